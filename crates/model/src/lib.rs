@@ -1,0 +1,7 @@
+//! The domain: what a trader's words mean, and the rules that hold between them.
+//!
+//! Nothing here reads a clock, a file, a socket or the environment, and nothing is random: every function of this crate
+//! gives the same answer on every machine. Money is exact (see [`number`]); every refusal is a value.
+pub mod market;
+pub mod number;
+pub mod time;

@@ -1,0 +1,175 @@
+//! What the market says: bars, trades, quotes, book levels. Small `Copy` rows.
+use std::fmt;
+
+use crate::number::{Price, Quantity, Volume};
+use crate::time::Time;
+
+/// One bar: six words. Its time is its opening instant; it is known when it closes, one time frame later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bar {
+    /// The opening instant.
+    pub time: Time,
+    /// The first price.
+    pub open: Price,
+    /// The highest price.
+    pub high: Price,
+    /// The lowest price.
+    pub low: Price,
+    /// The last price.
+    pub close: Price,
+    /// Units traded.
+    pub volume: Volume,
+}
+
+/// Why a row is no bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BarFault {
+    /// A price at or below zero.
+    NotPositive(&'static str, Price),
+    /// The high is below the low.
+    HighBelowLow(Price, Price),
+    /// The open or the close is outside low to high.
+    Outside(&'static str, Price, Price, Price),
+}
+
+impl fmt::Display for BarFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotPositive(field, price) => write!(f, "the {field} {price} is not above zero"),
+            Self::HighBelowLow(high, low) => write!(f, "the high {high} is below the low {low}"),
+            Self::Outside(field, price, low, high) => {
+                write!(f, "the {field} {price} is outside low {low} to high {high}")
+            }
+        }
+    }
+}
+
+impl Bar {
+    /// Checks what every bar must satisfy: prices above zero, low <= open, close <= high.
+    ///
+    /// # Errors
+    /// The first [`BarFault`] found.
+    #[inline]
+    pub fn check(&self) -> Result<(), BarFault> {
+        let inside = |price| self.low <= price && price <= self.high;
+        if self.low.is_positive() && inside(self.open) && inside(self.close) { Ok(()) } else { Err(self.fault()) }
+    }
+
+    #[cold]
+    fn fault(&self) -> BarFault {
+        let prices = [("open", self.open), ("high", self.high), ("low", self.low), ("close", self.close)];
+        if let Some((field, price)) = prices.into_iter().find(|(_, price)| !price.is_positive()) {
+            return BarFault::NotPositive(field, price);
+        }
+        if self.high < self.low {
+            return BarFault::HighBelowLow(self.high, self.low);
+        }
+        let outside = |price| price < self.low || self.high < price;
+        let (field, price) = if outside(self.open) { ("open", self.open) } else { ("close", self.close) };
+        BarFault::Outside(field, price, self.low, self.high)
+    }
+}
+
+/// Who moved: the side of an order, and the side that took liquidity in a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Buys.
+    Buy,
+    /// Sells.
+    Sell,
+}
+
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+
+    /// `quantity` with the sign of this side: bought is positive.
+    #[must_use]
+    #[inline]
+    pub fn signed(self, quantity: Quantity) -> Quantity {
+        match self {
+            Self::Buy => quantity,
+            Self::Sell => -quantity,
+        }
+    }
+
+    /// The side that moves a position by `quantity`.
+    #[must_use]
+    #[inline]
+    pub const fn of(quantity: Quantity) -> Self {
+        if quantity.is_negative() { Self::Sell } else { Self::Buy }
+    }
+
+    /// True where `a` is the better price for this side: lower to buy, higher to sell.
+    #[must_use]
+    #[inline]
+    pub fn prefers(self, a: Price, b: Price) -> bool {
+        match self {
+            Self::Buy => a < b,
+            Self::Sell => a > b,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        })
+    }
+}
+
+/// One trade of the public tape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trade {
+    /// When it happened.
+    pub time: Time,
+    /// The venue's number for it.
+    pub id: u64,
+    /// At which price.
+    pub price: Price,
+    /// How many units.
+    pub quantity: Volume,
+    /// Who took liquidity.
+    pub side: Side,
+}
+
+/// The best bid and ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quote {
+    /// When it was current.
+    pub time: Time,
+    /// The best bid.
+    pub bid: Level,
+    /// The best ask.
+    pub ask: Level,
+}
+
+/// One price of an order book and what rests there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Level {
+    /// The price.
+    pub price: Price,
+    /// Units that rest there; zero in a delta removes the level.
+    pub quantity: Volume,
+}
+
+/// One change of an order book: a side's level has a new quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BookDelta {
+    /// When it happened.
+    pub time: Time,
+    /// The venue's sequence number.
+    pub sequence: u64,
+    /// Bids are [`Side::Buy`].
+    pub side: Side,
+    /// The level as it is now.
+    pub level: Level,
+}

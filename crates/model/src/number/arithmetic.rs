@@ -1,0 +1,77 @@
+//! Multiply-then-divide without losing a digit in between.
+use ethnum::I256;
+
+/// What happens to the digits that do not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    /// Towards zero: never more than what is there (quantities).
+    Down,
+    /// Away from zero: never less than what is asked (margins, reserves).
+    Up,
+    /// To the nearest, ties to the even digit: no drift over many roundings (money).
+    HalfEven,
+}
+
+/// `a * b / c`, rounded once; the product never overflows. `None` where `c` is zero or the quotient leaves 128 bits.
+#[must_use]
+pub fn mul_div(a: i128, b: i128, c: i128, rounding: Rounding) -> Option<i128> {
+    if c == 0 {
+        return None;
+    }
+    if let Some(product) = a.checked_mul(b) {
+        let quotient = product.checked_div(c)?;
+        return quotient.checked_add(correction(product % c, c, quotient, rounding));
+    }
+    let (product, divisor) = (I256::from(a) * I256::from(b), I256::from(c));
+    let quotient = i128::try_from(product / divisor).ok()?;
+    let remainder = i128::try_from(product % divisor).ok()?;
+    quotient.checked_add(correction(remainder, c, quotient, rounding))
+}
+
+/// -1, 0 or 1: the step from the truncated quotient to the rounded one.
+fn correction(remainder: i128, divisor: i128, quotient: i128, rounding: Rounding) -> i128 {
+    if remainder == 0 {
+        return 0;
+    }
+    let away = if (remainder < 0) == (divisor < 0) { 1 } else { -1 };
+    // |remainder| < |divisor|, so the difference cannot wrap where doubling could.
+    let (part, rest) = (remainder.unsigned_abs(), divisor.unsigned_abs() - remainder.unsigned_abs());
+    match rounding {
+        Rounding::Down => 0,
+        Rounding::Up => away,
+        Rounding::HalfEven if part > rest || (part == rest && quotient & 1 != 0) => away,
+        Rounding::HalfEven => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(a: i128, b: i128, c: i128, down: i128, even: i128, up: i128) {
+        assert_eq!(mul_div(a, b, c, Rounding::Down), Some(down), "{a}*{b}/{c} down");
+        assert_eq!(mul_div(a, b, c, Rounding::HalfEven), Some(even), "{a}*{b}/{c} half-even");
+        assert_eq!(mul_div(a, b, c, Rounding::Up), Some(up), "{a}*{b}/{c} up");
+    }
+
+    #[test]
+    fn rounds_each_way() {
+        check(7, 1, 2, 3, 4, 4);
+        check(5, 1, 2, 2, 2, 3);
+        check(-5, 1, 2, -2, -2, -3);
+        check(-7, 1, 2, -3, -4, -4);
+        check(7, 1, -2, -3, -4, -4);
+        check(1, 1, 3, 0, 0, 1);
+        check(6, 1, 3, 2, 2, 2);
+    }
+
+    #[test]
+    fn the_product_may_exceed_128_bits() {
+        let big = i128::MAX / 3;
+        check(big, 9, 9, big, big, big);
+        check(-big, 7, 7, -big, -big, -big);
+        assert_eq!(mul_div(i128::MAX, 3, 2, Rounding::Down), None);
+        assert_eq!(mul_div(1, 1, 0, Rounding::Down), None);
+        assert_eq!(mul_div(i128::MIN, 1, -1, Rounding::Down), None);
+    }
+}
