@@ -1,1 +1,23 @@
-//! placeholder
+//! One step of trading: an [`Input`] changes state, writes events and hands out intents.
+//!
+//! Backtest, paper and live trading run this same [`Engine`]; they differ in who supplies the inputs and who carries the
+//! intents. [`Simulator`] joins the engine to the [`SimVenue`](venue::SimVenue) for the first two.
+//! Nothing here reads a clock, a file or a socket; equal inputs give equal events.
+mod context;
+mod engine;
+mod history;
+mod journal;
+mod orders;
+pub mod risk;
+mod simulator;
+mod strategy;
+pub mod venue;
+
+pub use context::{Context, Ticket};
+pub use engine::{Engine, EngineError, Input, Intent, Series};
+pub use history::History;
+pub use journal::{Journal, JournalError, Keep};
+pub use orders::{OpenOrder, OpenOrders};
+pub use risk::{Approved, Limits, RiskCheck};
+pub use simulator::{AtEnd, Simulator, SimulatorError};
+pub use strategy::{Market, Strategy};

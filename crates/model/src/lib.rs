@@ -2,6 +2,18 @@
 //!
 //! Nothing here reads a clock, a file, a socket or the environment, and nothing is random: every function of this crate
 //! gives the same answer on every machine. Money is exact (see [`number`]); every refusal is a value.
+pub mod account;
+pub mod currency;
+pub mod event;
+pub mod fill;
+pub mod ids;
+pub mod instrument;
+pub mod ledger;
 pub mod market;
 pub mod number;
+pub mod order;
+pub mod position;
+pub mod refusal;
+mod serial;
+pub mod symbol;
 pub mod time;

@@ -1,11 +1,13 @@
 //! What the market says: bars, trades, quotes, book levels. Small `Copy` rows.
+use serde::{Deserialize, Serialize};
+
 use std::fmt;
 
 use crate::number::{Price, Quantity, Volume};
 use crate::time::Time;
 
 /// One bar: six words. Its time is its opening instant; it is known when it closes, one time frame later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Bar {
     /// The opening instant.
     pub time: Time,
@@ -71,7 +73,7 @@ impl Bar {
 }
 
 /// Who moved: the side of an order, and the side that took liquidity in a trade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// Buys.
     Buy,
@@ -127,7 +129,7 @@ impl fmt::Display for Side {
 }
 
 /// One trade of the public tape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
     /// When it happened.
     pub time: Time,
@@ -142,7 +144,7 @@ pub struct Trade {
 }
 
 /// The best bid and ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
     /// When it was current.
     pub time: Time,
@@ -153,7 +155,7 @@ pub struct Quote {
 }
 
 /// One price of an order book and what rests there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Level {
     /// The price.
     pub price: Price,
@@ -162,7 +164,7 @@ pub struct Level {
 }
 
 /// One change of an order book: a side's level has a new quantity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookDelta {
     /// When it happened.
     pub time: Time,

@@ -69,6 +69,7 @@ impl Time {
 
 impl std::ops::Add<Span> for Time {
     type Output = Self;
+    #[inline]
     fn add(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
@@ -76,6 +77,7 @@ impl std::ops::Add<Span> for Time {
 
 impl std::ops::Sub<Span> for Time {
     type Output = Self;
+    #[inline]
     fn sub(self, span: Span) -> Self {
         Self(self.0.saturating_sub(span.0))
     }
@@ -91,6 +93,8 @@ impl fmt::Display for Time {
         f.pad(&utc.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
+
+crate::serial::text_or_number!(Time, i64, |time: &Time| time.0, |nanos| Ok::<_, TimeError>(Time(nanos)));
 
 impl fmt::Debug for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -184,6 +188,7 @@ impl TimeFrame {
 
     /// Its length.
     #[must_use]
+    #[inline]
     pub const fn span(self) -> Span {
         Span(self.0 as i64 * NANOS_PER_SECOND)
     }
@@ -209,6 +214,10 @@ impl fmt::Display for TimeFrame {
         f.pad(&format!("{}{unit}", self.0 / seconds))
     }
 }
+
+crate::serial::text_or_number!(TimeFrame, u32, |frame: &TimeFrame| frame.0, |seconds: u32| {
+    TimeFrame::from_seconds(seconds).ok_or_else(|| TimeFrameError(seconds.to_string()))
+});
 
 impl fmt::Debug for TimeFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

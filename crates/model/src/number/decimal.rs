@@ -108,6 +108,8 @@ macro_rules! decimal {
             }
         }
 
+        crate::serial::text_or_number!($name, $int, |value: &$name| value.0, |number| Ok::<_, std::convert::Infallible>($name(number)));
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 #[allow(clippy::allow_attributes, clippy::cast_lossless, reason = "i64 and i128 share this text")]

@@ -73,6 +73,16 @@ impl Volume {
         self.0
     }
 
+    /// From the 64 bits of [`Volume::bits`].
+    ///
+    /// # Errors
+    /// [`Overflow`] where no volume has these bits.
+    pub fn from_bits(bits: u64) -> Result<Self, Overflow> {
+        let decimals = (bits & DECIMALS_MASK) as u32;
+        let volume = Self::from_digits(bits >> DECIMAL_BITS, decimals).filter(|volume| volume.0 == bits);
+        volume.ok_or(Overflow("a stored volume"))
+    }
+
     fn decimals(self) -> usize {
         // Constructors keep it at nine or less; the bound is for the optimiser.
         ((self.0 & DECIMALS_MASK) as usize).min(9)
@@ -85,6 +95,8 @@ impl std::str::FromStr for Volume {
         Self::new(text.parse()?).map_err(|_| NumberError::TooLarge { text: text.to_owned() })
     }
 }
+
+crate::serial::text_or_number!(Volume, u64, |volume: &Volume| volume.0, Volume::from_bits);
 
 impl std::fmt::Display for Volume {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,0 +1,342 @@
+//! What a strategy sees, and how it speaks: exact state on one side, orders on the other.
+use qframe_model::account::Account;
+use qframe_model::ids::{InstrumentId, OrderId, SeriesId};
+use qframe_model::instrument::Instrument;
+use qframe_model::market::{Bar, Side};
+use qframe_model::number::{Cash, Price, Quantity, Rate};
+use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce};
+use qframe_model::position::Position;
+use qframe_model::time::Time;
+
+use crate::history::History;
+use crate::orders::OpenOrders;
+
+/// What a strategy asked for in one call.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Request {
+    Submit(Order),
+    Cancel(OrderId),
+    Signal { instrument: InstrumentId, strength: f64 },
+}
+
+/// Where requests wait for the risk check. The buffer is reused.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outbox {
+    pub(crate) requests: Vec<Request>,
+    pub(crate) last_order: u64,
+}
+
+/// The state of the run as a strategy may know it at this instant, and its order entry.
+///
+/// Methods without an instrument speak of the one whose row is being delivered.
+#[derive(Debug)]
+pub struct Context<'a> {
+    pub(crate) now: Time,
+    pub(crate) series: SeriesId,
+    pub(crate) instrument: InstrumentId,
+    pub(crate) equity: Cash,
+    pub(crate) account: &'a Account,
+    pub(crate) orders: &'a OpenOrders,
+    pub(crate) history: &'a History,
+    pub(crate) outbox: &'a mut Outbox,
+}
+
+/// An order to be sent: [`Ticket::buy`] or [`Ticket::sell`], then what differs from a plain market order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    instrument: Option<InstrumentId>,
+    side: Side,
+    size: Size,
+    kind: OrderKind,
+    time_in_force: TimeInForce,
+    post_only: bool,
+    reduce_only: bool,
+    parent: Option<OrderId>,
+    group: Option<OrderId>,
+    purpose: Purpose,
+}
+
+impl Ticket {
+    /// A market order on `side`.
+    #[must_use]
+    pub const fn new(side: Side, size: Size) -> Self {
+        Self {
+            instrument: None,
+            side,
+            size,
+            kind: OrderKind::Market,
+            time_in_force: TimeInForce::Gtc,
+            post_only: false,
+            reduce_only: false,
+            parent: None,
+            group: None,
+            purpose: Purpose::Signal,
+        }
+    }
+
+    /// A market order to buy.
+    #[must_use]
+    pub const fn buy(size: Size) -> Self {
+        Self::new(Side::Buy, size)
+    }
+
+    /// A market order to sell.
+    #[must_use]
+    pub const fn sell(size: Size) -> Self {
+        Self::new(Side::Sell, size)
+    }
+
+    /// On this instrument instead of the one being delivered.
+    #[must_use]
+    pub const fn on(mut self, instrument: InstrumentId) -> Self {
+        self.instrument = Some(instrument);
+        self
+    }
+
+    /// Of this kind instead of a market order.
+    #[must_use]
+    pub const fn kind(mut self, kind: OrderKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// A limit order.
+    #[must_use]
+    pub const fn limit(self, price: Price) -> Self {
+        self.kind(OrderKind::Limit(price))
+    }
+
+    /// A stop order.
+    #[must_use]
+    pub const fn stop(self, price: Price) -> Self {
+        self.kind(OrderKind::Stop(price))
+    }
+
+    /// Living this long instead of until cancelled.
+    #[must_use]
+    pub const fn time_in_force(mut self, time_in_force: TimeInForce) -> Self {
+        self.time_in_force = time_in_force;
+        self
+    }
+
+    /// Refused where it would take liquidity.
+    #[must_use]
+    pub const fn post_only(mut self) -> Self {
+        self.post_only = true;
+        self
+    }
+
+    /// Never opens or turns a position.
+    #[must_use]
+    pub const fn reduce_only(mut self) -> Self {
+        self.reduce_only = true;
+        self
+    }
+
+    /// Asleep until `parent` has filled.
+    #[must_use]
+    pub const fn after(mut self, parent: OrderId) -> Self {
+        self.parent = Some(parent);
+        self
+    }
+
+    /// In a group: when one order of it fills, the others die. The number is the group's first order.
+    #[must_use]
+    pub const fn group(mut self, group: OrderId) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    /// Sent for this reason: what the trade list shows where it closes a position.
+    #[must_use]
+    pub const fn purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = purpose;
+        self
+    }
+}
+
+impl Context<'_> {
+    /// This instant: the close of the bar, the time of the trade or quote.
+    #[must_use]
+    pub const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The series whose row is being delivered.
+    #[must_use]
+    pub const fn series(&self) -> SeriesId {
+        self.series
+    }
+
+    /// The instrument whose row is being delivered.
+    #[must_use]
+    pub const fn instrument(&self) -> InstrumentId {
+        self.instrument
+    }
+
+    /// All instruments of the run, by their numbers.
+    #[must_use]
+    pub fn instruments(&self) -> &[Instrument] {
+        self.account.instruments()
+    }
+
+    /// What everything is worth now, in the reporting currency.
+    #[must_use]
+    pub const fn equity(&self) -> Cash {
+        self.equity
+    }
+
+    /// The account: cash, positions, ledger, margin.
+    #[must_use]
+    pub const fn account(&self) -> &Account {
+        self.account
+    }
+
+    /// The position in the current instrument.
+    #[must_use]
+    #[inline]
+    pub fn position(&self) -> &Position {
+        self.account.position(self.instrument)
+    }
+
+    /// The position in another instrument.
+    #[must_use]
+    pub fn position_in(&self, instrument: InstrumentId) -> &Position {
+        self.account.position(instrument)
+    }
+
+    /// The last known price of an instrument.
+    #[must_use]
+    pub fn price_of(&self, instrument: InstrumentId) -> Option<Price> {
+        self.account.mark_of(instrument)
+    }
+
+    /// True where the current instrument is not held.
+    #[must_use]
+    #[inline]
+    pub fn is_flat(&self) -> bool {
+        self.position().is_flat()
+    }
+
+    /// True where the current instrument is held.
+    #[must_use]
+    #[inline]
+    pub fn is_long(&self) -> bool {
+        self.position().quantity.is_positive()
+    }
+
+    /// True where the current instrument is owed.
+    #[must_use]
+    #[inline]
+    pub fn is_short(&self) -> bool {
+        self.position().quantity.is_negative()
+    }
+
+    /// The orders that are alive.
+    #[must_use]
+    pub const fn orders(&self) -> &OpenOrders {
+        self.orders
+    }
+
+    /// The last bars of the current series, oldest first; as many as the strategy's `lookback`.
+    #[must_use]
+    pub fn history(&self) -> &[Bar] {
+        self.history.bars(self.series)
+    }
+
+    /// The last bars of another series.
+    #[must_use]
+    pub fn history_of(&self, series: SeriesId) -> &[Bar] {
+        self.history.bars(series)
+    }
+
+    /// A computed price on the tick grid of the current instrument, half-even. What is no price (NaN, infinity) becomes
+    /// zero, and an order with it is refused and recorded.
+    #[must_use]
+    pub fn price(&self, value: f64) -> Price {
+        Price::from_f64(value).map_or(Price::ZERO, |price| self.account.instrument(self.instrument).on_grid(price))
+    }
+
+    /// Says what the strategy sees, apart from what it orders: above zero to buy, below to sell, at most 1.
+    #[inline]
+    pub fn signal(&mut self, strength: f64) {
+        self.outbox.requests.push(Request::Signal { instrument: self.instrument, strength });
+    }
+
+    /// Sends an order. The risk check follows at the end of the call; a refusal is an event.
+    #[inline]
+    pub fn send(&mut self, ticket: Ticket) -> OrderId {
+        self.outbox.last_order += 1;
+        let id = OrderId(self.outbox.last_order);
+        let order = Order {
+            id,
+            instrument: ticket.instrument.unwrap_or(self.instrument),
+            side: ticket.side,
+            size: ticket.size,
+            kind: ticket.kind,
+            time_in_force: ticket.time_in_force,
+            post_only: ticket.post_only,
+            reduce_only: ticket.reduce_only,
+            parent: ticket.parent,
+            group: ticket.group,
+            purpose: ticket.purpose,
+            time: self.now,
+        };
+        self.outbox.requests.push(Request::Submit(order));
+        id
+    }
+
+    /// Buys at the market.
+    pub fn buy(&mut self, size: Size) -> OrderId {
+        self.send(Ticket::buy(size))
+    }
+
+    /// Sells at the market.
+    pub fn sell(&mut self, size: Size) -> OrderId {
+        self.send(Ticket::sell(size))
+    }
+
+    /// Closes the position in the current instrument at the market; nothing where it is flat.
+    pub fn close(&mut self) -> Option<OrderId> {
+        let side = Side::of(self.position().quantity).opposite();
+        (!self.is_flat()).then(|| self.send(Ticket::new(side, Size::Close).reduce_only()))
+    }
+
+    /// Moves the position in the current instrument to this share of the equity (negative: short), at the market.
+    #[inline]
+    pub fn target(&mut self, weight: Rate) -> OrderId {
+        self.target_in(self.instrument, weight)
+    }
+
+    /// Moves the position in an instrument to this share of the equity (negative: short), at the market.
+    #[inline]
+    pub fn target_in(&mut self, instrument: InstrumentId, weight: Rate) -> OrderId {
+        let held = self.position_in(instrument).quantity;
+        let wanted = self.price_of(instrument).and_then(|price| {
+            let budget = self.equity.at_rate(weight).ok()?;
+            self.account.instrument(instrument).affordable(budget, price)
+        });
+        let step = wanted.and_then(|wanted| wanted.minus(held).ok()).unwrap_or(Quantity::ZERO);
+        self.send(Ticket::new(Side::of(step), Size::TargetWeight(weight)).on(instrument))
+    }
+
+    /// An entry with its protection: the stop and the target wake when the entry fills, and one cancels the other.
+    /// Gives the numbers of entry, stop and target.
+    pub fn bracket(&mut self, entry: Ticket, stop: Price, target: Price) -> [OrderId; 3] {
+        let exit = |parent, purpose| Ticket {
+            instrument: entry.instrument,
+            purpose,
+            ..Ticket::new(entry.side.opposite(), Size::Close).reduce_only().after(parent)
+        };
+        let entry = self.send(entry);
+        let group = OrderId(entry.0 + 1);
+        let stop = self.send(exit(entry, Purpose::StopLoss).stop(stop).group(group));
+        let target = self.send(exit(entry, Purpose::TakeProfit).limit(target).group(group));
+        [entry, stop, target]
+    }
+
+    /// Withdraws an order.
+    pub fn cancel(&mut self, order: OrderId) {
+        self.outbox.requests.push(Request::Cancel(order));
+    }
+}

@@ -1,0 +1,177 @@
+//! The journal: every event in order, in its stored form, hash-chained.
+//!
+//! The stored form is a length byte-pair and the `postcard` encoding of each event. The chain closes a link every
+//! [`LINK_BYTES`] bytes: `link[n] = BLAKE3(link[n-1] | bytes of the link)`, so that two journals are equal where their
+//! last links are, and the place of the first difference is found by bisection.
+use std::fmt;
+
+use qframe_model::event::Event;
+
+/// A link closes at the first event that makes it this long.
+const LINK_BYTES: usize = 1 << 16;
+/// The longest event: the header of a run with its parameters and data.
+const EVENT_BYTES_MAX: usize = 1 << 20;
+/// Events of orders fit here; a longer one (the header) takes the slow way.
+const SCRATCH: usize = 256;
+
+/// What a journal keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// Every event: it can be read again.
+    #[default]
+    All,
+    /// Nothing but the count: for sweeps, which only look at results.
+    Count,
+}
+
+/// See the [module](self).
+#[derive(Debug, Clone)]
+pub struct Journal {
+    keep: Keep,
+    events: u64,
+    links: Vec<Link>,
+    open: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+struct Link {
+    bytes: Box<[u8]>,
+    hash: blake3::Hash,
+}
+
+/// A journal that cannot be read or written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JournalError {
+    /// An event is longer than the format allows.
+    TooLong(usize),
+    /// The stored bytes are no event.
+    Damaged {
+        /// Which event, from 0.
+        event: u64,
+        /// What the decoder said.
+        reason: String,
+    },
+}
+
+impl fmt::Display for JournalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong(bytes) => write!(f, "an event of {bytes} bytes (at most {EVENT_BYTES_MAX} are stored)"),
+            Self::Damaged { event, reason } => write!(f, "event {event} of the journal does not read: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for JournalError {}
+
+impl Journal {
+    /// An empty journal.
+    #[must_use]
+    pub fn new(keep: Keep) -> Self {
+        Self { keep, events: 0, links: Vec::new(), open: Vec::new() }
+    }
+
+    /// Appends an event.
+    ///
+    /// # Errors
+    /// [`JournalError::TooLong`] for an event over a mebibyte.
+    #[inline]
+    pub fn record(&mut self, event: &Event) -> Result<(), JournalError> {
+        self.events += 1;
+        match self.keep {
+            Keep::Count => Ok(()),
+            Keep::All => self.store(event),
+        }
+    }
+
+    fn store(&mut self, event: &Event) -> Result<(), JournalError> {
+        let mut scratch = [0; SCRATCH];
+        match postcard::to_slice(event, &mut scratch) {
+            Ok(bytes) => self.append(bytes),
+            Err(_) => self.store_long(event)?,
+        }
+        if self.open.len() >= LINK_BYTES {
+            self.close_link();
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn store_long(&mut self, event: &Event) -> Result<(), JournalError> {
+        let bytes = postcard::to_stdvec(event).map_err(|_| JournalError::TooLong(usize::MAX))?;
+        if bytes.len() > EVENT_BYTES_MAX {
+            return Err(JournalError::TooLong(bytes.len()));
+        }
+        self.append(&bytes);
+        Ok(())
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        self.open.extend_from_slice(&(bytes.len() as u32).to_le_bytes()[..3]);
+        self.open.extend_from_slice(bytes);
+    }
+
+    fn close_link(&mut self) {
+        let hash = self.hash();
+        let bytes = self.open.as_slice().into();
+        self.open.clear();
+        self.links.push(Link { bytes, hash });
+    }
+
+    /// How many events were recorded.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The hash of everything so far.
+    #[must_use]
+    pub fn hash(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        if let Some(link) = self.links.last() {
+            hasher.update(link.hash.as_bytes());
+        }
+        hasher.update(&self.open);
+        hasher.finalize()
+    }
+
+    /// How many bytes the stored events take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.links.iter().map(|link| link.bytes.len()).sum::<usize>() + self.open.len()
+    }
+
+    /// The events, read back from their stored form.
+    pub fn iter(&self) -> impl Iterator<Item = Result<Event, JournalError>> + '_ {
+        let parts = self.links.iter().map(|link| &*link.bytes).chain(std::iter::once(self.open.as_slice()));
+        let stored = parts.flat_map(|part| Stored { rest: part });
+        stored.enumerate().map(|(place, bytes)| {
+            let read = bytes.and_then(|bytes| postcard::from_bytes(bytes).map_err(|error| error.to_string()));
+            read.map_err(|reason| JournalError::Damaged { event: place as u64, reason })
+        })
+    }
+}
+
+/// Splits a link into the stored events.
+struct Stored<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Stored<'a> {
+    type Item = Result<&'a [u8], String>;
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let rest = std::mem::take(&mut self.rest);
+        let Some(([a, b, c], rest)) = rest.split_first_chunk::<3>() else {
+            return Some(Err("it is cut short".to_owned()));
+        };
+        let length = u32::from_le_bytes([*a, *b, *c, 0]) as usize;
+        let Some((event, rest)) = rest.split_at_checked(length) else {
+            return Some(Err("it is cut short".to_owned()));
+        };
+        self.rest = rest;
+        Some(Ok(event))
+    }
+}

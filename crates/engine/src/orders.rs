@@ -1,0 +1,83 @@
+//! The orders that are alive, and their lawful steps.
+use qframe_model::event::Report;
+use qframe_model::ids::OrderId;
+use qframe_model::number::Quantity;
+use qframe_model::order::{Order, OrderState, Size};
+use qframe_model::refusal::Refusal;
+
+/// An order that has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenOrder {
+    /// As it was sent.
+    pub order: Order,
+    /// Where it stands.
+    pub state: OrderState,
+    /// Units filled so far.
+    pub filled: Quantity,
+}
+
+/// The open orders, by ascending number.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOrders {
+    open: Vec<OpenOrder>,
+}
+
+impl OpenOrders {
+    pub(crate) fn insert(&mut self, order: Order) {
+        self.open.push(OpenOrder { order, state: OrderState::Submitted, filled: Quantity::ZERO });
+    }
+
+    /// All of them, oldest first.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &OpenOrder> {
+        self.open.iter()
+    }
+
+    /// True where none is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// An open order; `None` where the number is unknown or its order has ended.
+    #[must_use]
+    pub fn get(&self, id: OrderId) -> Option<&OpenOrder> {
+        self.place(id).map(|place| &self.open[place])
+    }
+
+    #[inline]
+    fn place(&self, id: OrderId) -> Option<usize> {
+        // Most runs have one or two open orders: look at the last before searching.
+        match self.open.last() {
+            Some(last) if last.order.id == id => Some(self.open.len() - 1),
+            _ => self.open.binary_search_by_key(&id, |open| open.order.id).ok(),
+        }
+    }
+
+    /// Takes the step that a report tells, where it is legal: the state moves on, and an order that ended is gone.
+    #[inline]
+    pub(crate) fn step(&mut self, report: &Report) -> Result<(), Refusal> {
+        let (id, next, quantity) = match *report {
+            Report::Accepted { order, .. } => (order, OrderState::Accepted, Quantity::ZERO),
+            Report::Triggered { order, .. } => (order, OrderState::Triggered, Quantity::ZERO),
+            Report::Filled { fill, done: true } => (fill.order, OrderState::Filled, fill.quantity),
+            Report::Filled { fill, done: false } => (fill.order, OrderState::PartiallyFilled, fill.quantity),
+            Report::Cancelled { order, .. } => (order, OrderState::Cancelled, Quantity::ZERO),
+            Report::Rejected { order, .. } => (order, OrderState::Rejected, Quantity::ZERO),
+            Report::Expired { order, .. } => (order, OrderState::Expired, Quantity::ZERO),
+            Report::Forced(_) | Report::Charged { .. } | Report::Split { .. } => return Ok(()),
+        };
+        let place = self.place(id).ok_or(Refusal::UnknownOrder)?;
+        let open = &mut self.open[place];
+        let filled = open.filled.plus(quantity)?;
+        let past_its_size = matches!(open.order.size, Size::Units(units) if filled > units);
+        if !open.state.leads_to(next) || past_its_size {
+            return Err(Refusal::IllegalStep);
+        }
+        if next.is_final() {
+            self.open.remove(place);
+        } else {
+            (open.state, open.filled) = (next, filled);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,210 @@
+//! The risk check: every order passes it, and only here is an order approved.
+use qframe_model::account::Account;
+use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
+use qframe_model::order::{Order, OrderKind, Size};
+use qframe_model::refusal::Refusal;
+use qframe_model::time::Time;
+
+/// Proof that the risk check let something pass. Only this module makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Approved<T>(T);
+
+impl<T> Approved<T> {
+    /// What was approved.
+    #[must_use]
+    pub fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Judges orders. Called for every order, and for every new equity.
+pub trait RiskCheck {
+    /// Lets an order pass, or says why not.
+    ///
+    /// # Errors
+    /// The [`Refusal`] with the value and the limit.
+    fn check(&mut self, order: &Order, account: &Account) -> Result<(), Refusal>;
+
+    /// Sees the equity after each instant.
+    fn observe(&mut self, _now: Time, _equity: Cash) {}
+}
+
+/// The limits that an order must hold. Each is off until it is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// The largest value of one order, in the reporting currency.
+    pub order_value: Option<Cash>,
+    /// The largest value of one position, in the reporting currency.
+    pub position_value: Option<Cash>,
+    /// The largest gross exposure over equity.
+    pub leverage: Option<Rate>,
+    /// How far an order's price may be from the market, as a share of it.
+    pub collar: Option<Rate>,
+    /// The loss since the first equity of the UTC day at which only reducing orders pass.
+    pub daily_loss: Option<Rate>,
+    /// The drawdown from the highest equity at which only reducing orders pass.
+    pub drawdown: Option<Rate>,
+    watch: Watch,
+}
+
+/// What the daily loss and the drawdown are measured from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Watch {
+    day: Option<i64>,
+    day_start: Cash,
+    peak: Cash,
+    last: Cash,
+}
+
+impl RiskCheck for Limits {
+    fn check(&mut self, order: &Order, account: &Account) -> Result<(), Refusal> {
+        let held = account.position(order.instrument).quantity;
+        let after = position_after(order, account)?;
+        let reduces = order.reduce_only
+            || after.abs() < held.abs() && (after.is_zero() || after.is_negative() == held.is_negative());
+        if let (Some(limit), Some(price), Some(market)) =
+            (self.collar, named_price(order), account.mark_of(order.instrument))
+        {
+            check_collar(price, market, limit)?;
+        }
+        if reduces {
+            return Ok(());
+        }
+        self.check_losses()?;
+        self.check_values(order, account, held, after)
+    }
+
+    #[inline]
+    fn observe(&mut self, now: Time, equity: Cash) {
+        if self.daily_loss.is_some() || self.drawdown.is_some() {
+            let watch = &mut self.watch;
+            // The equity before the first row of the day is where the day starts.
+            if watch.day != Some(now.day()) {
+                watch.day_start = if watch.day.is_some() { watch.last } else { equity };
+                watch.day = Some(now.day());
+            }
+            watch.peak = watch.peak.max(equity);
+            watch.last = equity;
+        }
+    }
+}
+
+impl Limits {
+    fn check_losses(&self) -> Result<(), Refusal> {
+        let share = |from: Cash| loss_share(from, self.watch.last);
+        if let Some(limit) = self.daily_loss {
+            let loss = share(self.watch.day_start);
+            if loss >= limit {
+                return Err(Refusal::DailyLoss { loss, limit });
+            }
+        }
+        if let Some(limit) = self.drawdown {
+            let drawdown = share(self.watch.peak);
+            if drawdown >= limit {
+                return Err(Refusal::Drawdown { drawdown, limit });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_values(&self, order: &Order, account: &Account, held: Quantity, after: Quantity) -> Result<(), Refusal> {
+        if self.order_value.is_none() && self.position_value.is_none() && self.leverage.is_none() {
+            return Ok(());
+        }
+        let price = account.mark_of(order.instrument).ok_or(Refusal::NoPrice)?;
+        let instrument = account.instrument(order.instrument);
+        let worth = |quantity: Quantity| -> Result<Cash, Overflow> {
+            account.to_reporting(account.quote_of(order.instrument), instrument.value(price, quantity.abs())?)
+        };
+        let (now, then, step) = (worth(held)?, worth(after)?, worth(after.minus(held)?)?);
+        if let Some(limit) = self.order_value.filter(|limit| step > *limit) {
+            return Err(Refusal::OrderTooLarge { value: step, limit });
+        }
+        if let Some(limit) = self.position_value.filter(|limit| then > *limit) {
+            return Err(Refusal::PositionTooLarge { value: then, limit });
+        }
+        if let Some(limit) = self.leverage {
+            let gross = account.gross_exposure()?.minus(now)?.plus(then)?;
+            let leverage = ratio(gross, account.equity()?);
+            if leverage > limit {
+                return Err(Refusal::TooMuchLeverage { leverage, limit });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The position that the order leads to at the last mark.
+fn position_after(order: &Order, account: &Account) -> Result<Quantity, Refusal> {
+    let held = account.position(order.instrument).quantity;
+    let worth_of = |budget: Cash| -> Result<Quantity, Refusal> {
+        let price = account.mark_of(order.instrument).ok_or(Refusal::NoPrice)?;
+        account.instrument(order.instrument).affordable(budget, price).ok_or(Refusal::NoPrice)
+    };
+    let step = match order.size {
+        Size::Units(units) => order.side.signed(units),
+        Size::Budget(budget) => order.side.signed(worth_of(budget)?),
+        Size::Equity(share) => order.side.signed(worth_of(account.equity()?.at_rate(share)?)?),
+        Size::TargetUnits(units) => return Ok(units),
+        Size::TargetWeight(weight) => return worth_of(account.equity()?.at_rate(weight)?),
+        Size::Close => -held,
+    };
+    Ok(held.plus(step)?)
+}
+
+/// The price that the order names, where it names one.
+fn named_price(order: &Order) -> Option<Price> {
+    match order.kind {
+        OrderKind::Limit(price) | OrderKind::Stop(price) | OrderKind::MarketIfTouched(price) => Some(price),
+        OrderKind::StopLimit { limit, .. }
+        | OrderKind::LimitIfTouched { limit, .. }
+        | OrderKind::Iceberg { limit, .. } => Some(limit),
+        OrderKind::Market | OrderKind::TrailingStop(_) | OrderKind::MarketOnOpen | OrderKind::MarketOnClose => None,
+    }
+}
+
+fn check_collar(price: Price, market: Price, limit: Rate) -> Result<(), Refusal> {
+    let away = i128::from(price.nanos()) - i128::from(market.nanos());
+    // |price - market| / market > limit, without a division.
+    let outside = away.abs() * i128::from(Rate::ONE.nanos()) > i128::from(market.nanos()) * i128::from(limit.nanos());
+    if outside { Err(Refusal::OutsideCollar { price, market, limit }) } else { Ok(()) }
+}
+
+fn loss_share(from: Cash, to: Cash) -> Rate {
+    from.minus(to).map_or(Rate::ZERO, |loss| ratio(loss, from))
+}
+
+/// `part / whole`; the largest rate where the whole is not above zero or the ratio is out of range.
+fn ratio(part: Cash, whole: Cash) -> Rate {
+    let scaled = Cash::from_attos(Rate::ONE.nanos().into()).scaled(part.attos(), whole.attos(), Rounding::HalfEven);
+    let nanos = scaled.ok().filter(|_| whole.is_positive()).and_then(|ratio| i64::try_from(ratio.attos()).ok());
+    nanos.map_or(Rate::MAX, Rate::from_nanos)
+}
+
+/// Runs the check; the only place that makes an [`Approved`] order.
+#[inline]
+pub(crate) fn approve(order: Order, account: &Account, check: &mut impl RiskCheck) -> Result<Approved<Order>, Refusal> {
+    check_form(&order, account)?;
+    check.check(&order, account)?;
+    Ok(Approved(order))
+}
+
+/// What every order must satisfy, whatever the limits.
+fn check_form(order: &Order, account: &Account) -> Result<(), Refusal> {
+    let rules = account.instrument(order.instrument).rules();
+    match order.size {
+        Size::Units(units) if !units.is_positive() => return Err(Refusal::NoQuantity(units)),
+        Size::Units(units) if units < rules.lot => return Err(Refusal::BelowLot { asked: units, lot: rules.lot }),
+        Size::Budget(budget) if !budget.is_positive() => return Err(Refusal::NoQuantity(Quantity::ZERO)),
+        _ => {}
+    }
+    if let Some(price) = named_price(order).filter(|price| !price.is_positive()) {
+        return Err(Refusal::BadPrice(price));
+    }
+    if let OrderKind::StopLimit { trigger, .. } | OrderKind::LimitIfTouched { trigger, .. } = order.kind
+        && !trigger.is_positive()
+    {
+        return Err(Refusal::BadPrice(trigger));
+    }
+    Ok(())
+}

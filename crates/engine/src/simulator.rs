@@ -1,0 +1,190 @@
+//! Engine and simulated venue joined: the loop of backtests and paper trading.
+use std::fmt;
+
+use qframe_model::event::Header;
+use qframe_model::ids::{CommodityId, SeriesId};
+use qframe_model::market::Bar;
+use qframe_model::number::{Cash, Overflow};
+use qframe_model::order::Purpose;
+use qframe_model::time::Time;
+
+use crate::engine::{Engine, EngineError, Input, Intent};
+use crate::risk::RiskCheck;
+use crate::strategy::Strategy;
+use crate::venue::SimVenue;
+
+/// Why a simulation stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SimulatorError {
+    /// The engine stopped.
+    Engine(EngineError),
+    /// The venue could not count a fill exactly.
+    Venue(Overflow, Time),
+}
+
+impl fmt::Display for SimulatorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Engine(error) => error.fmt(f),
+            Self::Venue(overflow, time) => write!(f, "at {time}: {overflow}; use smaller amounts or another unit"),
+        }
+    }
+}
+
+impl std::error::Error for SimulatorError {}
+
+impl From<EngineError> for SimulatorError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+/// What becomes of open positions when the data ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AtEnd {
+    /// They stay open, valued at the last close, and are no closed trades.
+    #[default]
+    Keep,
+    /// They are closed at the last close.
+    CloseAtClose,
+    /// They are closed at the last bar's open, as backtesting.py's `finalize_trades` does.
+    CloseAtOpen,
+}
+
+/// See the [module](self).
+#[derive(Debug, Clone)]
+pub struct Simulator<S, R> {
+    engine: Engine<S, R>,
+    venue: SimVenue,
+    now: Time,
+}
+
+impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
+    /// Joins an engine and a venue that list the same instruments.
+    #[must_use]
+    pub const fn new(engine: Engine<S, R>, venue: SimVenue) -> Self {
+        Self { engine, venue, now: Time::MIN }
+    }
+
+    /// Begins the run: `header` into the journal, `cash` of the reporting currency into the account.
+    ///
+    /// # Errors
+    /// [`SimulatorError`] where the engine stops.
+    pub fn start(&mut self, time: Time, header: Header, cash: Cash) -> Result<(), SimulatorError> {
+        self.now = time;
+        self.engine.step(Input::Start(time, header))?;
+        self.engine.step(Input::Deposit(time, CommodityId(0), cash))?;
+        self.carry()
+    }
+
+    /// One instant with one bar. Gives the equity after it.
+    ///
+    /// # Errors
+    /// [`SimulatorError`] where the engine or the venue stops; the run cannot go on then.
+    #[inline]
+    pub fn bar(&mut self, series: SeriesId, bar: &Bar) -> Result<Cash, SimulatorError> {
+        self.show(series, bar);
+        self.drain()?;
+        self.engine.bar(series, bar)?;
+        self.close_instant()
+    }
+
+    /// One instant with the bars that closed at it: at most one of each series, longer time frames first.
+    /// Gives the equity after it.
+    ///
+    /// # Errors
+    /// As [`Simulator::bar`].
+    pub fn bars(&mut self, bars: &[(SeriesId, &Bar)]) -> Result<Cash, SimulatorError> {
+        // All orders meet the market before any strategy call: nothing sent at this instant can fill in its past.
+        for (series, bar) in bars {
+            self.show(*series, bar);
+        }
+        self.drain()?;
+        for (series, bar) in bars {
+            self.engine.bar(*series, bar)?;
+        }
+        self.close_instant()
+    }
+
+    /// Shows a bar to the venue.
+    #[inline]
+    fn show(&mut self, series: SeriesId, bar: &Bar) {
+        let series = self.engine.series()[series.index()];
+        self.now = bar.time + series.frame.span();
+        if series.matched && self.venue.is_idle() {
+            self.venue.pass(series.instrument, bar, self.now);
+        } else if series.matched {
+            self.venue.open_bar(series.instrument, bar, self.now);
+        }
+    }
+
+    #[inline]
+    fn close_instant(&mut self) -> Result<Cash, SimulatorError> {
+        self.engine.instant(self.now)?;
+        if self.engine.has_intents() {
+            self.carry()?;
+        }
+        Ok(self.engine.equity()?)
+    }
+
+    /// Takes the engine's intents to the venue, and the venue's answers back, until both are silent.
+    fn carry(&mut self) -> Result<(), SimulatorError> {
+        self.send();
+        self.drain()?;
+        self.venue.after_decision();
+        self.drain()
+    }
+
+    #[inline]
+    fn drain(&mut self) -> Result<(), SimulatorError> {
+        loop {
+            let report = self.venue.next_report(self.engine.account());
+            let Some(report) = report.map_err(|overflow| SimulatorError::Venue(overflow, self.now))? else {
+                return Ok(());
+            };
+            self.engine.report(&report)?;
+            self.send();
+        }
+    }
+
+    fn send(&mut self) {
+        for intent in self.engine.intents() {
+            match intent {
+                Intent::Submit(order) => self.venue.submit(&order),
+                Intent::Cancel(order) => self.venue.cancel(order, self.now),
+            }
+        }
+    }
+
+    /// Ends the run.
+    ///
+    /// # Errors
+    /// [`SimulatorError`] where the engine or the venue stops.
+    pub fn end(&mut self, at_end: AtEnd) -> Result<Cash, SimulatorError> {
+        let at: Option<fn(&Bar) -> _> = match at_end {
+            AtEnd::Keep => None,
+            AtEnd::CloseAtClose => Some(|bar: &Bar| bar.close),
+            AtEnd::CloseAtOpen => Some(|bar: &Bar| bar.open),
+        };
+        if let Some(at) = at {
+            let closed = self.venue.close_all(self.engine.account(), Purpose::EndOfData, at);
+            closed.map_err(|overflow| SimulatorError::Venue(overflow, self.now))?;
+            self.drain()?;
+        }
+        self.engine.step(Input::End(self.now))?;
+        Ok(self.engine.equity()?)
+    }
+
+    /// The engine: account, trades, journal.
+    #[must_use]
+    #[inline]
+    pub const fn engine(&self) -> &Engine<S, R> {
+        &self.engine
+    }
+
+    /// Takes the engine out.
+    #[must_use]
+    pub fn into_engine(self) -> Engine<S, R> {
+        self.engine
+    }
+}

@@ -1,0 +1,88 @@
+//! What a strategy is: it sees the market one row at a time and answers with orders.
+use qframe_model::fill::Fill;
+use qframe_model::market::{Bar, BookDelta, Quote, Trade};
+
+use crate::context::Context;
+
+/// A row of the market, at the instant it became known. A bar is known at its close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Market<'a> {
+    /// A closed bar.
+    Bar(&'a Bar),
+    /// A trade of the tape.
+    Trade(&'a Trade),
+    /// The best bid and ask.
+    Quote(&'a Quote),
+    /// A change of the order book.
+    Book(&'a BookDelta),
+}
+
+impl<'a> Market<'a> {
+    /// The bar, where this is one.
+    #[must_use]
+    #[inline]
+    pub const fn bar(&self) -> Option<&'a Bar> {
+        match self {
+            Self::Bar(bar) => Some(bar),
+            _ => None,
+        }
+    }
+
+    /// The close of a bar or the price of a trade, as `f64` for indicators.
+    #[must_use]
+    #[inline]
+    pub fn close(&self) -> Option<f64> {
+        match self {
+            Self::Bar(bar) => Some(bar.close.to_f64()),
+            Self::Trade(trade) => Some(trade.price.to_f64()),
+            _ => None,
+        }
+    }
+}
+
+/// A trading strategy. It owns its indicators; everything else it knows comes from the [`Context`].
+///
+/// Hooks are called in this order: `on_start` once; for every row `on_fill` for what filled before it, then `on_market`;
+/// `on_instant` when all rows of one instant are in; `on_end` once.
+pub trait Strategy {
+    /// A row became known.
+    fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>);
+
+    /// How many past bars of each series [`Context::history`] should keep.
+    fn lookback(&self) -> usize {
+        0
+    }
+
+    /// The run begins; no price is known yet.
+    fn on_start(&mut self, _context: &mut Context<'_>) {}
+
+    /// An order of ours, or the venue by its own right, traded.
+    fn on_fill(&mut self, _fill: &Fill, _context: &mut Context<'_>) {}
+
+    /// All rows of this instant are in: the place for decisions over several symbols.
+    fn on_instant(&mut self, _context: &mut Context<'_>) {}
+
+    /// The run is over; orders are no longer taken.
+    fn on_end(&mut self, _context: &mut Context<'_>) {}
+}
+
+impl<S: Strategy + ?Sized> Strategy for Box<S> {
+    fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
+        (**self).on_market(market, context);
+    }
+    fn lookback(&self) -> usize {
+        (**self).lookback()
+    }
+    fn on_start(&mut self, context: &mut Context<'_>) {
+        (**self).on_start(context);
+    }
+    fn on_fill(&mut self, fill: &Fill, context: &mut Context<'_>) {
+        (**self).on_fill(fill, context);
+    }
+    fn on_instant(&mut self, context: &mut Context<'_>) {
+        (**self).on_instant(context);
+    }
+    fn on_end(&mut self, context: &mut Context<'_>) {
+        (**self).on_end(context);
+    }
+}

@@ -1,0 +1,192 @@
+//! What holding costs and brings between trades: dividends, splits, funding, interest, liquidation, settlement.
+use qframe_model::account::{Account, MarginKind};
+use qframe_model::event::Report;
+use qframe_model::ids::InstrumentId;
+use qframe_model::instrument::{Instrument, Kind};
+use qframe_model::ledger::Book;
+use qframe_model::market::{Bar, Side};
+use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
+use qframe_model::order::Purpose;
+use qframe_model::time::Time;
+
+use super::settings::{Action, Settings};
+use super::working::against;
+use super::{SimVenue, Stage, rate_for};
+
+/// How far the schedules are worked off.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Carry {
+    needed: bool,
+    next_action: usize,
+    next_funding: Vec<usize>,
+    accrued_to: Option<Time>,
+}
+
+impl Carry {
+    pub(super) fn new(settings: &Settings, instruments: &[Instrument]) -> Self {
+        let margined = |instrument: &Instrument| {
+            instrument.kind().is_derivative() || instrument.rules().margin.initial < Rate::ONE
+        };
+        let needed = settings.allow_short
+            || settings.borrow_rate.is_positive()
+            || !settings.funding.is_empty()
+            || !settings.actions.is_empty()
+            || instruments.iter().any(margined);
+        Self { needed, next_action: 0, next_funding: vec![0; settings.funding.len()], accrued_to: None }
+    }
+
+    /// True where holding can cost or bring anything at all.
+    #[inline]
+    pub(super) const fn is_needed(&self) -> bool {
+        self.needed
+    }
+}
+
+impl SimVenue {
+    /// Charges what fell due up to the opening of the bars: one thing at a call, since each depends on the one before.
+    pub(super) fn charge(&mut self, account: &Account) -> Result<(), Overflow> {
+        let Some(now) = self.group.iter().filter_map(|id| Some(self.listings[id.index()].bar?.time)).min() else {
+            return Ok(());
+        };
+        while self.pending.is_empty() {
+            let worked = self.act(account, now)? || self.fund(account, now)?;
+            if !worked {
+                return self.accrue(account, now);
+            }
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, account: &Account, now: Time) -> Result<bool, Overflow> {
+        let Some(&(time, instrument, action)) = self.settings.actions.get(self.carry.next_action) else {
+            return Ok(false);
+        };
+        if time > now {
+            return Ok(false);
+        }
+        self.carry.next_action += 1;
+        let held = account.position(instrument).quantity;
+        match action {
+            _ if held.is_zero() && matches!(action, Action::Dividend(_)) => {}
+            Action::Dividend(each) => {
+                let amount = each.scaled((-held).nanos(), Quantity::ONE.nanos(), Rounding::HalfEven)?;
+                let commodity = account.quote_of(instrument);
+                self.pending.push_back(Report::Charged { instrument, time, book: Book::Dividends, commodity, amount });
+            }
+            Action::Split(ratio) => self.pending.push_back(Report::Split { instrument, time, ratio }),
+        }
+        Ok(true)
+    }
+
+    fn fund(&mut self, account: &Account, now: Time) -> Result<bool, Overflow> {
+        for (funding, next) in self.settings.funding.iter().zip(&mut self.carry.next_funding) {
+            let (Some(instrument), Some(&(time, rate))) = (funding.instrument, funding.schedule.get(*next)) else {
+                continue;
+            };
+            if time > now {
+                continue;
+            }
+            *next += 1;
+            let held = account.position(instrument).quantity;
+            if let (false, Some(mark)) = (held.is_zero(), account.mark_of(instrument)) {
+                let amount = account.instrument(instrument).value(mark, held)?.at_rate(rate)?;
+                let commodity = account.quote_of(instrument);
+                self.pending.push_back(Report::Charged { instrument, time, book: Book::Funding, commodity, amount });
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Interest on what is owed, once a day: shares sold short and money below zero.
+    fn accrue(&mut self, account: &Account, now: Time) -> Result<(), Overflow> {
+        let since = *self.carry.accrued_to.get_or_insert(now);
+        if self.settings.borrow_rate.is_zero() || now.day() == since.day() {
+            return Ok(());
+        }
+        self.carry.accrued_to = Some(now);
+        let rate = rate_for(self.settings.borrow_rate, now.since(since));
+        for (place, instrument) in account.instruments().iter().enumerate() {
+            let id = InstrumentId(place as u16);
+            let held = account.position(id).quantity;
+            if let (true, false, Some(mark)) =
+                (held.is_negative(), instrument.kind().is_derivative(), account.mark_of(id))
+            {
+                let amount = instrument.value(mark, held.abs())?.at_rate(rate)?;
+                self.charge_interest(account, id, now, amount);
+            }
+        }
+        if account.cash().is_negative() {
+            let amount = account.cash().abs().at_rate(rate)?;
+            let (instrument, commodity) = (InstrumentId(0), account.reporting());
+            self.pending.push_back(Report::Charged { instrument, time: now, book: Book::Interest, commodity, amount });
+        }
+        Ok(())
+    }
+
+    fn charge_interest(&mut self, account: &Account, instrument: InstrumentId, time: Time, amount: Cash) {
+        let commodity = account.quote_of(instrument);
+        self.pending.push_back(Report::Charged { instrument, time, book: Book::Interest, commodity, amount });
+    }
+
+    /// Closes a position whose maintenance margin the equity no longer covers: at the open where it gapped, else at the
+    /// price that breaks it. The other instruments stand at their last marks.
+    pub(super) fn liquidate(&mut self, account: &Account) -> Result<(), Overflow> {
+        for place in 0..self.group.len() {
+            let id = self.group[place];
+            let Some(bar) = self.listings[id.index()].bar else { continue };
+            if account.position(id).is_flat() {
+                continue;
+            }
+            if let Some(price) = self.breaking_price(account, id, &bar)? {
+                let fill = self.forced_fill(account, id, price, bar.time, Purpose::Liquidation)?;
+                self.force(account, fill);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn breaking_price(&self, account: &Account, id: InstrumentId, bar: &Bar) -> Result<Option<Price>, Overflow> {
+        let side = Side::of(account.position(id).quantity).opposite();
+        if self.stage == Stage::LiquidateAtOpen {
+            return Ok(is_broken(account, id, bar.open)?.then_some(bar.open));
+        }
+        let worst = against(side, bar);
+        if !is_broken(account, id, worst)? {
+            return Ok(None);
+        }
+        // The open held (or the fill came later), the worst price does not: the line between them is crossed once,
+        // since equity less maintenance is linear in the price. Halving finds the first tick that breaks it.
+        let (mut holds, mut breaks) = (bar.open.nanos(), worst.nanos());
+        while (holds - breaks).abs() > 1 {
+            let middle = holds + (breaks - holds) / 2;
+            if is_broken(account, id, Price::from_nanos(middle))? { breaks = middle } else { holds = middle }
+        }
+        Ok(Some(Price::from_nanos(breaks)))
+    }
+
+    /// Settles futures whose expiry the bars reached, at their close.
+    pub(super) fn settle(&mut self, account: &Account) -> Result<(), Overflow> {
+        for place in 0..self.group.len() {
+            let id = self.group[place];
+            let listing = self.listings[id.index()];
+            let (Some(bar), Kind::Future { expiry }) = (listing.bar, account.instrument(id).kind()) else { continue };
+            if listing.closes >= expiry && !account.position(id).is_flat() {
+                let fill = self.forced_fill(account, id, bar.close, listing.closes, Purpose::Expiry)?;
+                self.force(account, fill);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// True where the equity is below the maintenance margin with one instrument at `price`.
+fn is_broken(account: &Account, id: InstrumentId, price: Price) -> Result<bool, Overflow> {
+    let instrument = account.instrument(id);
+    let own = instrument.value(price, account.position(id).quantity)?.abs();
+    let own = account.to_reporting(account.quote_of(id), own)?.at_rate(instrument.rules().margin.maintenance)?;
+    let needed = own.plus(account.margin_used_without(id, MarginKind::Maintenance)?)?;
+    Ok(account.equity_at(id, price)? < needed)
+}

@@ -1,0 +1,350 @@
+//! The simulated venue: it takes approved orders, matches them against bars and reports what became of them.
+//!
+//! A driver gives [`SimVenue::open_bar`] each bar that closed at one instant, then asks [`SimVenue::next_report`]
+//! until it is `None`, applying each report to the engine before it asks again: the venue sizes and checks every fill
+//! against the account as it is at that fill. Orders sent on a bar are never matched against that bar's past.
+//! Matching on bars is here; trades, quotes and books have their place beside `working` and come with their own file.
+mod carry;
+mod fees;
+mod matching;
+mod pricing;
+mod settings;
+mod sizing;
+mod working;
+
+use std::collections::VecDeque;
+
+use qframe_model::account::Account;
+use qframe_model::event::{CancelReason, Report};
+use qframe_model::ids::{InstrumentId, OrderId};
+use qframe_model::instrument::Instrument;
+use qframe_model::market::{Bar, Side};
+use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate};
+use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
+use qframe_model::refusal::Refusal;
+use qframe_model::time::{Span, Time};
+
+pub use fees::{FeeBasis, FeeModel, Fees, Tier};
+pub use pricing::{Crossing, Slippage};
+pub use settings::{Action, FillPrice, Funding, Intrabar, Latency, Settings, Unaffordable};
+
+use crate::risk::Approved;
+use carry::Carry;
+use working::{Step, Working};
+
+/// Where the venue stands in the bars of one instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing to do.
+    Idle,
+    /// Orders whose time ran out end.
+    Expire,
+    /// Dividends, splits, funding, interest.
+    Carry,
+    /// Positions that the margin no longer carries, at the open.
+    LiquidateAtOpen,
+    /// Orders that reduce a position fill at the open first: they pay for the others.
+    Reduce,
+    /// All orders at the open.
+    Open,
+    /// Stops, or limits, inside the range.
+    First,
+    /// The other of the two.
+    Second,
+    /// Positions that the margin no longer carries, inside the range.
+    LiquidateInRange,
+    /// Orders for the close, and settlements.
+    Close,
+    /// Market orders on the close that was just decided on.
+    AfterDecision,
+}
+
+/// What the venue knows of an instrument.
+#[derive(Debug, Clone, Copy, Default)]
+struct Listing {
+    /// The bar being matched.
+    bar: Option<Bar>,
+    /// When it closes.
+    closes: Time,
+    /// The bar before it, for marks and sessions.
+    last: Option<Bar>,
+    /// Units that this bar's fills took of its volume.
+    used: Quantity,
+}
+
+/// See the [module](self).
+#[derive(Debug, Clone)]
+pub struct SimVenue {
+    settings: Settings,
+    listings: Vec<Listing>,
+    /// The instruments whose bars are being matched.
+    group: Vec<InstrumentId>,
+    orders: Vec<Working>,
+    pending: VecDeque<Report>,
+    stage: Stage,
+    cursor: usize,
+    carry: Carry,
+    /// Value traded by day, newest last, for fees that fall with it.
+    traded: VecDeque<(i64, Cash)>,
+}
+
+impl SimVenue {
+    /// A venue that lists `instruments`.
+    #[must_use]
+    pub fn new(settings: Settings, instruments: &[Instrument]) -> Self {
+        Self {
+            carry: Carry::new(&settings, instruments),
+            settings,
+            listings: vec![Listing::default(); instruments.len()],
+            group: Vec::new(),
+            orders: Vec::new(),
+            pending: VecDeque::new(),
+            stage: Stage::Idle,
+            cursor: 0,
+            traded: VecDeque::new(),
+        }
+    }
+
+    /// Takes an order. What the venue says of it comes from [`SimVenue::next_report`].
+    pub fn submit(&mut self, approved: &Approved<Order>) {
+        let order = *approved.get();
+        let (arrives, bars) = match self.settings.latency {
+            Latency::None => (order.time, 0),
+            Latency::Time(span) => (order.time + span, 0),
+            Latency::Bars(bars) => (order.time, bars),
+        };
+        let market = self.listings[order.instrument.index()].last.map(|bar| bar.close);
+        if let Some(refusal) = would_take(&order, market) {
+            self.pending.push_back(Report::Rejected { order: order.id, time: arrives, refusal });
+            return;
+        }
+        let mut working = Working::new(order, arrives, bars);
+        if let (false, Some(market)) = (working.asleep, market) {
+            working.follow(market);
+        }
+        if order.kind != OrderKind::Market {
+            self.pending.push_back(Report::Accepted { order: order.id, time: arrives });
+        }
+        self.orders.push(working);
+    }
+
+    /// Withdraws an order and what sleeps behind it. An order that has ended has said so already.
+    pub fn cancel(&mut self, id: OrderId, time: Time) {
+        if let Some(place) = self.orders.iter().position(|working| working.id() == id && !working.dead) {
+            self.end(place, Report::Cancelled { order: id, time, reason: CancelReason::Requested }, time);
+        }
+    }
+
+    /// True where no order waits and holding costs nothing: bars can be [passed](SimVenue::pass) by.
+    #[must_use]
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        self.orders.is_empty() && self.pending.is_empty() && !self.carry.is_needed()
+    }
+
+    /// Notes a bar that nothing waits for.
+    #[inline]
+    pub fn pass(&mut self, id: InstrumentId, bar: &Bar, closes: Time) {
+        let listing = &mut self.listings[id.index()];
+        listing.last = Some(*bar);
+        listing.closes = closes;
+    }
+
+    /// Takes a bar of the next instant; [`SimVenue::next_report`] begins to match when all of them are in.
+    pub fn open_bar(&mut self, id: InstrumentId, bar: &Bar, closes: Time) {
+        let listing = &mut self.listings[id.index()];
+        *listing = Listing { bar: Some(*bar), closes, last: listing.last, used: Quantity::ZERO };
+        self.group.push(id);
+        self.enter(Stage::Expire);
+    }
+
+    /// Lets market orders fill on the close that the strategy just saw, where the settings say so.
+    #[inline]
+    pub fn after_decision(&mut self) {
+        if self.settings.fill == FillPrice::SameClose && !self.orders.is_empty() {
+            self.enter(Stage::AfterDecision);
+        }
+    }
+
+    /// The next thing the venue has to say; `None` when it waits for the market.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a fill cannot be counted exactly.
+    #[inline]
+    pub fn next_report(&mut self, account: &Account) -> Result<Option<Report>, Overflow> {
+        if self.stage == Stage::Idle && self.pending.is_empty() { Ok(None) } else { self.advance(account) }
+    }
+
+    fn advance(&mut self, account: &Account) -> Result<Option<Report>, Overflow> {
+        loop {
+            if let Some(report) = self.pending.pop_front() {
+                return Ok(Some(report));
+            }
+            if self.stage == Stage::Idle {
+                return Ok(None);
+            }
+            self.work(account)?;
+            if self.pending.is_empty() {
+                self.enter_next();
+            }
+        }
+    }
+
+    /// Does what the stage has to do next; leaves reports, or nothing where the stage is over.
+    fn work(&mut self, account: &Account) -> Result<(), Overflow> {
+        let (first, second) = match self.settings.intrabar {
+            Intrabar::StopFirst => (Step::Stops, Step::Limits),
+            Intrabar::TargetFirst => (Step::Limits, Step::Stops),
+        };
+        match self.stage {
+            Stage::Idle => Ok(()),
+            Stage::Expire => {
+                self.expire();
+                Ok(())
+            }
+            Stage::Carry => self.charge(account),
+            Stage::LiquidateAtOpen | Stage::LiquidateInRange => self.liquidate(account),
+            Stage::Reduce | Stage::Open => self.scan(Step::Open, account),
+            Stage::First => self.scan(first, account),
+            Stage::Second => self.scan(second, account),
+            Stage::Close => {
+                self.scan(Step::Close, account)?;
+                if self.pending.is_empty() { self.settle(account) } else { Ok(()) }
+            }
+            Stage::AfterDecision => self.scan(Step::Close, account),
+        }
+    }
+
+    fn enter(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.cursor = 0;
+    }
+
+    fn enter_next(&mut self) {
+        let next = match self.stage {
+            Stage::Expire if self.carry.is_needed() => Stage::Carry,
+            Stage::Carry => Stage::LiquidateAtOpen,
+            Stage::Expire | Stage::LiquidateAtOpen if self.group.len() > 1 => Stage::Reduce,
+            Stage::Expire | Stage::LiquidateAtOpen | Stage::Reduce => Stage::Open,
+            Stage::Open => Stage::First,
+            Stage::First => Stage::Second,
+            Stage::Second if self.carry.is_needed() => Stage::LiquidateInRange,
+            Stage::Second | Stage::LiquidateInRange => Stage::Close,
+            Stage::Close => {
+                self.close_bars();
+                Stage::Idle
+            }
+            Stage::AfterDecision | Stage::Idle => {
+                self.orders.retain(|working| !working.dead);
+                Stage::Idle
+            }
+        };
+        self.enter(next);
+    }
+
+    /// What lived through the bars rests now; trailing stops follow; the bars are past.
+    fn close_bars(&mut self) {
+        self.orders.retain(|working| !working.dead);
+        for working in &mut self.orders {
+            let Some(bar) = self.listings[working.order.instrument.index()].bar else { continue };
+            if working.active_from <= bar.time && !working.asleep {
+                working.rested = working.bars_to_wait == 0;
+                working.bars_to_wait = working.bars_to_wait.saturating_sub(1);
+                working.follow(working::favour(working.order.side.opposite(), &bar));
+            }
+            working.born_in_range = false;
+        }
+        for id in self.group.drain(..) {
+            let listing = &mut self.listings[id.index()];
+            (listing.last, listing.bar) = (listing.bar, None);
+        }
+    }
+
+    fn expire(&mut self) {
+        for place in 0..self.orders.len() {
+            let working = self.orders[place];
+            let Some(bar) = self.listings[working.order.instrument.index()].bar else { continue };
+            let over = match working.order.time_in_force {
+                TimeInForce::Day => bar.time.day() > working.order.time.day(),
+                TimeInForce::Gtd(until) => bar.time >= until,
+                _ => false,
+            };
+            if over && !working.dead {
+                self.end(place, Report::Expired { order: working.id(), time: bar.time }, bar.time);
+            }
+        }
+    }
+
+    /// Ends an order with `report`; what sleeps behind it ends with it, unless it had filled.
+    fn end(&mut self, place: usize, report: Report, time: Time) {
+        self.orders[place].dead = true;
+        let (id, filled) = (self.orders[place].id(), !self.orders[place].filled.is_zero());
+        self.pending.push_back(report);
+        if !filled {
+            self.cancel_where(time, CancelReason::Parent, |working| working.asleep && working.order.parent == Some(id));
+        }
+    }
+
+    fn cancel_where(&mut self, time: Time, reason: CancelReason, which: impl Fn(&Working) -> bool) {
+        for place in 0..self.orders.len() {
+            if !self.orders[place].dead && which(&self.orders[place]) {
+                let order = self.orders[place].id();
+                self.end(place, Report::Cancelled { order, time, reason }, time);
+            }
+        }
+    }
+
+    /// Closes every open position at the last bar's close or open: the end of the data.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a fill cannot be counted exactly.
+    pub fn close_all(&mut self, account: &Account, purpose: Purpose, at: fn(&Bar) -> Price) -> Result<(), Overflow> {
+        for place in 0..self.listings.len() {
+            let id = InstrumentId(place as u16);
+            let (position, listing) = (account.position(id), self.listings[place]);
+            if let (false, Some(bar)) = (position.is_flat(), listing.last) {
+                let fill = self.forced_fill(account, id, at(&bar), bar.time, purpose)?;
+                self.force(account, fill);
+            }
+        }
+        Ok(())
+    }
+
+    fn volume_30d(&self) -> Cash {
+        let sum = self.traded.iter().try_fold(Cash::ZERO, |sum, (_, value)| sum.plus(*value));
+        sum.unwrap_or(Cash::MAX)
+    }
+
+    fn count_traded(&mut self, time: Time, value: Cash) -> Result<(), Overflow> {
+        if !self.settings.fees.needs_volume() {
+            return Ok(());
+        }
+        while self.traded.front().is_some_and(|(day, _)| day + 30 <= time.day()) {
+            self.traded.pop_front();
+        }
+        match self.traded.back_mut() {
+            Some((day, sum)) if *day == time.day() => *sum = sum.plus(value)?,
+            _ => self.traded.push_back((time.day(), value)),
+        }
+        Ok(())
+    }
+}
+
+/// A post-only order that would take at the last price.
+fn would_take(order: &Order, market: Option<Price>) -> Option<Refusal> {
+    let (OrderKind::Limit(limit), true, Some(market)) = (order.kind, order.post_only, market) else { return None };
+    let takes = match order.side {
+        Side::Buy => limit > market,
+        Side::Sell => limit < market,
+    };
+    takes.then_some(Refusal::WouldTake { limit, market })
+}
+
+/// A year for interest: 365 days.
+const YEAR: Span = Span::from_seconds(365 * 86_400);
+
+/// `rate` a year, for a span.
+fn rate_for(rate: Rate, span: Span) -> Rate {
+    let nanos = i128::from(rate.nanos()) * i128::from(span.nanos()) / i128::from(YEAR.nanos());
+    Rate::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,87 @@
+//! How much worse than the market an order that takes liquidity fills: spread and slippage.
+use qframe_model::instrument::Instrument;
+use qframe_model::market::{Bar, Side};
+use qframe_model::number::{Overflow, Price, Quantity, Rate, Rounding, mul_div};
+
+/// Slippage models. All move the price against the order.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Slippage {
+    /// None.
+    #[default]
+    None,
+    /// By a price difference.
+    Fixed(Price),
+    /// By a share of the price: 5 bp is 0.0005.
+    Share(Rate),
+    /// By `factor` x (the order's share of the bar's volume)^2 of the price (zipline's volume share model).
+    VolumeShare {
+        /// 0.1 moves the price by 0.1 % where the order is 10 % of the volume.
+        factor: f64,
+    },
+    /// By `factor` x sqrt(the order's share of the bar's volume) of the price (the square-root law of impact).
+    SquareRoot {
+        /// About the volatility of the bar: 0.02 moves the price by 0.2 % where the order is 1 % of the volume.
+        factor: f64,
+    },
+}
+
+/// The cost of crossing: slippage and half the spread.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Crossing {
+    /// The slippage model.
+    pub slippage: Slippage,
+    /// Bid to ask as a share of the price; a taker pays half of it.
+    pub spread: Rate,
+}
+
+impl Crossing {
+    /// The price that a taker gets instead of `price`, on the tick grid and never better than the model says.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the price leaves its range or falls to zero.
+    pub(super) fn apply(
+        &self,
+        instrument: &Instrument,
+        bar: &Bar,
+        side: Side,
+        price: Price,
+        quantity: Quantity,
+    ) -> Result<Price, Overflow> {
+        if self.slippage == Slippage::None && self.spread.is_zero() {
+            return Ok(price);
+        }
+        let slip = match self.slippage {
+            Slippage::None => 0,
+            Slippage::Fixed(distance) => i128::from(distance.nanos()),
+            Slippage::Share(rate) => share(price, i128::from(rate.nanos()))?,
+            Slippage::VolumeShare { factor } => share(price, nanos(factor * volume_share(bar, quantity).powi(2)))?,
+            Slippage::SquareRoot { factor } => share(price, nanos(factor * volume_share(bar, quantity).sqrt()))?,
+        };
+        let half_spread = share(price, i128::from(self.spread.nanos()))? / 2;
+        let worse = match side {
+            Side::Buy => i128::from(price.nanos()) + slip + half_spread,
+            Side::Sell => i128::from(price.nanos()) - slip - half_spread,
+        };
+        let tick = i128::from(instrument.rules().tick.nanos());
+        let ticks = match side {
+            Side::Buy => worse.div_euclid(tick) + i128::from(worse.rem_euclid(tick) != 0),
+            Side::Sell => worse.div_euclid(tick),
+        };
+        let slipped = i64::try_from(ticks * tick).map(Price::from_nanos).ok().filter(|price| price.is_positive());
+        slipped.ok_or(Overflow("a price after slippage"))
+    }
+}
+
+/// The order's share of the bar's volume, at most 1; all of it where nothing traded.
+fn volume_share(bar: &Bar, quantity: Quantity) -> f64 {
+    let volume = bar.volume.to_f64();
+    if volume > 0.0 { (quantity.to_f64() / volume).min(1.0) } else { 1.0 }
+}
+
+fn nanos(share: f64) -> i128 {
+    (share * Rate::ONE.nanos() as f64).round_ties_even() as i128
+}
+
+fn share(price: Price, nanos: i128) -> Result<i128, Overflow> {
+    mul_div(price.nanos().into(), nanos, Rate::ONE.nanos().into(), Rounding::Up).ok_or(Overflow("slippage"))
+}

@@ -1,0 +1,114 @@
+//! The rules of a simulated venue.
+use qframe_model::ids::InstrumentId;
+use qframe_model::number::Rate;
+use qframe_model::time::{Span, Time};
+
+use super::fees::Fees;
+use super::pricing::Crossing;
+
+/// At which price of a bar a market order fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FillPrice {
+    /// The open of the next bar.
+    #[default]
+    NextOpen,
+    /// The close that the decision was made on. Only honest where one can trade at the close.
+    SameClose,
+    /// The worst price of the next bar.
+    Worst,
+}
+
+/// Which comes first where a bar touches a stop and a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Intrabar {
+    /// The stop: the pessimist's choice.
+    #[default]
+    StopFirst,
+    /// The limit.
+    TargetFirst,
+}
+
+/// How long an order is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Latency {
+    /// No time.
+    #[default]
+    None,
+    /// A span. An order that arrives inside a bar meets that bar's close only: nothing else is known to come after it.
+    Time(Span),
+    /// So many bars.
+    Bars(u32),
+}
+
+/// What happens to an order that the account cannot pay for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unaffordable {
+    /// Refused, with the amount that is missing.
+    #[default]
+    Refuse,
+    /// Filled as far as the money goes; the rest is cancelled and recorded.
+    Clip,
+}
+
+/// Payments between the two sides of a perpetual.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Funding {
+    /// Of which instrument.
+    pub instrument: Option<InstrumentId>,
+    /// When, and at which rate: longs pay a positive one. Ascending in time.
+    pub schedule: Vec<(Time, Rate)>,
+}
+
+/// A payment on, or a change of, the units of a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// So much for each unit, in the quote currency; shorts pay it.
+    Dividend(qframe_model::number::Cash),
+    /// Each unit becomes so many.
+    Split(Rate),
+}
+
+/// See the [module](self).
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where market orders fill.
+    pub fill: FillPrice,
+    /// What a fill costs.
+    pub fees: Fees,
+    /// What crossing the spread costs.
+    pub crossing: Crossing,
+    /// How long orders are on their way.
+    pub latency: Latency,
+    /// The largest share of a bar's volume that all fills of an instrument may take; the rest waits.
+    pub volume_cap: Option<Rate>,
+    /// Which comes first inside a bar.
+    pub intrabar: Intrabar,
+    /// Whether shares and coins that are not held may be sold.
+    pub allow_short: bool,
+    /// What happens to what cannot be paid.
+    pub unaffordable: Unaffordable,
+    /// Interest a year on short positions and owed money.
+    pub borrow_rate: Rate,
+    /// Funding of perpetuals.
+    pub funding: Vec<Funding>,
+    /// Dividends and splits, ascending in time: at the first bar that opens at or after the instant.
+    pub actions: Vec<(Time, InstrumentId, Action)>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            fill: FillPrice::default(),
+            fees: Fees::NONE,
+            crossing: Crossing::default(),
+            latency: Latency::default(),
+            volume_cap: None,
+            intrabar: Intrabar::default(),
+            allow_short: false,
+            unaffordable: Unaffordable::default(),
+            borrow_rate: Rate::ZERO,
+            funding: Vec::new(),
+            actions: Vec::new(),
+        }
+    }
+}

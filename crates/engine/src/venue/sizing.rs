@@ -1,0 +1,221 @@
+//! From a size to units, at the price of the fill and with the money that is there.
+use qframe_model::account::{Account, MarginKind};
+use qframe_model::event::CancelReason;
+use qframe_model::fill::Liquidity;
+use qframe_model::ids::InstrumentId;
+use qframe_model::instrument::Instrument;
+use qframe_model::market::Side;
+use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
+use qframe_model::order::Size;
+use qframe_model::refusal::Refusal;
+
+use super::fees::{FeeBasis, Fees};
+use super::working::Working;
+
+/// What is to be done with an order that the market touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sized {
+    /// Fill this much.
+    Fill {
+        side: Side,
+        quantity: Quantity,
+        /// What is left for later: nothing, a second part, or a rest that cannot be paid for.
+        rest: Rest,
+    },
+    /// Withdraw it.
+    Drop(CancelReason),
+    /// Refuse it.
+    Refuse(Refusal),
+}
+
+/// What remains of an order after a fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    Nothing,
+    /// The position was closed; the other direction is sized anew.
+    Reversal,
+    /// More than the account can pay for.
+    Unpaid,
+    /// More than the market offered.
+    Later,
+}
+
+/// Everything that sizing looks at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sizer<'a> {
+    pub account: &'a Account,
+    pub fees: &'a Fees,
+    pub volume_30d: Cash,
+    pub allow_short: bool,
+    pub clip: bool,
+    pub id: InstrumentId,
+    pub price: Price,
+    pub liquidity: Liquidity,
+}
+
+impl Sizer<'_> {
+    fn instrument(&self) -> &Instrument {
+        self.account.instrument(self.id)
+    }
+
+    /// The step for `working` at this price.
+    pub(super) fn size(&self, working: &Working) -> Result<Sized, Overflow> {
+        let held = self.account.position(self.id).quantity;
+        let side = working.order.side;
+        match working.order.size {
+            Size::Units(units) => self.step(working, side, units.minus(working.filled)?, self.clip),
+            Size::Close if held.is_zero() => Ok(Sized::Drop(CancelReason::NothingToClose)),
+            Size::Close => self.step(working, Side::of(held).opposite(), held.abs(), true),
+            Size::Budget(budget) => self.spend(working, side, budget, self.clip),
+            Size::Equity(share) => self.spend(working, side, self.equity_in_quote()?.at_rate(share)?, true),
+            Size::TargetUnits(units) => self.target(working, units.minus(held)?),
+            Size::TargetWeight(weight) => self.target_weight(working, held, weight),
+        }
+    }
+
+    fn target(&self, working: &Working, step: Quantity) -> Result<Sized, Overflow> {
+        if step.abs() < self.instrument().rules().lot {
+            return Ok(Sized::Refuse(Refusal::AlreadyThere));
+        }
+        self.step(working, Side::of(step), step.abs(), self.clip)
+    }
+
+    /// A weight of the other direction closes first; what opens is sized with the equity after that.
+    fn target_weight(&self, working: &Working, held: Quantity, weight: Rate) -> Result<Sized, Overflow> {
+        if weight.is_zero() && held.is_zero() {
+            return Ok(Sized::Refuse(Refusal::AlreadyThere));
+        }
+        let side = if weight.is_negative() { Side::Sell } else { Side::Buy };
+        if !held.is_zero() && (weight.is_zero() || held.is_negative() != weight.is_negative()) {
+            let rest = if weight.is_zero() { Rest::Nothing } else { Rest::Reversal };
+            return Ok(Sized::Fill { side: Side::of(held).opposite(), quantity: held.abs(), rest });
+        }
+        let budget = self.equity_in_quote()?.at_rate(weight.abs())?;
+        if held.is_zero() {
+            return self.spend(working, side, budget, true);
+        }
+        let wanted = self.instrument().affordable(budget, self.price).ok_or(Overflow("a target"))?;
+        match wanted.minus(held.abs())? {
+            more if more.is_positive() => self.step(working, side, more, true),
+            less if less.is_negative() => self.step(working, side.opposite(), less.abs(), true),
+            _ => Ok(Sized::Refuse(Refusal::AlreadyThere)),
+        }
+    }
+
+    /// As many units as `budget` pays for, fee included.
+    fn spend(&self, working: &Working, side: Side, budget: Cash, clip: bool) -> Result<Sized, Overflow> {
+        let spent = working.filled;
+        let whole = self.afford(budget, Rate::ONE)?;
+        let quantity = whole.minus(spent.min(whole))?;
+        if quantity.is_zero() {
+            let needed = self.cost(self.instrument().rules().lot)?;
+            return Ok(Sized::Refuse(Refusal::NotEnough { needed, free: budget }));
+        }
+        self.step(working, side, quantity, clip)
+    }
+
+    /// Splits into what reduces the position, which is always possible, and what opens, which must be allowed and paid.
+    fn step(&self, working: &Working, side: Side, quantity: Quantity, clip: bool) -> Result<Sized, Overflow> {
+        let held = self.account.position(self.id).quantity;
+        let reduces = if !held.is_zero() && Side::of(held) != side { quantity.min(held.abs()) } else { Quantity::ZERO };
+        if working.order.reduce_only || reduces == quantity {
+            return Ok(match reduces {
+                Quantity::ZERO => Sized::Refuse(Refusal::NothingToReduce),
+                quantity => Sized::Fill { side, quantity, rest: Rest::Nothing },
+            });
+        }
+        let opens = quantity.minus(reduces)?;
+        if side == Side::Sell && !self.allow_short && !self.instrument().kind().is_derivative() {
+            return Ok(Sized::Refuse(Refusal::ShortNotAllowed { held, asked: quantity }));
+        }
+        let payable = opens.min(self.payable(side, held, reduces)?);
+        if payable == opens {
+            return self.opening(side, quantity, opens, Rest::Nothing);
+        }
+        let fits = reduces.plus(payable)?;
+        if clip && !fits.is_zero() {
+            return self.opening(side, fits, payable, Rest::Unpaid);
+        }
+        Ok(Sized::Refuse(Refusal::NotEnough { needed: self.cost(opens)?, free: self.free(held, reduces)? }))
+    }
+
+    fn opening(&self, side: Side, quantity: Quantity, opens: Quantity, rest: Rest) -> Result<Sized, Overflow> {
+        let (value, minimum) = (self.instrument().value(self.price, opens)?, self.instrument().rules().min_notional);
+        if value < minimum {
+            return Ok(Sized::Refuse(Refusal::BelowMinNotional { value, minimum }));
+        }
+        Ok(Sized::Fill { side, quantity, rest })
+    }
+
+    /// The most units that the free money opens.
+    fn payable(&self, side: Side, held: Quantity, reduces: Quantity) -> Result<Quantity, Overflow> {
+        let mut free = self.free(held, reduces)?;
+        let instrument = self.instrument();
+        let pays_in_full = !self.allow_short && !instrument.kind().is_derivative() && side == Side::Buy;
+        if pays_in_full {
+            // A cash account cannot owe a currency, whatever the rest of it is worth.
+            free = free.min(self.account.ledger().assets(self.account.quote_of(self.id)));
+        }
+        if !free.is_positive() {
+            return Ok(Quantity::ZERO);
+        }
+        self.afford(free, instrument.rules().margin.initial)
+    }
+
+    /// The equity at this price that no position's initial margin holds, in the quote currency.
+    fn free(&self, held: Quantity, reduces: Quantity) -> Result<Cash, Overflow> {
+        let instrument = self.instrument();
+        let kept = held.abs().minus(reduces)?;
+        let own = instrument.value(self.price, kept)?.at_rate(instrument.rules().margin.initial)?;
+        let others = self.account.margin_used_without(self.id, MarginKind::Initial)?;
+        let closing_fee = if reduces.is_zero() { Cash::ZERO } else { self.fee(reduces)? };
+        let others = self.account.from_reporting(self.account.quote_of(self.id), others)?;
+        self.equity_in_quote()?.minus(own)?.minus(others)?.minus(closing_fee)
+    }
+
+    fn equity_in_quote(&self) -> Result<Cash, Overflow> {
+        let equity = self.account.equity_at(self.id, self.price)?;
+        self.account.from_reporting(self.account.quote_of(self.id), equity)
+    }
+
+    /// The most whole lots whose margin and fee `budget` pays.
+    fn afford(&self, budget: Cash, margin: Rate) -> Result<Quantity, Overflow> {
+        let instrument = self.instrument();
+        let lot = instrument.rules().lot;
+        let value_for = |rate: Rate| budget.scaled(Rate::ONE.nanos().into(), rate.nanos().into(), Rounding::Down);
+        let units = |value: Cash| instrument.affordable(value, self.price).unwrap_or(Quantity::ZERO);
+        let mut quantity = match self.fees {
+            Fees::Percent { maker, taker } => {
+                let fee = if self.liquidity == Liquidity::Maker { *maker } else { *taker };
+                units(value_for(margin.plus(fee)?)?)
+            }
+            _ => units(value_for(margin)?),
+        };
+        // The closed form is at most a lot off by rounding; other fee models come down in a few steps.
+        for _ in 0..64 {
+            let needed = instrument.value(self.price, quantity)?.at_rate(margin)?.plus(self.fee(quantity)?)?;
+            let over = needed.minus(budget)?;
+            if !over.is_positive() || quantity.is_zero() {
+                return Ok(quantity);
+            }
+            let less = over.units_at(self.price).unwrap_or(Quantity::ZERO).floor_to(lot).max(lot);
+            quantity = quantity.minus(less.min(quantity))?;
+        }
+        Ok(Quantity::ZERO)
+    }
+
+    fn cost(&self, quantity: Quantity) -> Result<Cash, Overflow> {
+        self.instrument().value(self.price, quantity)?.plus(self.fee(quantity)?)
+    }
+
+    /// The fee of a fill of `quantity` at this price, in the quote currency.
+    pub(super) fn fee(&self, quantity: Quantity) -> Result<Cash, Overflow> {
+        self.fees.fee(&FeeBasis {
+            value: self.instrument().value(self.price, quantity)?,
+            quantity,
+            price: self.price,
+            liquidity: self.liquidity,
+            volume_30d: self.volume_30d,
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! An order that works at the simulated venue, and when the market touches it.
+use qframe_model::ids::OrderId;
+use qframe_model::market::{Bar, Side};
+use qframe_model::number::{Price, Quantity, Rate, Rounding, mul_div};
+use qframe_model::order::{Order, OrderKind, Purpose, Trail};
+use qframe_model::time::Time;
+
+/// The steps through a bar, in order. Within [`Step::Stops`] and [`Step::Limits`] the path is not known; which comes
+/// first is a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
+    /// The first price.
+    Open,
+    /// Stops against the range.
+    Stops,
+    /// Limits against the range.
+    Limits,
+    /// The last price.
+    Close,
+}
+
+/// Where and how an order executes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Touch {
+    pub price: Price,
+    pub taker: bool,
+}
+
+/// What a look at the market did to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Nothing.
+    Rest,
+    /// Its trigger was touched; it rests as a limit now.
+    Wake,
+    /// It executes.
+    Fill(Touch),
+}
+
+/// See the [module](self).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Working {
+    pub order: Order,
+    pub filled: Quantity,
+    /// From this instant on the venue has it.
+    pub active_from: Time,
+    /// Bars still to wait, by a latency counted in bars.
+    pub bars_to_wait: u32,
+    /// The order it waits for has not filled yet.
+    pub asleep: bool,
+    /// It was made awake inside the range of the bar being matched: what happened before is not for it.
+    pub born_in_range: bool,
+    /// Its trigger was touched.
+    pub triggered: bool,
+    /// It met the market at least once without filling: it rests now, and is a maker.
+    pub rested: bool,
+    /// It has ended, and goes when the bar is done.
+    pub dead: bool,
+    /// The level of a trailing stop.
+    pub trail: Option<Price>,
+}
+
+impl Working {
+    pub(super) const fn new(order: Order, active_from: Time, bars_to_wait: u32) -> Self {
+        Self {
+            order,
+            filled: Quantity::ZERO,
+            active_from,
+            bars_to_wait,
+            asleep: order.parent.is_some(),
+            born_in_range: false,
+            triggered: false,
+            rested: false,
+            dead: false,
+            trail: None,
+        }
+    }
+
+    pub(super) const fn id(&self) -> OrderId {
+        self.order.id
+    }
+
+    /// Whether the market touches this order in `step` of `bar`. `worst`: market orders take the bar's worst price.
+    pub(super) fn look(&self, step: Step, bar: &Bar, worst: bool) -> Look {
+        let side = self.order.side;
+        match self.order.kind {
+            OrderKind::Market | OrderKind::MarketOnOpen => match step {
+                Step::Open if worst && self.order.kind == OrderKind::Market => taker(against(side, bar)),
+                Step::Open => taker(bar.open),
+                _ => Look::Rest,
+            },
+            OrderKind::MarketOnClose => {
+                if step == Step::Close {
+                    taker(bar.close)
+                } else {
+                    Look::Rest
+                }
+            }
+            OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. } => self.look_limit(step, bar, limit),
+            OrderKind::Stop(trigger) => look_stop(side, step, bar, trigger),
+            OrderKind::TrailingStop(_) => self.trail.map_or(Look::Rest, |level| look_stop(side, step, bar, level)),
+            OrderKind::MarketIfTouched(trigger) => self.look_touched(step, bar, trigger),
+            OrderKind::StopLimit { trigger, limit } | OrderKind::LimitIfTouched { trigger, limit } => {
+                self.look_two_prices(step, bar, trigger, limit)
+            }
+        }
+    }
+
+    fn look_limit(&self, step: Step, bar: &Bar, limit: Price) -> Look {
+        let side = self.order.side;
+        let reached = |price: Price| price == limit || side.prefers(price, limit);
+        match step {
+            Step::Open if reached(bar.open) => Look::Fill(Touch { price: bar.open, taker: !self.rested }),
+            Step::Limits if !self.born_in_range && reached(favour(side, bar)) => {
+                Look::Fill(Touch { price: limit, taker: false })
+            }
+            Step::Close if self.born_in_range && reached(bar.close) => Look::Fill(Touch { price: limit, taker: false }),
+            _ => Look::Rest,
+        }
+    }
+
+    fn look_touched(&self, step: Step, bar: &Bar, trigger: Price) -> Look {
+        match self.look_limit(step, bar, trigger) {
+            Look::Fill(touch) => taker(touch.price),
+            rest => rest,
+        }
+    }
+
+    /// Stop-limit and limit-if-touched: first the trigger, then the limit. Inside a range the price after the trigger is
+    /// known only at the trigger itself: a limit that is not reached there waits for the next bar.
+    fn look_two_prices(&self, step: Step, bar: &Bar, trigger: Price, limit: Price) -> Look {
+        if self.triggered {
+            return self.look_limit(step, bar, limit);
+        }
+        let side = self.order.side;
+        let woken = match self.order.kind {
+            OrderKind::StopLimit { .. } => look_stop(side, step, bar, trigger),
+            _ => self.look_touched(step, bar, trigger),
+        };
+        match woken {
+            Look::Fill(touch) if touch.price == limit || side.prefers(touch.price, limit) => Look::Fill(touch),
+            Look::Fill(_) => Look::Wake,
+            rest => rest,
+        }
+    }
+
+    /// Moves a trailing stop behind the best price of a bar that it lived through.
+    pub(super) fn follow(&mut self, best: Price) {
+        let OrderKind::TrailingStop(trail) = self.order.kind else { return };
+        let Some(level) = trail_level(self.order.side, trail, best) else { return };
+        self.trail = Some(match (self.trail, self.order.side) {
+            (None, _) => level,
+            (Some(old), Side::Sell) => old.max(level),
+            (Some(old), Side::Buy) => old.min(level),
+        });
+    }
+
+    /// The purpose that a fill of this order carries.
+    pub(super) const fn purpose(&self) -> Purpose {
+        match (self.order.kind, self.order.purpose) {
+            (OrderKind::TrailingStop(_), Purpose::Signal | Purpose::StopLoss) => Purpose::TrailingStop,
+            (_, purpose) => purpose,
+        }
+    }
+}
+
+const fn taker(price: Price) -> Look {
+    Look::Fill(Touch { price, taker: true })
+}
+
+/// A stop fills at its trigger, or at the open where the market gapped through it.
+fn look_stop(side: Side, step: Step, bar: &Bar, trigger: Price) -> Look {
+    let passed = |price: Price| price == trigger || side.prefers(trigger, price);
+    match step {
+        Step::Open if passed(bar.open) => taker(bar.open),
+        Step::Stops if passed(against(side, bar)) => taker(trigger),
+        _ => Look::Rest,
+    }
+}
+
+/// The bar's worst price for a side.
+pub(super) const fn against(side: Side, bar: &Bar) -> Price {
+    match side {
+        Side::Buy => bar.high,
+        Side::Sell => bar.low,
+    }
+}
+
+/// The bar's best price for a side.
+pub(super) const fn favour(side: Side, bar: &Bar) -> Price {
+    against(side.opposite(), bar)
+}
+
+fn trail_level(side: Side, trail: Trail, best: Price) -> Option<Price> {
+    let distance = match trail {
+        Trail::Distance(distance) => distance.nanos(),
+        Trail::Share(rate) => {
+            let nanos =
+                mul_div(best.nanos().into(), rate.nanos().into(), Rate::ONE.nanos().into(), Rounding::HalfEven)?;
+            i64::try_from(nanos).ok()?
+        }
+    };
+    match side {
+        Side::Sell => best.nanos().checked_sub(distance),
+        Side::Buy => best.nanos().checked_add(distance),
+    }
+    .map(Price::from_nanos)
+}

@@ -1,0 +1,514 @@
+//! The account: ledger, positions and marks of one owner, valued in one reporting currency.
+//!
+//! Equity is what the ledger's assets are worth at the last marks, plus the open profit of derivatives. It is kept up to
+//! date with every mark and fill, so that reading it costs nothing.
+use std::fmt;
+use std::sync::Arc;
+
+use crate::currency::Currency;
+use crate::fill::Fill;
+use crate::ids::{CommodityId, InstrumentId};
+use crate::instrument::Instrument;
+use crate::ledger::{Book, Entry, Ledger, Transfer};
+use crate::market::Bar;
+use crate::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
+use crate::position::{ClosedTrade, Position};
+use crate::symbol::Symbol;
+
+/// Something the ledger counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Commodity {
+    /// Money or a coin.
+    Currency(Currency),
+    /// A share; its own name may be that of a currency, so the two never mix.
+    Share(Symbol),
+}
+
+impl fmt::Display for Commodity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Currency(currency) => currency.fmt(f),
+            Self::Share(symbol) => symbol.fmt(f),
+        }
+    }
+}
+
+/// Why an account cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountError {
+    /// More instruments or commodities than the dense numbers hold.
+    TooMany(usize),
+    /// A currency that nothing prices in the reporting currency.
+    NoRate {
+        /// The currency that is needed.
+        currency: Currency,
+        /// The currency to report in.
+        reporting: Currency,
+    },
+}
+
+impl fmt::Display for AccountError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooMany(count) => write!(f, "{count} instruments are too many (at most 30,000)"),
+            Self::NoRate { currency, reporting } => write!(
+                f,
+                "nothing prices {currency} in {reporting}; add the pair {currency}/{reporting} to the data or report in {currency}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for AccountError {}
+
+/// What is known of one instrument.
+#[derive(Debug, Clone, Copy, Default)]
+struct Holding {
+    position: Position,
+    mark: Option<Price>,
+    /// Units of the base commodity that this instrument's price values: all that the ledger owns where this is the
+    /// pricing instrument, none where another one is.
+    units: Quantity,
+    /// The worth of the above (or the open profit of a derivative) in the reporting currency.
+    value: Cash,
+    base: Option<CommodityId>,
+    quote: usize,
+}
+
+/// See the [module](self).
+#[derive(Debug, Clone)]
+pub struct Account {
+    instruments: Arc<[Instrument]>,
+    commodities: Vec<Commodity>,
+    ledger: Ledger,
+    holdings: Vec<Holding>,
+    reporting: CommodityId,
+    /// Which instrument prices a commodity; `None` for the reporting currency.
+    priced_by: Vec<Option<InstrumentId>>,
+    /// The sum of all holdings' values.
+    holdings_value: Cash,
+    open_positions: usize,
+    /// True where every instrument is quoted in the reporting currency: then a mark moves one holding only.
+    single_currency: bool,
+}
+
+const REPORTING: CommodityId = CommodityId(0);
+
+impl Account {
+    /// An empty account over `instruments`, valued in `reporting`.
+    ///
+    /// # Errors
+    /// [`AccountError`] where a quote currency has no price in the reporting currency.
+    pub fn open(instruments: Arc<[Instrument]>, reporting: Currency) -> Result<Self, AccountError> {
+        if instruments.len() > 30_000 {
+            return Err(AccountError::TooMany(instruments.len()));
+        }
+        let mut commodities = vec![Commodity::Currency(reporting)];
+        let mut priced_by = vec![None];
+        let mut holdings = Vec::with_capacity(instruments.len());
+        for (place, instrument) in instruments.iter().enumerate() {
+            let quote = intern(&mut commodities, &mut priced_by, Commodity::Currency(instrument.quote()));
+            let base = (!instrument.kind().is_derivative())
+                .then(|| intern(&mut commodities, &mut priced_by, base_commodity(instrument)));
+            let id = InstrumentId(u16::try_from(place).unwrap_or(u16::MAX));
+            if let Some(base) = base.filter(|base| *base != REPORTING) {
+                let prices_better = quote == REPORTING
+                    && priced_by[base.index()]
+                        .is_none_or(|by: InstrumentId| instruments[by.index()].quote() != reporting);
+                if prices_better || priced_by[base.index()].is_none() {
+                    priced_by[base.index()] = Some(id);
+                }
+            }
+            holdings.push(Holding { base, quote: quote.index(), ..Holding::default() });
+        }
+        let account = Self {
+            single_currency: instruments.iter().all(|instrument| instrument.quote() == reporting),
+            ledger: Ledger::new(commodities.len()),
+            instruments,
+            commodities,
+            holdings,
+            reporting: REPORTING,
+            priced_by,
+            holdings_value: Cash::ZERO,
+            open_positions: 0,
+        };
+        account.check_rates(reporting)?;
+        Ok(account)
+    }
+
+    /// Every quote currency must be the reporting one, or be priced by an instrument quoted in it.
+    fn check_rates(&self, reporting: Currency) -> Result<(), AccountError> {
+        for instrument in self.instruments.iter() {
+            let currency = instrument.quote();
+            let priced = self
+                .instruments
+                .iter()
+                .any(|other| !other.kind().is_derivative() && other.base() == currency && other.quote() == reporting);
+            if currency != reporting && !priced {
+                return Err(AccountError::NoRate { currency, reporting });
+            }
+        }
+        Ok(())
+    }
+
+    /// The instruments, by their numbers.
+    #[must_use]
+    pub fn instruments(&self) -> &[Instrument] {
+        &self.instruments
+    }
+
+    /// An instrument.
+    #[must_use]
+    #[inline]
+    pub fn instrument(&self, id: InstrumentId) -> &Instrument {
+        &self.instruments[id.index()]
+    }
+
+    /// The commodities of the ledger, by their numbers; the first is the reporting currency.
+    #[must_use]
+    pub fn commodities(&self) -> &[Commodity] {
+        &self.commodities
+    }
+
+    /// The number of a currency of this account; `None` for one that no instrument uses.
+    #[must_use]
+    pub fn currency(&self, currency: Currency) -> Option<CommodityId> {
+        let place = self.commodities.iter().position(|c| *c == Commodity::Currency(currency))?;
+        u16::try_from(place).ok().map(CommodityId)
+    }
+
+    /// The commodity that an instrument is paid in.
+    #[must_use]
+    #[inline]
+    pub fn quote_of(&self, id: InstrumentId) -> CommodityId {
+        CommodityId(self.holdings[id.index()].quote as u16)
+    }
+
+    /// The commodity that equity is counted in.
+    #[must_use]
+    pub const fn reporting(&self) -> CommodityId {
+        self.reporting
+    }
+
+    /// The ledger.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The position in an instrument.
+    #[must_use]
+    #[inline]
+    pub fn position(&self, id: InstrumentId) -> &Position {
+        &self.holdings[id.index()].position
+    }
+
+    /// The last known price of an instrument.
+    #[must_use]
+    #[inline]
+    pub fn mark_of(&self, id: InstrumentId) -> Option<Price> {
+        self.holdings[id.index()].mark
+    }
+
+    /// How many instruments are held or owed.
+    #[must_use]
+    #[inline]
+    pub const fn open_positions(&self) -> usize {
+        self.open_positions
+    }
+
+    /// Money of the reporting currency that is there.
+    #[must_use]
+    #[inline]
+    pub fn cash(&self) -> Cash {
+        self.ledger.assets(self.reporting)
+    }
+
+    /// What everything is worth at the last marks, in the reporting currency.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    #[inline]
+    pub fn equity(&self) -> Result<Cash, Overflow> {
+        self.cash().plus(self.holdings_value)
+    }
+
+    /// The equity with one instrument at another price.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn equity_at(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
+        let holding = &self.holdings[id.index()];
+        self.equity()?.minus(holding.value)?.plus(self.worth(id, price)?)
+    }
+
+    /// The sum of the absolute values of all positions at the last marks, in the reporting currency.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn gross_exposure(&self) -> Result<Cash, Overflow> {
+        self.sum_positions(|_, _, value| Ok(value))
+    }
+
+    /// The margin that the open positions need, at the initial or the maintenance rate.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn margin_used(&self, kind: MarginKind) -> Result<Cash, Overflow> {
+        self.sum_positions(|_, instrument, value| value.at_rate(kind.of(instrument)))
+    }
+
+    /// As [`Account::margin_used`], without the position in one instrument.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn margin_used_without(&self, id: InstrumentId, kind: MarginKind) -> Result<Cash, Overflow> {
+        if self.open_positions <= usize::from(!self.position(id).is_flat()) {
+            return Ok(Cash::ZERO);
+        }
+        self.sum_positions(
+            |place, instrument, value| {
+                if place == id.index() { Ok(Cash::ZERO) } else { value.at_rate(kind.of(instrument)) }
+            },
+        )
+    }
+
+    fn sum_positions(&self, of: impl Fn(usize, &Instrument, Cash) -> Result<Cash, Overflow>) -> Result<Cash, Overflow> {
+        let mut sum = Cash::ZERO;
+        for (place, (holding, instrument)) in self.holdings.iter().zip(self.instruments.iter()).enumerate() {
+            if let (false, Some(mark)) = (holding.position.is_flat(), holding.mark) {
+                let value =
+                    self.in_reporting(holding.quote, instrument.value(mark, holding.position.quantity)?.abs())?;
+                sum = sum.plus(of(place, instrument, value)?)?;
+            }
+        }
+        Ok(sum)
+    }
+
+    /// Takes a new price of an instrument into the equity.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    #[inline]
+    pub fn mark(&mut self, id: InstrumentId, price: Price) -> Result<(), Overflow> {
+        self.holdings[id.index()].mark = Some(price);
+        if self.single_currency { self.revalue(id) } else { self.revalue_all() }
+    }
+
+    /// Takes a closed bar of an instrument: its close is the new mark, its range widens the position's extremes.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    #[inline]
+    pub fn mark_bar(&mut self, id: InstrumentId, bar: &Bar) -> Result<(), Overflow> {
+        let holding = &mut self.holdings[id.index()];
+        if !holding.position.is_flat() {
+            holding.position.observe(bar);
+        }
+        self.mark(id, bar.close)
+    }
+
+    #[inline]
+    fn revalue(&mut self, id: InstrumentId) -> Result<(), Overflow> {
+        let holding = &self.holdings[id.index()];
+        let Some(price) = holding.mark else { return Ok(()) };
+        if holding.units.is_zero() && holding.position.is_flat() && holding.value.is_zero() {
+            return Ok(());
+        }
+        let value = self.worth(id, price)?;
+        self.holdings_value = self.holdings_value.minus(self.holdings[id.index()].value)?.plus(value)?;
+        self.holdings[id.index()].value = value;
+        Ok(())
+    }
+
+    #[cold]
+    fn revalue_all(&mut self) -> Result<(), Overflow> {
+        (0..self.holdings.len()).try_for_each(|place| self.revalue(InstrumentId(place as u16)))
+    }
+
+    /// What this instrument's holding is worth at `price`, in the reporting currency.
+    #[inline]
+    fn worth(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
+        let (holding, instrument) = (&self.holdings[id.index()], &self.instruments[id.index()]);
+        let value = if holding.base.is_some() {
+            instrument.value(price, holding.units)?
+        } else {
+            holding.position.unrealised(instrument, price)?
+        };
+        self.in_reporting(holding.quote, value)
+    }
+
+    /// An amount of commodity `place` in the reporting currency, by the last mark of the instrument that prices it.
+    #[inline]
+    fn in_reporting(&self, place: usize, amount: Cash) -> Result<Cash, Overflow> {
+        if place == REPORTING.index() { Ok(amount) } else { self.converted(place, amount) }
+    }
+
+    #[cold]
+    fn converted(&self, place: usize, amount: Cash) -> Result<Cash, Overflow> {
+        // Before its first mark a currency counts nothing: nothing can have been traded in it yet.
+        let rate = self.priced_by[place].and_then(|by| self.mark_of(by)).unwrap_or(Price::ZERO);
+        amount.scaled(i128::from(rate.nanos()), i128::from(Price::ONE.nanos()), Rounding::HalfEven)
+    }
+
+    /// An amount of a commodity in the reporting currency at the last marks.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn to_reporting(&self, commodity: CommodityId, amount: Cash) -> Result<Cash, Overflow> {
+        self.in_reporting(commodity.index(), amount)
+    }
+
+    /// An amount of the reporting currency in another commodity at the last marks; as it is where that has no price yet.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn from_reporting(&self, commodity: CommodityId, amount: Cash) -> Result<Cash, Overflow> {
+        if commodity == REPORTING {
+            return Ok(amount);
+        }
+        let rate = self.converted(commodity.index(), Cash::ONE)?;
+        if rate.is_zero() { Ok(amount) } else { amount.scaled(Cash::ONE.attos(), rate.attos(), Rounding::HalfEven) }
+    }
+
+    /// Records an entry that is no trade: a deposit, funding, interest, a dividend.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range; nothing is then recorded.
+    pub fn post(&mut self, entry: &Entry) -> Result<(), Overflow> {
+        self.ledger.post(entry)?;
+        for transfer in entry.transfers() {
+            self.recount(transfer.commodity)?;
+        }
+        Ok(())
+    }
+
+    /// Money that the owner pays in (negative: takes out).
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn deposit(&mut self, commodity: CommodityId, amount: Cash) -> Result<(), Overflow> {
+        self.post(&Entry::new(Transfer { commodity, from: Book::Capital, to: Book::Assets, amount }))
+    }
+
+    /// Books a fill: ledger, position, mark. Gives the trade that it closed.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range; the account is then as it was.
+    pub fn fill(&mut self, fill: &Fill) -> Result<Option<ClosedTrade>, Overflow> {
+        let (place, instrument) = (fill.instrument.index(), &self.instruments[fill.instrument.index()]);
+        let holding = &self.holdings[place];
+        let quote = CommodityId(holding.quote as u16);
+        let fee = self.fee_in_quote(fill, quote)?;
+        let mut position = holding.position;
+        let trade = position.apply(instrument, fill, fee)?;
+        let paid = Transfer { commodity: fill.fee_in, from: Book::Assets, to: Book::Fees, amount: fill.fee };
+        let entry = match holding.base {
+            Some(base) => {
+                let (given, got) = (instrument.value(fill.price, fill.signed())?, Cash::from_quantity(fill.signed())?);
+                Entry::new(Transfer { commodity: quote, from: Book::Assets, to: Book::Trading, amount: given })
+                    .and(Transfer { commodity: base, from: Book::Trading, to: Book::Assets, amount: got })
+                    .and(paid)
+            }
+            None => {
+                let gain = trade.map_or(Ok(Cash::ZERO), |trade| trade.pnl.plus(trade.fees))?;
+                Entry::new(Transfer { commodity: quote, from: Book::Trading, to: Book::Assets, amount: gain }).and(paid)
+            }
+        };
+        self.ledger.post(&entry)?;
+        self.open_positions = self.open_positions + usize::from(!position.is_flat())
+            - usize::from(!self.holdings[place].position.is_flat());
+        self.holdings[place].position = position;
+        for transfer in entry.transfers() {
+            self.recount(transfer.commodity)?;
+        }
+        self.mark(fill.instrument, fill.price)?;
+        Ok(trade)
+    }
+
+    /// Turns each unit of a share into `ratio` units: more units, the same cost, the mark in proportion.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn split(&mut self, id: InstrumentId, ratio: Rate) -> Result<(), Overflow> {
+        let holding = &self.holdings[id.index()];
+        let (new, old) = (i128::from(ratio.nanos()), i128::from(Rate::ONE.nanos()));
+        let held = holding.position.quantity;
+        let grown = held.share(new, old)?;
+        if let Some(commodity) = holding.base {
+            let amount = Cash::from_quantity(grown.minus(held)?)?;
+            self.ledger.post(&Entry::new(Transfer { commodity, from: Book::Splits, to: Book::Assets, amount }))?;
+        }
+        let rescaled = |price: Price| Cash::from_attos(price.nanos().into()).scaled(old, new, Rounding::HalfEven);
+        let to_price =
+            |price: Price| rescaled(price).map(|p| Price::from_nanos(i64::try_from(p.attos()).unwrap_or(i64::MAX)));
+        let holding = &mut self.holdings[id.index()];
+        holding.position.quantity = grown;
+        holding.position.high = to_price(holding.position.high)?;
+        holding.position.low = to_price(holding.position.low)?;
+        holding.mark = holding.mark.map(to_price).transpose()?;
+        match holding.base {
+            Some(commodity) => self.recount(commodity),
+            None => self.revalue(id),
+        }
+    }
+
+    /// The fee of a fill, valued in the instrument's quote currency.
+    fn fee_in_quote(&self, fill: &Fill, quote: CommodityId) -> Result<Cash, Overflow> {
+        if fill.fee_in == quote || fill.fee.is_zero() {
+            return Ok(fill.fee);
+        }
+        let one = Price::ONE.nanos().into();
+        if self.holdings[fill.instrument.index()].base == Some(fill.fee_in) {
+            return fill.fee.scaled(fill.price.nanos().into(), one, Rounding::HalfEven);
+        }
+        self.from_reporting(quote, self.in_reporting(fill.fee_in.index(), fill.fee)?)
+    }
+
+    /// Reads again how many units of a commodity the ledger owns, for the instrument that prices it.
+    #[inline]
+    fn recount(&mut self, commodity: CommodityId) -> Result<(), Overflow> {
+        let Some(by) = self.priced_by[commodity.index()] else { return Ok(()) };
+        let units = self.ledger.assets(commodity).attos() / (Cash::ONE.attos() / Quantity::ONE.nanos());
+        self.holdings[by.index()].units = Quantity::from_nanos(units);
+        self.revalue(by)
+    }
+}
+
+/// Which margin is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarginKind {
+    /// What opening needs.
+    Initial,
+    /// What keeping needs.
+    Maintenance,
+}
+
+impl MarginKind {
+    const fn of(self, instrument: &Instrument) -> Rate {
+        match self {
+            Self::Initial => instrument.rules().margin.initial,
+            Self::Maintenance => instrument.rules().margin.maintenance,
+        }
+    }
+}
+
+fn base_commodity(instrument: &Instrument) -> Commodity {
+    match instrument.kind() {
+        crate::instrument::Kind::Stock => Commodity::Share(instrument.symbol().clone()),
+        _ => Commodity::Currency(instrument.base()),
+    }
+}
+
+fn intern(
+    commodities: &mut Vec<Commodity>,
+    priced_by: &mut Vec<Option<InstrumentId>>,
+    commodity: Commodity,
+) -> CommodityId {
+    let place = commodities.iter().position(|known| *known == commodity).unwrap_or_else(|| {
+        commodities.push(commodity);
+        priced_by.push(None);
+        commodities.len() - 1
+    });
+    CommodityId(u16::try_from(place).unwrap_or(u16::MAX))
+}

@@ -1,0 +1,181 @@
+//! The log: what venues report, and the events that the engine writes. State is a fold over them.
+use serde::{Deserialize, Serialize};
+
+use crate::fill::Fill;
+use crate::ids::{CommodityId, InstrumentId, OrderId};
+use crate::ledger::Book;
+use crate::number::{Cash, Rate};
+use crate::order::Order;
+use crate::refusal::Refusal;
+use crate::time::Time;
+
+/// The version of the stored form of [`Event`]. A change of the form takes the next number and a golden file.
+pub const EVENT_VERSION: u16 = 1;
+
+/// What a venue says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Report {
+    /// The order rests at the venue.
+    Accepted {
+        /// Which order.
+        order: OrderId,
+        /// When.
+        time: Time,
+    },
+    /// The order's trigger was touched.
+    Triggered {
+        /// Which order.
+        order: OrderId,
+        /// When.
+        time: Time,
+    },
+    /// A part or all of the order was executed.
+    Filled {
+        /// The execution.
+        fill: Fill,
+        /// True where nothing of the order remains.
+        done: bool,
+    },
+    /// The venue traded by its own right: a liquidation, a settlement, a forced exit. No order of ours stands behind it.
+    Forced(Fill),
+    /// What remained of the order is withdrawn.
+    Cancelled {
+        /// Which order.
+        order: OrderId,
+        /// When.
+        time: Time,
+        /// Why.
+        reason: CancelReason,
+    },
+    /// The venue does not take the order.
+    Rejected {
+        /// Which order.
+        order: OrderId,
+        /// When.
+        time: Time,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The order's time ran out.
+    Expired {
+        /// Which order.
+        order: OrderId,
+        /// When.
+        time: Time,
+    },
+    /// Money that moves without a trade: funding, interest, a dividend.
+    Charged {
+        /// For which instrument.
+        instrument: InstrumentId,
+        /// When.
+        time: Time,
+        /// Which book takes it.
+        book: Book,
+        /// In what.
+        commodity: CommodityId,
+        /// How much the account pays; negative is received.
+        amount: Cash,
+    },
+    /// Each unit becomes `ratio` units.
+    Split {
+        /// Of what.
+        instrument: InstrumentId,
+        /// When.
+        time: Time,
+        /// New units for one old unit.
+        ratio: Rate,
+    },
+}
+
+/// Why an order was withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CancelReason {
+    /// The strategy asked.
+    Requested,
+    /// Another order of its group filled.
+    Group,
+    /// The order it waited for ended without a fill.
+    Parent,
+    /// Immediate-or-cancel, and no more could be filled.
+    Immediate,
+    /// The position it was to close is gone.
+    NothingToClose,
+    /// The rest was more than the account could pay for.
+    Clipped,
+    /// The rest of a partly filled order was refused.
+    Refused(Refusal),
+}
+
+/// What happened, in the engine's words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A run began.
+    Started(Header),
+    /// The owner paid in (negative: took out).
+    Deposited {
+        /// When.
+        time: Time,
+        /// Of what.
+        commodity: CommodityId,
+        /// How much.
+        amount: Cash,
+    },
+    /// A strategy said what it sees, apart from what it orders.
+    Signalled {
+        /// When.
+        time: Time,
+        /// On what.
+        instrument: InstrumentId,
+        /// Above zero to buy, below to sell: the strength with its direction, -1..=1.
+        strength: f64,
+    },
+    /// The risk check approved an order and it was sent.
+    Submitted(Order),
+    /// An order was not sent.
+    Refused {
+        /// The order as it was asked for.
+        order: Order,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A strategy asked to withdraw an order.
+    CancelRequested {
+        /// Which order.
+        order: OrderId,
+        /// When.
+        time: Time,
+    },
+    /// A venue's report, applied.
+    Reported(Report),
+    /// A venue's report that the state does not allow: kept, not applied.
+    ReportRefused {
+        /// The report.
+        report: Report,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The run ended.
+    Ended {
+        /// When.
+        time: Time,
+        /// The equity at the last marks, in the reporting currency.
+        equity: Cash,
+    },
+}
+
+/// What a run was made of: equal headers and equal rows give equal events.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Header {
+    /// [`EVENT_VERSION`] at the time.
+    pub version: u16,
+    /// The strategy's name.
+    pub strategy: String,
+    /// Its parameters, by name.
+    pub parameters: Vec<(String, String)>,
+    /// The settings of the venue and the account, by name.
+    pub settings: Vec<(String, String)>,
+    /// Each series: its name and the hash of its rows.
+    pub data: Vec<(String, String)>,
+    /// The seed of everything random.
+    pub seed: u64,
+}

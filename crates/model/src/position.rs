@@ -1,0 +1,202 @@
+//! Positions: what is held of an instrument, what it cost, and what it has brought.
+use serde::{Deserialize, Serialize};
+
+use crate::fill::Fill;
+use crate::ids::InstrumentId;
+use crate::instrument::Instrument;
+use crate::market::{Bar, Side};
+use crate::number::{Cash, Overflow, Price, Quantity, Rounding};
+use crate::order::Purpose;
+use crate::time::Time;
+
+/// The net position in one instrument. Its average price is exact: the cost is kept, the price is derived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Position {
+    /// Units; negative is short, zero is flat.
+    pub quantity: Quantity,
+    /// What the open units were bought for (negative: sold for), in the settlement currency, without fees.
+    pub cost: Cash,
+    /// Fees of the fills that opened what is open.
+    pub entry_fees: Cash,
+    /// Realised profit so far, after the fees of closed units.
+    pub realised: Cash,
+    /// When the position left zero.
+    pub opened: Time,
+    /// The highest price since then.
+    pub high: Price,
+    /// The lowest price since then.
+    pub low: Price,
+}
+
+/// Units that were opened and closed again: one line of a trade list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedTrade {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// [`Side::Buy`] was long.
+    pub side: Side,
+    /// Units closed, above zero.
+    pub quantity: Quantity,
+    /// When the position left zero.
+    pub entry_time: Time,
+    /// When these units were closed.
+    pub exit_time: Time,
+    /// What these units cost (negative: were sold for), without fees.
+    pub cost: Cash,
+    /// The price they were closed at.
+    pub exit_price: Price,
+    /// Profit after all fees.
+    pub pnl: Cash,
+    /// Entry and exit fees.
+    pub fees: Cash,
+    /// Why they were closed.
+    pub reason: Purpose,
+    /// The highest price while the position was open.
+    pub high: Price,
+    /// The lowest price while the position was open.
+    pub low: Price,
+}
+
+impl Position {
+    /// True where nothing is held.
+    #[must_use]
+    #[inline]
+    pub const fn is_flat(&self) -> bool {
+        self.quantity.is_zero()
+    }
+
+    /// The average price of the open units per unit of the instrument, half-even at 1e-9; `None` when flat.
+    #[must_use]
+    pub fn average_price(&self, instrument: &Instrument) -> Option<Price> {
+        average_price(self.cost, self.quantity, instrument)
+    }
+
+    /// The profit that closing at `price` would bring, before fees.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    #[inline]
+    pub fn unrealised(&self, instrument: &Instrument, price: Price) -> Result<Cash, Overflow> {
+        instrument.value(price, self.quantity)?.minus(self.cost)
+    }
+
+    /// Widens the extremes by a bar that the position was open in.
+    #[inline]
+    pub fn observe(&mut self, bar: &Bar) {
+        self.high = self.high.max(bar.high);
+        self.low = self.low.min(bar.low);
+    }
+
+    /// Applies a fill whose fee, in the settlement currency, is `fee`. A fill through zero closes first and opens the rest.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range; the position is then as it was.
+    #[inline]
+    pub fn apply(&mut self, instrument: &Instrument, fill: &Fill, fee: Cash) -> Result<Option<ClosedTrade>, Overflow> {
+        let signed = fill.signed();
+        if self.is_flat() || self.quantity.is_negative() == signed.is_negative() {
+            *self = self.opened_by(instrument, fill, signed, fee)?;
+            return Ok(None);
+        }
+        let open = self.quantity.abs();
+        if fill.quantity <= open {
+            let (next, trade) = self.closed_by(instrument, fill, fill.quantity, fee)?;
+            *self = next;
+            return Ok(Some(trade));
+        }
+        let closing_fee = fee.scaled(open.nanos(), fill.quantity.nanos(), Rounding::HalfEven)?;
+        let (flat, trade) = self.closed_by(instrument, fill, open, closing_fee)?;
+        *self = flat.opened_by(instrument, fill, signed.plus(self.quantity)?, fee.minus(closing_fee)?)?;
+        Ok(Some(trade))
+    }
+
+    fn opened_by(&self, instrument: &Instrument, fill: &Fill, signed: Quantity, fee: Cash) -> Result<Self, Overflow> {
+        let mut next = *self;
+        if self.is_flat() {
+            next = Self {
+                realised: self.realised,
+                opened: fill.time,
+                high: fill.price,
+                low: fill.price,
+                ..Self::default()
+            };
+        }
+        next.quantity = next.quantity.plus(signed)?;
+        next.cost = next.cost.plus(instrument.value(fill.price, signed)?)?;
+        next.entry_fees = next.entry_fees.plus(fee)?;
+        next.high = next.high.max(fill.price);
+        next.low = next.low.min(fill.price);
+        Ok(next)
+    }
+
+    fn closed_by(
+        &self,
+        instrument: &Instrument,
+        fill: &Fill,
+        quantity: Quantity,
+        fee: Cash,
+    ) -> Result<(Self, ClosedTrade), Overflow> {
+        let whole = self.quantity.abs();
+        let share = |amount: Cash| {
+            // Closing everything takes everything: no rounding is left behind.
+            if quantity == whole {
+                Ok(amount)
+            } else {
+                amount.scaled(quantity.nanos(), whole.nanos(), Rounding::HalfEven)
+            }
+        };
+        let (cost, entry_fees) = (share(self.cost)?, share(self.entry_fees)?);
+        let side = Side::of(self.quantity);
+        let proceeds = instrument.value(fill.price, side.signed(quantity))?;
+        let fees = entry_fees.plus(fee)?;
+        let pnl = proceeds.minus(cost)?.minus(fees)?;
+        let (high, low) = (self.high.max(fill.price), self.low.min(fill.price));
+        let next = Self {
+            quantity: self.quantity.minus(side.signed(quantity))?,
+            cost: self.cost.minus(cost)?,
+            entry_fees: self.entry_fees.minus(entry_fees)?,
+            realised: self.realised.plus(pnl)?,
+            opened: self.opened,
+            high,
+            low,
+        };
+        let trade = ClosedTrade {
+            instrument: fill.instrument,
+            side,
+            quantity,
+            entry_time: self.opened,
+            exit_time: fill.time,
+            cost,
+            exit_price: fill.price,
+            pnl,
+            fees,
+            reason: fill.purpose,
+            high,
+            low,
+        };
+        Ok((next, trade))
+    }
+}
+
+impl ClosedTrade {
+    /// The average entry price, half-even at 1e-9.
+    #[must_use]
+    pub fn entry_price(&self, instrument: &Instrument) -> Option<Price> {
+        average_price(self.cost, self.side.signed(self.quantity), instrument)
+    }
+
+    /// Profit over what the units cost; `None` where they cost nothing.
+    #[must_use]
+    pub fn return_share(&self) -> Option<f64> {
+        let cost = self.cost.to_f64().abs();
+        (cost > 0.0).then(|| self.pnl.to_f64() / cost)
+    }
+}
+
+fn average_price(cost: Cash, quantity: Quantity, instrument: &Instrument) -> Option<Price> {
+    let unscaled = match instrument.rules().multiplier {
+        Quantity::ONE => cost,
+        multiplier => cost.scaled(Quantity::ONE.nanos(), multiplier.nanos(), Rounding::HalfEven).ok()?,
+    };
+    unscaled.per_unit(quantity)
+}

@@ -1,0 +1,160 @@
+//! Refusals: what is not done, why, and by how much it missed. Each is an event; none is dropped.
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::number::{Cash, Price, Quantity, Rate};
+
+/// Why an order was not sent, or not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// The quantity is zero or below.
+    NoQuantity(Quantity),
+    /// Less than one lot remains after rounding down to lots.
+    BelowLot {
+        /// What was asked.
+        asked: Quantity,
+        /// The lot.
+        lot: Quantity,
+    },
+    /// The order is worth less than the venue takes.
+    BelowMinNotional {
+        /// What it is worth.
+        value: Cash,
+        /// The least that is taken.
+        minimum: Cash,
+    },
+    /// A price of the order is not above zero.
+    BadPrice(Price),
+    /// No price is known yet.
+    NoPrice,
+    /// The account cannot pay for it.
+    NotEnough {
+        /// What it needs, fees included.
+        needed: Cash,
+        /// What is free.
+        free: Cash,
+    },
+    /// Selling more than is held, in an account that does not sell short.
+    ShortNotAllowed {
+        /// What is held.
+        held: Quantity,
+        /// What was to be sold.
+        asked: Quantity,
+    },
+    /// A reduce-only order with nothing to reduce.
+    NothingToReduce,
+    /// A target that is already met.
+    AlreadyThere,
+    /// A post-only order that would take.
+    WouldTake {
+        /// Its limit.
+        limit: Price,
+        /// The market.
+        market: Price,
+    },
+    /// A fill-or-kill order that cannot fill whole.
+    CannotFillWhole,
+    /// The order's size is more than the limit.
+    OrderTooLarge {
+        /// Its value.
+        value: Cash,
+        /// The most that is allowed.
+        limit: Cash,
+    },
+    /// The position would be more than the limit.
+    PositionTooLarge {
+        /// The position's value after the order.
+        value: Cash,
+        /// The most that is allowed.
+        limit: Cash,
+    },
+    /// Gross exposure over equity would be more than the limit.
+    TooMuchLeverage {
+        /// The leverage after the order.
+        leverage: Rate,
+        /// The most that is allowed.
+        limit: Rate,
+    },
+    /// The price is too far from the market.
+    OutsideCollar {
+        /// The order's price.
+        price: Price,
+        /// The market.
+        market: Price,
+        /// How far it may be away.
+        limit: Rate,
+    },
+    /// The day's loss is at its limit: only orders that reduce are taken until the next day.
+    DailyLoss {
+        /// The loss as a share of the day's first equity.
+        loss: Rate,
+        /// The most that is allowed.
+        limit: Rate,
+    },
+    /// The drawdown is at its limit: only orders that reduce are taken.
+    Drawdown {
+        /// The drawdown from the peak.
+        drawdown: Rate,
+        /// The most that is allowed.
+        limit: Rate,
+    },
+    /// The number names no open order.
+    UnknownOrder,
+    /// The step is not legal in the order's state: a fill after the end, or past the quantity.
+    IllegalStep,
+    /// A number left its range.
+    Overflow,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::NoQuantity(quantity) => write!(f, "quantity {quantity}: expected more than zero"),
+            Self::BelowLot { asked, lot } => write!(f, "quantity {asked} is less than one lot of {lot}"),
+            Self::BelowMinNotional { value, minimum } => {
+                write!(f, "the order is worth {value}, the venue takes {minimum} or more")
+            }
+            Self::BadPrice(price) => write!(f, "price {price}: expected more than zero"),
+            Self::NoPrice => f.write_str("no price is known yet"),
+            Self::NotEnough { needed, free } => {
+                let missing = needed.minus(free).unwrap_or(needed);
+                write!(f, "needs {needed:.2}, {free:.2} is free, {missing:.2} is missing")
+            }
+            Self::ShortNotAllowed { held, asked } => {
+                write!(f, "selling {asked} with {held} held would be short; allow short sales to do that")
+            }
+            Self::NothingToReduce => f.write_str("a reduce-only order, and nothing to reduce"),
+            Self::AlreadyThere => f.write_str("the target is already met"),
+            Self::WouldTake { limit, market } => write!(f, "post-only at {limit} would take at {market}"),
+            Self::CannotFillWhole => f.write_str("fill-or-kill, and it cannot fill whole"),
+            Self::OrderTooLarge { value, limit } => write!(f, "order value {value:.2} is above the limit {limit:.2}"),
+            Self::PositionTooLarge { value, limit } => {
+                write!(f, "position value {value:.2} would be above the limit {limit:.2}")
+            }
+            Self::TooMuchLeverage { leverage, limit } => {
+                write!(f, "leverage {leverage:.4} would be above the limit {limit}")
+            }
+            Self::OutsideCollar { price, market, limit } => {
+                write!(f, "price {price} is more than {limit} away from the market {market}")
+            }
+            Self::DailyLoss { loss, limit } => {
+                write!(f, "the day's loss {loss:.4} is at its limit {limit}; only reducing orders are taken")
+            }
+            Self::Drawdown { drawdown, limit } => {
+                write!(f, "the drawdown {drawdown:.4} is at its limit {limit}; only reducing orders are taken")
+            }
+            Self::UnknownOrder => f.write_str("no open order has this number"),
+            Self::IllegalStep => f.write_str("the order's state does not allow this step"),
+            Self::Overflow => f.write_str("a number left the range of exact numbers"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl From<crate::number::Overflow> for Refusal {
+    fn from(_: crate::number::Overflow) -> Self {
+        Self::Overflow
+    }
+}
