@@ -5,11 +5,12 @@ use qframe_model::instrument::Instrument;
 use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce};
-use qframe_model::position::Position;
+use qframe_model::position::{ClosedTrade, Position};
 use qframe_model::time::Time;
 
 use crate::history::History;
 use crate::orders::OpenOrders;
+use crate::sizing::Sizing;
 
 /// What a strategy asked for in one call.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,6 +39,8 @@ pub struct Context<'a> {
     pub(crate) account: &'a Account,
     pub(crate) orders: &'a OpenOrders,
     pub(crate) history: &'a History,
+    pub(crate) trades: &'a [ClosedTrade],
+    pub(crate) sizing: &'a Sizing,
     pub(crate) outbox: &'a mut Outbox,
 }
 
@@ -238,6 +241,12 @@ impl Context<'_> {
         self.orders
     }
 
+    /// The trades closed so far, in the order of their closing.
+    #[must_use]
+    pub const fn trades(&self) -> &[ClosedTrade] {
+        self.trades
+    }
+
     /// The last bars of the current series, oldest first; as many as the strategy's `lookback`.
     #[must_use]
     pub fn history(&self) -> &[Bar] {
@@ -300,6 +309,23 @@ impl Context<'_> {
     pub fn close(&mut self) -> Option<OrderId> {
         let side = Side::of(self.position().quantity).opposite();
         (!self.is_flat()).then(|| self.send(Ticket::new(side, Size::Close).reduce_only()))
+    }
+
+    /// Enters a position on `side` at the market, as large as the run's [`Sizing`] says; what is held of the other side is
+    /// closed first. Nothing where the size comes to nothing: that is what a sizing rule can answer.
+    #[inline]
+    pub fn enter(&mut self, side: Side) -> Option<OrderId> {
+        self.enter_with_stop(side, None)
+    }
+
+    /// As [`Context::enter`], with the price at which the position would be given up: sizing by risk needs it.
+    pub fn enter_with_stop(&mut self, side: Side, stop: Option<Price>) -> Option<OrderId> {
+        let size = self.sizing.size(self, side, stop)?;
+        let turns = !self.is_flat() && Side::of(self.position().quantity) != side;
+        if turns && !matches!(size, Size::TargetWeight(_) | Size::TargetUnits(_)) {
+            self.close();
+        }
+        Some(self.send(Ticket::new(side, size)))
     }
 
     /// Moves the position in the current instrument to this share of the equity (negative: short), at the market.

@@ -21,6 +21,7 @@ use crate::history::History;
 use crate::journal::{Journal, JournalError, Keep};
 use crate::orders::OpenOrders;
 use crate::risk::{Approved, RiskCheck, approve};
+use crate::sizing::Sizing;
 use crate::strategy::{Market, Strategy};
 
 /// What can happen to an engine.
@@ -95,6 +96,21 @@ pub struct Series {
     pub matched: bool,
 }
 
+/// What an engine is set up with.
+#[derive(Debug, Clone)]
+pub struct EngineSetup {
+    /// What trades, by its numbers.
+    pub instruments: Arc<[Instrument]>,
+    /// The bars it will be fed, by their numbers.
+    pub series: Vec<Series>,
+    /// What equity is counted in.
+    pub reporting: Currency,
+    /// How large entries are.
+    pub sizing: Sizing,
+    /// What the journal keeps.
+    pub keep: Keep,
+}
+
 /// See the [module](self). `S` decides, `R` judges.
 #[derive(Debug, Clone)]
 pub struct Engine<S, R> {
@@ -102,6 +118,7 @@ pub struct Engine<S, R> {
     risk: R,
     now: Time,
     series: Vec<Series>,
+    sizing: Sizing,
     account: Account,
     orders: OpenOrders,
     history: History,
@@ -114,32 +131,26 @@ pub struct Engine<S, R> {
 }
 
 impl<S: Strategy, R: RiskCheck> Engine<S, R> {
-    /// An engine over `instruments` and their `series`, with an empty account that reports in `reporting`.
+    /// An engine with an empty account.
     ///
     /// # Errors
     /// [`EngineError::Account`] where a currency has no rate.
-    pub fn new(
-        strategy: S,
-        risk: R,
-        instruments: Arc<[Instrument]>,
-        series: Vec<Series>,
-        reporting: Currency,
-        keep: Keep,
-    ) -> Result<Self, EngineError> {
-        let account = Account::open(instruments, reporting).map_err(EngineError::Account)?;
-        let history = History::new(series.len(), strategy.lookback());
+    pub fn new(strategy: S, risk: R, setup: EngineSetup) -> Result<Self, EngineError> {
+        let account = Account::open(setup.instruments, setup.reporting).map_err(EngineError::Account)?;
+        let depth = strategy.lookback().max(setup.sizing.lookback());
         Ok(Self {
+            history: History::new(setup.series.len(), depth),
             strategy,
             risk,
             now: Time::MIN,
-            series,
+            series: setup.series,
+            sizing: setup.sizing,
             account,
             orders: OpenOrders::default(),
-            history,
             outbox: Outbox::default(),
             intents: Vec::new(),
             trades: Vec::new(),
-            journal: Journal::new(keep),
+            journal: Journal::new(setup.keep),
             filled: false,
         })
     }
@@ -264,6 +275,8 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             account: &self.account,
             orders: &self.orders,
             history: &self.history,
+            trades: &self.trades,
+            sizing: &self.sizing,
             outbox: &mut self.outbox,
         };
         hook(&mut self.strategy, &mut context);

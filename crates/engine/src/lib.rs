@@ -10,14 +10,16 @@ mod journal;
 mod orders;
 pub mod risk;
 mod simulator;
+mod sizing;
 mod strategy;
 pub mod venue;
 
 pub use context::{Context, Ticket};
-pub use engine::{Engine, EngineError, Input, Intent, Series};
+pub use engine::{Engine, EngineError, EngineSetup, Input, Intent, Series};
 pub use history::History;
 pub use journal::{Journal, JournalError, Keep};
 pub use orders::{OpenOrder, OpenOrders};
 pub use risk::{Approved, Limits, RiskCheck};
 pub use simulator::{AtEnd, Simulator, SimulatorError};
+pub use sizing::Sizing;
 pub use strategy::{Market, Strategy};

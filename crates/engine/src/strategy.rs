@@ -53,6 +53,11 @@ pub trait Strategy {
         0
     }
 
+    /// How many bars must pass before the strategy can act: its longest indicator.
+    fn warm_up(&self) -> usize {
+        0
+    }
+
     /// The run begins; no price is known yet.
     fn on_start(&mut self, _context: &mut Context<'_>) {}
 
@@ -72,6 +77,9 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
     }
     fn lookback(&self) -> usize {
         (**self).lookback()
+    }
+    fn warm_up(&self) -> usize {
+        (**self).warm_up()
     }
     fn on_start(&mut self, context: &mut Context<'_>) {
         (**self).on_start(context);

@@ -1,1 +1,13 @@
-//! placeholder
+//! Research: run a strategy over data, read what came of it, compare many runs.
+//!
+//! [`Backtest`] feeds the engine and its simulated venue from [`DataSet`]s; an [`Outcome`] holds everything that a run
+//! left behind: statistics, trades, equity curve, journal. Threads, no async; the clock is never read.
+mod backtest;
+mod dataset;
+mod feed;
+mod outcome;
+pub mod strategies;
+
+pub use backtest::{Backtest, RunError, Setup};
+pub use dataset::{DataSet, Origin};
+pub use outcome::{Curve, Outcome};

@@ -66,8 +66,8 @@ impl Sizer<'_> {
             Size::Units(units) => self.step(working, side, units.minus(working.filled)?, self.clip),
             Size::Close if held.is_zero() => Ok(Sized::Drop(CancelReason::NothingToClose)),
             Size::Close => self.step(working, Side::of(held).opposite(), held.abs(), true),
-            Size::Budget(budget) => self.spend(working, side, budget, self.clip),
-            Size::Equity(share) => self.spend(working, side, self.equity_in_quote()?.at_rate(share)?, true),
+            Size::Budget(budget) => self.spend(working, side, budget, working.filled),
+            Size::Equity(share) => self.spend(working, side, self.equity_in_quote()?.at_rate(share)?, working.filled),
             Size::TargetUnits(units) => self.target(working, units.minus(held)?),
             Size::TargetWeight(weight) => self.target_weight(working, held, weight),
         }
@@ -92,7 +92,7 @@ impl Sizer<'_> {
         }
         let budget = self.equity_in_quote()?.at_rate(weight.abs())?;
         if held.is_zero() {
-            return self.spend(working, side, budget, true);
+            return self.spend(working, side, budget, Quantity::ZERO);
         }
         let wanted = self.instrument().affordable(budget, self.price).ok_or(Overflow("a target"))?;
         match wanted.minus(held.abs())? {
@@ -102,15 +102,16 @@ impl Sizer<'_> {
         }
     }
 
-    /// As many units as `budget` pays for, fee included.
-    fn spend(&self, working: &Working, side: Side, budget: Cash, clip: bool) -> Result<Sized, Overflow> {
-        let spent = working.filled;
+    /// As many units as `budget` pays for, fee included, less what was bought of it before.
+    fn spend(&self, working: &Working, side: Side, budget: Cash, spent: Quantity) -> Result<Sized, Overflow> {
         let whole = self.afford(budget, Rate::ONE)?;
         let quantity = whole.minus(spent.min(whole))?;
         if quantity.is_zero() {
             let needed = self.cost(self.instrument().rules().lot)?;
             return Ok(Sized::Refuse(Refusal::NotEnough { needed, free: budget }));
         }
+        // A share of the equity means as much of it as there is; an amount that was named is refused unless clipping is on.
+        let clip = self.clip || !matches!(working.order.size, Size::Budget(_));
         self.step(working, side, quantity, clip)
     }
 

@@ -1,0 +1,138 @@
+//! How large an entry is: rules that a user picks, for strategies that leave it open.
+use std::fmt;
+
+use qframe_model::market::{Bar, Side};
+use qframe_model::number::{Cash, Price, Quantity, Rate, Rounding};
+use qframe_model::order::Size;
+
+use crate::context::Context;
+
+/// A sizing rule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sizing {
+    /// This share of the equity at the fill, fee included.
+    Equity(Rate),
+    /// This much money, fee included.
+    Cash(Cash),
+    /// So many units.
+    Units(Quantity),
+    /// The share of equity that makes the position's volatility this much a year: target over the volatility of the last
+    /// `window` returns, at most `cap` of the equity.
+    Volatility {
+        /// The wanted volatility a year: 0.2 is 20 %.
+        target: f64,
+        /// How many returns the volatility is measured over.
+        window: usize,
+        /// The most of the equity.
+        cap: Rate,
+    },
+    /// As many units as lose this share of the equity between the last price and the stop; nothing without a stop.
+    Risk(Rate),
+    /// Kelly's share of what the closed trades have shown, at most `cap`; `start` until 20 trades are closed.
+    Kelly {
+        /// The share before there is enough to learn from.
+        start: Rate,
+        /// The most of the equity.
+        cap: Rate,
+    },
+}
+
+impl Default for Sizing {
+    fn default() -> Self {
+        Self::Equity(Rate::ONE)
+    }
+}
+
+/// Trades that Kelly's share is learnt from at least.
+const KELLY_TRADES_MIN: usize = 20;
+
+impl Sizing {
+    /// How many bars of history the rule looks back on.
+    #[must_use]
+    pub const fn lookback(&self) -> usize {
+        match self {
+            Self::Volatility { window, .. } => *window + 1,
+            _ => 0,
+        }
+    }
+
+    /// The size of an entry now; `None` where the rule says nothing, or not enough is known.
+    pub(crate) fn size(&self, context: &Context<'_>, side: Side, stop: Option<Price>) -> Option<Size> {
+        let weight = |share: Rate| Size::TargetWeight(if side == Side::Sell { -share } else { share });
+        match *self {
+            Self::Equity(share) => Some(weight(share)),
+            Self::Cash(cash) => Some(Size::Budget(cash)),
+            Self::Units(units) => Some(Size::TargetUnits(side.signed(units))),
+            Self::Volatility { target, window, cap } => {
+                let volatility = volatility(context.history(), window)?;
+                Some(weight(share_of(target / volatility, cap)?))
+            }
+            Self::Risk(share) => {
+                units_at_risk(context, share, stop?).map(|units| Size::TargetUnits(side.signed(units)))
+            }
+            Self::Kelly { start, cap } => kelly(context).map_or(Some(start), |share| share_of(share, cap)).map(weight),
+        }
+    }
+}
+
+/// A computed share as a rate: at most `cap`, `None` where it is not above zero.
+fn share_of(share: f64, cap: Rate) -> Option<Rate> {
+    Rate::from_f64(share.min(cap.to_f64())).filter(|share| share.is_positive())
+}
+
+/// Standard deviation (ddof 1) of the last `window` simple returns, a year of 365 days of such bars; `None` where there
+/// are fewer returns, or the price stands still.
+fn volatility(history: &[Bar], window: usize) -> Option<f64> {
+    let bars = history.get(history.len().checked_sub(window + 1)?..)?;
+    let returns = bars.windows(2).map(|pair| pair[1].close.to_f64() / pair[0].close.to_f64() - 1.0);
+    let mean = returns.clone().sum::<f64>() / window as f64;
+    let variance = returns.map(|r| (r - mean).powi(2)).sum::<f64>() / (window.checked_sub(1)?) as f64;
+    let span = bars.last()?.time.since(bars.first()?.time).nanos() as f64 / window as f64;
+    let per_year = 365.0 * 86_400e9 / span;
+    Some((variance * per_year).sqrt()).filter(|volatility| *volatility > 0.0 && volatility.is_finite())
+}
+
+fn units_at_risk(context: &Context<'_>, share: Rate, stop: Price) -> Option<Quantity> {
+    let instrument = context.account().instrument(context.instrument());
+    let price = context.price_of(context.instrument())?;
+    let distance = Price::from_nanos(price.nanos().checked_sub(stop.nanos())?.checked_abs()?);
+    let at_risk = context.equity().at_rate(share).ok()?;
+    instrument.affordable(at_risk, distance)
+}
+
+/// W - (1 - W) / R over all closed trades: W the share of winners, R mean gain over mean loss (Kelly 1956, as traders
+/// write it). `None` before enough trades; 1 where nothing was ever lost.
+fn kelly(context: &Context<'_>) -> Option<f64> {
+    let returns = || context.trades().iter().filter_map(qframe_model::position::ClosedTrade::return_share);
+    if context.trades().len() < KELLY_TRADES_MIN {
+        return None;
+    }
+    let (wins, gained) = returns().filter(|r| *r > 0.0).fold((0.0, 0.0), |(n, sum), r| (n + 1.0, sum + r));
+    let (losses, lost) = returns().filter(|r| *r <= 0.0).fold((0.0, 0.0), |(n, sum), r| (n + 1.0, sum - r));
+    if losses == 0.0 || lost == 0.0 {
+        return Some(1.0);
+    }
+    if wins == 0.0 {
+        return Some(0.0);
+    }
+    let (share, ratio) = (wins / (wins + losses), (gained / wins) / (lost / losses));
+    Some(share - (1.0 - share) / ratio)
+}
+
+/// Prints as `--size` reads it.
+impl fmt::Display for Sizing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = |rate: &Rate| {
+            let scaled = Cash::from_attos(rate.nanos().into()).scaled(100, 1, Rounding::HalfEven);
+            Rate::from_nanos(scaled.map_or(rate.nanos(), |percent| i64::try_from(percent.attos()).unwrap_or(i64::MAX)))
+        };
+        match self {
+            Self::Equity(share) => write!(f, "{}%", percent(share)),
+            Self::Cash(cash) => write!(f, "cash:{cash}"),
+            Self::Units(units) => write!(f, "{units}"),
+            Self::Volatility { target, window, cap } => write!(f, "volatility:{target}:{window}:{}%", percent(cap)),
+            Self::Risk(share) => write!(f, "risk:{}%", percent(share)),
+            Self::Kelly { start, cap } => write!(f, "kelly:{}%:{}%", percent(start), percent(cap)),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The runner: data and rules in, an outcome out.
+use std::fmt;
+use std::sync::Arc;
+
+use qframe_engine::venue::{Settings, SimVenue};
+use qframe_engine::{
+    AtEnd, Engine, EngineError, EngineSetup, Keep, Limits, Series, Simulator, SimulatorError, Sizing, Strategy,
+};
+use qframe_model::currency::Currency;
+use qframe_model::event::Header;
+use qframe_model::ids::{InstrumentId, SeriesId};
+use qframe_model::instrument::Instrument;
+use qframe_model::number::Cash;
+use qframe_model::time::Time;
+
+use crate::dataset::DataSet;
+use crate::feed::Feed;
+use crate::outcome::{Curve, Outcome};
+
+/// The rules of a run.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// What the account begins with, in the reporting currency.
+    pub cash: Cash,
+    /// What equity is counted in.
+    pub currency: Currency,
+    /// The simulated venue: fees, slippage, fills.
+    pub venue: Settings,
+    /// How large entries are.
+    pub sizing: Sizing,
+    /// The risk limits.
+    pub limits: Limits,
+    /// What becomes of open positions at the end of the data.
+    pub at_end: AtEnd,
+    /// What the journal keeps.
+    pub keep: Keep,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// Risk-free rate a year, as a fraction.
+    pub risk_free: f64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            cash: Cash::whole(10_000),
+            currency: Currency::USD,
+            venue: Settings::default(),
+            sizing: Sizing::default(),
+            limits: Limits::default(),
+            at_end: AtEnd::default(),
+            keep: Keep::default(),
+            seed: 0,
+            risk_free: 0.0,
+        }
+    }
+}
+
+/// Why a run could not be made, or stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunError {
+    /// There is no data.
+    NoData,
+    /// The account would begin with nothing.
+    NoCash(Cash),
+    /// The same instrument came twice in one time frame.
+    Twice(String),
+    /// Fewer bars than the strategy needs before it can act.
+    TooShort {
+        /// How many there are.
+        bars: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// The engine or the venue stopped.
+    Stopped(SimulatorError),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoData => f.write_str("there is no data in the chosen period; widen it or choose other data"),
+            Self::NoCash(cash) => write!(f, "cash {cash}: expected more than zero"),
+            Self::Twice(name) => write!(f, "{name} was given twice; keep one of them"),
+            Self::TooShort { bars, needed } => write!(
+                f,
+                "{bars} bars are too few: the strategy needs {needed} before it can act; use shorter parameters or more data"
+            ),
+            Self::Stopped(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+impl From<SimulatorError> for RunError {
+    fn from(error: SimulatorError) -> Self {
+        Self::Stopped(error)
+    }
+}
+
+impl From<EngineError> for RunError {
+    fn from(error: EngineError) -> Self {
+        Self::Stopped(error.into())
+    }
+}
+
+/// A strategy's place to run: data and rules, used as often as wanted.
+#[derive(Debug, Clone)]
+pub struct Backtest {
+    data: Vec<DataSet>,
+    setup: Setup,
+    instruments: Arc<[Instrument]>,
+    series: Vec<Series>,
+}
+
+impl Backtest {
+    /// Joins data and rules.
+    ///
+    /// # Errors
+    /// [`RunError`] for no data, no cash, or an instrument that comes twice in one time frame.
+    pub fn new(data: Vec<DataSet>, setup: Setup) -> Result<Self, RunError> {
+        if data.is_empty() {
+            return Err(RunError::NoData);
+        }
+        if !setup.cash.is_positive() {
+            return Err(RunError::NoCash(setup.cash));
+        }
+        let mut instruments: Vec<Instrument> = Vec::new();
+        let mut series: Vec<Series> = Vec::new();
+        for set in &data {
+            let known = instruments.iter().position(|known| known.symbol() == set.instrument().symbol());
+            let place = known.unwrap_or_else(|| {
+                instruments.push(set.instrument().clone());
+                instruments.len() - 1
+            });
+            let instrument = InstrumentId(place as u16);
+            if series.iter().any(|other| other.instrument == instrument && other.frame == set.frame()) {
+                return Err(RunError::Twice(format!("{} {}", set.instrument().symbol(), set.frame())));
+            }
+            series.push(Series { instrument, frame: set.frame(), matched: false });
+        }
+        for place in 0..series.len() {
+            let shortest =
+                |other: &Series| other.instrument != series[place].instrument || other.frame >= series[place].frame;
+            series[place].matched = series.iter().all(shortest);
+        }
+        Ok(Self { data, setup, instruments: instruments.into(), series })
+    }
+
+    /// The data.
+    #[must_use]
+    pub fn data(&self) -> &[DataSet] {
+        &self.data
+    }
+
+    /// The rules.
+    #[must_use]
+    pub const fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The instruments, by their numbers.
+    #[must_use]
+    pub fn instruments(&self) -> &[Instrument] {
+        &self.instruments
+    }
+
+    /// The series, by their numbers.
+    #[must_use]
+    pub fn series(&self) -> &[Series] {
+        &self.series
+    }
+
+    /// Runs a strategy. Equal data, rules and strategies give equal outcomes, on any machine and any number of threads.
+    ///
+    /// # Errors
+    /// [`RunError`] where the data is shorter than the strategy's warm-up, or where numbers leave their range.
+    pub fn run<S: Strategy>(&self, strategy: S, header: Header) -> Result<Outcome, RunError> {
+        let needed = strategy.warm_up();
+        let bars = self.data.iter().map(|set| set.bars().len()).min().unwrap_or(0);
+        if bars <= needed {
+            return Err(RunError::TooShort { bars, needed: needed + 1 });
+        }
+        let (setup, instruments) = (&self.setup, Arc::clone(&self.instruments));
+        let venue = SimVenue::new(setup.venue.clone(), &instruments);
+        let engine = Engine::new(
+            strategy,
+            setup.limits,
+            EngineSetup {
+                instruments,
+                series: self.series.clone(),
+                reporting: setup.currency,
+                sizing: setup.sizing,
+                keep: setup.keep,
+            },
+        )?;
+        let mut simulator = Simulator::new(engine, venue);
+        let start = self.data.iter().map(|set| set.bars()[0].time).min().unwrap_or(Time::EPOCH);
+        simulator.start(start, self.header(header), setup.cash)?;
+        let mut curve = self.feed(&mut simulator)?;
+        let last = simulator.end(setup.at_end)?;
+        curve.replace_last(last);
+        Ok(Outcome::new(self, simulator.into_engine(), curve, needed))
+    }
+
+    fn header(&self, header: Header) -> Header {
+        let name = |set: &DataSet| (format!("{} {}", set.instrument().symbol(), set.frame()), set.hash().to_string());
+        Header { data: self.data.iter().map(name).collect(), seed: self.setup.seed, ..header }
+    }
+
+    /// Feeds every row in order; gives the equity after each instant.
+    fn feed<S: Strategy>(&self, simulator: &mut Simulator<S, Limits>) -> Result<Curve, RunError> {
+        if let [set] = self.data.as_slice() {
+            let mut equity = Vec::with_capacity(set.bars().len());
+            for bar in set.bars() {
+                equity.push(simulator.bar(SeriesId(0), bar)?);
+            }
+            return Ok(Curve::of_one(set, equity));
+        }
+        let mut feed = Feed::new(&self.data);
+        let (mut times, mut equity) = (Vec::new(), Vec::new());
+        let step = self.series.iter().map(|series| series.frame.span()).min().unwrap_or_default();
+        while let Some((closes, bars)) = feed.next() {
+            equity.push(simulator.bars(bars)?);
+            times.push(closes - step);
+        }
+        Ok(Curve::of_many(times, equity))
+    }
+}

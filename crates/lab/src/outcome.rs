@@ -1,0 +1,179 @@
+//! What a run left behind.
+use std::sync::Arc;
+
+use qframe_engine::{Engine, Journal, Limits, Strategy};
+use qframe_model::account::Account;
+use qframe_model::market::Bar;
+use qframe_model::number::Cash;
+use qframe_model::position::ClosedTrade;
+use qframe_model::time::Time;
+use qframe_quant::performance::{self, CurveOptions, CurveStats, Statistics, TradeStats};
+
+use crate::backtest::Backtest;
+use crate::dataset::DataSet;
+
+/// The equity after each instant. A point carries the opening time of its bar, as the bar itself does.
+#[derive(Debug, Clone)]
+pub struct Curve {
+    times: Times,
+    equity: Vec<Cash>,
+}
+
+/// One series lends its own times: a second column of them would cost a sixth of the data.
+#[derive(Debug, Clone)]
+enum Times {
+    Of(Arc<[Bar]>),
+    Own(Vec<Time>),
+}
+
+impl Curve {
+    pub(crate) fn of_one(set: &DataSet, equity: Vec<Cash>) -> Self {
+        Self { times: Times::Of(set.shared_bars()), equity }
+    }
+
+    pub(crate) const fn of_many(times: Vec<Time>, equity: Vec<Cash>) -> Self {
+        Self { times: Times::Own(times), equity }
+    }
+
+    pub(crate) fn replace_last(&mut self, equity: Cash) {
+        if let Some(last) = self.equity.last_mut() {
+            *last = equity;
+        }
+    }
+
+    /// How many points there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.equity.len()
+    }
+
+    /// True where there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.equity.is_empty()
+    }
+
+    /// The equity of each point, in the reporting currency.
+    #[must_use]
+    pub fn equity(&self) -> &[Cash] {
+        &self.equity
+    }
+
+    /// The time of a point.
+    ///
+    /// # Panics
+    /// Beyond the last point.
+    #[must_use]
+    #[inline]
+    pub fn time(&self, place: usize) -> Time {
+        match &self.times {
+            Times::Of(bars) => bars[place].time,
+            Times::Own(times) => times[place],
+        }
+    }
+
+    /// All points.
+    pub fn points(&self) -> impl ExactSizeIterator<Item = (Time, Cash)> + '_ {
+        self.equity.iter().enumerate().map(|(place, equity)| (self.time(place), *equity))
+    }
+
+    /// The place of the last point that is not after `time`; the first where all are.
+    #[must_use]
+    pub fn place_of(&self, time: Time) -> usize {
+        let after = match &self.times {
+            Times::Of(bars) => bars.partition_point(|bar| bar.time <= time),
+            Times::Own(times) => times.partition_point(|point| *point <= time),
+        };
+        after.saturating_sub(1).min(self.len().saturating_sub(1))
+    }
+}
+
+/// See the [module](self).
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The figures of the run.
+    pub statistics: Statistics,
+    /// The closed trades, in the order of their closing.
+    pub trades: Vec<ClosedTrade>,
+    /// The equity curve.
+    pub curve: Curve,
+    /// Every event.
+    pub journal: Journal,
+    /// The account at the end: open positions, cash, ledger.
+    pub account: Account,
+}
+
+impl Outcome {
+    pub(crate) fn new<S: Strategy>(
+        backtest: &Backtest,
+        engine: Engine<S, Limits>,
+        curve: Curve,
+        warm_up: usize,
+    ) -> Self {
+        let (trades, journal, account) = engine.into_results();
+        let statistics = statistics(backtest, &trades, &curve, warm_up);
+        Self { statistics, trades, curve, journal, account }
+    }
+}
+
+fn statistics(backtest: &Backtest, trades: &[ClosedTrade], curve: &Curve, warm_up: usize) -> Statistics {
+    let options =
+        CurveOptions { benchmark_start: warm_up.saturating_sub(1) as u64, risk_free: backtest.setup().risk_free };
+    let mut stats = CurveStats::new(options);
+    match backtest.data() {
+        [set] => {
+            for (bar, equity) in set.bars().iter().zip(curve.equity()) {
+                stats.push(bar.time.nanos(), equity.to_f64(), bar.close.to_f64());
+            }
+        }
+        several => {
+            let mut index = EqualWeightIndex::new(several);
+            for (time, equity) in curve.points() {
+                stats.push(time.nanos(), equity.to_f64(), index.at(time));
+            }
+        }
+    }
+    let mut trade_stats = TradeStats::new();
+    for trade in trades {
+        trade_stats.push(&counted(trade, curve));
+    }
+    stats.finish(&trade_stats).unwrap_or_else(|| unreachable!("a backtest has at least one point"))
+}
+
+fn counted(trade: &ClosedTrade, curve: &Curve) -> performance::ClosedTrade {
+    performance::ClosedTrade {
+        entry_bar: curve.place_of(trade.entry_time) as u64,
+        exit_bar: curve.place_of(trade.exit_time) as u64,
+        entry_ns: trade.entry_time.nanos(),
+        exit_ns: trade.exit_time.nanos(),
+        pnl: trade.pnl.to_f64(),
+        return_fraction: trade.return_share().unwrap_or(0.0),
+        commission: trade.fees.to_f64(),
+    }
+}
+
+/// Buy and hold of several instruments: the same money in each at its first close.
+#[derive(Debug)]
+pub(crate) struct EqualWeightIndex<'a> {
+    data: &'a [DataSet],
+    next: Vec<usize>,
+}
+
+impl<'a> EqualWeightIndex<'a> {
+    pub(crate) fn new(data: &'a [DataSet]) -> Self {
+        Self { data, next: vec![0; data.len()] }
+    }
+
+    /// The mean of close over first close, of the bars that opened up to `time`; times must not fall.
+    pub(crate) fn at(&mut self, time: Time) -> f64 {
+        let mut sum = 0.0;
+        for (set, next) in self.data.iter().zip(&mut self.next) {
+            while *next < set.bars().len() && set.bars()[*next].time <= time {
+                *next += 1;
+            }
+            let bars = set.bars();
+            sum += bars[next.saturating_sub(1)].close.to_f64() / bars[0].close.to_f64();
+        }
+        sum / self.data.len() as f64
+    }
+}

@@ -1,0 +1,2 @@
+//! The laws and oracles of the backtest runner.
+mod oracle;
