@@ -1,4 +1,7 @@
 //! What a strategy sees, and how it speaks: exact state on one side, orders on the other.
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use qframe_model::account::Account;
 use qframe_model::ids::{InstrumentId, OrderId, SeriesId};
 use qframe_model::instrument::Instrument;
@@ -20,11 +23,21 @@ pub(crate) enum Request {
     Signal { instrument: InstrumentId, strength: f64 },
 }
 
-/// Where requests wait for the risk check. The buffer is reused.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Outbox {
+/// Everything that a strategy may know, and where its requests wait for the risk check. The engine owns it.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    pub(crate) now: Time,
+    /// The account's equity after the last mark or fill.
+    pub(crate) equity: Cash,
+    pub(crate) account: Account,
+    pub(crate) orders: OpenOrders,
+    pub(crate) history: History,
+    pub(crate) trades: Vec<ClosedTrade>,
+    pub(crate) sizing: Sizing,
+    /// The buffer is reused.
     pub(crate) requests: Vec<Request>,
     pub(crate) last_order: u64,
+    pub(crate) timers: BinaryHeap<Reverse<Time>>,
 }
 
 /// The state of the run as a strategy may know it at this instant, and its order entry.
@@ -32,16 +45,9 @@ pub(crate) struct Outbox {
 /// Methods without an instrument speak of the one whose row is being delivered.
 #[derive(Debug)]
 pub struct Context<'a> {
-    pub(crate) now: Time,
+    pub(crate) state: &'a mut State,
     pub(crate) series: SeriesId,
     pub(crate) instrument: InstrumentId,
-    pub(crate) equity: Cash,
-    pub(crate) account: &'a Account,
-    pub(crate) orders: &'a OpenOrders,
-    pub(crate) history: &'a History,
-    pub(crate) trades: &'a [ClosedTrade],
-    pub(crate) sizing: &'a Sizing,
-    pub(crate) outbox: &'a mut Outbox,
 }
 
 /// An order to be sent: [`Ticket::buy`] or [`Ticket::sell`], then what differs from a plain market order.
@@ -162,7 +168,7 @@ impl Context<'_> {
     /// This instant: the close of the bar, the time of the trade or quote.
     #[must_use]
     pub const fn now(&self) -> Time {
-        self.now
+        self.state.now
     }
 
     /// The series whose row is being delivered.
@@ -180,38 +186,38 @@ impl Context<'_> {
     /// All instruments of the run, by their numbers.
     #[must_use]
     pub fn instruments(&self) -> &[Instrument] {
-        self.account.instruments()
+        self.state.account.instruments()
     }
 
     /// What everything is worth now, in the reporting currency.
     #[must_use]
     pub const fn equity(&self) -> Cash {
-        self.equity
+        self.state.equity
     }
 
     /// The account: cash, positions, ledger, margin.
     #[must_use]
     pub const fn account(&self) -> &Account {
-        self.account
+        &self.state.account
     }
 
     /// The position in the current instrument.
     #[must_use]
     #[inline]
     pub fn position(&self) -> &Position {
-        self.account.position(self.instrument)
+        self.state.account.position(self.instrument)
     }
 
     /// The position in another instrument.
     #[must_use]
     pub fn position_in(&self, instrument: InstrumentId) -> &Position {
-        self.account.position(instrument)
+        self.state.account.position(instrument)
     }
 
     /// The last known price of an instrument.
     #[must_use]
     pub fn price_of(&self, instrument: InstrumentId) -> Option<Price> {
-        self.account.mark_of(instrument)
+        self.state.account.mark_of(instrument)
     }
 
     /// True where the current instrument is not held.
@@ -238,45 +244,46 @@ impl Context<'_> {
     /// The orders that are alive.
     #[must_use]
     pub const fn orders(&self) -> &OpenOrders {
-        self.orders
+        &self.state.orders
     }
 
     /// The trades closed so far, in the order of their closing.
     #[must_use]
     pub const fn trades(&self) -> &[ClosedTrade] {
-        self.trades
+        self.state.trades.as_slice()
     }
 
     /// The last bars of the current series, oldest first; as many as the strategy's `lookback`.
     #[must_use]
     pub fn history(&self) -> &[Bar] {
-        self.history.bars(self.series)
+        self.state.history.bars(self.series)
     }
 
     /// The last bars of another series.
     #[must_use]
     pub fn history_of(&self, series: SeriesId) -> &[Bar] {
-        self.history.bars(series)
+        self.state.history.bars(series)
     }
 
     /// A computed price on the tick grid of the current instrument, half-even. What is no price (NaN, infinity) becomes
     /// zero, and an order with it is refused and recorded.
     #[must_use]
     pub fn price(&self, value: f64) -> Price {
-        Price::from_f64(value).map_or(Price::ZERO, |price| self.account.instrument(self.instrument).on_grid(price))
+        Price::from_f64(value)
+            .map_or(Price::ZERO, |price| self.state.account.instrument(self.instrument).on_grid(price))
     }
 
     /// Says what the strategy sees, apart from what it orders: above zero to buy, below to sell, at most 1.
     #[inline]
     pub fn signal(&mut self, strength: f64) {
-        self.outbox.requests.push(Request::Signal { instrument: self.instrument, strength });
+        self.state.requests.push(Request::Signal { instrument: self.instrument, strength });
     }
 
     /// Sends an order. The risk check follows at the end of the call; a refusal is an event.
     #[inline]
     pub fn send(&mut self, ticket: Ticket) -> OrderId {
-        self.outbox.last_order += 1;
-        let id = OrderId(self.outbox.last_order);
+        self.state.last_order += 1;
+        let id = OrderId(self.state.last_order);
         let order = Order {
             id,
             instrument: ticket.instrument.unwrap_or(self.instrument),
@@ -289,9 +296,9 @@ impl Context<'_> {
             parent: ticket.parent,
             group: ticket.group,
             purpose: ticket.purpose,
-            time: self.now,
+            time: self.state.now,
         };
-        self.outbox.requests.push(Request::Submit(order));
+        self.state.requests.push(Request::Submit(order));
         id
     }
 
@@ -320,7 +327,7 @@ impl Context<'_> {
 
     /// As [`Context::enter`], with the price at which the position would be given up: sizing by risk needs it.
     pub fn enter_with_stop(&mut self, side: Side, stop: Option<Price>) -> Option<OrderId> {
-        let size = self.sizing.size(self, side, stop)?;
+        let size = self.state.sizing.size(self, side, stop)?;
         let turns = !self.is_flat() && Side::of(self.position().quantity) != side;
         if turns && !matches!(size, Size::TargetWeight(_) | Size::TargetUnits(_)) {
             self.close();
@@ -339,8 +346,8 @@ impl Context<'_> {
     pub fn target_in(&mut self, instrument: InstrumentId, weight: Rate) -> OrderId {
         let held = self.position_in(instrument).quantity;
         let wanted = self.price_of(instrument).and_then(|price| {
-            let budget = self.equity.at_rate(weight).ok()?;
-            self.account.instrument(instrument).affordable(budget, price)
+            let budget = self.state.equity.at_rate(weight).ok()?;
+            self.state.account.instrument(instrument).affordable(budget, price)
         });
         let step = wanted.and_then(|wanted| wanted.minus(held).ok()).unwrap_or(Quantity::ZERO);
         self.send(Ticket::new(Side::of(step), Size::TargetWeight(weight)).on(instrument))
@@ -361,8 +368,13 @@ impl Context<'_> {
         [entry, stop, target]
     }
 
+    /// Asks for a call of `on_timer` at the first instant that is not before `time`.
+    pub fn wake_at(&mut self, time: Time) {
+        self.state.timers.push(Reverse(time));
+    }
+
     /// Withdraws an order.
     pub fn cancel(&mut self, order: OrderId) {
-        self.outbox.requests.push(Request::Cancel(order));
+        self.state.requests.push(Request::Cancel(order));
     }
 }

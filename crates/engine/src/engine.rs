@@ -1,4 +1,5 @@
 //! One step: an input changes the state, writes events, and hands out intents.
+use std::collections::BinaryHeap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use qframe_model::position::ClosedTrade;
 use qframe_model::refusal::Refusal;
 use qframe_model::time::{Time, TimeFrame};
 
-use crate::context::{Context, Outbox, Request};
+use crate::context::{Context, Request, State};
 use crate::history::History;
 use crate::journal::{Journal, JournalError, Keep};
 use crate::orders::OpenOrders;
@@ -116,15 +117,9 @@ pub struct EngineSetup {
 pub struct Engine<S, R> {
     strategy: S,
     risk: R,
-    now: Time,
     series: Vec<Series>,
-    sizing: Sizing,
-    account: Account,
-    orders: OpenOrders,
-    history: History,
-    outbox: Outbox,
+    state: State,
     intents: Vec<Intent>,
-    trades: Vec<ClosedTrade>,
     journal: Journal,
     /// True where a fill was applied since the last instant.
     filled: bool,
@@ -138,21 +133,20 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     pub fn new(strategy: S, risk: R, setup: EngineSetup) -> Result<Self, EngineError> {
         let account = Account::open(setup.instruments, setup.reporting).map_err(EngineError::Account)?;
         let depth = strategy.lookback().max(setup.sizing.lookback());
-        Ok(Self {
-            history: History::new(setup.series.len(), depth),
-            strategy,
-            risk,
+        let state = State {
             now: Time::MIN,
-            series: setup.series,
-            sizing: setup.sizing,
+            equity: Cash::ZERO,
             account,
             orders: OpenOrders::default(),
-            outbox: Outbox::default(),
-            intents: Vec::new(),
+            history: History::new(setup.series.len(), depth),
             trades: Vec::new(),
-            journal: Journal::new(setup.keep),
-            filled: false,
-        })
+            sizing: setup.sizing,
+            requests: Vec::new(),
+            last_order: 0,
+            timers: BinaryHeap::new(),
+        };
+        let journal = Journal::new(setup.keep);
+        Ok(Self { strategy, risk, series: setup.series, state, intents: Vec::new(), journal, filled: false })
     }
 
     /// Takes one input.
@@ -175,14 +169,14 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     }
 
     fn start(&mut self, time: Time, header: Header) -> Result<(), EngineError> {
-        self.now = time;
+        self.state.now = time;
         self.journal.record(&Event::Started(Header { version: EVENT_VERSION, ..header }))?;
         self.call(SeriesId(0), InstrumentId(0), S::on_start)
     }
 
     fn deposit(&mut self, time: Time, commodity: CommodityId, amount: Cash) -> Result<(), EngineError> {
-        self.now = time;
-        self.account.deposit(commodity, amount).map_err(|overflow| EngineError::Overflow(overflow, time))?;
+        self.state.now = time;
+        self.exact(|state| state.account.deposit(commodity, amount))?;
         Ok(self.journal.record(&Event::Deposited { time, commodity, amount })?)
     }
 
@@ -193,18 +187,18 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[inline]
     pub fn bar(&mut self, series: SeriesId, bar: &Bar) -> Result<(), EngineError> {
         let Series { instrument, frame, matched } = self.series[series.index()];
-        self.now = bar.time + frame.span();
+        self.state.now = bar.time + frame.span();
         if matched {
-            self.account.mark_bar(instrument, bar).map_err(|overflow| EngineError::Overflow(overflow, self.now))?;
+            self.exact(|state| state.account.mark_bar(instrument, bar))?;
         }
-        self.history.push(series, bar);
+        self.state.history.push(series, bar);
         self.call(series, instrument, |strategy, context| strategy.on_market(&Market::Bar(bar), context))
     }
 
     fn row(&mut self, instrument: InstrumentId, time: Time, market: Market<'_>) -> Result<(), EngineError> {
-        self.now = time;
+        self.state.now = time;
         if let Market::Trade(trade) = market {
-            self.account.mark(instrument, trade.price).map_err(|overflow| EngineError::Overflow(overflow, time))?;
+            self.exact(|state| state.account.mark(instrument, trade.price))?;
         }
         self.call(SeriesId(0), instrument, |strategy, context| strategy.on_market(&market, context))
     }
@@ -215,17 +209,20 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     /// As [`Engine::step`].
     #[inline]
     pub fn instant(&mut self, time: Time) -> Result<(), EngineError> {
-        self.now = time;
+        self.state.now = time;
         self.filled = false;
-        self.risk.observe(time, self.equity()?);
+        self.risk.observe(time, self.state.equity);
+        while self.state.timers.peek().is_some_and(|timer| timer.0 <= time) {
+            self.state.timers.pop();
+            self.call(SeriesId(0), InstrumentId(0), S::on_timer)?;
+        }
         self.call(SeriesId(0), InstrumentId(0), S::on_instant)
     }
 
     fn end(&mut self, time: Time) -> Result<(), EngineError> {
-        self.now = time;
+        self.state.now = time;
         self.call(SeriesId(0), InstrumentId(0), S::on_end)?;
-        let equity = self.equity()?;
-        Ok(self.journal.record(&Event::Ended { time, equity })?)
+        Ok(self.journal.record(&Event::Ended { time, equity: self.state.equity })?)
     }
 
     /// A venue speaks. What the state allows is applied; the rest is kept as an event and not applied.
@@ -233,29 +230,36 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     /// # Errors
     /// As [`Engine::step`].
     pub fn report(&mut self, report: &Report) -> Result<(), EngineError> {
-        if let Err(refusal) = self.orders.step(report) {
+        if let Err(refusal) = self.state.orders.step(report) {
             return Ok(self.journal.record(&Event::ReportRefused { report: *report, refusal })?);
         }
         self.journal.record(&Event::Reported(*report))?;
         match report {
             Report::Filled { fill, .. } | Report::Forced(fill) => self.fill(fill),
-            Report::Charged { commodity, book, amount, time, .. } => {
+            Report::Charged { commodity, book, amount, .. } => {
                 let transfer = Transfer { commodity: *commodity, from: Book::Assets, to: *book, amount: *amount };
-                self.account.post(&Entry::new(transfer)).map_err(|overflow| EngineError::Overflow(overflow, *time))
+                self.exact(|state| state.account.post(&Entry::new(transfer)))
             }
-            Report::Split { instrument, time, ratio } => {
-                self.account.split(*instrument, *ratio).map_err(|overflow| EngineError::Overflow(overflow, *time))
-            }
+            Report::Split { instrument, ratio, .. } => self.exact(|state| state.account.split(*instrument, *ratio)),
             _ => Ok(()),
         }
     }
 
     fn fill(&mut self, fill: &Fill) -> Result<(), EngineError> {
-        self.now = self.now.max(fill.time);
-        let trade = self.account.fill(fill).map_err(|overflow| EngineError::Overflow(overflow, fill.time))?;
-        self.trades.extend(trade);
+        self.state.now = self.state.now.max(fill.time);
+        let trade = self.exact(|state| state.account.fill(fill))?;
+        self.state.trades.extend(trade);
         self.filled = true;
         self.call(SeriesId(0), fill.instrument, |strategy, context| strategy.on_fill(fill, context))
+    }
+
+    /// Changes the account, then reads its equity.
+    #[inline]
+    fn exact<T>(&mut self, change: impl FnOnce(&mut State) -> Result<T, Overflow>) -> Result<T, EngineError> {
+        let changed = change(&mut self.state).and_then(|value| Ok((value, self.state.account.equity()?)));
+        let (value, equity) = changed.map_err(|overflow| EngineError::Overflow(overflow, self.state.now))?;
+        self.state.equity = equity;
+        Ok(value)
     }
 
     /// Lets the strategy speak, then judges what it asked for.
@@ -266,59 +270,45 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         instrument: InstrumentId,
         hook: impl FnOnce(&mut S, &mut Context<'_>),
     ) -> Result<(), EngineError> {
-        let equity = self.equity()?;
-        let mut context = Context {
-            now: self.now,
-            series,
-            instrument,
-            equity,
-            account: &self.account,
-            orders: &self.orders,
-            history: &self.history,
-            trades: &self.trades,
-            sizing: &self.sizing,
-            outbox: &mut self.outbox,
-        };
-        hook(&mut self.strategy, &mut context);
-        if self.outbox.requests.is_empty() { Ok(()) } else { self.judge() }
+        hook(&mut self.strategy, &mut Context { state: &mut self.state, series, instrument });
+        if self.state.requests.is_empty() { Ok(()) } else { self.judge() }
     }
 
     /// Turns requests into intents or refusals, in the order they were made.
+    #[inline(never)]
     fn judge(&mut self) -> Result<(), EngineError> {
-        for place in 0..self.outbox.requests.len() {
-            match self.outbox.requests[place] {
-                Request::Submit(order) => match approve(order, &self.account, &mut self.risk) {
+        for place in 0..self.state.requests.len() {
+            match self.state.requests[place] {
+                Request::Submit(order) => match approve(order, &self.state.account, &mut self.risk) {
                     Ok(approved) => {
-                        self.orders.insert(order);
+                        self.state.orders.insert(order);
                         self.intents.push(Intent::Submit(approved));
                         self.journal.record(&Event::Submitted(order))?;
                     }
                     Err(refusal) => self.journal.record(&Event::Refused { order, refusal })?,
                 },
-                Request::Cancel(order) if self.orders.get(order).is_some() => {
+                Request::Cancel(order) if self.state.orders.get(order).is_some() => {
                     self.intents.push(Intent::Cancel(order));
-                    self.journal.record(&Event::CancelRequested { order, time: self.now })?;
+                    self.journal.record(&Event::CancelRequested { order, time: self.state.now })?;
                 }
                 Request::Cancel(order) => {
-                    let report = Report::Rejected { order, time: self.now, refusal: Refusal::UnknownOrder };
+                    let report = Report::Rejected { order, time: self.state.now, refusal: Refusal::UnknownOrder };
                     self.journal.record(&Event::ReportRefused { report, refusal: Refusal::UnknownOrder })?;
                 }
                 Request::Signal { instrument, strength } => {
-                    self.journal.record(&Event::Signalled { time: self.now, instrument, strength })?;
+                    self.journal.record(&Event::Signalled { time: self.state.now, instrument, strength })?;
                 }
             }
         }
-        self.outbox.requests.clear();
+        self.state.requests.clear();
         Ok(())
     }
 
     /// What everything is worth at the last marks.
-    ///
-    /// # Errors
-    /// [`EngineError::Overflow`] beyond the range.
+    #[must_use]
     #[inline]
-    pub fn equity(&self) -> Result<Cash, EngineError> {
-        self.account.equity().map_err(|overflow| EngineError::Overflow(overflow, self.now))
+    pub const fn equity(&self) -> Cash {
+        self.state.equity
     }
 
     /// The intents since the last call, for the driver to carry.
@@ -338,14 +328,14 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[must_use]
     #[inline]
     pub const fn is_exposed(&self) -> bool {
-        self.filled || self.account.open_positions() > 0
+        self.filled || self.state.account.open_positions() > 0
     }
 
     /// The account.
     #[must_use]
     #[inline]
     pub const fn account(&self) -> &Account {
-        &self.account
+        &self.state.account
     }
 
     /// The series that the engine is fed.
@@ -358,13 +348,13 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     /// The orders that are alive.
     #[must_use]
     pub const fn orders(&self) -> &OpenOrders {
-        &self.orders
+        &self.state.orders
     }
 
     /// The trades that were closed, in the order of their closing.
     #[must_use]
     pub fn trades(&self) -> &[ClosedTrade] {
-        &self.trades
+        &self.state.trades
     }
 
     /// The journal.
@@ -382,6 +372,6 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     /// Takes the engine apart: the trades and the journal, without a copy.
     #[must_use]
     pub fn into_results(self) -> (Vec<ClosedTrade>, Journal, Account) {
-        (self.trades, self.journal, self.account)
+        (self.state.trades, self.journal, self.state.account)
     }
 }

@@ -57,7 +57,39 @@ struct Watch {
 }
 
 impl RiskCheck for Limits {
+    #[inline]
     fn check(&mut self, order: &Order, account: &Account) -> Result<(), Refusal> {
+        if self.are_off() { Ok(()) } else { self.judge(order, account) }
+    }
+
+    #[inline]
+    fn observe(&mut self, now: Time, equity: Cash) {
+        if self.daily_loss.is_some() || self.drawdown.is_some() {
+            self.watch.see(now, equity);
+        }
+    }
+}
+
+impl Watch {
+    fn see(&mut self, now: Time, equity: Cash) {
+        // The equity before the first row of the day is where the day starts.
+        if self.day != Some(now.day()) {
+            self.day_start = if self.day.is_some() { self.last } else { equity };
+            self.day = Some(now.day());
+        }
+        self.peak = self.peak.max(equity);
+        self.last = equity;
+    }
+}
+
+impl Limits {
+    fn are_off(&self) -> bool {
+        let values = [self.order_value, self.position_value];
+        let rates = [self.leverage, self.collar, self.daily_loss, self.drawdown];
+        values.iter().all(Option::is_none) && rates.iter().all(Option::is_none)
+    }
+
+    fn judge(&self, order: &Order, account: &Account) -> Result<(), Refusal> {
         let held = account.position(order.instrument).quantity;
         let after = position_after(order, account)?;
         let reduces = order.reduce_only
@@ -74,22 +106,6 @@ impl RiskCheck for Limits {
         self.check_values(order, account, held, after)
     }
 
-    #[inline]
-    fn observe(&mut self, now: Time, equity: Cash) {
-        if self.daily_loss.is_some() || self.drawdown.is_some() {
-            let watch = &mut self.watch;
-            // The equity before the first row of the day is where the day starts.
-            if watch.day != Some(now.day()) {
-                watch.day_start = if watch.day.is_some() { watch.last } else { equity };
-                watch.day = Some(now.day());
-            }
-            watch.peak = watch.peak.max(equity);
-            watch.last = equity;
-        }
-    }
-}
-
-impl Limits {
     fn check_losses(&self) -> Result<(), Refusal> {
         let share = |from: Cash| loss_share(from, self.watch.last);
         if let Some(limit) = self.daily_loss {

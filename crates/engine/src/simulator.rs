@@ -83,8 +83,9 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     /// [`SimulatorError`] where the engine or the venue stops; the run cannot go on then.
     #[inline]
     pub fn bar(&mut self, series: SeriesId, bar: &Bar) -> Result<Cash, SimulatorError> {
-        self.show(series, bar);
-        self.drain()?;
+        if self.show(series, bar) {
+            self.drain()?;
+        }
         self.engine.bar(series, bar)?;
         self.close_instant()
     }
@@ -106,16 +107,18 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         self.close_instant()
     }
 
-    /// Shows a bar to the venue.
+    /// Shows a bar to the venue; true where it has work with it.
     #[inline]
-    fn show(&mut self, series: SeriesId, bar: &Bar) {
+    fn show(&mut self, series: SeriesId, bar: &Bar) -> bool {
         let series = self.engine.series()[series.index()];
         self.now = bar.time + series.frame.span();
-        if series.matched && self.venue.is_idle() {
-            self.venue.pass(series.instrument, bar, self.now);
-        } else if series.matched {
+        let works = !self.venue.is_idle();
+        if series.matched && works {
             self.venue.open_bar(series.instrument, bar, self.now);
+        } else if series.matched {
+            self.venue.pass(series.instrument, bar, self.now);
         }
+        works
     }
 
     #[inline]
@@ -124,7 +127,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         if self.engine.has_intents() {
             self.carry()?;
         }
-        Ok(self.engine.equity()?)
+        Ok(self.engine.equity())
     }
 
     /// Takes the engine's intents to the venue, and the venue's answers back, until both are silent.
@@ -172,7 +175,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
             self.drain()?;
         }
         self.engine.step(Input::End(self.now))?;
-        Ok(self.engine.equity()?)
+        Ok(self.engine.equity())
     }
 
     /// The engine: account, trades, journal.

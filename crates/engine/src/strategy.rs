@@ -64,6 +64,9 @@ pub trait Strategy {
     /// An order of ours, or the venue by its own right, traded.
     fn on_fill(&mut self, _fill: &Fill, _context: &mut Context<'_>) {}
 
+    /// An instant that was asked for with [`Context::wake_at`] has come; before `on_instant` of the same instant.
+    fn on_timer(&mut self, _context: &mut Context<'_>) {}
+
     /// All rows of this instant are in: the place for decisions over several symbols.
     fn on_instant(&mut self, _context: &mut Context<'_>) {}
 
@@ -86,6 +89,9 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
     }
     fn on_fill(&mut self, fill: &Fill, context: &mut Context<'_>) {
         (**self).on_fill(fill, context);
+    }
+    fn on_timer(&mut self, context: &mut Context<'_>) {
+        (**self).on_timer(context);
     }
     fn on_instant(&mut self, context: &mut Context<'_>) {
         (**self).on_instant(context);

@@ -177,6 +177,16 @@ impl Backtest {
     /// # Errors
     /// [`RunError`] where the data is shorter than the strategy's warm-up, or where numbers leave their range.
     pub fn run<S: Strategy>(&self, strategy: S, header: Header) -> Result<Outcome, RunError> {
+        let warm_up = strategy.warm_up();
+        let (engine, curve) = self.simulate(strategy, header)?;
+        Ok(Outcome::new(self, engine, curve, warm_up))
+    }
+
+    /// As [`Backtest::run`], without the statistics: the engine as it ended, and the equity curve.
+    ///
+    /// # Errors
+    /// As [`Backtest::run`].
+    pub fn simulate<S: Strategy>(&self, strategy: S, header: Header) -> Result<(Engine<S, Limits>, Curve), RunError> {
         let needed = strategy.warm_up();
         let bars = self.data.iter().map(|set| set.bars().len()).min().unwrap_or(0);
         if bars <= needed {
@@ -201,7 +211,7 @@ impl Backtest {
         let mut curve = self.feed(&mut simulator)?;
         let last = simulator.end(setup.at_end)?;
         curve.replace_last(last);
-        Ok(Outcome::new(self, simulator.into_engine(), curve, needed))
+        Ok((simulator.into_engine(), curve))
     }
 
     fn header(&self, header: Header) -> Header {

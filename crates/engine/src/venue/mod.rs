@@ -221,7 +221,12 @@ impl SimVenue {
     }
 
     fn enter_next(&mut self) {
+        let over = self.orders.iter().all(|working| working.dead) && !self.carry.is_needed();
         let next = match self.stage {
+            Stage::Open | Stage::First | Stage::Second if over => {
+                self.close_bars();
+                Stage::Idle
+            }
             Stage::Expire if self.carry.is_needed() => Stage::Carry,
             Stage::Carry => Stage::LiquidateAtOpen,
             Stage::Expire | Stage::LiquidateAtOpen if self.group.len() > 1 => Stage::Reduce,

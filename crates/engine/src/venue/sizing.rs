@@ -129,10 +129,10 @@ impl Sizer<'_> {
         if side == Side::Sell && !self.allow_short && !self.instrument().kind().is_derivative() {
             return Ok(Sized::Refuse(Refusal::ShortNotAllowed { held, asked: quantity }));
         }
-        let payable = opens.min(self.payable(side, held, reduces)?);
-        if payable == opens {
+        if self.is_payable(side, held, reduces, opens)? {
             return self.opening(side, quantity, opens, Rest::Nothing);
         }
+        let payable = opens.min(self.afford_with(self.free_for(side, held, reduces)?)?);
         let fits = reduces.plus(payable)?;
         if clip && !fits.is_zero() {
             return self.opening(side, fits, payable, Rest::Unpaid);
@@ -148,19 +148,28 @@ impl Sizer<'_> {
         Ok(Sized::Fill { side, quantity, rest })
     }
 
-    /// The most units that the free money opens.
-    fn payable(&self, side: Side, held: Quantity, reduces: Quantity) -> Result<Quantity, Overflow> {
-        let mut free = self.free(held, reduces)?;
+    fn is_payable(&self, side: Side, held: Quantity, reduces: Quantity, opens: Quantity) -> Result<bool, Overflow> {
         let instrument = self.instrument();
-        let pays_in_full = !self.allow_short && !instrument.kind().is_derivative() && side == Side::Buy;
-        if pays_in_full {
-            // A cash account cannot owe a currency, whatever the rest of it is worth.
-            free = free.min(self.account.ledger().assets(self.account.quote_of(self.id)));
+        let margin = instrument.value(self.price, opens)?.at_rate(instrument.rules().margin.initial)?;
+        Ok(margin.plus(self.fee(opens)?)? <= self.free_for(side, held, reduces)?)
+    }
+
+    /// The money that may open a position on `side`, in the quote currency.
+    fn free_for(&self, side: Side, held: Quantity, reduces: Quantity) -> Result<Cash, Overflow> {
+        let free = self.free(held, reduces)?;
+        let pays_in_full = !self.allow_short && !self.instrument().kind().is_derivative() && side == Side::Buy;
+        // A cash account cannot owe a currency, whatever the rest of it is worth.
+        let there = || self.account.ledger().assets(self.account.quote_of(self.id));
+        Ok(if pays_in_full { free.min(there()) } else { free })
+    }
+
+    /// The most units that the free money opens.
+    fn afford_with(&self, free: Cash) -> Result<Quantity, Overflow> {
+        if free.is_positive() {
+            self.afford(free, self.instrument().rules().margin.initial)
+        } else {
+            Ok(Quantity::ZERO)
         }
-        if !free.is_positive() {
-            return Ok(Quantity::ZERO);
-        }
-        self.afford(free, instrument.rules().margin.initial)
     }
 
     /// The equity at this price that no position's initial margin holds, in the quote currency.

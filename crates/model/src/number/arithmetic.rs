@@ -20,7 +20,9 @@ pub fn mul_div(a: i128, b: i128, c: i128, rounding: Rounding) -> Option<i128> {
     }
     if let Some(product) = a.checked_mul(b) {
         let quotient = product.checked_div(c)?;
-        return quotient.checked_add(correction(product % c, c, quotient, rounding));
+        // A second division would cost more than this product, which cannot leave the range.
+        let remainder = product - quotient * c;
+        return quotient.checked_add(correction(remainder, c, quotient, rounding));
     }
     let (product, divisor) = (I256::from(a) * I256::from(b), I256::from(c));
     let quotient = i128::try_from(product / divisor).ok()?;
@@ -41,6 +43,26 @@ fn correction(remainder: i128, divisor: i128, quotient: i128, rounding: Rounding
         Rounding::Up => away,
         Rounding::HalfEven if part > rest || (part == rest && quotient & 1 != 0) => away,
         Rounding::HalfEven => 0,
+    }
+}
+
+/// Integers as floats, within one unit in the last place.
+pub(super) trait ToFloat {
+    fn to_float(self) -> f64;
+}
+
+impl ToFloat for i64 {
+    #[inline]
+    fn to_float(self) -> f64 {
+        self as f64
+    }
+}
+
+impl ToFloat for i128 {
+    /// The upper and the lower half apart: the exact conversion of 128 bits is a call of fifty instructions.
+    #[inline]
+    fn to_float(self) -> f64 {
+        ((self >> 64) as i64) as f64 * 18_446_744_073_709_551_616.0 + (self as u64) as f64
     }
 }
 

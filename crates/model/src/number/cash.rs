@@ -32,6 +32,9 @@ impl Cash {
     /// [`Overflow`] beyond the range.
     #[inline]
     pub fn at_rate(self, rate: Rate) -> Result<Self, Overflow> {
+        if rate == Rate::ONE || self.is_zero() {
+            return Ok(self);
+        }
         self.scaled(i128::from(rate.nanos()), i128::from(Rate::ONE.nanos()), Rounding::HalfEven)
     }
 

@@ -81,7 +81,7 @@ macro_rules! decimal {
             #[must_use]
             #[inline]
             pub fn to_f64(self) -> f64 {
-                self.0 as f64 / Self::ONE.0 as f64
+                crate::number::arithmetic::ToFloat::to_float(self.0) / Self::ONE.0 as f64
             }
 
             /// The nearest exact value, ties to even. `None` for NaN, infinities and what is out of range.

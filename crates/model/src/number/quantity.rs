@@ -14,11 +14,11 @@ impl Quantity {
         Self::from_nanos(units as i128 * Self::ONE.nanos())
     }
 
-    /// The largest multiple of `lot` that is not beyond this quantity (towards zero). A lot of zero changes nothing.
+    /// The largest multiple of `lot` that is not beyond this quantity (towards zero). A lot of a nano, or none, changes nothing.
     #[must_use]
     #[inline]
     pub fn floor_to(self, lot: Self) -> Self {
-        if lot.is_positive() { Self::from_nanos(self.nanos() - self.nanos() % lot.nanos()) } else { self }
+        if lot.nanos() > 1 { Self::from_nanos(self.nanos() - self.nanos() % lot.nanos()) } else { self }
     }
 
     /// `self * part / whole`, towards zero.

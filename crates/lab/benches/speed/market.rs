@@ -1,0 +1,39 @@
+//! A made-up market: a random walk in cents, one bar a minute. Only speed is measured on it.
+use qframe_model::market::Bar;
+use qframe_model::number::{Price, Volume};
+use qframe_model::time::Time;
+
+/// Marsaglia's xorshift: the same bars everywhere.
+struct Uniform(u64);
+
+impl Uniform {
+    fn next(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// `count` bars.
+pub fn bars(count: usize) -> Vec<Bar> {
+    let mut uniform = Uniform(88_172_645_463_325_252);
+    let cents = |value: f64| Price::from_nanos((value * 100.0).round() as i64 * 10_000_000);
+    let mut price = 100.0;
+    let bar = |minute: usize| {
+        let open: f64 = price;
+        let step: f64 = (0..4).map(|_| uniform.next()).sum::<f64>() - 2.0;
+        price = (price * (1.0 + 0.002 * step)).clamp(10.0, 10_000.0);
+        let high = open.max(price) * (1.0 + 0.0005 * uniform.next());
+        let low = open.min(price) * (1.0 - 0.0005 * uniform.next());
+        Bar {
+            time: Time::from_seconds(60 * minute as i64),
+            open: cents(open),
+            high: cents(high).max(cents(open)).max(cents(price)),
+            low: cents(low).min(cents(open)).min(cents(price)),
+            close: cents(price),
+            volume: Volume::from_digits(100 + (uniform.next() * 1000.0) as u64, 0).unwrap_or_default(),
+        }
+    };
+    (0..count).map(bar).collect()
+}

@@ -1,0 +1,88 @@
+//! W1: SMA 10/30 cross over one-minute bars, market orders at the next open, fee, equity curve.
+use std::time::Instant;
+
+use qframe_engine::venue::{Fees, Settings};
+use qframe_lab::strategies::{MaCrossover, Mode};
+use qframe_lab::{Backtest, DataSet, Origin, Setup};
+use qframe_model::currency::Currency;
+use qframe_model::event::Header;
+use qframe_model::instrument::{Instrument, Rules};
+use qframe_model::number::{Cash, Rate};
+use qframe_model::time::TimeFrame;
+use qframe_quant::indicators::Sma;
+
+/// A fee that leaves money to trade with after tens of thousands of trades.
+const FEE: f64 = 0.0001;
+
+pub fn run(count: usize) {
+    let rows = super::market::bars(count);
+    let open: Vec<f64> = rows.iter().map(|bar| bar.open.to_f64()).collect();
+    let close: Vec<f64> = rows.iter().map(|bar| bar.close.to_f64()).collect();
+    let instrument = Instrument::new("BTC/USD".parse().unwrap(), Currency::USD, Rules::default()).unwrap();
+    let set = DataSet::of(instrument, TimeFrame::MINUTE, rows, Origin::default()).unwrap();
+    let venue = Settings { fees: Fees::flat(Rate::from_f64(FEE).unwrap()), ..Settings::default() };
+    let setup = Setup { cash: Cash::whole(1_000_000), venue, ..Setup::default() };
+    let backtest = Backtest::new(vec![set], setup).unwrap();
+    let (mut bare_best, mut ours_best) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..9 {
+        let begin = Instant::now();
+        let (bare_final, fills) = bare(&open, &close);
+        bare_best = bare_best.min(begin.elapsed().as_secs_f64());
+        let strategy = MaCrossover::new(Sma::new(10).unwrap(), Sma::new(30).unwrap(), Mode::LongFlat);
+        let begin = Instant::now();
+        let (engine, curve) = backtest.simulate(strategy, Header::default()).unwrap();
+        ours_best = ours_best.min(begin.elapsed().as_secs_f64());
+        let ours_final = curve.equity().last().unwrap().to_f64();
+        // Averages that tie exactly fall either way by the last bit of a float: a handful of crosses may differ.
+        assert!((ours_final / bare_final - 1.0).abs() < 0.1, "both loops trade alike: {ours_final} {bare_final}");
+        assert!(
+            fills.abs_diff(engine.trades().len() * 2) <= 1 + fills / 100,
+            "{fills} fills, {} trades",
+            engine.trades().len()
+        );
+    }
+    let rate = |seconds: f64| count as f64 / seconds / 1e6;
+    println!(
+        "w1 bars={count} bare={:.1}M/s ours={:.1}M/s ratio={:.3}",
+        rate(bare_best),
+        rate(ours_best),
+        bare_best / ours_best
+    );
+}
+
+/// What one writes by hand: floats, no orders, no ledger. Gives the final equity and the number of fills.
+fn bare(open: &[f64], close: &[f64]) -> (f64, usize) {
+    let mut equity = vec![0.0; close.len()];
+    let (mut fast_sum, mut slow_sum, mut before) = (0.0, 0.0, None);
+    let (mut cash, mut units, mut wish, mut fills) = (1_000_000.0, 0.0, 0, 0);
+    for bar in 0..close.len() {
+        if wish == 1 && units == 0.0 {
+            units = cash / (open[bar] * (1.0 + FEE));
+            cash = 0.0;
+            fills += 1;
+        } else if wish == -1 && units > 0.0 {
+            cash = units * open[bar] * (1.0 - FEE);
+            units = 0.0;
+            fills += 1;
+        }
+        wish = 0;
+        fast_sum += close[bar];
+        slow_sum += close[bar];
+        if bar >= 10 {
+            fast_sum -= close[bar - 10];
+        }
+        if bar >= 30 {
+            slow_sum -= close[bar - 30];
+        }
+        if bar >= 29 {
+            let (fast, slow) = (fast_sum / 10.0, slow_sum / 30.0);
+            if let Some((fast_before, slow_before)) = before {
+                wish = i32::from(fast_before < slow_before && fast > slow)
+                    - i32::from(fast_before > slow_before && fast < slow);
+            }
+            before = Some((fast, slow));
+        }
+        equity[bar] = cash + units * close[bar];
+    }
+    (equity[close.len() - 1], fills)
+}
