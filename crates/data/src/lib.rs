@@ -1,1 +1,19 @@
-//! placeholder
+//! Files of market rows: read, checked, counted and written; bars of one time frame made into bars of another; the
+//! bundled samples of recorded prices.
+//!
+//! Nothing here trades, and nothing is repaired in silence: a row becomes a [`Bar`](qframe_model::market::Bar), or it
+//! is refused with its file, line and column, or (when asked) it is passed over and counted by reason.
+mod bad_row;
+mod csv;
+mod error;
+mod gaps;
+mod loaded;
+mod resample;
+pub mod samples;
+
+pub use bad_row::{BadRow, RowFault, Zone};
+pub use csv::{Offsets, OnBadRow, Options, read_bars, read_bars_from, write_bars};
+pub use error::{BadFile, DataError, FileFault};
+pub use gaps::{Gaps, Hole, Pattern};
+pub use loaded::{Facts, Loaded, RowOrder, Skipped};
+pub use resample::{ResampleError, Resampled, Resampling, resample};

@@ -1,0 +1,125 @@
+//! One row read with care: every form that is accepted, and a place and a reason for what is not.
+use std::ops::Range;
+
+use qframe_model::market::{Bar, BarFault};
+use qframe_model::number::{Price, Volume};
+
+use super::clock::Clock;
+use super::columns::Role;
+use super::dialect::Dialect;
+use super::fields::{Field, split};
+use super::number::{Nanos, NumberFault, read_nanos};
+use crate::bad_row::RowFault;
+
+/// A bar, how many of its values were rounded, and where in the line its time stands.
+pub(super) struct Row {
+    pub(super) bar: Bar,
+    pub(super) time_at: Range<usize>,
+    pub(super) rounded: u64,
+}
+
+/// What is wrong, the column of its first byte (from 0) and its text.
+pub(super) struct Fault {
+    pub(super) column: usize,
+    pub(super) text: String,
+    pub(super) fault: RowFault,
+}
+
+impl Fault {
+    pub(super) fn new(column: usize, text: &str, fault: RowFault) -> Self {
+        const SHOWN: usize = 80;
+        let text = if text.len() > SHOWN { text.chars().take(SHOWN).collect() } else { text.to_owned() };
+        Self { column, text, fault }
+    }
+}
+
+/// Reads a line (without its end) as a bar.
+pub(super) fn read(line: &[u8], dialect: &Dialect, clock: &mut Clock) -> Result<Row, Fault> {
+    let whole = |fault| Fault::new(0, &String::from_utf8_lossy(&line[..line.len().min(400)]), fault);
+    let fields =
+        split(line, dialect.separator).map_err(|quote| Fault { column: quote.0, ..whole(RowFault::BrokenQuote) })?;
+    let roles = &dialect.columns.roles;
+    if fields.len() != roles.len() {
+        return Err(whole(RowFault::FieldCount(fields.len(), roles.len())));
+    }
+    let mut row = Row { bar: Bar::default(), time_at: 0..0, rounded: 0 };
+    for (field, role) in fields.iter().zip(roles) {
+        row.take(field, *role, clock).map_err(|fault| Fault::new(field.start, &field.text, fault))?;
+    }
+    if dialect.flat {
+        (row.bar.open, row.bar.high, row.bar.low) = (row.bar.close, row.bar.close, row.bar.close);
+    }
+    match row.bar.check() {
+        Ok(()) => Ok(row),
+        Err(fault) => Err(place(&fields, roles, fault)),
+    }
+}
+
+impl Row {
+    fn take(&mut self, field: &Field<'_>, role: Role, clock: &mut Clock) -> Result<(), RowFault> {
+        match role {
+            Role::Time => {
+                self.bar.time = clock.careful(&field.text)?;
+                self.time_at = field.start..field.start + field.text.len();
+            }
+            Role::Open => self.bar.open = self.price(&field.text, "open")?,
+            Role::High => self.bar.high = self.price(&field.text, "high")?,
+            Role::Low => self.bar.low = self.price(&field.text, "low")?,
+            Role::Close => self.bar.close = self.price(&field.text, "close")?,
+            Role::Volume => self.bar.volume = self.volume(&field.text)?,
+            Role::Other => {}
+        }
+        Ok(())
+    }
+
+    fn price(&mut self, text: &str, field: &'static str) -> Result<Price, RowFault> {
+        let number = number(text, field)?;
+        let price = number.price().ok_or(RowFault::TooLarge(field))?;
+        if !price.is_positive() && !number.is_too_fine() {
+            return Err(RowFault::NotPositive(field));
+        }
+        if number.is_too_fine() {
+            return Err(RowFault::TooFine(field));
+        }
+        self.rounded += u64::from(number.rounded);
+        Ok(price)
+    }
+
+    fn volume(&mut self, text: &str) -> Result<Volume, RowFault> {
+        let number = number(text, "volume")?;
+        if number.value < 0 {
+            return Err(RowFault::NegativeVolume);
+        }
+        let (volume, rounded) = number.volume().ok_or(RowFault::TooLarge("volume"))?;
+        self.rounded += u64::from(rounded);
+        Ok(volume)
+    }
+}
+
+fn number(text: &str, field: &'static str) -> Result<Nanos, RowFault> {
+    read_nanos(text).map_err(|fault| match fault {
+        NumberFault::NotANumber => RowFault::NotANumber(field),
+        NumberFault::NotFinite => RowFault::NotFinite(field),
+        NumberFault::TooLarge => RowFault::TooLarge(field),
+    })
+}
+
+/// The field that a check of the whole bar complains about.
+fn place(fields: &[Field<'_>], roles: &[Role], fault: BarFault) -> Fault {
+    let (role, fault) = match fault {
+        BarFault::NotPositive(field, _) => (named(field), RowFault::NotPositive(field)),
+        BarFault::HighBelowLow(high, low) => (Role::High, RowFault::HighBelowLow(high, low)),
+        BarFault::Outside(field, _, low, high) => (named(field), RowFault::Outside(field, low, high)),
+    };
+    let field = roles.iter().position(|r| *r == role).and_then(|at| fields.get(at));
+    field.map_or_else(|| Fault::new(0, "", fault.clone()), |field| Fault::new(field.start, &field.text, fault.clone()))
+}
+
+fn named(field: &str) -> Role {
+    match field {
+        "open" => Role::Open,
+        "high" => Role::High,
+        "low" => Role::Low,
+        _ => Role::Close,
+    }
+}

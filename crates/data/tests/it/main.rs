@@ -1,0 +1,19 @@
+//! The public face of the crate: what it reads, what it refuses, and the laws that hold between its parts.
+#[cfg(test)]
+mod dialects;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod real_files;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod streams;
+
+#[cfg(test)]
+use qframe_data::{DataError, Loaded, Options, read_bars_from};
+
+#[cfg(test)]
+fn read(text: &str) -> Result<Loaded, DataError> {
+    read_bars_from(text.as_bytes(), "x.csv", &Options::default())
+}

@@ -1,0 +1,76 @@
+//! What each task does, for `cargo xtask help`.
+
+/// Without a task's name.
+pub(crate) const OVERVIEW: &str = "\
+Checks, benchmarks and set-up of the QFrame workspace.
+
+Usage: cargo xtask <task> [words]
+
+  test   install what the tests need where it is missing, then run every check
+  ci     run every check and install nothing
+  tidy   run the rules of the house that clippy does not know
+  bench  run the speed benchmarks
+  book   build the book from docs/
+  help   this page, or `help <task>`
+
+Exit codes: 0 done, 1 a check failed, 2 wrong usage.";
+
+/// The page of a task.
+pub(crate) fn page(task: &str) -> Option<&'static str> {
+    match task {
+        "test" => Some(TEST),
+        "ci" => Some(CI),
+        "tidy" => Some(TIDY),
+        "bench" => Some(BENCH),
+        "book" => Some(BOOK),
+        _ => None,
+    }
+}
+
+const TEST: &str = "\
+Installs what the tests need where it is missing, then runs every check and stops at the first that fails.
+
+Usage: cargo xtask test [-- <words for the test runner>]
+
+The checks, in order: fmt, clippy (warnings denied), tidy, tests, doc tests, docs (warnings denied), examples.
+As root, apt-get installs packages of the system; otherwise the tests that need them are skipped, and it says so.
+cargo-nextest is installed where it is missing; where that fails, `cargo test` runs the tests.
+The last line has the counts that the test runner gave: `12 passed, 0 failed`.
+
+Environment: CI=true builds without incremental files; QFRAME_SKIP_BROWSER=1 skips the browser test.
+Example: cargo xtask test -- ledger";
+
+const CI: &str = "\
+Runs every check of `cargo xtask test` and installs nothing.
+
+Usage: cargo xtask ci [-- <words for the test runner>]";
+
+const TIDY: &str = "\
+Runs the rules of the house that clippy does not know. It changes no file.
+
+Usage: cargo xtask tidy
+
+imports        each crate imports only the crates of ours below it
+file length    600 lines at most, a note from 400
+function       60 lines at most
+words          nothing unfinished, no unwrap outside tests, no clock or file in the pure crates
+names          no Manager, Service, Handler, Helper, Util, Common, Base
+machine paths  no path of one machine
+dependencies   each has its reason and version in DEPENDENCIES.md; what is declared is used
+links          relative links in Markdown lead somewhere; docs/SUMMARY.md lists each page
+form           no file over 1 MiB, LF line ends, no trailing white space
+architecture   ARCHITECTURE.md names each crate
+
+A finding reads `file:line: what; what to do`.";
+
+const BENCH: &str = "\
+Runs the speed benchmarks of qframe-lab. Every word is passed on.
+
+Usage: cargo xtask bench [words]";
+
+const BOOK: &str = "\
+Builds the book from docs/ into book/ with mdbook.
+
+Usage: cargo xtask book [--install]
+
+--install  install mdbook with cargo where it is missing (it takes some minutes)";
