@@ -112,7 +112,7 @@ pub struct EngineSetup {
     pub keep: Keep,
 }
 
-/// See the [module](self). `S` decides, `R` judges.
+/// The engine: `S` decides, `R` judges, the journal remembers.
 #[derive(Debug, Clone)]
 pub struct Engine<S, R> {
     strategy: S,
@@ -186,7 +186,12 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     /// As [`Engine::step`].
     #[inline]
     pub fn bar(&mut self, series: SeriesId, bar: &Bar) -> Result<(), EngineError> {
-        let Series { instrument, frame, matched } = self.series[series.index()];
+        self.bar_of(series, self.series[series.index()], bar)
+    }
+
+    #[inline]
+    pub(crate) fn bar_of(&mut self, series: SeriesId, of: Series, bar: &Bar) -> Result<(), EngineError> {
+        let Series { instrument, frame, matched } = of;
         self.state.now = bar.time + frame.span();
         if matched {
             self.exact(|state| state.account.mark_bar(instrument, bar))?;

@@ -1,18 +1,17 @@
 //! The journal: every event in order, in its stored form, hash-chained.
 //!
-//! The stored form is a length byte-pair and the `postcard` encoding of each event. The chain closes a link every
+//! The stored form of an event is its length in three bytes and its [wire form](wire). The chain closes a link every
 //! [`LINK_BYTES`] bytes: `link[n] = BLAKE3(link[n-1] | bytes of the link)`, so that two journals are equal where their
 //! last links are, and the place of the first difference is found by bisection.
 use std::fmt;
 
 use qframe_model::event::Event;
+use qframe_model::wire;
 
 /// A link closes at the first event that makes it this long.
 const LINK_BYTES: usize = 1 << 16;
 /// The longest event: the header of a run with its parameters and data.
 const EVENT_BYTES_MAX: usize = 1 << 20;
-/// Events of orders fit here; a longer one (the header) takes the slow way.
-const SCRATCH: usize = 256;
 
 /// What a journal keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,7 +23,7 @@ pub enum Keep {
     Count,
 }
 
-/// See the [module](self).
+/// Every event in order, in its stored form, hash-chained.
 #[derive(Debug, Clone)]
 pub struct Journal {
     keep: Keep,
@@ -85,30 +84,19 @@ impl Journal {
     }
 
     fn store(&mut self, event: &Event) -> Result<(), JournalError> {
-        let mut scratch = [0; SCRATCH];
-        match postcard::to_slice(event, &mut scratch) {
-            Ok(bytes) => self.append(bytes),
-            Err(_) => self.store_long(event)?,
+        let begin = self.open.len();
+        self.open.extend_from_slice(&[0; 3]);
+        let written = wire::append(event, &mut self.open);
+        let length = self.open.len() - begin - 3;
+        if written.is_err() || length > EVENT_BYTES_MAX {
+            self.open.truncate(begin);
+            return Err(JournalError::TooLong(length));
         }
+        self.open[begin..begin + 3].copy_from_slice(&(length as u32).to_le_bytes()[..3]);
         if self.open.len() >= LINK_BYTES {
             self.close_link();
         }
         Ok(())
-    }
-
-    #[cold]
-    fn store_long(&mut self, event: &Event) -> Result<(), JournalError> {
-        let bytes = postcard::to_stdvec(event).map_err(|_| JournalError::TooLong(usize::MAX))?;
-        if bytes.len() > EVENT_BYTES_MAX {
-            return Err(JournalError::TooLong(bytes.len()));
-        }
-        self.append(&bytes);
-        Ok(())
-    }
-
-    fn append(&mut self, bytes: &[u8]) {
-        self.open.extend_from_slice(&(bytes.len() as u32).to_le_bytes()[..3]);
-        self.open.extend_from_slice(bytes);
     }
 
     fn close_link(&mut self) {
@@ -146,7 +134,7 @@ impl Journal {
         let parts = self.links.iter().map(|link| &*link.bytes).chain(std::iter::once(self.open.as_slice()));
         let stored = parts.flat_map(|part| Stored { rest: part });
         stored.enumerate().map(|(place, bytes)| {
-            let read = bytes.and_then(|bytes| postcard::from_bytes(bytes).map_err(|error| error.to_string()));
+            let read = bytes.and_then(|bytes| wire::from_bytes(bytes).map_err(|error| error.to_string()));
             read.map_err(|reason| JournalError::Damaged { event: place as u64, reason })
         })
     }

@@ -8,7 +8,7 @@ use qframe_model::number::{Cash, Overflow};
 use qframe_model::order::Purpose;
 use qframe_model::time::Time;
 
-use crate::engine::{Engine, EngineError, Input, Intent};
+use crate::engine::{Engine, EngineError, Input, Intent, Series};
 use crate::risk::RiskCheck;
 use crate::strategy::Strategy;
 use crate::venue::SimVenue;
@@ -51,7 +51,7 @@ pub enum AtEnd {
     CloseAtOpen,
 }
 
-/// See the [module](self).
+/// An engine and a simulated venue that carry each other's words.
 #[derive(Debug, Clone)]
 pub struct Simulator<S, R> {
     engine: Engine<S, R>,
@@ -82,12 +82,24 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     /// # Errors
     /// [`SimulatorError`] where the engine or the venue stops; the run cannot go on then.
     #[inline]
-    pub fn bar(&mut self, series: SeriesId, bar: &Bar) -> Result<Cash, SimulatorError> {
-        if self.show(series, bar) {
+    pub fn bar(&mut self, id: SeriesId, bar: &Bar) -> Result<Cash, SimulatorError> {
+        let series = self.engine.series()[id.index()];
+        self.now = bar.time + series.frame.span();
+        let idle = self.venue.is_idle();
+        if !idle {
+            self.show(series, bar);
             self.drain()?;
         }
-        self.engine.bar(series, bar)?;
-        self.close_instant()
+        self.engine.bar_of(id, series, bar)?;
+        self.engine.instant(self.now)?;
+        if self.engine.has_intents() {
+            // The venue sees a bar that nothing waited for only now that something will wait on it.
+            if idle {
+                self.venue.pass(series.instrument, bar, self.now);
+            }
+            self.carry()?;
+        }
+        Ok(self.engine.equity())
     }
 
     /// One instant with the bars that closed at it: at most one of each series, longer time frames first.
@@ -97,37 +109,33 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     /// As [`Simulator::bar`].
     pub fn bars(&mut self, bars: &[(SeriesId, &Bar)]) -> Result<Cash, SimulatorError> {
         // All orders meet the market before any strategy call: nothing sent at this instant can fill in its past.
-        for (series, bar) in bars {
-            self.show(*series, bar);
+        for (id, bar) in bars {
+            let series = self.engine.series()[id.index()];
+            self.now = bar.time + series.frame.span();
+            self.show(series, bar);
         }
         self.drain()?;
-        for (series, bar) in bars {
-            self.engine.bar(*series, bar)?;
+        for (id, bar) in bars {
+            self.engine.bar(*id, bar)?;
         }
-        self.close_instant()
-    }
-
-    /// Shows a bar to the venue; true where it has work with it.
-    #[inline]
-    fn show(&mut self, series: SeriesId, bar: &Bar) -> bool {
-        let series = self.engine.series()[series.index()];
-        self.now = bar.time + series.frame.span();
-        let works = !self.venue.is_idle();
-        if series.matched && works {
-            self.venue.open_bar(series.instrument, bar, self.now);
-        } else if series.matched {
-            self.venue.pass(series.instrument, bar, self.now);
-        }
-        works
-    }
-
-    #[inline]
-    fn close_instant(&mut self) -> Result<Cash, SimulatorError> {
         self.engine.instant(self.now)?;
         if self.engine.has_intents() {
             self.carry()?;
         }
         Ok(self.engine.equity())
+    }
+
+    /// Shows a bar to the venue.
+    fn show(&mut self, series: Series, bar: &Bar) {
+        if !series.matched {
+            return;
+        }
+        let closes = bar.time + series.frame.span();
+        if self.venue.is_idle() {
+            self.venue.pass(series.instrument, bar, closes);
+        } else {
+            self.venue.open_bar(series.instrument, bar, closes);
+        }
     }
 
     /// Takes the engine's intents to the venue, and the venue's answers back, until both are silent.
@@ -159,17 +167,23 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         }
     }
 
-    /// Ends the run.
+    /// Ends the run; `last` are the last bars, at which open positions may be closed.
     ///
     /// # Errors
     /// [`SimulatorError`] where the engine or the venue stops.
-    pub fn end(&mut self, at_end: AtEnd) -> Result<Cash, SimulatorError> {
+    pub fn end(&mut self, at_end: AtEnd, last: &[(SeriesId, &Bar)]) -> Result<Cash, SimulatorError> {
         let at: Option<fn(&Bar) -> _> = match at_end {
             AtEnd::Keep => None,
             AtEnd::CloseAtClose => Some(|bar: &Bar| bar.close),
             AtEnd::CloseAtOpen => Some(|bar: &Bar| bar.open),
         };
         if let Some(at) = at {
+            for (id, bar) in last {
+                let series = self.engine.series()[id.index()];
+                if series.matched {
+                    self.venue.pass(series.instrument, bar, bar.time + series.frame.span());
+                }
+            }
             let closed = self.venue.close_all(self.engine.account(), Purpose::EndOfData, at);
             closed.map_err(|overflow| SimulatorError::Venue(overflow, self.now))?;
             self.drain()?;

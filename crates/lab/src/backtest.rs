@@ -209,7 +209,13 @@ impl Backtest {
         let start = self.data.iter().map(|set| set.bars()[0].time).min().unwrap_or(Time::EPOCH);
         simulator.start(start, self.header(header), setup.cash)?;
         let mut curve = self.feed(&mut simulator)?;
-        let last = simulator.end(setup.at_end)?;
+        let ends: Vec<_> = self
+            .data
+            .iter()
+            .enumerate()
+            .map(|(n, set)| (SeriesId(n as u16), &set.bars()[set.bars().len() - 1]))
+            .collect();
+        let last = simulator.end(setup.at_end, &ends)?;
         curve.replace_last(last);
         Ok((simulator.into_engine(), curve))
     }

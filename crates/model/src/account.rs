@@ -69,13 +69,27 @@ struct Holding {
     /// Units of the base commodity that this instrument's price values: all that the ledger owns where this is the
     /// pricing instrument, none where another one is.
     units: Quantity,
+    /// How a new price becomes a new worth.
+    valuation: Valuation,
     /// The worth of the above (or the open profit of a derivative) in the reporting currency.
     value: Cash,
     base: Option<CommodityId>,
     quote: usize,
 }
 
-/// See the [module](self).
+/// The way from a price to a holding's worth, chosen when the holding changes so that a mark need not choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Valuation {
+    /// Nothing is held.
+    #[default]
+    Nothing,
+    /// So many nanos of units, at the price itself: their product is the worth and cannot overflow.
+    Units(i64),
+    /// Anything else: [`Account::worth`].
+    General,
+}
+
+/// The ledger, the positions and the marks of one owner, and what they are worth together.
 #[derive(Debug, Clone)]
 pub struct Account {
     instruments: Arc<[Instrument]>,
@@ -140,10 +154,9 @@ impl Account {
     fn check_rates(&self, reporting: Currency) -> Result<(), AccountError> {
         for instrument in self.instruments.iter() {
             let currency = instrument.quote();
-            let priced = self
-                .instruments
-                .iter()
-                .any(|other| !other.kind().is_derivative() && other.base() == currency && other.quote() == reporting);
+            // Not by the base's name: a share may be called as a currency is.
+            let priced_by = self.currency(currency).and_then(|commodity| self.priced_by[commodity.index()]);
+            let priced = priced_by.is_some_and(|by| self.instruments[by.index()].quote() == reporting);
             if currency != reporting && !priced {
                 return Err(AccountError::NoRate { currency, reporting });
             }
@@ -311,13 +324,32 @@ impl Account {
     #[inline]
     fn revalue(&mut self, id: InstrumentId) -> Result<(), Overflow> {
         let holding = &self.holdings[id.index()];
-        let Some(price) = holding.mark else { return Ok(()) };
-        if holding.units.is_zero() && holding.position.is_flat() && holding.value.is_zero() {
-            return Ok(());
-        }
-        let value = self.worth(id, price)?;
-        self.holdings_value = self.holdings_value.minus(self.holdings[id.index()].value)?.plus(value)?;
+        let (old, Some(price)) = (holding.value, holding.mark) else { return Ok(()) };
+        let value = match holding.valuation {
+            Valuation::Nothing => return Ok(()),
+            Valuation::Units(nanos) => Cash::from_attos(i128::from(price.nanos()) * i128::from(nanos)),
+            Valuation::General => self.worth(id, price)?,
+        };
+        self.holdings_value = self.holdings_value.minus(old)?.plus(value)?;
         self.holdings[id.index()].value = value;
+        Ok(())
+    }
+
+    /// Chooses the valuation anew after units or position changed, and takes what is no longer held out of the equity.
+    fn choose_valuation(&mut self, id: InstrumentId) -> Result<(), Overflow> {
+        let (holding, instrument) = (&mut self.holdings[id.index()], &self.instruments[id.index()]);
+        let plain = holding.base.is_some()
+            && holding.quote == REPORTING.index()
+            && instrument.rules().multiplier == Quantity::ONE;
+        holding.valuation = match i64::try_from(holding.units.nanos()) {
+            _ if holding.units.is_zero() && (holding.base.is_some() || holding.position.is_flat()) => Valuation::Nothing,
+            Ok(nanos) if plain => Valuation::Units(nanos),
+            _ => Valuation::General,
+        };
+        if holding.valuation == Valuation::Nothing {
+            let gone = std::mem::take(&mut holding.value);
+            self.holdings_value = self.holdings_value.minus(gone)?;
+        }
         Ok(())
     }
 
@@ -347,8 +379,11 @@ impl Account {
     #[cold]
     fn converted(&self, place: usize, amount: Cash) -> Result<Cash, Overflow> {
         // Before its first mark a currency counts nothing: nothing can have been traded in it yet.
-        let rate = self.priced_by[place].and_then(|by| self.mark_of(by)).unwrap_or(Price::ZERO);
-        amount.scaled(i128::from(rate.nanos()), i128::from(Price::ONE.nanos()), Rounding::HalfEven)
+        let Some(by) = self.priced_by[place] else { return Ok(Cash::ZERO) };
+        let rate = self.mark_of(by).unwrap_or(Price::ZERO);
+        let value = amount.scaled(i128::from(rate.nanos()), i128::from(Price::ONE.nanos()), Rounding::HalfEven)?;
+        // ETH over ETH/BTC is in BTC, and BTC over BTC/USD in USD: every quote currency is one price from the end.
+        self.in_reporting(self.holdings[by.index()].quote, value)
     }
 
     /// An amount of a commodity in the reporting currency at the last marks.
@@ -374,7 +409,8 @@ impl Account {
     /// Records an entry that is no trade: a deposit, funding, interest, a dividend.
     ///
     /// # Errors
-    /// [`Overflow`] beyond the range; nothing is then recorded.
+    /// [`Overflow`] where a balance would leave the range: nothing is then recorded. Where only a value at the marks would,
+    /// the entry stands, the equity does not, and the account must not be used further.
     pub fn post(&mut self, entry: &Entry) -> Result<(), Overflow> {
         self.ledger.post(entry)?;
         for transfer in entry.transfers() {
@@ -394,7 +430,8 @@ impl Account {
     /// Books a fill: ledger, position, mark. Gives the trade that it closed.
     ///
     /// # Errors
-    /// [`Overflow`] beyond the range; the account is then as it was.
+    /// [`Overflow`] where a balance or the position would leave the range: the account is then as it was. Where only a
+    /// value at the marks would, the fill stands, the equity does not, and the account must not be used further.
     pub fn fill(&mut self, fill: &Fill) -> Result<Option<ClosedTrade>, Overflow> {
         let (place, instrument) = (fill.instrument.index(), &self.instruments[fill.instrument.index()]);
         let holding = &self.holdings[place];
@@ -422,6 +459,9 @@ impl Account {
         for transfer in entry.transfers() {
             self.recount(transfer.commodity)?;
         }
+        if self.holdings[place].base.is_none() {
+            self.choose_valuation(fill.instrument)?;
+        }
         self.mark(fill.instrument, fill.price)?;
         Ok(trade)
     }
@@ -429,27 +469,30 @@ impl Account {
     /// Turns each unit of a share into `ratio` units: more units, the same cost, the mark in proportion.
     ///
     /// # Errors
-    /// [`Overflow`] beyond the range.
+    /// [`Overflow`] beyond the range, or where the ratio is not above zero; the ledger and the position are then as they were.
     pub fn split(&mut self, id: InstrumentId, ratio: Rate) -> Result<(), Overflow> {
         let holding = &self.holdings[id.index()];
         let (new, old) = (i128::from(ratio.nanos()), i128::from(Rate::ONE.nanos()));
         let held = holding.position.quantity;
+        if !ratio.is_positive() {
+            return Err(Overflow("a split by nothing or less"));
+        }
         let grown = held.share(new, old)?;
+        let rescaled = |price: Price| Cash::from_attos(price.nanos().into()).scaled(old, new, Rounding::HalfEven);
+        let to_price =
+            |price: Price| rescaled(price).map(|p| Price::from_nanos(i64::try_from(p.attos()).unwrap_or(i64::MAX)));
+        let (high, low) = (to_price(holding.position.high)?, to_price(holding.position.low)?);
+        let mark = holding.mark.map(to_price).transpose()?;
         if let Some(commodity) = holding.base {
             let amount = Cash::from_quantity(grown.minus(held)?)?;
             self.ledger.post(&Entry::new(Transfer { commodity, from: Book::Splits, to: Book::Assets, amount }))?;
         }
-        let rescaled = |price: Price| Cash::from_attos(price.nanos().into()).scaled(old, new, Rounding::HalfEven);
-        let to_price =
-            |price: Price| rescaled(price).map(|p| Price::from_nanos(i64::try_from(p.attos()).unwrap_or(i64::MAX)));
         let holding = &mut self.holdings[id.index()];
-        holding.position.quantity = grown;
-        holding.position.high = to_price(holding.position.high)?;
-        holding.position.low = to_price(holding.position.low)?;
-        holding.mark = holding.mark.map(to_price).transpose()?;
+        (holding.position.quantity, holding.position.high, holding.position.low) = (grown, high, low);
+        holding.mark = mark;
         match holding.base {
             Some(commodity) => self.recount(commodity),
-            None => self.revalue(id),
+            None => self.choose_valuation(id).and_then(|()| self.revalue(id)),
         }
     }
 
@@ -471,6 +514,7 @@ impl Account {
         let Some(by) = self.priced_by[commodity.index()] else { return Ok(()) };
         let units = self.ledger.assets(commodity).attos() / (Cash::ONE.attos() / Quantity::ONE.nanos());
         self.holdings[by.index()].units = Quantity::from_nanos(units);
+        self.choose_valuation(by)?;
         self.revalue(by)
     }
 }

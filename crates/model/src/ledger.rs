@@ -131,6 +131,9 @@ impl Ledger {
 
     #[inline]
     fn apply(&mut self, transfer: &Transfer) -> Result<(), Overflow> {
+        if transfer.from == transfer.to {
+            return Ok(());
+        }
         let books = &mut self.balances[transfer.commodity.index()];
         let from = books[transfer.from.index()].minus(transfer.amount)?;
         let to = books[transfer.to.index()].plus(transfer.amount)?;

@@ -3,6 +3,9 @@
 //! Nothing here reads a clock, a file, a socket or the environment, and nothing is random: every function of this crate
 //! gives the same answer on every machine. Money is exact (see [`number`]); every refusal is a value.
 pub mod account;
+pub mod assessment;
+pub mod backtest;
+pub mod conflicts;
 pub mod currency;
 pub mod event;
 pub mod fill;
@@ -12,8 +15,14 @@ pub mod ledger;
 pub mod market;
 pub mod number;
 pub mod order;
+pub mod parameter;
+pub mod portfolio;
 pub mod position;
 pub mod refusal;
 mod serial;
+pub mod signal;
+pub mod signals;
+pub mod strategy;
 pub mod symbol;
 pub mod time;
+pub mod wire;

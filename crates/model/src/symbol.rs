@@ -110,6 +110,9 @@ fn split_expiry(text: &str) -> Option<(&str, Option<Time>)> {
     let Some((name, day)) = text.split_once('-') else {
         return Some((text, None));
     };
+    if !day.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let digits = |range: std::ops::Range<usize>| day.get(range)?.parse::<u32>().ok();
     let (year, rest) = match day.len() {
         6 => (2000 + digits(0..2)?, 2),

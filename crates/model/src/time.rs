@@ -200,11 +200,14 @@ impl TimeFrame {
     }
 
     /// The opening instant of the bar that holds `time`. Weeks open on Monday 00:00 UTC (the epoch was a Thursday).
+    /// Saturates at the first instant there is.
     #[must_use]
     pub const fn open_of(self, time: Time) -> Time {
         let offset = if self.0.is_multiple_of(Self::WEEK.0) { 4 * Span::DAY.0 } else { 0 };
         let span = self.span().0;
-        Time((time.0 - offset).div_euclid(span) * span + offset)
+        let past = time.0.rem_euclid(span) - offset;
+        let past = if past < 0 { past + span } else { past };
+        Time(time.0.saturating_sub(past))
     }
 }
 

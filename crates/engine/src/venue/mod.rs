@@ -72,7 +72,7 @@ struct Listing {
     used: Quantity,
 }
 
-/// See the [module](self).
+/// A venue that matches orders against recorded bars.
 #[derive(Debug, Clone)]
 pub struct SimVenue {
     settings: Settings,

@@ -68,7 +68,7 @@ pub enum Action {
     Split(Rate),
 }
 
-/// See the [module](self).
+/// The rules of a simulated venue. The default charges nothing and fills at the next open.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Where market orders fill.

@@ -37,7 +37,7 @@ pub(super) enum Look {
     Fill(Touch),
 }
 
-/// See the [module](self).
+/// An order that works at the venue.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Working {
     pub order: Order,

@@ -81,9 +81,11 @@ pub fn parse_decimal(text: &str, decimals: u32) -> Result<i128, NumberError> {
             return Err(NumberError::TooManyDecimals { text: text.to_owned(), kept: decimals });
         }
         let power = u32::try_from(place).ok().and_then(|p| 10i128.checked_pow(p)).ok_or_else(too_large)?;
+        // Signed from the first digit on: the most negative value has no positive twin.
+        let digit = if negative { -digit } else { digit };
         value = digit.checked_mul(power).and_then(|d| value.checked_add(d)).ok_or_else(too_large)?;
     }
-    Ok(if negative { -value } else { value })
+    Ok(value)
 }
 
 /// Prints `value` (an integer of `decimals` decimals) with every digit that counts and no trailing zero.

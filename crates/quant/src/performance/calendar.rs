@@ -1,0 +1,195 @@
+//! Resampling an equity curve to days, weeks, months and years as it streams by.
+
+use super::DAY_NS;
+
+/// How a curve is resampled before its returns are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frequency {
+    /// The last value of each UTC day that has one.
+    Day,
+    /// The last value of each week, Monday to Sunday.
+    Week,
+    /// The last value of each calendar month.
+    Month,
+    /// The last value of each calendar year.
+    Year,
+}
+
+impl Frequency {
+    /// All of them, in the order in which [`Calendar`] keeps them.
+    const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Year];
+
+    /// The frequency of bars whose median distance is this many whole days.
+    pub(super) fn of_spacing(days: Option<i64>) -> Self {
+        match days {
+            Some(7) => Self::Week,
+            Some(31) => Self::Month,
+            Some(365) => Self::Year,
+            _ => Self::Day,
+        }
+    }
+
+    /// The bin that a day (counted from 1970-01-01) belongs to.
+    fn bin(self, day: i64) -> i64 {
+        match self {
+            Self::Day => day,
+            // 1970-01-01 was a Thursday.
+            Self::Week => (day + 3).div_euclid(7),
+            Self::Month => months_since_year_zero(day),
+            Self::Year => months_since_year_zero(day).div_euclid(12),
+        }
+    }
+
+    /// Adjective for a sentence.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Day => "daily",
+            Self::Week => "weekly",
+            Self::Month => "monthly",
+            Self::Year => "yearly",
+        }
+    }
+}
+
+/// 12 × year + month (0 to 11) of a day counted from 1970-01-01, proleptic Gregorian.
+///
+/// Formula: Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`.
+pub(super) fn months_since_year_zero(day: i64) -> i64 {
+    let shifted = day + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // Months counted from March, so that the leap day is the last of the year.
+    let month = (5 * day_of_year + 2) / 153;
+    12 * (year_of_era + era * 400) + month + 2
+}
+
+/// Returns of one frequency: count, mean and spread in one pass (Welford), and what Sortino needs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Returns {
+    first: f64,
+    last: f64,
+    bins: u64,
+    mean: f64,
+    squares: f64,
+    downside: f64,
+    /// A return of -100 % or worse: a geometric mean does not exist.
+    ruined: bool,
+}
+
+impl Returns {
+    fn close(&mut self, equity: f64) {
+        if self.bins == 0 {
+            self.first = equity;
+        } else {
+            self.take(equity / self.last - 1.0);
+        }
+        self.last = equity;
+        self.bins += 1;
+    }
+
+    fn take(&mut self, change: f64) {
+        let delta = change - self.mean;
+        // `bins` counts the values closed before, hence the returns including this one.
+        self.mean += delta / self.bins as f64;
+        self.squares += delta * (change - self.mean);
+        self.downside += change.min(0.0).powi(2);
+        self.ruined |= change <= -1.0;
+    }
+
+    /// Number of returns.
+    pub(super) fn count(&self) -> u64 {
+        self.bins.saturating_sub(1)
+    }
+
+    /// (last / first)^(1/n) - 1; 0 when a return was -100 % or worse.
+    pub(super) fn geometric_mean(&self) -> Option<f64> {
+        match self.count() {
+            0 => None,
+            _ if self.ruined => Some(0.0),
+            count => Some(((self.last / self.first).ln() / count as f64).exp() - 1.0),
+        }
+    }
+
+    /// Variance with ddof 1.
+    pub(super) fn variance(&self) -> Option<f64> {
+        (self.count() > 1).then(|| self.squares / (self.count() - 1) as f64)
+    }
+
+    /// Root of the mean square of the losses; gains count as 0.
+    pub(super) fn downside(&self) -> Option<f64> {
+        (self.count() > 0).then(|| (self.downside / self.count() as f64).sqrt())
+    }
+}
+
+/// The resampled returns of a stream at the four frequencies; which one counts is known only at the end.
+#[derive(Debug, Clone)]
+pub(super) struct Calendar {
+    day: i64,
+    /// Points counted when this day began.
+    points_before: u64,
+    weekend_points: u64,
+    returns: [Returns; 4],
+}
+
+impl Calendar {
+    /// Begins with the day of the first point.
+    pub(super) fn starting(time_ns: i64) -> Self {
+        let day = time_ns.div_euclid(DAY_NS);
+        Self { day, points_before: 0, weekend_points: 0, returns: [Returns::default(); 4] }
+    }
+
+    /// First instant after the current day.
+    pub(super) fn day_end(&self) -> i64 {
+        self.day.saturating_add(1).saturating_mul(DAY_NS)
+    }
+
+    /// A point of a later day arrived: the value before it, point number `points`, was the last of its day.
+    pub(super) fn turn(&mut self, time_ns: i64, equity: f64, points: u64) {
+        let next = time_ns.div_euclid(DAY_NS);
+        for (frequency, returns) in Frequency::ALL.iter().zip(&mut self.returns) {
+            if frequency.bin(self.day) != frequency.bin(next) {
+                returns.close(equity);
+            }
+        }
+        self.count_weekend(points);
+        self.day = next;
+    }
+
+    fn count_weekend(&mut self, points: u64) {
+        // Monday is 0; 1970-01-01 was a Thursday.
+        if (self.day + 3).rem_euclid(7) >= 5 {
+            self.weekend_points += points - self.points_before;
+        }
+        self.points_before = points;
+    }
+
+    /// The returns at a frequency when `equity` is the last value, and whether the market trades on weekends
+    /// (more than 60 % of the weekend's fair share of the points).
+    pub(super) fn finish(&self, frequency: Frequency, equity: f64, points: u64) -> (Returns, bool) {
+        let mut end = self.clone();
+        end.count_weekend(points);
+        let mut returns = end.returns[frequency as usize];
+        returns.close(equity);
+        (returns, end.weekend_points as f64 / points as f64 > 2.0 / 7.0 * 0.6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Frequency, months_since_year_zero};
+
+    #[test]
+    fn bins_of_known_days() {
+        // 1969-12-31, 1970-01-01, 2000-02-29, 2000-03-01, 2024-12-31
+        let rows = [(-1, 1969, 12), (0, 1970, 1), (11_016, 2000, 2), (11_017, 2000, 3), (20_088, 2024, 12)];
+        for (day, year, month) in rows {
+            assert_eq!(months_since_year_zero(day), 12 * year + month - 1, "day {day}");
+            assert_eq!(Frequency::Year.bin(day), year, "day {day}");
+        }
+        // Sunday 1970-01-04 ends the week that Monday 1970-01-05 does not belong to.
+        assert_eq!(Frequency::Week.bin(3), Frequency::Week.bin(0));
+        assert_eq!(Frequency::Week.bin(4), Frequency::Week.bin(3) + 1);
+    }
+}

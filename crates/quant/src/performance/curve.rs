@@ -1,0 +1,269 @@
+//! One pass over an equity curve.
+
+use super::calendar::{Calendar, Frequency, Returns};
+use super::drawdown::Drawdowns;
+use super::log::{log_ratio, products};
+use super::{DAY_NS, Statistics, TradeStats};
+
+/// Points that are digested together; backtesting.py's 100 points for the spacing of the bars must fit in.
+const BLOCK: usize = 128;
+/// backtesting.py takes the spacing of the bars from the last 100 points.
+const SPACING_POINTS: usize = 100;
+
+/// What the caller may choose.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CurveOptions {
+    /// Index of the point whose benchmark price begins buy and hold: the first bar on which every indicator has a value.
+    pub benchmark_start: u64,
+    /// Risk-free rate a year as a fraction (0.02 is 2 %), between -1 and 1.
+    pub risk_free: f64,
+}
+
+/// Accumulates an equity curve in constant memory; [`finish`](Self::finish) may be called at any point.
+///
+/// A point is only laid down when it arrives; every 128 points a block is digested with vector instructions.
+#[derive(Debug, Clone)]
+pub struct CurveStats {
+    options: CurveOptions,
+    points: u64,
+    /// First instant that belongs to a later day than the last point.
+    day_end: i64,
+    /// Ring of times: the last [`BLOCK`] points.
+    times: [i64; BLOCK],
+    /// Slot 0 holds the last point of the block before, so that every return of a block has both its ends.
+    equity: [f64; BLOCK + 1],
+    price: [f64; BLOCK + 1],
+    first: Point,
+    hold_from: Option<f64>,
+    drawdowns: Drawdowns,
+    /// Sums over log returns: equity times benchmark, and benchmark squared.
+    cross: f64,
+    square: f64,
+    calendar: Calendar,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Point {
+    time: i64,
+    equity: f64,
+    price: f64,
+}
+
+impl CurveStats {
+    /// An empty curve.
+    #[must_use]
+    pub fn new(options: CurveOptions) -> Self {
+        Self {
+            options,
+            points: 0,
+            day_end: i64::MIN,
+            times: [0; BLOCK],
+            equity: [0.0; BLOCK + 1],
+            price: [0.0; BLOCK + 1],
+            first: Point::default(),
+            hold_from: None,
+            drawdowns: Drawdowns::default(),
+            cross: 0.0,
+            square: 0.0,
+            calendar: Calendar::starting(0),
+        }
+    }
+
+    /// Adds the point at the close of a bar: its time (nanoseconds since the epoch, later than the one before), the equity and the
+    /// benchmark's price, both finite; the first equity and all prices above zero.
+    #[inline]
+    pub fn push(&mut self, time_ns: i64, equity: f64, benchmark_price: f64) {
+        debug_assert!(equity.is_finite() && benchmark_price.is_finite(), "a curve is made of finite numbers");
+        if time_ns >= self.day_end {
+            self.turn_day(time_ns, equity, benchmark_price);
+        }
+        let slot = self.points as usize % BLOCK;
+        self.times[slot] = time_ns;
+        self.equity[slot + 1] = equity;
+        self.price[slot + 1] = benchmark_price;
+        self.points += 1;
+        if slot == BLOCK - 1 {
+            self.digest(BLOCK);
+        }
+    }
+
+    /// The first point of a day: the one before was the last of its day.
+    #[inline(never)]
+    fn turn_day(&mut self, time: i64, equity: f64, price: f64) {
+        if self.points == 0 {
+            self.first = Point { time, equity, price };
+            (self.equity[0], self.price[0]) = (equity, price);
+            self.drawdowns = Drawdowns::starting(time, equity);
+            self.calendar = Calendar::starting(time);
+        } else {
+            let last = self.equity[(self.points as usize - 1) % BLOCK + 1];
+            self.calendar.turn(time, last, self.points);
+        }
+        self.day_end = self.calendar.day_end();
+    }
+
+    /// Takes in the first `count` points of the block, which ends at the last point.
+    #[inline(never)]
+    fn digest(&mut self, count: usize) {
+        let before = self.points - count as u64;
+        let (equity, price) = (&self.equity[..=count], &self.price[..=count]);
+        let (cross, square) = products(equity, price);
+        self.cross += cross;
+        self.square += square;
+        self.drawdowns.take(&equity[1..], &self.times[..count], before);
+        if let Some(slot) = self.options.benchmark_start.checked_sub(before).filter(|&slot| slot < count as u64) {
+            self.hold_from = Some(price[slot as usize + 1]);
+        }
+        (self.equity[0], self.price[0]) = (equity[count], price[count]);
+    }
+
+    /// The curve with its last, incomplete block digested, and its last point.
+    fn settled(&self) -> (Self, Point) {
+        let mut end = self.clone();
+        let pending = self.points as usize % BLOCK;
+        if pending > 0 {
+            end.digest(pending);
+        }
+        let last = self.times[(self.points as usize - 1) % BLOCK];
+        let point = Point { time: last, equity: end.equity[0], price: end.price[0] };
+        (end, point)
+    }
+
+    /// Number of points so far.
+    #[must_use]
+    pub fn points(&self) -> u64 {
+        self.points
+    }
+
+    /// The summary of the points so far and of the trades closed in them; `None` before the first point.
+    #[must_use]
+    pub fn finish(&self, trades: &TradeStats) -> Option<Statistics> {
+        if self.points == 0 {
+            return None;
+        }
+        let (end, last) = self.settled();
+        let spacing = self.spacing();
+        let frequency = Frequency::of_spacing(spacing.map(|ns| ns.div_euclid(DAY_NS)));
+        let (returns, weekends) = self.calendar.finish(frequency, last.equity, self.points);
+        let mut summary = Statistics::blank(self.first.time, last.time, self.options.risk_free);
+        summary.frequency = frequency;
+        summary.periods_per_year = match frequency {
+            Frequency::Week => 52,
+            Frequency::Month => 12,
+            Frequency::Year => 1,
+            Frequency::Day if weekends => 365,
+            Frequency::Day => 252,
+        };
+        let resolution = resolution(spacing.unwrap_or(1));
+        let falls = end.drawdowns.ending(last.time, self.points);
+        end.totals(&mut summary, last);
+        annual(&mut summary, &returns, falls.deepest);
+        drawdowns(&mut summary, &falls, resolution);
+        end.market(&mut summary, last);
+        self.trades(&mut summary, trades, resolution);
+        Some(summary)
+    }
+
+    fn totals(&self, summary: &mut Statistics, last: Point) {
+        summary.equity_final = last.equity;
+        summary.equity_peak = self.drawdowns.peak;
+        summary.return_pct = percent(last.equity / self.first.equity - 1.0);
+        summary.buy_and_hold_pct = self.hold_from.and_then(|from| percent(last.price / from - 1.0));
+        // Whole seconds of calendar time, as backtesting.py counts them; a year has 365.25 days.
+        let seconds = (last.time - self.first.time).div_euclid(1_000_000_000);
+        let years = seconds as f64 / 86_400.0 / 365.25;
+        let growth = (last.equity / self.first.equity).powf(1.0 / years);
+        summary.cagr_pct = (years > 0.0).then_some(growth - 1.0).and_then(percent);
+    }
+
+    /// Beta from log returns, and Jensen's alpha over the whole time.
+    fn market(&self, summary: &mut Statistics, last: Point) {
+        if self.points < 3 {
+            return;
+        }
+        let count = self.points as f64 - 1.0;
+        let market = log_ratio(last.price, self.first.price);
+        let own = log_ratio(last.equity, self.first.equity);
+        summary.beta = ratio(self.cross - market * own / count, self.square - market * market / count);
+        let risk_free = self.options.risk_free * 100.0;
+        if let (Some(beta), Some(hold), Some(own)) = (summary.beta, summary.buy_and_hold_pct, summary.return_pct) {
+            summary.alpha_pct = Some(own - risk_free - beta * (hold - risk_free));
+        }
+    }
+
+    fn trades(&self, summary: &mut Statistics, trades: &TradeStats, resolution: i64) {
+        let of = |value: Option<f64>| value.and_then(percent);
+        summary.exposure_pct = trades.exposed_bars() as f64 / self.points as f64 * 100.0;
+        summary.commissions = trades.commission();
+        summary.trades = trades.count();
+        summary.win_rate_pct = of(trades.win_rate());
+        summary.best_trade_pct = of(trades.best());
+        summary.worst_trade_pct = of(trades.worst());
+        summary.avg_trade_pct = of(trades.geometric_mean());
+        summary.max_trade_duration = trades.duration_max_ns().map(|ns| round_up(ns, resolution));
+        summary.avg_trade_duration = trades.duration_mean_ns().map(|ns| round_up(ns, resolution));
+        summary.profit_factor = trades.profit_factor();
+        summary.expectancy_pct = of(trades.expectancy());
+        summary.sqn = trades.system_quality();
+        summary.kelly = trades.kelly();
+    }
+
+    /// Median distance of the last points in nanoseconds.
+    fn spacing(&self) -> Option<i64> {
+        let kept = SPACING_POINTS.min(self.points as usize);
+        let time = |back: usize| self.times[(self.points as usize - 1 - back) % BLOCK];
+        let mut gaps: Vec<i64> = (1..kept).map(|back| time(back - 1) - time(back)).collect();
+        gaps.sort_unstable();
+        let middle = gaps.len() / 2;
+        match gaps.len() {
+            0 => None,
+            odd if odd % 2 == 1 => Some(gaps[middle]),
+            _ => Some(i64::midpoint(gaps[middle - 1], gaps[middle])),
+        }
+    }
+}
+
+/// Annual return and volatility of compounded returns (<https://dx.doi.org/10.2139/ssrn.3054517>), and their ratios.
+fn annual(summary: &mut Statistics, returns: &Returns, deepest: f64) {
+    let (periods, risk_free) = (f64::from(summary.periods_per_year), summary.risk_free);
+    let Some(mean) = returns.geometric_mean() else { return };
+    let annual = (1.0 + mean).powf(periods) - 1.0;
+    summary.annual_return_pct = percent(annual);
+    let volatility = returns.variance().map(|variance| {
+        let growth = (1.0 + mean).powi(2);
+        ((variance + growth).powf(periods) - growth.powf(periods)).sqrt()
+    });
+    summary.volatility_pct = volatility.and_then(percent);
+    summary.sharpe = volatility.and_then(|volatility| ratio(annual - risk_free, volatility));
+    summary.sortino = returns.downside().and_then(|downside| ratio(annual - risk_free, downside * periods.sqrt()));
+    summary.calmar = ratio(annual, deepest);
+}
+
+fn drawdowns(summary: &mut Statistics, falls: &Drawdowns, resolution: i64) {
+    summary.max_drawdown_pct = Some(if falls.deepest > 0.0 { -falls.deepest * 100.0 } else { 0.0 });
+    summary.avg_drawdown_pct = falls.mean_depth().and_then(|depth| percent(-depth));
+    summary.max_drawdown_duration = falls.duration_max().map(|ns| round_up(ns, resolution));
+    summary.avg_drawdown_duration = falls.duration_mean().map(|ns| round_up(ns, resolution));
+}
+
+/// A fraction as per cent, if it is a number.
+fn percent(fraction: f64) -> Option<f64> {
+    fraction.is_finite().then_some(fraction * 100.0)
+}
+
+/// A ratio, if it is a number.
+fn ratio(numerator: f64, denominator: f64) -> Option<f64> {
+    let value = numerator / denominator;
+    (denominator != 0.0 && value.is_finite()).then_some(value)
+}
+
+/// The largest of day, hour, minute, second, milli-, micro- and nanosecond that divides a spacing.
+fn resolution(spacing: i64) -> i64 {
+    let units = [DAY_NS, 3_600_000_000_000, 60_000_000_000, 1_000_000_000, 1_000_000, 1_000];
+    units.into_iter().find(|unit| spacing % unit == 0).unwrap_or(1)
+}
+
+/// The next multiple of `unit`.
+fn round_up(duration: i64, unit: i64) -> i64 {
+    duration.div_euclid(unit).saturating_add(i64::from(duration.rem_euclid(unit) > 0)).saturating_mul(unit)
+}

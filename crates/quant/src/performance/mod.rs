@@ -1,0 +1,25 @@
+//! What a trader reads about an equity curve and its trades.
+//!
+//! Names, order and conventions of the summary are backtesting.py's, so that two reports can be laid side by side; each
+//! statistic says how it is computed ([`Statistics::conventions`]). What is not defined (no trade, no drawdown, one day of data)
+//! is `None`, never NaN.
+
+mod calendar;
+mod convention;
+mod curve;
+mod drawdown;
+mod duration;
+mod log;
+mod series;
+mod statistics;
+mod trades;
+
+pub use calendar::Frequency;
+pub use curve::{CurveOptions, CurveStats};
+pub use duration::iso_duration;
+pub use series::{Episode, MonthlyReturn, drawdown_episodes, drawdown_series, monthly_returns, rolling_sharpe};
+pub use statistics::{NAMES, Statistics, Value};
+pub use trades::{ClosedTrade, TradeStats};
+
+/// Nanoseconds of a day.
+pub(crate) const DAY_NS: i64 = 86_400_000_000_000;

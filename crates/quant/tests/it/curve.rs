@@ -1,0 +1,95 @@
+//! One pass in blocks against many passes by the book, on random curves; and what a report draws.
+
+use proptest::prelude::*;
+use qframe_quant::performance::*;
+
+const HOUR: i64 = 3_600_000_000_000;
+
+/// Beta and the drawdowns as their definitions read.
+fn by_the_book(points: &[(f64, f64)]) -> (f64, f64, f64) {
+    let logs = |value: fn(&(f64, f64)) -> f64| -> Vec<f64> {
+        points.windows(2).map(|pair| (value(&pair[1]) / value(&pair[0])).ln()).collect()
+    };
+    let (own, market) = (logs(|point| point.0), logs(|point| point.1));
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let (own_mean, market_mean) = (mean(&own), mean(&market));
+    let covariance: f64 = own.iter().zip(&market).map(|(x, y)| (x - own_mean) * (y - market_mean)).sum();
+    let variance: f64 = market.iter().map(|y| (y - market_mean).powi(2)).sum();
+    let mut peak = f64::MIN;
+    let deepest = points.iter().fold(0.0, |deepest: f64, point| {
+        peak = peak.max(point.0);
+        deepest.max(1.0 - point.0 / peak)
+    });
+    (covariance / variance, deepest, peak)
+}
+
+proptest! {
+    #[test]
+    fn blocks_give_what_the_definitions_give(
+        moves in prop::collection::vec((-1.0..1.0_f64, -1.0..1.0_f64), 3..600),
+        scale in prop_oneof![Just(0.001), Just(0.03), Just(0.5)],
+    ) {
+        let (mut equity, mut price) = (10_000.0, 50.0);
+        let points: Vec<(f64, f64)> = moves.iter().map(|(own, market)| {
+            equity *= 1.0 + own * scale;
+            price *= 1.0 + market * scale;
+            (equity, price)
+        }).collect();
+        let mut curve = CurveStats::new(CurveOptions { benchmark_start: 2, risk_free: 0.0 });
+        for (index, &(equity, price)) in (0..).zip(&points) {
+            curve.push(index * HOUR, equity, price);
+        }
+        let summary = curve.finish(&TradeStats::new()).expect("points");
+        let (beta, deepest, peak) = by_the_book(&points);
+        let last = points[points.len() - 1];
+        let close = |ours: Option<f64>, theirs: f64| {
+            let ours = ours.expect("defined");
+            assert!((ours - theirs).abs() <= 1e-9 * theirs.abs().max(1e-3), "{ours} against {theirs}");
+        };
+        close(summary.beta, beta);
+        close(summary.max_drawdown_pct, -100.0 * deepest);
+        close(summary.buy_and_hold_pct, 100.0 * (last.1 / points[2].1 - 1.0));
+        prop_assert_eq!(summary.equity_peak, peak);
+        prop_assert_eq!(curve.points(), points.len() as u64);
+        let times: Vec<i64> = (0..points.len() as i64).map(|index| index * HOUR).collect();
+        let values: Vec<f64> = points.iter().map(|point| point.0).collect();
+        let series = drawdown_series(&values);
+        close(Some(series.iter().copied().fold(0.0, f64::min)), -deepest);
+        let worst = drawdown_episodes(&times, &values).iter().map(|episode| episode.depth).fold(0.0, f64::min);
+        close(Some(worst), -deepest);
+    }
+}
+
+#[test]
+fn episodes_run_from_peak_to_recovery() {
+    let values = [100.0, 90.0, 80.0, 100.0, 120.0, 60.0, 90.0];
+    let times: Vec<i64> = (0..7).collect();
+    let first = Episode { peak_ns: 0, trough_ns: 2, recovery_ns: Some(3), depth: 80.0 / 100.0 - 1.0 };
+    let second = Episode { peak_ns: 4, trough_ns: 5, recovery_ns: None, depth: -0.5 };
+    assert_eq!(drawdown_episodes(&times, &values), [first, second]);
+    assert_eq!(drawdown_series(&values)[5], -0.5);
+    assert_eq!(drawdown_episodes(&times[..3], &[1.0, 2.0, 3.0]), []);
+}
+
+#[test]
+fn months_chain_to_the_total() {
+    // 1970-01-01, 01-31, 02-01, 02-28, 04-30
+    let days = [0, 30, 31, 58, 119];
+    let times: Vec<i64> = days.iter().map(|day| day * 24 * HOUR).collect();
+    let months = monthly_returns(&times, &[100.0, 110.0, 121.0, 99.0, 198.0]);
+    let rows: Vec<(i64, u8)> = months.iter().map(|month| (month.year, month.month)).collect();
+    assert_eq!(rows, [(1970, 1), (1970, 2), (1970, 4)]);
+    let total: f64 = months.iter().map(|month| 1.0 + month.return_fraction).product();
+    assert!((total - 1.98).abs() < 1e-12);
+    assert!((months[1].return_fraction + 0.1).abs() < 1e-12);
+}
+
+#[test]
+fn rolling_sharpe_by_hand() {
+    // Returns 10 %, 20 %, 30 %: mean 0.2 and deviation 0.1; then no spread at all.
+    let sharpe = rolling_sharpe(&[100.0, 110.0, 132.0, 171.6], 3, 252.0);
+    assert_eq!(sharpe.first, 3);
+    assert!((sharpe.values[0] - 2.0 * 252.0_f64.sqrt()).abs() < 1e-9);
+    assert_eq!(rolling_sharpe(&[1.0, 2.0, 4.0, 8.0], 2, 252.0).values, [0.0, 0.0]);
+    assert!(rolling_sharpe(&[1.0, 2.0], 2, 252.0).values.is_empty());
+}

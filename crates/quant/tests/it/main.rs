@@ -1,0 +1,15 @@
+//! The crate from outside: laws that every indicator and statistic obeys, and figures of independent libraries.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test's helpers fail the test, and say what was skipped"
+)]
+
+mod curve;
+mod facts;
+mod laws;
+mod oracle;
+mod statistics;
+mod talib;
