@@ -6,6 +6,7 @@ mod backtest;
 mod dataset;
 mod feed;
 mod outcome;
+pub mod registry;
 pub mod strategies;
 
 pub use backtest::{Backtest, RunError, Setup};

@@ -88,7 +88,7 @@ impl Curve {
     }
 }
 
-/// See the [module](self).
+/// The figures, trades, curve, events and account of one run.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// The figures of the run.

@@ -255,7 +255,7 @@ impl SimVenue {
             if working.active_from <= bar.time && !working.asleep {
                 working.rested = working.bars_to_wait == 0;
                 working.bars_to_wait = working.bars_to_wait.saturating_sub(1);
-                working.follow(working::favour(working.order.side.opposite(), &bar));
+                working.follow(working::favour(working.order.side, &bar));
             }
             working.born_in_range = false;
         }

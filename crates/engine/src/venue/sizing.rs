@@ -6,7 +6,7 @@ use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Instrument;
 use qframe_model::market::Side;
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
-use qframe_model::order::Size;
+use qframe_model::order::{OrderKind, Size};
 use qframe_model::refusal::Refusal;
 
 use super::fees::{FeeBasis, Fees};
@@ -58,8 +58,22 @@ impl Sizer<'_> {
         self.account.instrument(self.id)
     }
 
-    /// The step for `working` at this price.
+    /// The step for `working` at this price. An order trades on its own side only: a price that was set for buying says
+    /// nothing about selling. Targets at the market go either way.
     pub(super) fn size(&self, working: &Working) -> Result<Sized, Overflow> {
+        let sized = self.units(working)?;
+        let Sized::Fill { side, .. } = sized else { return Ok(sized) };
+        let at_market =
+            matches!(working.order.kind, OrderKind::Market | OrderKind::MarketOnOpen | OrderKind::MarketOnClose);
+        let either_way = at_market && matches!(working.order.size, Size::TargetWeight(_) | Size::TargetUnits(_));
+        Ok(match working.order.size {
+            _ if side == working.order.side || either_way => sized,
+            Size::Close => Sized::Drop(CancelReason::NothingToClose),
+            _ => Sized::Refuse(Refusal::AlreadyThere),
+        })
+    }
+
+    fn units(&self, working: &Working) -> Result<Sized, Overflow> {
         let held = self.account.position(self.id).quantity;
         let side = working.order.side;
         match working.order.size {

@@ -1,20 +1,17 @@
 //! Moving-average crossover: long while the fast average is above the slow one.
 use qframe_engine::{Context, Market, Strategy};
+use qframe_model::ids::SeriesId;
 use qframe_model::market::Side;
-use qframe_quant::indicators::Indicator;
+use qframe_model::parameter::{ParameterSpec, Parameters};
+use qframe_model::strategy::StrategyKind;
+use qframe_quant::indicators::{Ema, Indicator, Sma};
 
-/// What a cross downwards does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
-    /// Closes the long position.
-    #[default]
-    LongFlat,
-    /// Turns into a short position.
-    LongShort,
-}
+use super::{Mode, WINDOW_MAX, check_below, is_waiting, of_indicator};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
 
 /// Acts on a cross that is strict on both bars: the fast average was below the slow one and is above it, or mirrored.
 /// Averages that are equal on either bar are no cross. The signal's strength is |fast - slow| / slow x 10, at most 1.
+/// Trades the first series, its bars or its trades.
 #[derive(Debug, Clone)]
 pub struct MaCrossover<A> {
     fast: A,
@@ -53,13 +50,52 @@ impl<A: Indicator<Input = f64, Output = f64>> Strategy for MaCrossover<A> {
 
     #[inline]
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
+        if context.series() != SeriesId(0) {
+            return;
+        }
         let Some((side, strength)) = market.close().and_then(|close| self.cross(close)) else { return };
         context.signal(strength.clamp(-1.0, 1.0));
         match (side, self.mode) {
+            _ if is_waiting(context) => {}
             (Side::Buy, _) if !context.is_long() => _ = context.enter(Side::Buy),
             (Side::Sell, Mode::LongFlat) if context.is_long() => _ = context.close(),
             (Side::Sell, Mode::LongShort) if !context.is_short() => _ = context.enter(Side::Sell),
             _ => {}
         }
     }
+}
+
+pub(super) const SPEC: StrategySpec = StrategySpec {
+    name: "ma-crossover",
+    about: "buys when a fast moving average crosses above a slow one, sells when it crosses below",
+    kind: StrategyKind::Trend,
+    parameters: &[
+        ParameterSpec::whole("fast", "bars of the fast average", 10, 1, WINDOW_MAX),
+        ParameterSpec::whole("slow", "bars of the slow average", 30, 2, WINDOW_MAX),
+        ParameterSpec::text("average", "the kind of both averages: simple or exponential", "sma", &["sma", "ema"]),
+        Mode::PARAMETER,
+    ],
+    assets: Assets::One,
+    build,
+};
+
+fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, BuildError> {
+    let (fast, slow) = (parameters.count("fast")?, parameters.count("slow")?);
+    check_below("fast", fast, "slow", slow)?;
+    let mode = Mode::read(parameters, market)?;
+    match parameters.text("average")? {
+        "ema" => crossover(Ema::new, fast, slow, mode),
+        _ => crossover(Sma::new, fast, slow, mode),
+    }
+}
+
+fn crossover<A: Indicator<Input = f64, Output = f64> + Send + 'static>(
+    average: fn(usize) -> Result<A, qframe_quant::indicators::ParameterError>,
+    fast: usize,
+    slow: usize,
+    mode: Mode,
+) -> Result<AnyStrategy, BuildError> {
+    let fast = average(fast).map_err(of_indicator("fast"))?;
+    let slow = average(slow).map_err(of_indicator("slow"))?;
+    Ok(Box::new(MaCrossover::new(fast, slow, mode)))
 }

@@ -1,2 +1,5 @@
 //! The laws and oracles of the backtest runner.
+#[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod strategies;

@@ -1,0 +1,227 @@
+//! Every kind of order against bars written by hand. Orders are sent at the close of day 0.
+use qframe_engine::venue::Settings;
+use qframe_engine::{Context, Ticket};
+use qframe_model::number::{Quantity, Rate};
+use qframe_model::order::{OrderKind, Purpose, Size, TimeInForce, Trail};
+
+use crate::script::{bars, p, run_with, stock};
+
+const TEN: Size = Size::Units(Quantity::whole(10));
+
+fn check(what: &str, prices: &[[f64; 4]], script: impl Fn(usize, &mut Context<'_>), expected: &[&str]) {
+    let settings = Settings { allow_short: true, ..Settings::default() };
+    let run = run_with(stock(), settings, &bars(prices), script);
+    assert_eq!(run.reports(), expected, "{what}");
+}
+
+/// One ticket, sent on day 0.
+fn one(ticket: Ticket) -> impl Fn(usize, &mut Context<'_>) {
+    move |day, context| {
+        if day == 0 {
+            context.send(ticket);
+        }
+    }
+}
+
+const FLAT: [f64; 4] = [100.0, 101.0, 99.0, 100.0];
+
+#[test]
+fn market_orders_fill_at_the_next_open() {
+    check("market", &[FLAT, [103.0, 104.0, 102.0, 103.5]], one(Ticket::buy(TEN)), &["day 1 1 buy 10 at 103"]);
+    let on_open = Ticket::buy(TEN).kind(OrderKind::MarketOnOpen);
+    check("on open", &[FLAT, [103.0, 104.0, 102.0, 103.5]], one(on_open), &["accepted 1", "day 1 1 buy 10 at 103"]);
+    let on_close = Ticket::buy(TEN).kind(OrderKind::MarketOnClose);
+    check("on close", &[FLAT, [103.0, 104.0, 102.0, 103.5]], one(on_close), &["accepted 1", "day 2 1 buy 10 at 103.5"]);
+}
+
+#[test]
+fn limits_fill_at_the_limit_or_at_a_better_gap() {
+    let buy = one(Ticket::buy(TEN).limit(p(98.0)));
+    check("not reached", &[FLAT, [99.0, 100.0, 98.01, 99.0]], &buy, &["accepted 1"]);
+    check("touched", &[FLAT, [99.0, 100.0, 98.0, 99.0]], &buy, &["accepted 1", "day 1 1 buy 10 at 98"]);
+    check("gapped", &[FLAT, [97.0, 100.0, 96.0, 99.0]], &buy, &["accepted 1", "day 1 1 buy 10 at 97"]);
+    let sell = one(Ticket::sell(TEN).limit(p(102.0)));
+    check("sell", &[FLAT, [99.0, 102.0, 98.0, 99.0]], &sell, &["accepted 1", "day 1 1 sell 10 at 102"]);
+    check("sell gap", &[FLAT, [105.0, 106.0, 104.0, 105.0]], &sell, &["accepted 1", "day 1 1 sell 10 at 105"]);
+}
+
+#[test]
+fn stops_trigger_and_gap() {
+    let buy = one(Ticket::buy(TEN).stop(p(102.0)));
+    check("not reached", &[FLAT, [100.0, 101.99, 99.0, 100.0]], &buy, &["accepted 1"]);
+    check("touched", &[FLAT, [100.0, 102.0, 99.0, 100.0]], &buy, &["accepted 1", "day 1 1 buy 10 at 102"]);
+    check("gapped", &[FLAT, [104.0, 105.0, 103.0, 104.0]], &buy, &["accepted 1", "day 1 1 buy 10 at 104"]);
+    let sell = one(Ticket::sell(TEN).stop(p(98.0)));
+    check("sell", &[FLAT, [100.0, 101.0, 97.0, 99.0]], &sell, &["accepted 1", "day 1 1 sell 10 at 98"]);
+}
+
+#[test]
+fn stop_limits_wake_first() {
+    let ticket =
+        |trigger, limit| one(Ticket::buy(TEN).kind(OrderKind::StopLimit { trigger: p(trigger), limit: p(limit) }));
+    let up = [100.0, 103.0, 99.0, 100.0];
+    check("limit above", &[FLAT, up], ticket(102.0, 102.5), &["accepted 1", "day 1 1 buy 10 at 102"]);
+    // The price came back to 101.5 in the same bar, perhaps before the trigger: only the close is known to come later.
+    check(
+        "limit below",
+        &[FLAT, up, FLAT],
+        ticket(102.0, 101.5),
+        &["accepted 1", "day 1 triggered 1", "day 2 1 buy 10 at 101.5"],
+    );
+    check(
+        "never back",
+        &[FLAT, [103.0, 105.0, 103.0, 104.0]],
+        ticket(102.0, 102.5),
+        &["accepted 1", "day 1 triggered 1"],
+    );
+}
+
+#[test]
+fn touched_orders_wake_in_favour() {
+    let market = one(Ticket::buy(TEN).kind(OrderKind::MarketIfTouched(p(98.0))));
+    check("market", &[FLAT, [100.0, 101.0, 97.0, 99.0]], market, &["accepted 1", "day 1 1 buy 10 at 98"]);
+    let ticket = |limit| one(Ticket::buy(TEN).kind(OrderKind::LimitIfTouched { trigger: p(98.0), limit: p(limit) }));
+    check("limit", &[FLAT, [100.0, 101.0, 97.0, 99.0]], ticket(98.5), &["accepted 1", "day 1 1 buy 10 at 98"]);
+    check("lower limit", &[FLAT, [100.0, 101.0, 97.5, 99.0], FLAT], ticket(97.0), &["accepted 1", "day 1 triggered 1"]);
+}
+
+#[test]
+fn trailing_stops_follow_the_best_price_of_past_bars() {
+    let trail = |trail| {
+        move |day: usize, context: &mut Context<'_>| match day {
+            0 => _ = context.buy(TEN),
+            1 => _ = context.send(Ticket::sell(Size::Close).reduce_only().kind(OrderKind::TrailingStop(trail))),
+            _ => {}
+        }
+    };
+    let prices = [FLAT, FLAT, [100.0, 110.0, 99.5, 109.0], [109.0, 109.5, 104.0, 105.0]];
+    let expected = ["day 1 1 buy 10 at 100", "accepted 2", "day 3 2 sell 10 at 105"];
+    check("by distance", &prices, trail(Trail::Distance(p(5.0))), &expected);
+    let expected = ["day 1 1 buy 10 at 100", "accepted 2", "day 3 2 sell 10 at 104.5"];
+    check("by share", &prices, trail(Trail::Share(Rate::percent(5))), &expected);
+}
+
+#[test]
+fn orders_end_in_time() {
+    let limit = |time_in_force| one(Ticket::buy(TEN).limit(p(90.0)).time_in_force(time_in_force));
+    let never = [FLAT, FLAT, FLAT, FLAT];
+    check("gtc", &never, limit(TimeInForce::Gtc), &["accepted 1"]);
+    // Sent at the close of day 0, which is the first instant of day 1: it lives through day 1.
+    check("day", &never, limit(TimeInForce::Day), &["accepted 1", "expired 1"]);
+    let until = |text: &str| TimeInForce::Gtd(text.parse().unwrap());
+    check("gtd", &never, limit(until("1970-01-03")), &["accepted 1", "expired 1"]);
+    check("ioc", &never, limit(TimeInForce::Ioc), &["accepted 1", "cancelled 1 Immediate"]);
+    check(
+        "fok",
+        &never,
+        limit(TimeInForce::Fok),
+        &["accepted 1", "rejected 1: fill-or-kill, and it cannot fill whole"],
+    );
+    let ioc = one(Ticket::buy(TEN).limit(p(101.0)).time_in_force(TimeInForce::Ioc));
+    check("ioc fills", &[FLAT, FLAT], ioc, &["accepted 1", "day 1 1 buy 10 at 100"]);
+}
+
+#[test]
+fn post_only_and_reduce_only_hold() {
+    let crossing = one(Ticket::buy(TEN).limit(p(101.0)).post_only());
+    check("post-only", &[FLAT, FLAT], crossing, &["rejected 1: post-only at 101 would take at 100"]);
+    let nothing = one(Ticket::sell(TEN).reduce_only());
+    check("reduce-only", &[FLAT, FLAT], nothing, &["rejected 1: a reduce-only order, and nothing to reduce"]);
+    let more = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(TEN),
+        1 => _ = context.send(Ticket::sell(Size::Units(Quantity::whole(25))).reduce_only()),
+        _ => {}
+    };
+    check("reduces to zero", &[FLAT, FLAT, FLAT], more, &["day 1 1 buy 10 at 100", "day 2 2 sell 10 at 100"]);
+}
+
+#[test]
+fn brackets_protect_from_the_entry_bar_on() {
+    let bracket = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.bracket(Ticket::buy(TEN), p(95.0), p(110.0));
+        }
+    };
+    let entry = "day 1 1 buy 10 at 100";
+    let stopped = [entry, "day 1 2 sell 10 at 95", "cancelled 3 Group"];
+    let accepted = ["accepted 2", "accepted 3"];
+    let all = |rest: &[&'static str]| [&accepted[..], rest].concat();
+    check("stop", &[FLAT, [100.0, 101.0, 94.0, 96.0]], bracket, &all(&stopped));
+    check("both: the stop first", &[FLAT, [100.0, 111.0, 94.0, 96.0]], bracket, &all(&stopped));
+    let target = [entry, "day 2 3 sell 10 at 110", "cancelled 2 Group"];
+    check("target", &[FLAT, FLAT, [100.0, 112.0, 99.0, 111.0]], bracket, &all(&target));
+    let gap = [entry, "day 2 2 sell 10 at 90", "cancelled 3 Group"];
+    check("gap through the stop", &[FLAT, FLAT, [90.0, 91.0, 89.0, 90.0]], bracket, &all(&gap));
+    let leaves = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.bracket(Ticket::buy(TEN), p(95.0), p(110.0)),
+        1 => _ = context.close(),
+        _ => {}
+    };
+    let left = [entry, "day 2 4 sell 10 at 100", "cancelled 2 NothingToClose", "cancelled 3 NothingToClose"];
+    check("closed by hand", &[FLAT, FLAT, FLAT], leaves, &all(&left));
+}
+
+#[test]
+fn a_limit_entry_is_protected_in_its_own_bar() {
+    let bracket = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.bracket(Ticket::buy(TEN).limit(p(98.0)), p(95.0), p(99.0));
+        }
+    };
+    let accepted = ["accepted 1", "accepted 2", "accepted 3", "day 1 1 buy 10 at 98"];
+    let all = |rest: &[&'static str]| [&accepted[..], rest].concat();
+    // The low is below the entry, so it came after it.
+    check("stop", &[FLAT, [100.0, 100.0, 94.0, 97.0]], bracket, &all(&["day 1 2 sell 10 at 95", "cancelled 3 Group"]));
+    // The high of 100 was the open: before the entry. The close is after it.
+    check("no target yet", &[FLAT, [100.0, 100.0, 97.0, 98.5]], bracket, &all(&[]));
+    check(
+        "target by the close",
+        &[FLAT, [100.0, 100.0, 97.0, 99.5]],
+        bracket,
+        &all(&["day 2 3 sell 10 at 99", "cancelled 2 Group"]),
+    );
+}
+
+#[test]
+fn one_cancels_the_other_and_orders_can_be_withdrawn() {
+    let oco = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            let first = context.send(Ticket::buy(TEN).limit(p(98.0)));
+            let second = Ticket::buy(TEN).stop(p(102.0)).group(first);
+            context.cancel(first);
+            let first = context.send(Ticket::buy(TEN).limit(p(98.0)).group(first));
+            assert_eq!(first.0, 2);
+            context.send(second);
+        }
+    };
+    let expected = [
+        "accepted 1",
+        "cancelled 1 Requested",
+        "accepted 2",
+        "accepted 3",
+        "day 1 2 buy 10 at 98",
+        "cancelled 3 Group",
+    ];
+    check("oco", &[FLAT, [100.0, 101.0, 97.0, 99.0]], oco, &expected);
+}
+
+#[test]
+fn an_exit_says_why() {
+    let bracket = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.bracket(Ticket::buy(TEN), p(95.0), p(110.0));
+        }
+    };
+    let run = run_with(stock(), Settings::default(), &bars(&[FLAT, [100.0, 101.0, 94.0, 96.0]]), bracket);
+    let purposes: Vec<Purpose> = run
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            qframe_model::event::Event::Reported(qframe_model::event::Report::Filled { fill, .. }) => {
+                Some(fill.purpose)
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(purposes, [Purpose::Signal, Purpose::StopLoss]);
+}

@@ -1,0 +1,195 @@
+//! The strategies by name: what each is for, what it lets one set, and how it is built.
+//!
+//! A strategy of one's own is a [`StrategySpec`] of the same form; [`find_among`] looks through both lists.
+use std::fmt;
+
+use qframe_engine::Strategy;
+use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters, nearest};
+use qframe_model::strategy::StrategyKind;
+
+use crate::backtest::Backtest;
+use crate::strategies;
+
+/// A strategy chosen at run time.
+pub type AnyStrategy = Box<dyn Strategy + Send>;
+
+/// A strategy as a list shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct StrategySpec {
+    /// Its name: lower case, words joined by hyphens.
+    pub name: &'static str,
+    /// What it does, in a sentence without a full stop.
+    pub about: &'static str,
+    /// What it lives on.
+    pub kind: StrategyKind,
+    /// What one may set, with defaults and ranges.
+    pub parameters: &'static [ParameterSpec],
+    /// How many symbols it wants.
+    pub assets: Assets,
+    /// Makes one of parameters that were parsed by `parameters`; it refuses those that do not go together. It may count
+    /// on the number of symbols where it is called through [`StrategySpec::strategy`].
+    pub build: fn(&Parameters, &MarketInfo) -> Result<AnyStrategy, BuildError>,
+}
+
+impl StrategySpec {
+    /// The strategy with these parameters, for this market.
+    ///
+    /// # Errors
+    /// [`BuildError`] where the market or the parameters are not for it.
+    pub fn strategy(&self, parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, BuildError> {
+        if !self.assets.fit(market.instruments) {
+            let (strategy, wanted, given) = (self.name, self.assets, market.instruments);
+            return Err(BuildError::Symbols { strategy, wanted, given });
+        }
+        (self.build)(parameters, market)
+    }
+}
+
+/// How many symbols a strategy wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assets {
+    /// One; of several it trades the first and does not look at the others.
+    One,
+    /// Two, no more and no less.
+    Two,
+    /// So many or more.
+    AtLeast(usize),
+}
+
+impl Assets {
+    /// True where a strategy can be given so many symbols.
+    #[must_use]
+    pub const fn fit(self, symbols: usize) -> bool {
+        match self {
+            Self::One => symbols >= 1,
+            Self::Two => symbols == 2,
+            Self::AtLeast(least) => symbols >= least,
+        }
+    }
+}
+
+impl fmt::Display for Assets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One => f.pad("one symbol"),
+            Self::Two => f.pad("two symbols"),
+            Self::AtLeast(1) => f.pad("one symbol or more"),
+            Self::AtLeast(least) => write!(f, "{least} symbols or more"),
+        }
+    }
+}
+
+/// What a strategy may know of its market before the first row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MarketInfo {
+    /// How many instruments there are.
+    pub instruments: usize,
+    /// True where all of them can be sold short.
+    pub can_short: bool,
+}
+
+impl MarketInfo {
+    /// The market of a backtest.
+    #[must_use]
+    pub fn of(backtest: &Backtest) -> Self {
+        let instruments = backtest.instruments();
+        let derivatives = instruments.iter().all(|instrument| instrument.kind().is_derivative());
+        Self { instruments: instruments.len(), can_short: derivatives || backtest.setup().venue.allow_short }
+    }
+
+    /// For what sells short by its nature.
+    ///
+    /// # Errors
+    /// [`BuildError::NoShortSales`] where this market does not let it.
+    pub const fn check_short(&self, what: &'static str) -> Result<(), BuildError> {
+        if self.can_short { Ok(()) } else { Err(BuildError::NoShortSales(what)) }
+    }
+}
+
+/// Why a strategy is not built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BuildError {
+    /// A parameter, or two that do not go together.
+    Parameter(ParameterError),
+    /// Too few symbols, or too many.
+    Symbols {
+        /// Of which strategy.
+        strategy: &'static str,
+        /// How many it wants.
+        wanted: Assets,
+        /// How many there are.
+        given: usize,
+    },
+    /// This sells short, and the account does not.
+    NoShortSales(&'static str),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parameter(error) => error.fmt(f),
+            Self::Symbols { strategy, wanted, given } => write!(f, "{strategy} wants {wanted}; it is given {given}"),
+            Self::NoShortSales(what) => {
+                write!(f, "{what} sells short, and this account does not; allow short sales or choose perpetuals")
+            }
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+impl From<ParameterError> for BuildError {
+    fn from(error: ParameterError) -> Self {
+        Self::Parameter(error)
+    }
+}
+
+/// No strategy has this name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownStrategy {
+    /// The name as it was given.
+    pub name: String,
+    /// A name that was perhaps meant.
+    pub nearest: Option<&'static str>,
+    /// All names, in the order of the lists.
+    pub known: Vec<&'static str>,
+}
+
+impl fmt::Display for UnknownStrategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no strategy {:?}", self.name)?;
+        if let Some(nearest) = self.nearest {
+            write!(f, "; did you mean {nearest}?")?;
+        }
+        write!(f, " (there are {})", self.known.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownStrategy {}
+
+/// The strategies that come with QFrame.
+#[must_use]
+pub fn registry() -> &'static [StrategySpec] {
+    &strategies::ALL
+}
+
+/// The bundled strategy of this name.
+///
+/// # Errors
+/// [`UnknownStrategy`] with the nearest name and all there are.
+pub fn find(name: &str) -> Result<&'static StrategySpec, UnknownStrategy> {
+    find_among(&[], name)
+}
+
+/// The strategy of this name among one's own and the bundled ones; one's own come first.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_among<'a>(own: &'a [StrategySpec], name: &str) -> Result<&'a StrategySpec, UnknownStrategy> {
+    let all = || own.iter().chain(registry());
+    all().find(|spec| spec.name == name).ok_or_else(|| UnknownStrategy {
+        name: name.to_owned(),
+        nearest: nearest(name, all().map(|spec| spec.name)),
+        known: all().map(|spec| spec.name).collect(),
+    })
+}

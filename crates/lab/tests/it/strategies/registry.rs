@@ -1,0 +1,131 @@
+//! The registry: names, defaults, refusals, and a strategy of one's own beside the bundled ones.
+use qframe_engine::{Context, Market, Strategy};
+use qframe_lab::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec, find, find_among, registry};
+use qframe_model::event::Header;
+use qframe_model::market::Side;
+use qframe_model::parameter::{ParameterSpec, Parameters};
+use qframe_model::strategy::StrategyKind;
+
+use super::{backtest, sample};
+
+const MARKET: MarketInfo = MarketInfo { instruments: 1, can_short: true };
+
+#[test]
+fn every_entry_is_complete_and_builds_with_its_defaults() {
+    for (place, spec) in registry().iter().enumerate() {
+        assert!(registry()[..place].iter().all(|other| other.name != spec.name), "{} comes twice", spec.name);
+        assert!(!spec.about.is_empty() && !spec.about.ends_with('.'), "{}: {}", spec.name, spec.about);
+        let instruments = if spec.assets == Assets::Two { 2 } else { 3 };
+        let market = MarketInfo { instruments, ..MARKET };
+        let strategy = spec.strategy(&Parameters::defaults(spec.parameters), &market);
+        let strategy = strategy.unwrap_or_else(|error| panic!("{}: {error}", spec.name));
+        assert!(strategy.warm_up() < 300, "{} needs {} bars", spec.name, strategy.warm_up());
+        assert_eq!(find(spec.name).unwrap().name, spec.name);
+    }
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_nearest_and_all() {
+    let check = |name: &str, says: &str| {
+        let error = find(name).unwrap_err().to_string();
+        assert!(error.starts_with(says), "{error}");
+        assert!(registry().iter().all(|spec| error.contains(spec.name)), "{error}");
+    };
+    check("ma-crosover", "there is no strategy \"ma-crosover\"; did you mean ma-crossover? (there are buy-and-hold, ");
+    check("Pairs", "there is no strategy \"Pairs\"; did you mean pairs? (there are ");
+    check("martingale", "there is no strategy \"martingale\" (there are ");
+}
+
+#[test]
+fn parameters_that_do_not_go_together_are_refused_in_a_sentence() {
+    let check = |name: &str, given: &[(&str, &str)], market: MarketInfo, says: &str| {
+        let spec = find(name).unwrap();
+        let parsed = Parameters::parse(spec.parameters, given).map_err(BuildError::from);
+        let error = parsed.and_then(|parameters| spec.strategy(&parameters, &market)).err().unwrap();
+        assert_eq!(error.to_string(), says);
+    };
+    let of = |instruments| MarketInfo { instruments, ..MARKET };
+    let long_only = |instruments| MarketInfo { instruments, can_short: false };
+    check("ma-crossover", &[("fast", "30")], MARKET, "fast = \"30\": expected less than slow = 30");
+    check("ma-crossover", &[("fast", "0")], MARKET, "fast = \"0\": expected a whole number from 1 to 100000");
+    check(
+        "ma-crossover",
+        &[("quick", "5")],
+        MARKET,
+        "there is no parameter \"quick\" (expected fast, slow, average, mode)",
+    );
+    check(
+        "ma-crossover",
+        &[("average", "smaa")],
+        MARKET,
+        "average = \"smaa\": expected one of sma, ema; did you mean sma?",
+    );
+    check("donchian-breakout", &[("exit", "21")], MARKET, "exit = \"21\": expected at most entry = 20");
+    check(
+        "mean-reversion",
+        &[("exit", "0.7")],
+        MARKET,
+        "exit = \"0.7\": expected less than entry in the calmest regime = 0.7",
+    );
+    check("mean-reversion", &[("usual", "20")], MARKET, "volatility = \"20\": expected less than usual = 20");
+    check("rsi-reversion", &[("exit", "30")], MARKET, "oversold = \"30\": expected less than exit = 30");
+    check("rsi-reversion", &[("exit", "70")], MARKET, "exit = \"70\": expected less than overbought = 70");
+    check("pairs", &[("exit", "2")], of(2), "exit = \"2\": expected less than entry = 2");
+    check("pairs", &[], of(3), "pairs wants two symbols; it is given 3");
+    check("momentum-rotation", &[("top", "5")], of(4), "top = \"5\": expected at most the number of symbols, 4");
+    check("momentum-rotation", &[], of(1), "momentum-rotation wants 2 symbols or more; it is given 1");
+    check(
+        "pairs",
+        &[],
+        long_only(2),
+        "pairs sells short, and this account does not; allow short sales or choose perpetuals",
+    );
+    check(
+        "rsi-reversion",
+        &[("mode", "long-short")],
+        long_only(1),
+        "mode long-short sells short, and this account does not; allow short sales or choose perpetuals",
+    );
+}
+
+/// A strategy as a user writes it: buys on the n-th bar.
+struct Nth {
+    bar: usize,
+    seen: usize,
+}
+
+impl Strategy for Nth {
+    fn on_market(&mut self, _: &Market<'_>, context: &mut Context<'_>) {
+        self.seen += 1;
+        if self.seen == self.bar {
+            context.enter(Side::Buy);
+        }
+    }
+}
+
+const NTH: StrategySpec = StrategySpec {
+    name: "nth",
+    about: "buys on the n-th bar",
+    kind: StrategyKind::Custom,
+    parameters: &[ParameterSpec::whole("bar", "the bar to buy on", 5, 1, 1000)],
+    assets: Assets::One,
+    build: nth,
+};
+
+fn nth(parameters: &Parameters, _: &MarketInfo) -> Result<AnyStrategy, BuildError> {
+    Ok(Box::new(Nth { bar: parameters.count("bar")?, seen: 0 }))
+}
+
+#[test]
+fn a_strategy_of_ones_own_stands_beside_the_bundled_ones() {
+    let own = [NTH];
+    assert_eq!(find_among(&own, "pairs").unwrap().name, "pairs");
+    assert!(find_among(&own, "nht").unwrap_err().to_string().contains("did you mean nth?"));
+    let spec = find_among(&own, "nth").unwrap();
+    let data = sample("GOOGL");
+    let backtest = backtest(std::slice::from_ref(&data), false);
+    let parameters = Parameters::parse(spec.parameters, &[("bar", "7")]).unwrap();
+    let strategy = spec.strategy(&parameters, &MarketInfo::of(&backtest)).unwrap();
+    let outcome = backtest.run(strategy, Header::default()).unwrap();
+    assert_eq!(super::fills(&outcome)[0].time, data.bars()[7].time);
+}

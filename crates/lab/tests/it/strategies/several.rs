@@ -1,0 +1,187 @@
+//! Strategies for several markets: what they hold at every instant is what their rule says.
+use std::collections::BTreeSet;
+
+use qframe_lab::strategies::{Pairs, PairsRules};
+use qframe_lab::{Backtest, DataSet, Outcome};
+use qframe_model::currency::Currency;
+use qframe_model::event::{CancelReason, Event, Header, Report};
+use qframe_model::instrument::{Instrument, Margin, Rules};
+use qframe_model::market::Side;
+use qframe_model::number::{Quantity, Rate};
+use qframe_model::order::Size;
+use qframe_model::refusal::Refusal;
+
+use super::{STOCKS, backtest, closes, events, fills, orders, run, sample, setup};
+
+/// Shows the units held of each instrument after the fills of each bar; all sets have the same bars.
+fn for_each_bar(outcome: &Outcome, data: &[DataSet], mut show: impl FnMut(usize, &[Quantity])) {
+    let (fills, mut held) = (fills(outcome), vec![Quantity::ZERO; data.len()]);
+    let mut rest = fills.iter().peekable();
+    for (bar, row) in data[0].bars().iter().enumerate() {
+        while let Some(fill) = rest.next_if(|fill| fill.time == row.time) {
+            let units = &mut held[fill.instrument.index()];
+            *units = units.plus(fill.signed()).unwrap();
+        }
+        show(bar, &held);
+    }
+    assert!(rest.next().is_none(), "a fill outside the bars");
+}
+
+/// The `top` best of the last `window` bars at the first close of each month, by place.
+fn ranked(data: &[DataSet], window: usize, top: usize) -> Vec<(usize, BTreeSet<usize>)> {
+    let prices: Vec<_> = data.iter().map(closes).collect();
+    let month = |bar: usize| (data[0].bars()[bar].time + data[0].frame().span()).date().1;
+    let first_of_month = |bar: &usize| *bar >= window && month(*bar) != month(bar - 1);
+    let best = |bar: usize| {
+        let mut places: Vec<usize> = (0..data.len()).collect();
+        let past = |place: usize| prices[place][bar] / prices[place][bar - window];
+        places.sort_by(|a, b| past(*b).total_cmp(&past(*a)));
+        (bar, places.into_iter().take(top).collect())
+    };
+    (0..data[0].bars().len()).filter(first_of_month).map(best).collect()
+}
+
+#[test]
+fn momentum_rotation_holds_the_best_of_each_month_and_nothing_else() {
+    let data = STOCKS.map(sample);
+    for (window, top) in [(126, 3), (21, 1), (252, 20)] {
+        let given = [("window", &*window.to_string()), ("top", &*top.to_string())];
+        let outcome = run("momentum-rotation", &given, &data);
+        let months = ranked(&data, window, top);
+        assert!(months.len() > 100);
+        let (mut rest, mut expected, mut before) = (months.iter().peekable(), BTreeSet::new(), BTreeSet::new());
+        for_each_bar(&outcome, &data, |bar, held| {
+            let holds: BTreeSet<_> = (0..held.len()).filter(|place| !held[*place].is_zero()).collect();
+            assert_eq!(holds, expected, "top {top} of {window} at bar {bar}");
+            if months.iter().any(|(decided, _)| decided + 1 == bar) {
+                check_shares(&outcome, &data, bar, held, &before, top);
+            }
+            if let Some((_, best)) = rest.next_if(|(decided, _)| *decided == bar) {
+                expected.clone_from(best);
+            }
+            before = holds;
+        });
+    }
+}
+
+/// Each is 1 / `top` of the equity, but for fees and for the gaps at the open: a fill is sized with the other instruments
+/// at their last closes, and the last to fill gets what is left. These bars are closes only: open and close are one.
+fn check_shares(
+    outcome: &Outcome,
+    data: &[DataSet],
+    bar: usize,
+    held: &[Quantity],
+    before: &BTreeSet<usize>,
+    top: usize,
+) {
+    let open = |place: usize| data[place].bars()[bar].open.to_f64();
+    let gap = |place: usize| (open(place) / data[place].bars()[bar - 1].close.to_f64() - 1.0).abs();
+    let counts = |place: &usize| !held[*place].is_zero() || before.contains(place);
+    let gaps: f64 = (0..held.len()).filter(counts).map(gap).sum();
+    for place in (0..held.len()).filter(|place| !held[*place].is_zero()) {
+        let equity = outcome.curve.equity()[bar].to_f64();
+        let share = held[place].to_f64() * open(place) / equity * top as f64;
+        let off = (share - 1.0).abs();
+        assert!(off < 0.005 + 0.002 * top as f64 + gaps, "{} at bar {bar}: {share} of its share", STOCKS[place]);
+    }
+}
+
+/// Slope and score of the regression of y on x, by the normal equations.
+fn regression(y: &[f64], x: &[f64]) -> (f64, f64) {
+    let count = y.len() as f64;
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / count;
+    let product = |a: &[f64], b: &[f64]| {
+        let (mean_a, mean_b) = (mean(a), mean(b));
+        a.iter().zip(b).map(|(a, b)| (a - mean_a) * (b - mean_b)).sum::<f64>()
+    };
+    let slope = product(x, y) / product(x, x);
+    let intercept = mean(y) - slope * mean(x);
+    let residuals: Vec<f64> = y.iter().zip(x).map(|(y, x)| y - intercept - slope * x).collect();
+    let error = (residuals.iter().map(|r| r * r).sum::<f64>() / (count - 2.0)).sqrt();
+    (slope, residuals[residuals.len() - 1] / error)
+}
+
+#[test]
+fn pairs_are_opposite_legs_opened_and_closed_by_the_score() {
+    for names in [["KO", "PEP"], ["CVX", "XOM"], ["BAC", "JPM"]] {
+        let data = names.map(sample);
+        let outcome = run("pairs", &[], &data);
+        let logs: Vec<Vec<f64>> = data.iter().map(|set| closes(set).iter().map(|close| close.ln()).collect()).collect();
+        let (mut wanted, mut opened) = (None, Vec::new());
+        for_each_bar(&outcome, &data, |bar, held| {
+            let signs = held.iter().map(|units| (!units.is_zero()).then(|| Side::of(*units))).collect::<Vec<_>>();
+            assert_eq!(signs, [wanted, wanted.map(Side::opposite)], "{names:?} at bar {bar}");
+            let Some(first) = (bar + 1).checked_sub(60) else { return };
+            let (slope, score) = regression(&logs[0][first..=bar], &logs[1][first..=bar]);
+            wanted = match wanted {
+                _ if slope <= 0.0 => None,
+                None if score <= -2.0 => Some(Side::Buy),
+                None if score >= 2.0 => Some(Side::Sell),
+                Some(Side::Buy) if score >= -0.5 => None,
+                Some(Side::Sell) if score <= 0.5 => None,
+                held => held,
+            };
+            if signs[0].is_none() && wanted.is_some() {
+                opened.push(slope);
+            }
+        });
+        check_values(names, &outcome, &opened);
+    }
+}
+
+/// Both legs together are the whole equity, and the second is the hedge ratio times the first.
+fn check_values(names: [&str; 2], outcome: &Outcome, slopes: &[f64]) {
+    let sent = orders(outcome);
+    let weights: Vec<_> = sent
+        .iter()
+        .filter_map(|order| match order.size {
+            Size::TargetWeight(weight) => Some((order.instrument.index(), weight.to_f64())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(weights.len(), 2 * slopes.len(), "{names:?}");
+    assert!(slopes.len() > 10, "{names:?} opened {} times", slopes.len());
+    for (legs, slope) in weights.chunks(2).zip(slopes) {
+        let value = |place: usize| legs.iter().find(|(leg, _)| *leg == place).unwrap().1;
+        assert!((value(0).abs() + value(1).abs() - 1.0).abs() < 1e-8, "{names:?}: {legs:?}");
+        assert!((-value(1) / value(0) - slope).abs() < 1e-6, "{names:?}: {legs:?} for a slope of {slope}");
+        assert!(legs[0].1 < 0.0, "the sold leg goes first: {legs:?}");
+    }
+}
+
+const RULES: PairsRules = PairsRules { window: 60, entry: 2.0, exit: 0.5, gross: 1.0 };
+
+#[test]
+fn pairs_open_neither_leg_where_the_venue_refuses_short_sales() {
+    let data = ["KO", "PEP"].map(sample);
+    let outcome = backtest(&data, false).run(Pairs::new(RULES).unwrap(), Header::default()).unwrap();
+    let count = |which: fn(&Event) -> bool| events(&outcome).filter(which).count();
+    let refused = count(|event| {
+        matches!(event, Event::Reported(Report::Rejected { refusal: Refusal::ShortNotAllowed { .. }, .. }))
+    });
+    let dropped =
+        count(|event| matches!(event, Event::Reported(Report::Cancelled { reason: CancelReason::Parent, .. })));
+    assert!(refused > 10, "refused {refused} times");
+    assert_eq!((dropped, fills(&outcome).len()), (refused, 0));
+}
+
+#[test]
+fn a_leg_that_stands_alone_is_closed() {
+    let margin = Margin { initial: Rate::percent(10), maintenance: Rate::percent(8) };
+    let data = ["KO", "PEP"].map(|name| {
+        let rules = Rules { margin, ..Rules::default() };
+        let set = sample(name);
+        let instrument = Instrument::new(name.parse().unwrap(), Currency::USD, rules).unwrap();
+        DataSet::of(instrument, set.frame(), set.bars().to_vec(), set.origin().clone()).unwrap()
+    });
+    let backtest = Backtest::new(data.to_vec(), setup(true)).unwrap();
+    let pairs = Pairs::new(PairsRules { gross: 9.0, ..RULES }).unwrap();
+    let outcome = backtest.run(pairs, Header::default()).unwrap();
+    let forced = events(&outcome).filter(|event| matches!(event, Event::Reported(Report::Forced(_)))).count();
+    assert!(forced > 0, "nothing was liquidated");
+    let mut alone = 0;
+    for_each_bar(&outcome, &data, |bar, held| {
+        alone = if held[0].is_zero() == held[1].is_zero() { 0 } else { alone + 1 };
+        assert!(alone <= 1, "one leg alone for {alone} bars at bar {bar}");
+    });
+}

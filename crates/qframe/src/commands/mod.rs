@@ -1,0 +1,4 @@
+//! The commands, one file each.
+pub(crate) mod backtest;
+pub(crate) mod samples;
+pub(crate) mod strategies;

@@ -1,0 +1,67 @@
+//! What the command line says when it does not do what was asked.
+use std::fmt::{self, Display};
+use std::io;
+use std::process::ExitCode;
+
+/// An answer other than "done".
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// The words of the command line or of the configuration are wrong: exit code 2.
+    Usage {
+        /// Which flag or key.
+        flag: String,
+        /// Its value.
+        value: String,
+        /// What is wrong, what was expected, what to try.
+        why: String,
+    },
+    /// The words are right, and it cannot be done: exit code 1.
+    Refused(String),
+}
+
+impl Error {
+    pub(crate) fn usage(flag: &str, value: impl Display, why: impl Display) -> Self {
+        Self::Usage { flag: flag.to_owned(), value: value.to_string(), why: why.to_string() }
+    }
+
+    /// Refused, for the reason that another error gives.
+    #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err, which gives the error away")]
+    pub(crate) fn refused(reason: impl Display) -> Self {
+        Self::Refused(reason.to_string())
+    }
+
+    /// A file that cannot be read or written.
+    pub(crate) fn file(what: &str, path: &std::path::Path, error: &io::Error) -> Self {
+        Self::Refused(format!("{what} {}: {error}", path.display()))
+    }
+
+    /// Prints it, and gives the exit code.
+    #[expect(clippy::print_stderr, reason = "standard error is where errors go")]
+    pub(crate) fn report(&self) -> ExitCode {
+        eprintln!("error: {self}");
+        match self {
+            Self::Usage { .. } => ExitCode::from(2),
+            Self::Refused(_) => ExitCode::from(1),
+        }
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage { flag, value, why } if value.is_empty() => write!(f, "{flag}: {why}"),
+            Self::Usage { flag, value, why } => write!(f, "{flag} {value}: {why}"),
+            Self::Refused(why) => f.write_str(why),
+        }
+    }
+}
+
+/// A closed pipe is a reader that has seen enough: no error worth a word.
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        Self::Refused(format!("writing the answer: {error}"))
+    }
+}

@@ -1,0 +1,153 @@
+//! What `--data` means: bundled samples and files, checked, cut and resampled.
+use std::path::Path;
+
+
+use qframe_data::{Loaded, OnBadRow, Options, Resampling, read_bars, resample, samples};
+use qframe_lab::DataSet;
+use qframe_model::currency::Currency;
+use qframe_model::instrument::{Instrument, Margin, Rules};
+use qframe_model::number::Quantity;
+use qframe_model::symbol::{Symbol, SymbolParts};
+use qframe_model::time::{Time, TimeFrame};
+
+use super::raw::{Raw, Word};
+use super::values::{Given, given};
+use crate::error::Error;
+
+/// A series, and how the report calls its source.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) set: DataSet,
+    /// `bundled sample, Coinbase`, or the file.
+    pub(crate) from: String,
+    /// What is known to be wrong with it.
+    pub(crate) notes: Vec<String>,
+}
+
+/// What is asked of every series.
+struct Wish {
+    lot: Option<Quantity>,
+    margin: Margin,
+    from: Time,
+    until: Time,
+    frame: Option<TimeFrame>,
+    on_bad_row: OnBadRow,
+}
+
+/// Loads everything that `--data` names; the first bundled sample where it names nothing.
+pub(super) fn load(raw: &Raw, margin: Margin) -> Result<Vec<Source>, Error> {
+    let wish = Wish::new(raw, margin)?;
+    let default = [Word(samples::list()[0].name.to_owned())];
+    let words = if raw.data.is_empty() { &default[..] } else { &raw.data[..] };
+    words.iter().map(|word| source(&Given { flag: "--data", word: word.0.trim() }, &wish)).collect()
+}
+
+impl Wish {
+    fn new(raw: &Raw, margin: Margin) -> Result<Self, Error> {
+        let wish = Self {
+            lot: given("--lot", &raw.lot).map(Given::quantity).transpose()?,
+            margin,
+            from: given("--from", &raw.from).map_or(Ok(Time::MIN), Given::parse)?,
+            until: given("--to", &raw.to).map_or(Ok(Time::MAX), Given::until)?,
+            frame: given("--timeframe", &raw.timeframe).map(Given::parse).transpose()?,
+            on_bad_row: given("--on-bad-row", &raw.on_bad_row).map_or(Ok(OnBadRow::Stop), |given| {
+                given.one_of(&[("stop", OnBadRow::Stop), ("skip", OnBadRow::Skip)])
+            })?,
+        };
+        match (&raw.from, &raw.to) {
+            (Some(from), Some(to)) if wish.from >= wish.until => {
+                Err(Error::usage("--from", from, format!("it is not before --to {to}; swap them")))
+            }
+            _ => Ok(wish),
+        }
+    }
+}
+
+fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
+    let (symbol, path) = match given.word.split_once('=') {
+        Some((symbol, path)) => (Some(symbol), path),
+        None => (None, given.word),
+    };
+    let sample = samples::list().iter().find(|sample| sample.name.eq_ignore_ascii_case(path));
+    let (loaded, from, notes, name) = match sample {
+        Some(sample) if !Path::new(path).exists() => {
+            let loaded = sample.load().map_err(Error::refused)?;
+            let notes = sample.notes.iter().map(|note| (*note).to_owned()).collect();
+            (loaded, format!("bundled sample, {}", sample.venue), notes, sample.name.to_owned())
+        }
+        _ => {
+            let options = Options { on_bad_row: wish.on_bad_row, ..Options::default() };
+            let loaded = read_bars(path, &options).map_err(|error| not_found(path, error))?;
+            (loaded, path.to_owned(), Vec::new(), name_of(path))
+        }
+    };
+    let symbol = symbol
+        .unwrap_or(&name)
+        .parse::<Symbol>()
+        .map_err(|error| given.wrong(format!("{error}; write SYMBOL=FILE, such as BTC/USD={path}")))?;
+    let loaded = reframe(loaded, wish, given)?;
+    let instrument = instrument(symbol, wish).map_err(|error| given.wrong(error))?;
+    let set = DataSet::new(instrument, loaded, path).and_then(|set| set.between(wish.from, wish.until));
+    let set = set.ok_or_else(|| Error::Refused(format!("--data {}: no bars between --from and --to", given.word)))?;
+    Ok(Source { set, from, notes })
+}
+
+fn not_found(path: &str, error: qframe_data::DataError) -> Error {
+    let names = samples::list().iter().map(|sample| sample.name);
+    match qframe_model::parameter::nearest(path, names).filter(|_| !Path::new(path).exists()) {
+        Some(name) => Error::Refused(format!("{error}; or did you mean the bundled sample {name}?")),
+        None => Error::refused(error),
+    }
+}
+
+/// A symbol out of a file's name: `AAPL.csv`, `btc-usd-1d.csv`, `EURUSD_1h.csv.gz`.
+fn name_of(path: &str) -> String {
+    let file = Path::new(path).file_name().map(|name| name.to_string_lossy().to_uppercase()).unwrap_or_default();
+    let stem = file.split('.').next().unwrap_or_default();
+    let mut parts = stem.split(['-', '_', ' ']);
+    let (first, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    if QUOTES.contains(&second) {
+        return format!("{first}/{second}");
+    }
+    let pair = QUOTES.iter().find_map(|quote| first.strip_suffix(quote).map(|base| (base, quote)));
+    match pair {
+        Some((base, quote)) if base.len() >= 3 => format!("{base}/{quote}"),
+        _ => first.to_owned(),
+    }
+}
+
+/// Currencies that prices are counted in; longer codes first, so that USDT is not read as USD and a T.
+const QUOTES: [&str; 12] = ["USDT", "USDC", "FDUSD", "BUSD", "USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "BTC"];
+/// Currencies of states: a pair of two of them trades by forex rules.
+const FIAT: [&str; 10] = ["USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "NZD", "SEK", "NOK"];
+
+fn instrument(symbol: Symbol, wish: &Wish) -> Result<Instrument, qframe_model::instrument::InstrumentError> {
+    let fiat = |currency: Currency| FIAT.contains(&currency.as_str());
+    let (is_forex, lot, hours) = match symbol.parts() {
+        SymbolParts::Pair { base, quote } if fiat(base) && fiat(quote) => (true, Quantity::ONE, "forex"),
+        SymbolParts::Pair { .. } | SymbolParts::Contract { .. } => (false, Quantity::from_nanos(10), "24/7"),
+        SymbolParts::Listed { .. } => (false, Quantity::ONE, "NYSE"),
+    };
+    let rules = Rules { lot: wish.lot.unwrap_or(lot), margin: wish.margin, hours, ..Rules::default() };
+    if is_forex { Instrument::forex(symbol, rules) } else { Instrument::new(symbol, Currency::USD, rules) }
+}
+
+/// Longer bars, where they were asked for.
+fn reframe(loaded: Loaded, wish: &Wish, given: &Given<'_>) -> Result<Loaded, Error> {
+    let Some(to) = wish.frame.filter(|frame| *frame != loaded.time_frame) else { return Ok(loaded) };
+    let how = Resampling { from: loaded.time_frame, to, known_until: loaded.known_until() };
+    let made = resample(&loaded.bars, &how).map_err(|error| {
+        Error::usage("--timeframe", to, format!("{error} (the data {} is {})", given.word, loaded.time_frame))
+    })?;
+    let mut why = loaded.why;
+    why.push(format!(
+        "{} bars of {} were made into {} bars of {to}",
+        loaded.bars.len(),
+        loaded.time_frame,
+        made.bars.len()
+    ));
+    if let Some(bar) = made.unfinished {
+        why.push(format!("the last bar of {to}, from {:#}, is unfinished and left out", bar.time));
+    }
+    Ok(Loaded { bars: made.bars, time_frame: to, why, facts: loaded.facts })
+}

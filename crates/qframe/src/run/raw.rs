@@ -1,0 +1,262 @@
+//! What was written: the flags of `backtest` and the same words in a TOML file. Nothing is understood here.
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use serde::Deserialize;
+
+use crate::error::Error;
+
+/// A word: any TOML value that is not a table reads as its text, so that `cash = 10000` and `--cash 10000` are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Word(pub(crate) String);
+
+impl FromStr for Word {
+    type Err = std::convert::Infallible;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(text) => Ok(Self(text)),
+            toml::Value::Table(_) | toml::Value::Array(_) => {
+                Err(serde::de::Error::custom("expected a text, a number, a date or true/false"))
+            }
+            other => Ok(Self(other.to_string())),
+        }
+    }
+}
+
+/// `name=value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pair(pub(crate) String, pub(crate) String);
+
+impl FromStr for Pair {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text.split_once('=').ok_or("expected name=value, such as fast=10")?;
+        Ok(Self(name.trim().to_owned(), value.trim().to_owned()))
+    }
+}
+
+/// Parameters in a file: a table.
+fn pairs<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Pair>, D::Error> {
+    let table = std::collections::BTreeMap::<String, Word>::deserialize(deserializer)?;
+    Ok(table.into_iter().map(|(name, word)| Pair(name, word.0)).collect())
+}
+
+/// The options of a run. Each is unset until it is given; a flag wins over the file.
+#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+#[command(after_help = "\
+Examples:
+  qframe backtest
+  qframe backtest --data AAPL=prices.csv --strategy rsi-reversion --param period=14 --fee 0.1% --report out.html
+  qframe backtest --data AAPL --data MSFT --data KO --strategy momentum-rotation --param top=2 --json")]
+pub(crate) struct Raw {
+    /// Prices: a file, SYMBOL=FILE, or the name of a bundled sample (see `qframe samples`). Several make a multi-asset run.
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE|SAMPLE")]
+    pub(crate) data: Vec<Word>,
+    /// The strategy (see `qframe strategies`).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Option<Word>,
+    /// A parameter of the strategy.
+    #[arg(long, value_name = "NAME=VALUE")]
+    #[serde(deserialize_with = "pairs")]
+    pub(crate) param: Vec<Pair>,
+    /// What the account begins with [10000].
+    #[arg(long, value_name = "AMOUNT", help_heading = "Account", allow_hyphen_values = true)]
+    pub(crate) cash: Option<Word>,
+    /// The currency to report in [the quote currency of the first instrument].
+    #[arg(long, value_name = "CODE", help_heading = "Account")]
+    pub(crate) currency: Option<Word>,
+    /// How large an entry is: 100% of equity, units (2.5), cash:5000, risk:1%, volatility:20%:30, kelly:10%:50% [100%].
+    #[arg(long, value_name = "SIZE", help_heading = "Account", allow_hyphen_values = true)]
+    pub(crate) size: Option<Word>,
+    /// The smallest step of a quantity [1 for shares, 0.00000001 for coins].
+    #[arg(long, value_name = "UNITS", help_heading = "Account", allow_hyphen_values = true)]
+    pub(crate) lot: Option<Word>,
+    /// Allow selling what is not held.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Account")]
+    pub(crate) allow_short: Option<Word>,
+    /// How many times the equity positions may be worth [1].
+    #[arg(long, value_name = "TIMES", help_heading = "Account", allow_hyphen_values = true)]
+    pub(crate) leverage: Option<Word>,
+    /// The share of a position's value below which the equity may not fall [30%, or half the initial margin].
+    #[arg(long, value_name = "SHARE", help_heading = "Account", allow_hyphen_values = true)]
+    pub(crate) maintenance: Option<Word>,
+    /// Interest a year on short positions and owed money [0%].
+    #[arg(long, value_name = "SHARE", help_heading = "Account", allow_hyphen_values = true)]
+    pub(crate) borrow_rate: Option<Word>,
+    /// What to do with an order that cannot be paid: refuse or clip [refuse].
+    #[arg(long, value_name = "refuse|clip", help_heading = "Account")]
+    pub(crate) unaffordable: Option<Word>,
+    /// Fee: 0.2%, maker,taker (0.1%,0.2%), or an amount a unit with a minimum (0.005/unit:1) [0%].
+    #[arg(long, value_name = "FEE", help_heading = "Venue", allow_hyphen_values = true)]
+    pub(crate) fee: Option<Word>,
+    /// Slippage: 5bp, an amount (0.01), volume:FACTOR or sqrt:FACTOR [none].
+    #[arg(long, value_name = "SLIPPAGE", help_heading = "Venue", allow_hyphen_values = true)]
+    pub(crate) slippage: Option<Word>,
+    /// Bid to ask as a share of the price; takers pay half [0].
+    #[arg(long, value_name = "SHARE", help_heading = "Venue", allow_hyphen_values = true)]
+    pub(crate) spread: Option<Word>,
+    /// Where market orders fill: next-open, close (the bar that was decided on) or worst (of the next bar) [next-open].
+    #[arg(long, value_name = "next-open|close|worst", help_heading = "Venue")]
+    pub(crate) fill: Option<Word>,
+    /// Which comes first where a bar touches both: stop-first or target-first [stop-first].
+    #[arg(long, value_name = "stop-first|target-first", help_heading = "Venue")]
+    pub(crate) intrabar: Option<Word>,
+    /// How long an order is on its way: 200ms, 2s, or 1bar [none].
+    #[arg(long, value_name = "TIME", help_heading = "Venue", allow_hyphen_values = true)]
+    pub(crate) latency: Option<Word>,
+    /// The largest share of a bar's volume that fills may take [no cap].
+    #[arg(long, value_name = "SHARE", help_heading = "Venue", allow_hyphen_values = true)]
+    pub(crate) volume_cap: Option<Word>,
+    /// Open positions at the end of the data: keep, close or open (closed at the last bar's open) [keep].
+    #[arg(long, value_name = "keep|close|open", help_heading = "Venue")]
+    pub(crate) at_end: Option<Word>,
+    /// The largest value of one order.
+    #[arg(long, value_name = "AMOUNT", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_order: Option<Word>,
+    /// The largest value of one position.
+    #[arg(long, value_name = "AMOUNT", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_position: Option<Word>,
+    /// The largest gross exposure over equity.
+    #[arg(long, value_name = "TIMES", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_leverage: Option<Word>,
+    /// How far an order's price may be from the market.
+    #[arg(long, value_name = "SHARE", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) collar: Option<Word>,
+    /// The loss of a day at which only reducing orders pass.
+    #[arg(long, value_name = "SHARE", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) daily_loss: Option<Word>,
+    /// The drawdown at which only reducing orders pass.
+    #[arg(long, value_name = "SHARE", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_drawdown: Option<Word>,
+    /// Only bars that open at or after this time.
+    #[arg(long, value_name = "TIME", help_heading = "Data")]
+    pub(crate) from: Option<Word>,
+    /// Only bars that open before this time (a date alone: its whole day is in).
+    #[arg(long, value_name = "TIME", help_heading = "Data")]
+    pub(crate) to: Option<Word>,
+    /// Make longer bars of the data, such as 1h.
+    #[arg(long, value_name = "FRAME", help_heading = "Data")]
+    pub(crate) timeframe: Option<Word>,
+    /// A row that is no bar: stop, or skip and count [stop].
+    #[arg(long, value_name = "stop|skip", help_heading = "Data")]
+    pub(crate) on_bad_row: Option<Word>,
+    /// What to compare with: buy-and-hold or none [buy-and-hold].
+    #[arg(long, value_name = "buy-and-hold|none", help_heading = "Output")]
+    pub(crate) benchmark: Option<Word>,
+    /// The risk-free rate a year for the ratios [0%].
+    #[arg(long, value_name = "SHARE", help_heading = "Output", allow_hyphen_values = true)]
+    pub(crate) risk_free: Option<Word>,
+    /// The seed of everything random [0].
+    #[arg(long, value_name = "NUMBER", help_heading = "Venue", allow_hyphen_values = true)]
+    pub(crate) seed: Option<Word>,
+    /// Write a page with charts and tables, which opens offline.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write the trades as CSV.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) trades: Option<PathBuf>,
+    /// Write the equity curve as CSV.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) equity: Option<PathBuf>,
+    /// Write the orders as CSV.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) orders: Option<PathBuf>,
+    /// Print one JSON object instead of the text.
+    #[arg(long, help_heading = "Output")]
+    #[serde(skip)]
+    pub(crate) json: bool,
+    /// No pictures and no drawing characters.
+    #[arg(long, help_heading = "Output")]
+    #[serde(skip)]
+    pub(crate) plain: bool,
+    /// A TOML file that holds the same words; flags win over it.
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl Raw {
+    /// These flags over what the configuration file says, where one is named.
+    pub(crate) fn with_file(self) -> Result<Self, Error> {
+        let Some(path) = self.config.clone() else { return Ok(self) };
+        let text = std::fs::read_to_string(&path).map_err(|error| Error::file("--config", &path, &error))?;
+        let file = toml::from_str::<Self>(&text).map_err(|error| Error::usage("--config", path.display(), error))?;
+        Ok(self.over(file, path.parent().unwrap_or(Path::new(""))))
+    }
+
+    /// These words, and those of a file where these are silent. Paths of the file are relative to it.
+    fn over(self, file: Self, folder: &Path) -> Self {
+        let mut param = file.param;
+        param.retain(|Pair(name, _)| self.param.iter().all(|Pair(own, _)| own != name));
+        param.extend(self.param);
+        let beside = |path: Option<PathBuf>| path.map(|path| folder.join(path));
+        let data = if self.data.is_empty() { beside_data(file.data, folder) } else { self.data };
+        macro_rules! first {
+            ($($field:ident),*) => { Self { $($field: self.$field.or(file.$field),)* param, data,
+                report: self.report.or(beside(file.report)), trades: self.trades.or(beside(file.trades)),
+                equity: self.equity.or(beside(file.equity)), orders: self.orders.or(beside(file.orders)),
+                json: self.json, plain: self.plain, config: self.config } };
+        }
+        first!(
+            strategy,
+            cash,
+            currency,
+            size,
+            lot,
+            allow_short,
+            leverage,
+            maintenance,
+            borrow_rate,
+            unaffordable,
+            fee,
+            slippage,
+            spread,
+            fill,
+            intrabar,
+            latency,
+            volume_cap,
+            at_end,
+            max_order,
+            max_position,
+            max_leverage,
+            collar,
+            daily_loss,
+            max_drawdown,
+            from,
+            to,
+            timeframe,
+            on_bad_row,
+            benchmark,
+            risk_free,
+            seed
+        )
+    }
+}
+
+/// Files that a configuration names stand beside it; names of samples stay as they are.
+fn beside_data(data: Vec<Word>, folder: &Path) -> Vec<Word> {
+    let place = |path: &str| {
+        let beside = folder.join(path);
+        if beside.exists() { beside.display().to_string() } else { path.to_owned() }
+    };
+    let moved = |word: Word| match word.0.split_once('=') {
+        Some((symbol, path)) => Word(format!("{symbol}={}", place(path))),
+        None => Word(place(&word.0)),
+    };
+    data.into_iter().map(moved).collect()
+}

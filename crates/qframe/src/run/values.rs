@@ -1,0 +1,88 @@
+//! Words to values: each reader names its flag, the value, what was expected.
+use std::fmt::Display;
+use std::str::FromStr;
+
+use qframe_model::number::{Cash, Quantity, Rate};
+use qframe_model::time::{Span, Time};
+
+use super::raw::Word;
+use crate::error::Error;
+
+/// A flag and its word, where it was given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub(super) flag: &'static str,
+    pub(super) word: &'a str,
+}
+
+/// The flag with its word; `None` where it was not given.
+pub(super) fn given<'a>(flag: &'static str, word: &'a Option<Word>) -> Option<Given<'a>> {
+    word.as_ref().map(|word| Given { flag, word: word.0.trim() })
+}
+
+impl Given<'_> {
+    /// A refusal of this word.
+    pub(super) fn wrong(self, why: impl Display) -> Error {
+        Error::usage(self.flag, self.word, why)
+    }
+
+    pub(super) fn parse<T: FromStr>(self) -> Result<T, Error>
+    where
+        T::Err: Display,
+    {
+        self.word.parse().map_err(|error| self.wrong(error))
+    }
+
+    /// An amount above zero; thousands may be set apart by `_`.
+    pub(super) fn amount(self) -> Result<Cash, Error> {
+        let cash: Cash = self.word.replace('_', "").parse().map_err(|error| self.wrong(error))?;
+        if cash.is_positive() { Ok(cash) } else { Err(self.wrong("expected an amount above zero, such as 10000")) }
+    }
+
+    /// A quantity above zero.
+    pub(super) fn quantity(self) -> Result<Quantity, Error> {
+        let quantity: Quantity = self.parse()?;
+        if quantity.is_positive() { Ok(quantity) } else { Err(self.wrong("expected a quantity above zero, such as 1")) }
+    }
+
+    /// A share within limits: `5%`, `5bp` or `0.05`.
+    pub(super) fn share(self, least: Rate, most: Rate) -> Result<Rate, Error> {
+        self.share_of(self.word, least, most)
+    }
+
+    /// A part of the word as a share within limits.
+    pub(super) fn share_of(self, part: &str, least: Rate, most: Rate) -> Result<Rate, Error> {
+        let rate = Rate::parse(part).map_err(|error| self.wrong(error))?;
+        if least <= rate && rate <= most {
+            return Ok(rate);
+        }
+        Err(self.wrong(format!("expected {} to {}, such as 0.2% or 5bp", percent(least), percent(most))))
+    }
+
+    pub(super) fn flag(self) -> Result<bool, Error> {
+        self.one_of(&[("true", true), ("false", false)])
+    }
+
+    /// One of some names; an unknown one suggests the nearest.
+    pub(super) fn one_of<T: Copy>(self, choices: &[(&'static str, T)]) -> Result<T, Error> {
+        if let Some((_, value)) = choices.iter().find(|(name, _)| *name == self.word) {
+            return Ok(*value);
+        }
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        let nearest = qframe_model::parameter::nearest(self.word, names.iter().copied());
+        let hint = nearest.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+        Err(self.wrong(format!("expected {}{hint}", names.join(", "))))
+    }
+
+    /// The end of a period: a date alone means the end of its day.
+    pub(super) fn until(self) -> Result<Time, Error> {
+        let time: Time = self.parse()?;
+        Ok(if self.word.len() == "2014-12-01".len() { time + Span::DAY } else { time })
+    }
+}
+
+/// A rate as people write it.
+fn percent(rate: Rate) -> String {
+    let hundred = Rate::from_nanos(rate.nanos().saturating_mul(100));
+    format!("{hundred}%")
+}
