@@ -273,9 +273,11 @@ impl Context<'_> {
             .map_or(Price::ZERO, |price| self.state.account.instrument(self.instrument).on_grid(price))
     }
 
-    /// Says what the strategy sees, apart from what it orders: above zero to buy, below to sell, at most 1.
+    /// Says what the strategy sees, apart from what it orders: above zero to buy, below to sell. Beyond -1 and 1 it is
+    /// as strong as there; what is no number says nothing.
     #[inline]
     pub fn signal(&mut self, strength: f64) {
+        let strength = if strength.is_nan() { 0.0 } else { strength.clamp(-1.0, 1.0) };
         self.state.requests.push(Request::Signal { instrument: self.instrument, strength });
     }
 

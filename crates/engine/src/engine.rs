@@ -11,7 +11,7 @@ use qframe_model::ids::{CommodityId, InstrumentId, OrderId, SeriesId};
 use qframe_model::instrument::Instrument;
 use qframe_model::ledger::{Book, Entry, Transfer};
 use qframe_model::market::{Bar, BookDelta, Quote, Trade};
-use qframe_model::number::{Cash, Overflow};
+use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::Order;
 use qframe_model::position::ClosedTrade;
 use qframe_model::refusal::Refusal;
@@ -32,6 +32,8 @@ pub enum Input {
     Start(Time, Header),
     /// The owner pays in.
     Deposit(Time, CommodityId, Cash),
+    /// A bar of this series opens at this price. The mark moves; the strategy waits for the close.
+    Open(SeriesId, Time, Price),
     /// A bar has closed.
     Bar(SeriesId, Bar),
     /// A trade of the tape.
@@ -158,6 +160,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         match input {
             Input::Start(time, header) => self.start(time, header),
             Input::Deposit(time, commodity, amount) => self.deposit(time, commodity, amount),
+            Input::Open(series, time, price) => self.open(series, time, price),
             Input::Bar(series, bar) => self.bar(series, &bar),
             Input::Trade(id, trade) => self.row(id, trade.time, Market::Trade(&trade)),
             Input::Quote(id, quote) => self.row(id, quote.time, Market::Quote(&quote)),
@@ -178,6 +181,12 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.state.now = time;
         self.exact(|state| state.account.deposit(commodity, amount))?;
         Ok(self.journal.record(&Event::Deposited { time, commodity, amount })?)
+    }
+
+    fn open(&mut self, series: SeriesId, time: Time, price: Price) -> Result<(), EngineError> {
+        self.state.now = self.state.now.max(time);
+        let instrument = self.series[series.index()].instrument;
+        self.exact(|state| state.account.mark(instrument, price))
     }
 
     /// A bar has closed: the mark moves, then the strategy sees it. The same as [`Input::Bar`], for hot loops.

@@ -112,6 +112,10 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         for (id, bar) in bars {
             let series = self.engine.series()[id.index()];
             self.now = bar.time + series.frame.span();
+            // Orders at the open are sized on what everything is worth at its open, not at its last close.
+            if series.matched && !self.venue.is_idle() {
+                self.engine.step(Input::Open(*id, bar.time, bar.open))?;
+            }
             self.show(series, bar);
         }
         self.drain()?;

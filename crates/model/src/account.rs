@@ -342,7 +342,9 @@ impl Account {
             && holding.quote == REPORTING.index()
             && instrument.rules().multiplier == Quantity::ONE;
         holding.valuation = match i64::try_from(holding.units.nanos()) {
-            _ if holding.units.is_zero() && (holding.base.is_some() || holding.position.is_flat()) => Valuation::Nothing,
+            _ if holding.units.is_zero() && (holding.base.is_some() || holding.position.is_flat()) => {
+                Valuation::Nothing
+            }
             Ok(nanos) if plain => Valuation::Units(nanos),
             _ => Valuation::General,
         };
@@ -394,7 +396,8 @@ impl Account {
         self.in_reporting(commodity.index(), amount)
     }
 
-    /// An amount of the reporting currency in another commodity at the last marks; as it is where that has no price yet.
+    /// An amount of the reporting currency in another commodity at the last marks; nothing where that has no price yet:
+    /// what cannot be valued buys nothing.
     ///
     /// # Errors
     /// [`Overflow`] beyond the range.
@@ -403,7 +406,7 @@ impl Account {
             return Ok(amount);
         }
         let rate = self.converted(commodity.index(), Cash::ONE)?;
-        if rate.is_zero() { Ok(amount) } else { amount.scaled(Cash::ONE.attos(), rate.attos(), Rounding::HalfEven) }
+        if rate.is_zero() { Ok(Cash::ZERO) } else { amount.scaled(Cash::ONE.attos(), rate.attos(), Rounding::HalfEven) }
     }
 
     /// Records an entry that is no trade: a deposit, funding, interest, a dividend.

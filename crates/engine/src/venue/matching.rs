@@ -30,7 +30,7 @@ impl SimVenue {
         if working.dead || working.asleep {
             return Ok(());
         }
-        let Some((bar, look)) = self.look(working, step, account) else { return Ok(()) };
+        let Some((bar, look)) = self.look(working, step) else { return Ok(()) };
         match look {
             Look::Rest => self.end_if_immediate(place, step, &bar),
             Look::Wake => {
@@ -45,7 +45,7 @@ impl SimVenue {
     }
 
     /// What the market does to an order in this step; `None` where the order does not meet it.
-    fn look(&self, working: &Working, step: Step, account: &Account) -> Option<(Bar, Look)> {
+    fn look(&self, working: &Working, step: Step) -> Option<(Bar, Look)> {
         let listing = &self.listings[working.order.instrument.index()];
         if self.stage == Stage::AfterDecision {
             let bar = listing.last.filter(|_| working.order.kind == OrderKind::Market && working.bars_to_wait == 0)?;
@@ -61,9 +61,6 @@ impl SimVenue {
             let late = step == Step::Close && working.active_from <= listing.closes;
             let close = Bar { open: bar.close, high: bar.close, low: bar.close, ..bar };
             return late.then(|| (bar, working.look(Step::Open, &close, false)));
-        }
-        if self.stage == Stage::Reduce && !reduces(working, account) {
-            return None;
         }
         if working.order.kind == OrderKind::MarketOnOpen
             && listing.last.is_some_and(|last| last.time.day() == bar.time.day())
@@ -103,6 +100,9 @@ impl SimVenue {
     ) -> Result<(), Overflow> {
         let working = self.orders[place];
         let (price, sized) = self.price_and_size(&working, bar, touch, account)?;
+        if self.stage == Stage::Reduce && !reduces(&working, &sized, account) {
+            return Ok(());
+        }
         let time = self.time_of(place, step, bar);
         match sized {
             Sized::Drop(reason) => {
@@ -335,8 +335,8 @@ impl SimVenue {
     }
 }
 
-/// True where a fill of the order would make its position smaller.
-fn reduces(working: &Working, account: &Account) -> bool {
+/// True where the fill would make its position smaller.
+fn reduces(working: &Working, sized: &Sized, account: &Account) -> bool {
     let held = account.position(working.order.instrument).quantity;
-    !held.is_zero() && Side::of(held) != working.order.side
+    matches!(sized, Sized::Fill { side, .. } if !held.is_zero() && Side::of(held) != *side)
 }

@@ -71,7 +71,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
     kind: StrategyKind::Trend,
     parameters: &[
         ParameterSpec::whole("fast", "bars of the fast average", 10, 1, WINDOW_MAX),
-        ParameterSpec::whole("slow", "bars of the slow average", 30, 2, WINDOW_MAX),
+        ParameterSpec::whole("slow", "bars of the slow average", 20, 2, WINDOW_MAX),
         ParameterSpec::text("average", "the kind of both averages: simple or exponential", "sma", &["sma", "ema"]),
         Mode::PARAMETER,
     ],

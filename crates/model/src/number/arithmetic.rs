@@ -62,6 +62,10 @@ impl ToFloat for i128 {
     /// The upper and the lower half apart: the exact conversion of 128 bits is a call of fifty instructions.
     #[inline]
     fn to_float(self) -> f64 {
+        // Near zero the halves of a negative number would cancel: what fits 64 bits is converted as it is.
+        if let Ok(small) = i64::try_from(self) {
+            return small as f64;
+        }
         ((self >> 64) as i64) as f64 * 18_446_744_073_709_551_616.0 + (self as u64) as f64
     }
 }

@@ -193,7 +193,13 @@ impl<'a> ser::Serializer for Writer<'a> {
         Ok(self)
     }
 
-    fn serialize_tuple_variant(mut self, _: &'static str, number: u32, _: &'static str, _: usize) -> Result<Self, WireError> {
+    fn serialize_tuple_variant(
+        mut self,
+        _: &'static str,
+        number: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self, WireError> {
         self.variant(number)?;
         Ok(self)
     }
@@ -209,7 +215,13 @@ impl<'a> ser::Serializer for Writer<'a> {
     }
 
     #[inline]
-    fn serialize_struct_variant(mut self, _: &'static str, number: u32, _: &'static str, _: usize) -> Result<Self, WireError> {
+    fn serialize_struct_variant(
+        mut self,
+        _: &'static str,
+        number: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self, WireError> {
         self.variant(number)?;
         Ok(self)
     }

@@ -129,7 +129,7 @@ fn ma_crossover_acts_where_the_averages_of_its_kind_cross() {
             "sma" => Sma::new(period).unwrap().batch(&prices),
             _ => Ema::new(period).unwrap().batch(&prices),
         };
-        let (fast, slow) = (of(10), of(30));
+        let (fast, slow) = (of(10), of(20));
         let given = [("average", average), ("mode", mode)];
         check("ma-crossover", &given, symbol, |bar, held, _| {
             let above = |bar: usize| Some(fast.at(bar)? - slow.at(bar)?);

@@ -46,7 +46,7 @@ fn parameters_that_do_not_go_together_are_refused_in_a_sentence() {
     };
     let of = |instruments| MarketInfo { instruments, ..MARKET };
     let long_only = |instruments| MarketInfo { instruments, can_short: false };
-    check("ma-crossover", &[("fast", "30")], MARKET, "fast = \"30\": expected less than slow = 30");
+    check("ma-crossover", &[("fast", "30")], MARKET, "fast = \"30\": expected less than slow = 20");
     check("ma-crossover", &[("fast", "0")], MARKET, "fast = \"0\": expected a whole number from 1 to 100000");
     check(
         "ma-crossover",
