@@ -198,7 +198,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.bar_of(series, self.series[series.index()], bar)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn bar_of(&mut self, series: SeriesId, of: Series, bar: &Bar) -> Result<(), EngineError> {
         let Series { instrument, frame, matched } = of;
         self.state.now = bar.time + frame.span();
@@ -224,13 +224,28 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[inline]
     pub fn instant(&mut self, time: Time) -> Result<(), EngineError> {
         self.state.now = time;
+        self.close_instant()
+    }
+
+    /// As [`Engine::instant`], at the time of the last row.
+    #[inline(always)]
+    pub(crate) fn close_instant(&mut self) -> Result<(), EngineError> {
         self.filled = false;
-        self.risk.observe(time, self.state.equity);
-        while self.state.timers.peek().is_some_and(|timer| timer.0 <= time) {
+        self.risk.observe(self.state.now, self.state.equity);
+        if !self.state.timers.is_empty() {
+            self.ring()?;
+        }
+        self.call(SeriesId(0), InstrumentId(0), S::on_instant)
+    }
+
+    /// Calls the strategy for each timer whose time has come.
+    #[inline(never)]
+    fn ring(&mut self) -> Result<(), EngineError> {
+        while self.state.timers.peek().is_some_and(|timer| timer.0 <= self.state.now) {
             self.state.timers.pop();
             self.call(SeriesId(0), InstrumentId(0), S::on_timer)?;
         }
-        self.call(SeriesId(0), InstrumentId(0), S::on_instant)
+        Ok(())
     }
 
     fn end(&mut self, time: Time) -> Result<(), EngineError> {
@@ -268,7 +283,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     }
 
     /// Changes the account, then reads its equity.
-    #[inline]
+    #[inline(always)]
     fn exact<T>(&mut self, change: impl FnOnce(&mut State) -> Result<T, Overflow>) -> Result<T, EngineError> {
         let changed = change(&mut self.state).and_then(|value| Ok((value, self.state.account.equity()?)));
         let (value, equity) = changed.map_err(|overflow| EngineError::Overflow(overflow, self.state.now))?;
@@ -277,7 +292,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     }
 
     /// Lets the strategy speak, then judges what it asked for.
-    #[inline]
+    #[inline(always)]
     fn call(
         &mut self,
         series: SeriesId,
@@ -343,6 +358,12 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[inline]
     pub const fn is_exposed(&self) -> bool {
         self.filled || self.state.account.open_positions() > 0
+    }
+
+    /// The time of the last input.
+    #[must_use]
+    pub const fn now(&self) -> Time {
+        self.state.now
     }
 
     /// The account.

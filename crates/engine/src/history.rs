@@ -16,11 +16,14 @@ impl History {
         Self { depth, series: (0..series).map(|_| Vec::with_capacity(2 * depth)).collect() }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, series: SeriesId, bar: &Bar) {
-        if self.depth == 0 {
-            return;
+        if self.depth > 0 {
+            self.keep(series, bar);
         }
+    }
+
+    fn keep(&mut self, series: SeriesId, bar: &Bar) {
         let bars = &mut self.series[series.index()];
         if bars.len() == 2 * self.depth {
             bars.copy_within(self.depth.., 0);

@@ -81,25 +81,38 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     ///
     /// # Errors
     /// [`SimulatorError`] where the engine or the venue stops; the run cannot go on then.
-    #[inline]
+    #[inline(always)]
     pub fn bar(&mut self, id: SeriesId, bar: &Bar) -> Result<Cash, SimulatorError> {
         let series = self.engine.series()[id.index()];
-        self.now = bar.time + series.frame.span();
         let idle = self.venue.is_idle();
         if !idle {
-            self.show(series, bar);
-            self.drain()?;
+            self.meet(series, bar)?;
         }
         self.engine.bar_of(id, series, bar)?;
-        self.engine.instant(self.now)?;
+        self.engine.close_instant()?;
         if self.engine.has_intents() {
-            // The venue sees a bar that nothing waited for only now that something will wait on it.
-            if idle {
-                self.venue.pass(series.instrument, bar, self.now);
-            }
-            self.carry()?;
+            self.answer(series, bar, idle)?;
         }
         Ok(self.engine.equity())
+    }
+
+    /// Matches what waits at the venue against the bar.
+    #[inline(never)]
+    fn meet(&mut self, series: Series, bar: &Bar) -> Result<(), SimulatorError> {
+        self.now = bar.time + series.frame.span();
+        self.show(series, bar);
+        self.drain()
+    }
+
+    /// Carries what the strategy answered to the bar.
+    #[inline(never)]
+    fn answer(&mut self, series: Series, bar: &Bar, idle: bool) -> Result<(), SimulatorError> {
+        self.now = bar.time + series.frame.span();
+        // The venue sees a bar that nothing waited for only now that something will wait on it.
+        if idle {
+            self.venue.pass(series.instrument, bar, self.now);
+        }
+        self.carry()
     }
 
     /// One instant with the bars that closed at it: at most one of each series, longer time frames first.
@@ -192,7 +205,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
             closed.map_err(|overflow| SimulatorError::Venue(overflow, self.now))?;
             self.drain()?;
         }
-        self.engine.step(Input::End(self.now))?;
+        self.engine.step(Input::End(self.engine.now()))?;
         Ok(self.engine.equity())
     }
 

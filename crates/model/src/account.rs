@@ -312,8 +312,26 @@ impl Account {
     ///
     /// # Errors
     /// [`Overflow`] beyond the range.
-    #[inline]
+    #[inline(always)]
     pub fn mark_bar(&mut self, id: InstrumentId, bar: &Bar) -> Result<(), Overflow> {
+        let holding = &mut self.holdings[id.index()];
+        holding.mark = Some(bar.close);
+        match holding.valuation {
+            Valuation::Nothing if self.single_currency => Ok(()),
+            Valuation::Units(nanos) if self.single_currency => {
+                holding.position.observe(bar);
+                let value = Cash::from_attos(i128::from(bar.close.nanos()) * i128::from(nanos));
+                let old = std::mem::replace(&mut holding.value, value);
+                self.holdings_value = self.holdings_value.minus(old)?.plus(value)?;
+                Ok(())
+            }
+            _ => self.mark_bar_in_general(id, bar),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn mark_bar_in_general(&mut self, id: InstrumentId, bar: &Bar) -> Result<(), Overflow> {
         let holding = &mut self.holdings[id.index()];
         if !holding.position.is_flat() {
             holding.position.observe(bar);
@@ -515,8 +533,7 @@ impl Account {
     #[inline]
     fn recount(&mut self, commodity: CommodityId) -> Result<(), Overflow> {
         let Some(by) = self.priced_by[commodity.index()] else { return Ok(()) };
-        let units = self.ledger.assets(commodity).attos() / (Cash::ONE.attos() / Quantity::ONE.nanos());
-        self.holdings[by.index()].units = Quantity::from_nanos(units);
+        self.holdings[by.index()].units = self.ledger.assets(commodity).to_quantity();
         self.choose_valuation(by)?;
         self.revalue(by)
     }

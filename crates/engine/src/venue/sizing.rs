@@ -143,10 +143,11 @@ impl Sizer<'_> {
         if side == Side::Sell && !self.allow_short && !self.instrument().kind().is_derivative() {
             return Ok(Sized::Refuse(Refusal::ShortNotAllowed { held, asked: quantity }));
         }
-        if self.is_payable(side, held, reduces, opens)? {
+        let free = self.free_for(side, held, reduces)?;
+        if self.margin_and_fee(opens)? <= free {
             return self.opening(side, quantity, opens, Rest::Nothing);
         }
-        let payable = opens.min(self.afford_with(self.free_for(side, held, reduces)?)?);
+        let payable = opens.min(self.afford_with(free)?);
         let fits = reduces.plus(payable)?;
         if clip && !fits.is_zero() {
             return self.opening(side, fits, payable, Rest::Unpaid);
@@ -162,10 +163,11 @@ impl Sizer<'_> {
         Ok(Sized::Fill { side, quantity, rest })
     }
 
-    fn is_payable(&self, side: Side, held: Quantity, reduces: Quantity, opens: Quantity) -> Result<bool, Overflow> {
+    /// What must be free to open so much.
+    fn margin_and_fee(&self, opens: Quantity) -> Result<Cash, Overflow> {
         let instrument = self.instrument();
-        let margin = instrument.value(self.price, opens)?.at_rate(instrument.rules().margin.initial)?;
-        Ok(margin.plus(self.fee(opens)?)? <= self.free_for(side, held, reduces)?)
+        let value = instrument.value(self.price, opens)?;
+        value.at_rate(instrument.rules().margin.initial)?.plus(self.fee_on(value, opens)?)
     }
 
     /// The money that may open a position on `side`, in the quote currency.
@@ -217,7 +219,8 @@ impl Sizer<'_> {
         };
         // The closed form is at most a lot off by rounding; other fee models come down in a few steps.
         for _ in 0..64 {
-            let needed = instrument.value(self.price, quantity)?.at_rate(margin)?.plus(self.fee(quantity)?)?;
+            let value = instrument.value(self.price, quantity)?;
+            let needed = value.at_rate(margin)?.plus(self.fee_on(value, quantity)?)?;
             let over = needed.minus(budget)?;
             if !over.is_positive() || quantity.is_zero() {
                 return Ok(quantity);
@@ -234,12 +237,11 @@ impl Sizer<'_> {
 
     /// The fee of a fill of `quantity` at this price, in the quote currency.
     pub(super) fn fee(&self, quantity: Quantity) -> Result<Cash, Overflow> {
-        self.fees.fee(&FeeBasis {
-            value: self.instrument().value(self.price, quantity)?,
-            quantity,
-            price: self.price,
-            liquidity: self.liquidity,
-            volume_30d: self.volume_30d,
-        })
+        self.fee_on(self.instrument().value(self.price, quantity)?, quantity)
+    }
+
+    fn fee_on(&self, value: Cash, quantity: Quantity) -> Result<Cash, Overflow> {
+        let (price, liquidity, volume_30d) = (self.price, self.liquidity, self.volume_30d);
+        self.fees.fee(&FeeBasis { value, quantity, price, liquidity, volume_30d })
     }
 }

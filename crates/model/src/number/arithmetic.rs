@@ -30,6 +30,35 @@ pub fn mul_div(a: i128, b: i128, c: i128, rounding: Rounding) -> Option<i128> {
     quotient.checked_add(correction(remainder, c, quotient, rounding))
 }
 
+/// Nanos in one.
+const NANOS: u64 = 1_000_000_000;
+
+/// Quotient and remainder by a thousand million, both with the sign of `value`. Limb by limb the divisor is a constant of
+/// 64 bits, which compiles to multiplications: a tenth of the general division.
+#[inline]
+pub(super) fn div_nanos(value: i128) -> (i128, i128) {
+    let magnitude = value.unsigned_abs();
+    let mut remainder = 0;
+    let mut quotient = 0;
+    for shift in [96, 64, 32, 0] {
+        let limb = remainder << 32 | (magnitude >> shift) as u64 & 0xffff_ffff;
+        quotient = quotient << 32 | u128::from(limb / NANOS);
+        remainder = limb % NANOS;
+    }
+    let (quotient, remainder) = (quotient as i128, i128::from(remainder));
+    if value < 0 { (quotient.wrapping_neg(), -remainder) } else { (quotient, remainder) }
+}
+
+/// `a * b` nanos as ones, half-even: a product with a rate.
+#[inline]
+pub(super) fn mul_nanos(a: i128, b: i64) -> Option<i128> {
+    let Some(product) = a.checked_mul(i128::from(b)) else {
+        return mul_div(a, b.into(), NANOS.into(), Rounding::HalfEven);
+    };
+    let (quotient, remainder) = div_nanos(product);
+    quotient.checked_add(correction(remainder, NANOS.into(), quotient, Rounding::HalfEven))
+}
+
 /// -1, 0 or 1: the step from the truncated quotient to the rounded one.
 fn correction(remainder: i128, divisor: i128, quotient: i128, rounding: Rounding) -> i128 {
     if remainder == 0 {
@@ -89,6 +118,21 @@ mod tests {
         check(7, 1, -2, -3, -4, -4);
         check(1, 1, 3, 0, 0, 1);
         check(6, 1, 3, 2, 2, 2);
+    }
+
+    #[test]
+    fn division_by_nanos_is_division() {
+        let near = |value: i128| [value - 1, value, value + 1];
+        let powers = (0..38).flat_map(|power| near(10i128.pow(power)));
+        let values: Vec<i128> =
+            powers.chain([i128::MAX, i128::MIN, i128::MIN + 1, 0, i128::MAX - 999_999_999]).collect();
+        for value in values.iter().flat_map(|value| [*value, value.wrapping_neg()]) {
+            assert_eq!(div_nanos(value), (value / 1_000_000_000, value % 1_000_000_000), "{value}");
+            for rate in [0, 1, -1, 2_000_000, 500_000_000, -1_500_000_000, i64::MAX] {
+                let slow = mul_div(value, rate.into(), 1_000_000_000, Rounding::HalfEven);
+                assert_eq!(mul_nanos(value, rate), slow, "{value} x {rate}");
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! An amount of money.
+use super::arithmetic::{div_nanos, mul_nanos};
 use super::decimal::decimal;
 use super::{Overflow, Price, Quantity, Rate, Rounding, mul_div};
 
@@ -35,7 +36,14 @@ impl Cash {
         if rate == Rate::ONE || self.is_zero() {
             return Ok(self);
         }
-        self.scaled(i128::from(rate.nanos()), i128::from(Rate::ONE.nanos()), Rounding::HalfEven)
+        mul_nanos(self.attos(), rate.nanos()).map(Self::from_attos).ok_or(Overflow("a share of Cash"))
+    }
+
+    /// The amount of its own commodity as a quantity, towards zero: the other way of [`Cash::from_quantity`].
+    #[must_use]
+    #[inline]
+    pub fn to_quantity(self) -> Quantity {
+        Quantity::from_nanos(div_nanos(self.attos()).0)
     }
 
     /// `self * part / whole`, rounded as told.
