@@ -148,6 +148,12 @@ impl Backtest {
         Ok(Self { data, setup, instruments: instruments.into(), series })
     }
 
+    /// The same with another journal.
+    #[must_use]
+    pub fn keeping(&self, keep: Keep) -> Self {
+        Self { setup: Setup { keep, ..self.setup.clone() }, ..self.clone() }
+    }
+
     /// The data.
     #[must_use]
     pub fn data(&self) -> &[DataSet] {

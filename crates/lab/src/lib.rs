@@ -8,7 +8,9 @@ mod feed;
 mod outcome;
 pub mod registry;
 pub mod strategies;
+mod sweep;
 
 pub use backtest::{Backtest, RunError, Setup};
 pub use dataset::{DataSet, Origin};
 pub use outcome::{Curve, Outcome};
+pub use sweep::sweep;

@@ -1,16 +1,24 @@
 //! How fast the hot paths are, each beside a bare hand-written loop over the same rows in the same process.
-//! `cargo xtask bench` runs all; a name (`w1`, `w2`) runs one; `--bars N` changes the size.
+//! `cargo xtask bench` runs all; a name (`w1`, `w2`) runs one, a number changes how many bars.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark measures and prints, and stops at what should not be"
+)]
 mod market;
 mod w1;
+mod w2;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let wants = |name: &str| {
-        arguments.iter().all(|a| a.starts_with('-') || a.parse::<usize>().is_ok())
-            || arguments.iter().any(|a| a == name)
-    };
-    let bars = arguments.iter().find_map(|a| a.parse().ok()).unwrap_or(1_000_000);
-    if wants("w1") {
-        w1::run(bars);
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let bars = words.iter().find_map(|word| word.parse().ok());
+    let names: Vec<&str> = words.iter().map(String::as_str).filter(|word| word.parse::<usize>().is_err()).collect();
+    let wanted = |name: &str| names.is_empty() || names.contains(&name);
+    if wanted("w1") {
+        w1::run(bars.unwrap_or(1_000_000));
+    }
+    if wanted("w2") {
+        w2::run(bars.unwrap_or(100_000));
     }
 }

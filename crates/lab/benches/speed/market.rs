@@ -16,7 +16,7 @@ impl Uniform {
 }
 
 /// `count` bars.
-pub fn bars(count: usize) -> Vec<Bar> {
+pub(crate) fn bars(count: usize) -> Vec<Bar> {
     let mut uniform = Uniform(88_172_645_463_325_252);
     let cents = |value: f64| Price::from_nanos((value * 100.0).round() as i64 * 10_000_000);
     let mut price = 100.0;

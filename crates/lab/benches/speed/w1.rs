@@ -14,19 +14,24 @@ use qframe_quant::indicators::Sma;
 /// A fee that leaves money to trade with after tens of thousands of trades.
 const FEE: f64 = 0.0001;
 
-pub fn run(count: usize) {
+/// The backtest over made-up bars, and their opens and closes as floats.
+pub(crate) fn market(count: usize) -> (Backtest, Vec<f64>, Vec<f64>) {
     let rows = super::market::bars(count);
-    let open: Vec<f64> = rows.iter().map(|bar| bar.open.to_f64()).collect();
-    let close: Vec<f64> = rows.iter().map(|bar| bar.close.to_f64()).collect();
+    let open = rows.iter().map(|bar| bar.open.to_f64()).collect();
+    let close = rows.iter().map(|bar| bar.close.to_f64()).collect();
     let instrument = Instrument::new("BTC/USD".parse().unwrap(), Currency::USD, Rules::default()).unwrap();
     let set = DataSet::of(instrument, TimeFrame::MINUTE, rows, Origin::default()).unwrap();
     let venue = Settings { fees: Fees::flat(Rate::from_f64(FEE).unwrap()), ..Settings::default() };
     let setup = Setup { cash: Cash::whole(1_000_000), venue, ..Setup::default() };
-    let backtest = Backtest::new(vec![set], setup).unwrap();
+    (Backtest::new(vec![set], setup).unwrap(), open, close)
+}
+
+pub(crate) fn run(count: usize) {
+    let (backtest, open, close) = market(count);
     let (mut bare_best, mut ours_best) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..9 {
         let begin = Instant::now();
-        let (bare_final, fills) = bare(&open, &close);
+        let (bare_final, fills) = bare(&open, &close, 10, 30);
         bare_best = bare_best.min(begin.elapsed().as_secs_f64());
         let strategy = MaCrossover::new(Sma::new(10).unwrap(), Sma::new(30).unwrap(), Mode::LongFlat);
         let begin = Instant::now();
@@ -35,23 +40,16 @@ pub fn run(count: usize) {
         let ours_final = curve.equity().last().unwrap().to_f64();
         // Averages that tie exactly fall either way by the last bit of a float: a handful of crosses may differ.
         assert!((ours_final / bare_final - 1.0).abs() < 0.1, "both loops trade alike: {ours_final} {bare_final}");
-        assert!(
-            fills.abs_diff(engine.trades().len() * 2) <= 1 + fills / 100,
-            "{fills} fills, {} trades",
-            engine.trades().len()
-        );
+        let trades = engine.trades().len();
+        assert!(fills.abs_diff(trades * 2) <= 1 + fills / 100, "{fills} fills, {trades} trades");
     }
     let rate = |seconds: f64| count as f64 / seconds / 1e6;
-    println!(
-        "w1 bars={count} bare={:.1}M/s ours={:.1}M/s ratio={:.3}",
-        rate(bare_best),
-        rate(ours_best),
-        bare_best / ours_best
-    );
+    let (bare, ours) = (rate(bare_best), rate(ours_best));
+    println!("w1 bars={count} bare={bare:.1}M/s ours={ours:.1}M/s ratio={:.3}", ours / bare);
 }
 
 /// What one writes by hand: floats, no orders, no ledger. Gives the final equity and the number of fills.
-fn bare(open: &[f64], close: &[f64]) -> (f64, usize) {
+pub(crate) fn bare(open: &[f64], close: &[f64], fast_bars: usize, slow_bars: usize) -> (f64, usize) {
     let mut equity = vec![0.0; close.len()];
     let (mut fast_sum, mut slow_sum, mut before) = (0.0, 0.0, None);
     let (mut cash, mut units, mut wish, mut fills) = (1_000_000.0, 0.0, 0, 0);
@@ -68,14 +66,14 @@ fn bare(open: &[f64], close: &[f64]) -> (f64, usize) {
         wish = 0;
         fast_sum += close[bar];
         slow_sum += close[bar];
-        if bar >= 10 {
-            fast_sum -= close[bar - 10];
+        if bar >= fast_bars {
+            fast_sum -= close[bar - fast_bars];
         }
-        if bar >= 30 {
-            slow_sum -= close[bar - 30];
+        if bar >= slow_bars {
+            slow_sum -= close[bar - slow_bars];
         }
-        if bar >= 29 {
-            let (fast, slow) = (fast_sum / 10.0, slow_sum / 30.0);
+        if bar + 1 >= slow_bars {
+            let (fast, slow) = (fast_sum / fast_bars as f64, slow_sum / slow_bars as f64);
             if let Some((fast_before, slow_before)) = before {
                 wish = i32::from(fast_before < slow_before && fast > slow)
                     - i32::from(fast_before > slow_before && fast < slow);

@@ -1,0 +1,27 @@
+//! Many runs of one strategy with different parameters, over all cores.
+use qframe_engine::{Keep, Strategy};
+use qframe_model::event::Header;
+use qframe_quant::performance::Statistics;
+use rayon::prelude::*;
+
+use crate::backtest::{Backtest, RunError};
+
+/// Runs `strategy(point)` for each point, on as many threads as rayon's pool has, and gives the statistics in the order of
+/// the points. Each run has its own engine, account and equity curve; none keeps its events, and a curve is dropped with
+/// its statistics, so memory is a curve a thread. The answer does not depend on the number of threads.
+///
+/// # Errors
+/// In its place, the [`RunError`] of a run that could not be made.
+pub fn sweep<P, S>(
+    backtest: &Backtest,
+    points: &[P],
+    strategy: impl Fn(&P) -> S + Sync,
+) -> Vec<Result<Statistics, RunError>>
+where
+    P: Sync,
+    S: Strategy,
+{
+    let counted = backtest.keeping(Keep::Count);
+    let run = |point: &P| counted.run(strategy(point), Header::default()).map(|outcome| outcome.statistics);
+    points.par_iter().map(run).collect()
+}
