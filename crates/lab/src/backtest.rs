@@ -15,7 +15,7 @@ use qframe_model::time::Time;
 
 use crate::dataset::DataSet;
 use crate::feed::Feed;
-use crate::outcome::{Curve, Outcome};
+use crate::outcome::{Curve, Outcome, Progress};
 
 /// The rules of a run.
 #[derive(Debug, Clone)]
@@ -112,7 +112,21 @@ pub struct Backtest {
     setup: Setup,
     instruments: Arc<[Instrument]>,
     series: Vec<Series>,
+    watch: Option<Watch>,
 }
+
+/// Is told how many instants have passed.
+#[derive(Clone)]
+struct Watch(Arc<dyn Fn(usize) + Send + Sync>);
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
+/// A watch is told once in so many instants.
+const WATCH_EVERY: usize = 1 << 16;
 
 impl Backtest {
     /// Joins data and rules.
@@ -145,13 +159,19 @@ impl Backtest {
                 |other: &Series| other.instrument != series[place].instrument || other.frame >= series[place].frame;
             series[place].matched = series.iter().all(shortest);
         }
-        Ok(Self { data, setup, instruments: instruments.into(), series })
+        Ok(Self { data, setup, instruments: instruments.into(), series, watch: None })
     }
 
     /// The same with another journal.
     #[must_use]
     pub fn keeping(&self, keep: Keep) -> Self {
         Self { setup: Setup { keep, ..self.setup.clone() }, ..self.clone() }
+    }
+
+    /// The same with `watch` called now and then with the number of instants that have passed, for progress displays.
+    #[must_use]
+    pub fn watched(&self, watch: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        Self { watch: Some(Watch(Arc::new(watch))), ..self.clone() }
     }
 
     /// The data.
@@ -231,22 +251,37 @@ impl Backtest {
         Header { data: self.data.iter().map(name).collect(), seed: self.setup.seed, ..header }
     }
 
+    fn tell(&self, points: usize) {
+        if let Some(watch) = &self.watch {
+            watch.0(points);
+        }
+    }
+
     /// Feeds every row in order; gives the equity after each instant.
     fn feed<S: Strategy>(&self, simulator: &mut Simulator<S, Limits>) -> Result<Curve, RunError> {
+        let mut progress = Progress::default();
         if let [set] = self.data.as_slice() {
             let mut equity = Vec::with_capacity(set.bars().len());
-            for bar in set.bars() {
-                equity.push(simulator.bar(SeriesId(0), bar)?);
+            for block in set.bars().chunks(WATCH_EVERY) {
+                for bar in block {
+                    equity.push(simulator.bar(SeriesId(0), bar)?);
+                    progress.note(equity.len() - 1, simulator.engine().journal().events());
+                }
+                self.tell(equity.len());
             }
-            return Ok(Curve::of_one(set, equity));
+            return Ok(Curve::of_one(set, equity, progress));
         }
         let mut feed = Feed::new(&self.data);
         let (mut times, mut equity) = (Vec::new(), Vec::new());
         let step = self.series.iter().map(|series| series.frame.span()).min().unwrap_or_default();
         while let Some((closes, bars)) = feed.next() {
             equity.push(simulator.bars(bars)?);
+            progress.note(times.len(), simulator.engine().journal().events());
             times.push(closes - step);
+            if times.len() % WATCH_EVERY == 0 {
+                self.tell(times.len());
+            }
         }
-        Ok(Curve::of_many(times, equity))
+        Ok(Curve::of_many(times, equity, progress))
     }
 }

@@ -7,6 +7,7 @@ mod dataset;
 mod feed;
 mod outcome;
 pub mod registry;
+pub mod report;
 pub mod strategies;
 mod sweep;
 

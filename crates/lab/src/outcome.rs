@@ -17,6 +17,25 @@ use crate::dataset::DataSet;
 pub struct Curve {
     times: Times,
     equity: Vec<Cash>,
+    progress: Progress,
+}
+
+/// How many events the journal had after a point; points at which nothing happened are left out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress {
+    steps: Vec<(usize, u64)>,
+    events: u64,
+}
+
+impl Progress {
+    /// Notes the journal's length after a point; points come in order.
+    #[inline]
+    pub(crate) fn note(&mut self, point: usize, events: u64) {
+        if events != self.events {
+            self.events = events;
+            self.steps.push((point, events));
+        }
+    }
 }
 
 /// One series lends its own times: a second column of them would cost a sixth of the data.
@@ -27,12 +46,17 @@ enum Times {
 }
 
 impl Curve {
-    pub(crate) fn of_one(set: &DataSet, equity: Vec<Cash>) -> Self {
-        Self { times: Times::Of(set.shared_bars()), equity }
+    pub(crate) fn of_one(set: &DataSet, equity: Vec<Cash>, progress: Progress) -> Self {
+        Self { times: Times::Of(set.shared_bars()), equity, progress }
     }
 
-    pub(crate) const fn of_many(times: Vec<Time>, equity: Vec<Cash>) -> Self {
-        Self { times: Times::Own(times), equity }
+    pub(crate) const fn of_many(times: Vec<Time>, equity: Vec<Cash>, progress: Progress) -> Self {
+        Self { times: Times::Own(times), equity, progress }
+    }
+
+    /// The points after which the journal was longer than before, and how many events it had then.
+    pub(crate) fn progress(&self) -> &[(usize, u64)] {
+        &self.progress.steps
     }
 
     pub(crate) fn replace_last(&mut self, equity: Cash) {
@@ -101,6 +125,8 @@ pub struct Outcome {
     pub journal: Journal,
     /// The account at the end: open positions, cash, ledger.
     pub account: Account,
+    /// Bars that the strategy needed before it could act.
+    pub(crate) warm_up: usize,
 }
 
 impl Outcome {
@@ -112,7 +138,7 @@ impl Outcome {
     ) -> Self {
         let (trades, journal, account) = engine.into_results();
         let statistics = statistics(backtest, &trades, &curve, warm_up);
-        Self { statistics, trades, curve, journal, account }
+        Self { statistics, trades, curve, journal, account, warm_up }
     }
 }
 

@@ -25,7 +25,6 @@ impl Error {
     }
 
     /// Refused, for the reason that another error gives.
-    #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err, which gives the error away")]
     pub(crate) fn refused(reason: impl Display) -> Self {
         Self::Refused(reason.to_string())
     }

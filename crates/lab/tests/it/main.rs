@@ -2,4 +2,6 @@
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod strategies;

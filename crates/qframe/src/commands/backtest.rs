@@ -1,18 +1,130 @@
 //! `qframe backtest`: understand, run, report.
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 
-use qframe_lab::registry::StrategySpec;
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use qframe_lab::Outcome;
+use qframe_lab::registry::{Assets, StrategySpec};
+use qframe_lab::report::{self, Facts, Look, ReportError, Style, check_writable, write_atomically};
 
 use crate::error::Error;
+use crate::run::data::Source;
 use crate::run::plan::Plan;
 use crate::run::raw::Raw;
 
 pub(crate) fn run(raw: Raw, own: &[StrategySpec]) -> Result<(), Error> {
     let raw = raw.with_file()?;
+    let files = files(&raw);
+    for (flag, path, _) in &files {
+        check_writable(path).map_err(|error| Error::Refused(format!("{flag} {error}")))?;
+    }
     let plan = Plan::new(&raw, own)?;
-    let outcome = plan.backtest.run(plan.strategy()?, plan.header()).map_err(Error::refused)?;
-    let mut out = io::stdout().lock();
-    let _ = io::stdout().is_terminal();
-    writeln!(out, "{} {} {:?}", plan.sources.len(), plan.benchmark, outcome.statistics)?;
-    Ok(())
+    let strategy = plan.strategy()?;
+    let style = style(raw.plain);
+    if !raw.json {
+        announce(&plan, style, &mut io::stdout().lock())?;
+    }
+    let outcome = watch(&plan, |backtest| backtest.run(strategy, plan.header()))?;
+    report(&plan, &outcome, &files, style, raw.json)
+}
+
+type Form = fn(&Facts<'_>, &mut dyn Write) -> Result<(), ReportError>;
+
+/// The files that are asked for, and what each holds.
+fn files(raw: &Raw) -> Vec<(&'static str, &Path, Form)> {
+    let asked = [
+        ("--report", &raw.report, report::html as Form),
+        ("--trades", &raw.trades, report::csv::trades as Form),
+        ("--equity", &raw.equity, report::csv::equity as Form),
+        ("--orders", &raw.orders, report::csv::orders as Form),
+    ];
+    asked.into_iter().filter_map(|(flag, path, form)| Some((flag, path.as_deref()?, form))).collect()
+}
+
+/// Plain where it is asked for, and where nobody looks.
+fn style(plain: bool) -> Style {
+    let seen = io::stdout().is_terminal() && !plain;
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let width = columns.or_else(|| Term::stdout().size_checked().map(|(_, columns)| usize::from(columns)));
+    Style { look: if seen { Look::Rich } else { Look::Plain }, width: width.unwrap_or(Style::default().width) }
+}
+
+/// Says what was loaded, and what is known to be wrong with it.
+fn announce(plan: &Plan<'_>, style: Style, out: &mut dyn Write) -> Result<(), Error> {
+    for Source { set, from, notes } in &plan.sources {
+        let name = set.instrument().symbol().as_str();
+        report::loading(name, Some(set.frame()), from, style, out).map_err(Error::refused)?;
+        report::loaded(set, style, out).map_err(Error::refused)?;
+        for (reason, count) in &set.origin().facts.skipped.by_reason {
+            writeln!(out, "   Skipped {count} rows: {reason}")?;
+        }
+        if notes.is_empty() && set.origin().facts.gaps.missing > 0 {
+            writeln!(out, "   Note: {}", set.origin().facts.gaps)?;
+        }
+        for note in notes {
+            writeln!(out, "   Note: {note}")?;
+        }
+    }
+    if plan.spec.assets == Assets::One && plan.backtest.instruments().len() > 1 {
+        let first = plan.backtest.instruments()[0].symbol();
+        writeln!(out, "   Note: {} trades one symbol: {first}; the others are not looked at", plan.spec.name)?;
+    }
+    Ok(writeln!(out)?)
+}
+
+/// Runs with a progress bar where a person waits; it shows itself after a second.
+fn watch(
+    plan: &Plan<'_>,
+    run: impl FnOnce(&qframe_lab::Backtest) -> Result<Outcome, qframe_lab::RunError>,
+) -> Result<Outcome, Error> {
+    let bars = plan.backtest.data().iter().map(|set| set.bars().len()).max().unwrap_or(0);
+    let bar = ProgressBar::with_draw_target(Some(bars as u64), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} bars {eta}") {
+        bar.set_style(style);
+    }
+    let shown = bar.clone();
+    let watched = plan.backtest.watched(move |points| {
+        if shown.elapsed().as_millis() > 1_000 {
+            shown.set_position(points as u64);
+        }
+    });
+    let outcome = run(&watched);
+    bar.finish_and_clear();
+    outcome.map_err(Error::refused)
+}
+
+fn report(
+    plan: &Plan<'_>,
+    outcome: &Outcome,
+    files: &[(&'static str, &Path, Form)],
+    style: Style,
+    json: bool,
+) -> Result<(), Error> {
+    let header = plan.header();
+    let facts = Facts {
+        backtest: &plan.backtest,
+        outcome,
+        strategy: plan.spec.name,
+        parameters: &header.parameters,
+        settings: &plan.settings,
+    };
+    for (flag, path, form) in files {
+        let written = write_atomically(path, |out| form(&facts, out));
+        written.map_err(|error| Error::Refused(format!("{flag} {error}")))?;
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let printed = if json { report::json(&facts, &mut out) } else { report::terminal(&facts, style, &mut out) };
+    printed.map_err(told)?;
+    for (flag, path, _) in files.iter().filter(|_| !json) {
+        writeln!(out, "{} written: {}", flag.trim_start_matches('-'), path.display())?;
+    }
+    Ok(out.flush()?)
+}
+
+fn told(error: ReportError) -> Error {
+    match error {
+        ReportError::Write(error) => error.into(),
+        other => Error::refused(other),
+    }
 }

@@ -1,7 +1,6 @@
 //! What `--data` means: bundled samples and files, checked, cut and resampled.
 use std::path::Path;
 
-
 use qframe_data::{Loaded, OnBadRow, Options, Resampling, read_bars, resample, samples};
 use qframe_lab::DataSet;
 use qframe_model::currency::Currency;

@@ -20,7 +20,6 @@ pub(crate) struct Plan<'a> {
     pub(crate) spec: &'a StrategySpec,
     pub(crate) parameters: Parameters,
     pub(crate) sources: Vec<Source>,
-    pub(crate) benchmark: bool,
     /// The settings as they were written or defaulted, by name: for reports and the journal.
     pub(crate) settings: Vec<(String, String)>,
 }
@@ -32,9 +31,9 @@ impl<'a> Plan<'a> {
         let spec = find_among(own, name).map_err(|error| Error::usage("--strategy", name, error))?;
         let given_parameters: Vec<(&str, &str)> =
             raw.param.iter().map(|Pair(name, value)| (name.as_str(), value.as_str())).collect();
-        let parameters = Parameters::parse(spec.parameters, &given_parameters).map_err(wrong_parameter)?;
-        let benchmark = given("--benchmark", &raw.benchmark)
-            .map_or(Ok(true), |given| given.one_of(&[("buy-and-hold", true), ("none", false)]))?;
+        let parameters = Parameters::parse(spec.parameters, &given_parameters)
+            .map_err(|error| Error::usage("--param", "", error))?;
+        given("--benchmark", &raw.benchmark).map_or(Ok(()), |given| given.one_of(&[("buy-and-hold", ())]))?;
         let setup = setup(raw)?;
         let sources = load(raw, venue::margin(raw)?)?;
         let currency = match given("--currency", &raw.currency) {
@@ -44,7 +43,7 @@ impl<'a> Plan<'a> {
         let settings = words(raw, &setup, currency);
         let sets = sources.iter().map(|source| source.set.clone()).collect();
         let backtest = Backtest::new(sets, Setup { currency, ..setup }).map_err(Error::refused)?;
-        Ok(Self { backtest, spec, parameters, sources, benchmark, settings })
+        Ok(Self { backtest, spec, parameters, sources, settings })
     }
 
     /// The strategy, made anew.
@@ -58,10 +57,6 @@ impl<'a> Plan<'a> {
         let parameters = self.parameters.iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
         Header { strategy: self.spec.name.to_owned(), parameters, settings: self.settings.clone(), ..Header::default() }
     }
-}
-
-fn wrong_parameter(error: ParameterError) -> Error {
-    Error::Usage { flag: "--param".to_owned(), value: String::new(), why: error.to_string() }
 }
 
 fn setup(raw: &Raw) -> Result<Setup, Error> {

@@ -155,8 +155,8 @@ pub(crate) struct Raw {
     /// A row that is no bar: stop, or skip and count [stop].
     #[arg(long, value_name = "stop|skip", help_heading = "Data")]
     pub(crate) on_bad_row: Option<Word>,
-    /// What to compare with: buy-and-hold or none [buy-and-hold].
-    #[arg(long, value_name = "buy-and-hold|none", help_heading = "Output")]
+    /// What to compare with [buy-and-hold].
+    #[arg(long, value_name = "buy-and-hold", help_heading = "Output")]
     pub(crate) benchmark: Option<Word>,
     /// The risk-free rate a year for the ratios [0%].
     #[arg(long, value_name = "SHARE", help_heading = "Output", allow_hyphen_values = true)]

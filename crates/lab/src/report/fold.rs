@@ -1,0 +1,106 @@
+//! The account at each point of the equity curve, folded again from the journal and the bars.
+//!
+//! The run kept only the equity of each point. What the account held then follows from the events up to that point
+//! ([`Curve::progress`](crate::Curve)) and the closes of its bars, so nothing else has to be stored.
+use std::sync::Arc;
+
+use qframe_engine::{JournalError, Keep};
+use qframe_model::account::Account;
+use qframe_model::event::{Event, Report};
+use qframe_model::ledger::{Book, Entry, Transfer};
+use qframe_model::number::{Cash, Overflow};
+
+use crate::feed::Feed;
+
+use super::{Facts, ReportError};
+
+/// What the account held at a point of the curve, in the reporting currency.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    /// Money that is there.
+    pub cash: Cash,
+    /// The sum of the absolute values of all positions at the closes.
+    pub exposure: Cash,
+}
+
+/// Gives what the account held at each point of the curve, in order.
+///
+/// # Errors
+/// [`ReportError`] where the run kept no journal or `each` fails.
+pub(super) fn holdings(
+    facts: &Facts<'_>,
+    mut each: impl FnMut(usize, Held) -> Result<(), ReportError>,
+) -> Result<(), ReportError> {
+    if facts.backtest.setup().keep != Keep::All {
+        return Err(ReportError::NotKept);
+    }
+    let mut fold = Fold::new(facts)?;
+    let (series, mut feed) = (facts.backtest.series(), Feed::new(facts.backtest.data()));
+    let points = facts.outcome.curve.len();
+    for point in 0..points {
+        // What the end of the run did belongs to the last point.
+        let until = if point + 1 == points { u64::MAX } else { fold.events_at(point) };
+        fold.apply_until(until)?;
+        let bars = feed.next().map_or(&[][..], |(_, bars)| bars);
+        for (id, bar) in bars.iter().filter(|(id, _)| series[id.index()].matched) {
+            fold.account.mark(series[id.index()].instrument, bar.close)?;
+        }
+        each(point, fold.held()?)?;
+    }
+    Ok(())
+}
+
+struct Fold<'a> {
+    account: Account,
+    events: Box<dyn Iterator<Item = Result<Event, JournalError>> + 'a>,
+    applied: u64,
+    progress: &'a [(usize, u64)],
+    known: u64,
+}
+
+impl<'a> Fold<'a> {
+    fn new(facts: &Facts<'a>) -> Result<Self, ReportError> {
+        let instruments: Arc<[_]> = facts.backtest.instruments().into();
+        // The run opened this same account.
+        let account = Account::open(instruments, facts.backtest.setup().currency)
+            .map_err(|_| ReportError::Fold(Overflow("the account")))?;
+        let (journal, progress) = (&facts.outcome.journal, facts.outcome.curve.progress());
+        Ok(Self { account, events: Box::new(journal.iter()), applied: 0, progress, known: 0 })
+    }
+
+    /// How many events the journal had after a point; points must not fall.
+    fn events_at(&mut self, point: usize) -> u64 {
+        while let Some((_, events)) = self.progress.first().filter(|(step, _)| *step <= point) {
+            self.known = *events;
+            self.progress = &self.progress[1..];
+        }
+        self.known
+    }
+
+    fn apply_until(&mut self, events: u64) -> Result<(), ReportError> {
+        while self.applied < events {
+            let Some(event) = self.events.next() else { return Ok(()) };
+            self.apply(&event?)?;
+            self.applied += 1;
+        }
+        Ok(())
+    }
+
+    /// As the engine does it.
+    fn apply(&mut self, event: &Event) -> Result<(), Overflow> {
+        match event {
+            Event::Deposited { commodity, amount, .. } => self.account.deposit(*commodity, *amount),
+            Event::Reported(Report::Filled { fill, .. } | Report::Forced(fill)) => self.account.fill(fill).map(drop),
+            Event::Reported(Report::Charged { commodity, book, amount, .. }) => {
+                let transfer = Transfer { commodity: *commodity, from: Book::Assets, to: *book, amount: *amount };
+                self.account.post(&Entry::new(transfer))
+            }
+            Event::Reported(Report::Split { instrument, ratio, .. }) => self.account.split(*instrument, *ratio),
+            _ => Ok(()),
+        }
+    }
+
+    fn held(&self) -> Result<Held, Overflow> {
+        Ok(Held { cash: self.account.cash(), exposure: self.account.gross_exposure()? })
+    }
+}

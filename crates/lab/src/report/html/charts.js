@@ -1,0 +1,117 @@
+// The charts. Curves share one range of time; colours come from the style sheet, so that both schemes are one code.
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+const isTouch = matchMedia("(pointer: coarse)").matches;
+const isNarrow = () => innerWidth <= 640;
+const overTime = ["price", "equity", "drawdown", "sharpe"].filter((id) => byId(id));
+const times = data.equity.x, edge = (times[times.length - 1] - times[0]) * 0.01 || 86400000;
+const whole = [times[0] - edge, times[times.length - 1] + edge];
+const isLogarithmic = {};
+
+const axis = (more) => ({ gridcolor: colour("line"), zerolinecolor: colour("line"), linecolor: colour("line"),
+  automargin: true, ...more });
+
+function layout(x, y, more) {
+  return {
+    margin: { l: isNarrow() ? 48 : 76, r: 12, t: 8, b: 32 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
+    font: { family: getComputedStyle(document.body).fontFamily, size: isNarrow() ? 11 : 12, color: colour("soft") },
+    xaxis: axis(x), yaxis: axis(y), dragmode: isTouch ? false : "zoom",
+    hovermode: "x unified", hoverdistance: 40,
+    hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), family: getComputedStyle(document.body).fontFamily } },
+    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { color: colour("ink") } },
+    modebar: { bgcolor: "transparent", color: colour("soft"), activecolor: colour("ink") }, ...more,
+  };
+}
+
+const config = { responsive: true, displaylogo: false, doubleClick: "reset", showTips: false,
+  modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+const time = () => ({ type: "date", hoverformat: "%Y-%m-%d %H:%M", range: whole.slice() });
+// Ticks at 1, 2 and 5 times a power of ten, unless there are many powers.
+const scale = (id, curve, more) => ({ tickformat: ",~r", ...more, ...(!isLogarithmic[id] ? { type: "linear" }
+  : { type: "log", dtick: Math.max(...curve.y) / Math.min(...curve.y) < 1e4 ? "D2" : 1 }) });
+const line = (curve, name, shade, more) => ({ x: curve.x, y: curve.y, name, mode: "lines",
+  line: { color: colour(shade), width: 1.4 }, ...more });
+const money = () => ({ tickprefix: isLogarithmic.equity ? "" : data.money.before });
+const moneyHover = `${data.money.before}%{y:,.${data.money.decimals}f}${data.money.behind}`;
+
+// Entries and exits of the trades that are marked in a price chart.
+function marks(chart) {
+  const { trades } = data;
+  const points = (name, when, at, keep, symbol, shade, size) => {
+    const places = chart.marked.filter(keep);
+    return { x: places.map((i) => trades[when][i]), y: places.map((i) => trades[at][i]), name, mode: "markers",
+      type: "scatter", marker: { symbol, size: chart.marked.length > 100 ? size * 0.7 : size, color: colour(shade), line: { color: colour("card"), width: 1 } },
+      text: places.map((i) => when === "exit" ? `${moneyText(trades.pnl[i])} (${percent(trades.return[i])})` : `size ${digits(trades.size[i])}`),
+      hovertemplate: `<b>${name}</b> at %{y:,.${chart.decimals}f}<br>%{x|%Y-%m-%d %H:%M}<br>%{text}<extra></extra>` };
+  };
+  const long = (i) => trades.side[i] === "long", short = (i) => !long(i);
+  const all = [points("Long exit", "exit", "to", long, "circle", "loss", 7),
+    points("Short exit", "exit", "to", short, "square", "gain", 7),
+    points("Long entry", "entry", "from", long, "triangle-up", "gain", 11),
+    points("Short entry", "entry", "from", short, "triangle-down", "loss", 11)];
+  return all.filter((trace) => trace.x.length > 0);
+}
+
+let priceShown = 0;
+const draw = {
+  price() {
+    const chart = data.prices[priceShown];
+    const close = line(chart.close, "Close", "price", { hovertemplate: `Close %{y:,.${chart.decimals}f}<br>%{x|%Y-%m-%d %H:%M}<extra></extra>` });
+    const near = Math.max(12, 1500 / chart.close.x.length);
+    return [[close, ...marks(chart)],
+      layout(time(), scale("price", chart.close), { showlegend: true, hovermode: "x", hoverdistance: near })];
+  },
+  equity() {
+    return [[line(data.equity, "Equity", "equity", { hovertemplate: moneyHover, line: { color: colour("equity"), width: 1.9 } }),
+      line(data.hold, "Buy & hold", "hold", { hovertemplate: moneyHover, line: { color: colour("hold"), width: 1.3, dash: "dot" } })],
+    layout(time(), scale("equity", data.equity, money()), { showlegend: true })];
+  },
+  drawdown() {
+    const below = line(data.drawdown, "Drawdown", "loss", { fill: "tozeroy", hovertemplate: "%{y:.2f}%" });
+    return [[below], layout(time(), { ticksuffix: "%", range: [Math.min(-0.1, ...data.drawdown.y) * 1.05, 0] }, { showlegend: false })];
+  },
+  sharpe() {
+    return [[line(data.sharpe, "Sharpe ratio", "equity", { hovertemplate: "%{y:.2f}" })],
+      layout(time(), { zeroline: true, zerolinecolor: colour("soft") }, { showlegend: false })];
+  },
+  returns() {
+    const { x, y, step } = data.returns;
+    const rounded = (value) => +value.toPrecision(6);
+    const bars = { type: "bar", x, y, width: x.map(() => step), marker: { color: x.map((v) => colour(v < 0 ? "loss" : "gain")),
+      line: { color: colour("card"), width: 1 } }, hovertemplate: "%{text}<br>trades: %{y:,}<extra></extra>",
+    text: x.map((v) => `${rounded(v - step / 2)}% to ${rounded(v + step / 2)}%`), textposition: "none" };
+    return [[bars], layout({ ticksuffix: "%" }, { tickformat: ",d", rangemode: "tozero" }, { hovermode: "closest", bargap: 0 })];
+  },
+};
+
+// Draws a chart, again where it was drawn before; a range of time that was zoomed to stays.
+function show(id) {
+  const [traces, plan] = draw[id]();
+  const zoomed = byId(id).layout?.xaxis;
+  if (overTime.includes(id) && zoomed) plan.xaxis.range = zoomed.range.slice();
+  return Plotly.react(id, traces, plan, config);
+}
+
+// The range of values that a chart has between two times, with a little room.
+function fit(id, from, to) {
+  const [first, last] = [from, to].map((end) => +new Date(typeof end === "string" ? end.replace(" ", "T") + (end.length > 10 ? "Z" : "") : end));
+  const within = byId(id).data.flatMap((trace) => trace.y.filter((_, i) => trace.x[i] >= first && trace.x[i] <= last));
+  if (within.length === 0) return {};
+  const ends = [Math.min(...within), Math.max(...within)].map(isLogarithmic[id] ? Math.log10 : Number);
+  const room = (ends[1] - ends[0]) * 0.06 || 1;
+  return { "yaxis.range": [ends[0] - room, id === "drawdown" ? Math.min(0, ends[1] + room) : ends[1] + room] };
+}
+
+// A zoom of one chart over time is a zoom of all; `following` keeps the echo from running around.
+let following = false;
+async function follow(id, change) {
+  if (following) return;
+  const [from, to] = [change["xaxis.range[0]"] ?? change["xaxis.range"]?.[0], change["xaxis.range[1]"] ?? change["xaxis.range"]?.[1]];
+  if (from === undefined && !change["xaxis.autorange"]) return;
+  following = true;
+  const range = from === undefined ? whole.slice() : [from, to];
+  const others = overTime.filter((other) => other !== id);
+  await Promise.all(others.map((other) => Plotly.relayout(other, { "xaxis.range": range, ...fit(other, ...range) })));
+  following = false;
+}

@@ -1,0 +1,217 @@
+//! The data block of the page: what its script draws, thinned where a picture needs no more.
+use std::io::Write;
+
+use qframe_model::number::Price;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use super::escape::InScript;
+use crate::dataset::DataSet;
+use crate::report::figures::{Histogram, RollingSharpe, buy_and_hold};
+use crate::report::{Facts, ReportError, text, thin, trades};
+
+/// Stretches that a curve is thinned to: two points each, more than the widest window has pixels.
+pub(super) const STRETCHES: usize = 2_000;
+/// Stretches of all price charts together: many instruments share them.
+const PRICE_STRETCHES: usize = 20_000;
+/// Trades that are marked in one price chart.
+pub(super) const MARKED: usize = 300;
+/// Trades that the page lists; the newest ones where there are more.
+pub(super) const LISTED: usize = 100_000;
+
+/// Writes the block as JSON that no text in it can leave.
+pub(super) fn write(
+    facts: &Facts<'_>,
+    rolling: Option<&RollingSharpe>,
+    out: &mut impl Write,
+) -> Result<(), ReportError> {
+    Ok(serde_json::to_writer(InScript(out), &Block { facts, rolling })?)
+}
+
+struct Block<'a> {
+    facts: &'a Facts<'a>,
+    rolling: Option<&'a RollingSharpe>,
+}
+
+impl Serialize for Block<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let currency = self.facts.backtest.setup().currency;
+        let (before, behind) = text::marks(currency);
+        let mut block = serializer.serialize_struct("Block", 8)?;
+        block.serialize_field("money", &Money { before, behind: &behind, decimals: text::decimals(currency) })?;
+        block.serialize_field("prices", &Prices(self.facts))?;
+        block.serialize_field("equity", &equity(self.facts))?;
+        block.serialize_field("hold", &hold(self.facts))?;
+        block.serialize_field("drawdown", &drawdown(self.facts))?;
+        block.serialize_field("sharpe", &self.rolling.map(sharpe))?;
+        block.serialize_field("returns", &returns(self.facts))?;
+        block.serialize_field("trades", &Trades(self.facts))?;
+        block.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Money<'a> {
+    before: &'static str,
+    behind: &'a str,
+    decimals: usize,
+}
+
+/// A curve: milliseconds since the epoch and values.
+#[derive(Serialize)]
+struct Line {
+    x: Vec<i64>,
+    y: Vec<f64>,
+}
+
+/// What a picture shows of a value: nine digits.
+fn shown(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return 0.0;
+    }
+    let scale = 10f64.powf(8.0 - value.abs().log10().floor());
+    if scale.is_finite() { (value * scale).round() / scale } else { value }
+}
+
+const NANOS_PER_MILLI: i64 = 1_000_000;
+
+fn line(count: usize, stretches: usize, time: impl Fn(usize) -> i64, value: impl Fn(usize) -> f64) -> Line {
+    let places = thin::places(count, stretches, &value);
+    Line {
+        x: places.iter().map(|place| time(*place).div_euclid(NANOS_PER_MILLI)).collect(),
+        y: places.iter().map(|place| shown(value(*place))).collect(),
+    }
+}
+
+fn over_the_curve(facts: &Facts<'_>, value: impl Fn(usize) -> f64) -> Line {
+    let curve = &facts.outcome.curve;
+    line(curve.len(), STRETCHES, |place| curve.time(place).nanos(), value)
+}
+
+fn equity(facts: &Facts<'_>) -> Line {
+    let equity = facts.outcome.curve.equity();
+    over_the_curve(facts, |place| equity[place].to_f64())
+}
+
+fn hold(facts: &Facts<'_>) -> Line {
+    let hold = buy_and_hold(facts);
+    over_the_curve(facts, |place| hold[place])
+}
+
+fn drawdown(facts: &Facts<'_>) -> Line {
+    let equity: Vec<f64> = facts.outcome.curve.equity().iter().map(|equity| equity.to_f64()).collect();
+    let below = qframe_quant::performance::drawdown_series(&equity);
+    over_the_curve(facts, |place| below[place] * 100.0)
+}
+
+fn sharpe(rolling: &RollingSharpe) -> Line {
+    line(rolling.values.len(), STRETCHES, |place| rolling.times_ns[place], |place| rolling.values[place])
+}
+
+/// The bars of the histogram: their middles, and their width.
+#[derive(Serialize)]
+struct Bars {
+    x: Vec<f64>,
+    step: f64,
+    y: Vec<u64>,
+}
+
+fn returns(facts: &Facts<'_>) -> Bars {
+    let Histogram { first, step, counts } = Histogram::of(facts);
+    Bars { x: (0..counts.len()).map(|bar| shown(first + (bar as f64 + 0.5) * step)).collect(), step, y: counts }
+}
+
+struct Prices<'a>(&'a Facts<'a>);
+
+impl Serialize for Prices<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let data = self.0.backtest.data();
+        let stretches = (PRICE_STRETCHES / data.len()).clamp(200, STRETCHES);
+        serializer.collect_seq(data.iter().map(|set| series(self.0, set, stretches)))
+    }
+}
+
+/// A price chart: the closes of a series, and the places in the list of trades that are marked in it.
+#[derive(Serialize)]
+struct PriceChart<'a> {
+    name: String,
+    symbol: &'a str,
+    decimals: usize,
+    close: Line,
+    marked: Vec<usize>,
+}
+
+fn series<'a>(facts: &Facts<'a>, set: &'a DataSet, stretches: usize) -> PriceChart<'a> {
+    let bars = set.bars();
+    PriceChart {
+        name: format!("{} {}", set.instrument().symbol(), set.frame()),
+        symbol: set.instrument().symbol().as_str(),
+        decimals: text::price_decimals(bars[bars.len() - 1].close),
+        close: line(bars.len(), stretches, |place| bars[place].time.nanos(), |place| bars[place].close.to_f64()),
+        marked: marked(facts, set),
+    }
+}
+
+/// The trades of an instrument that are drawn, as places in the list of the page: the largest gain or loss of each
+/// stretch of its trades.
+fn marked(facts: &Facts<'_>, set: &DataSet) -> Vec<usize> {
+    let instruments = facts.backtest.instruments();
+    let listed = listed(facts).iter().enumerate();
+    let own: Vec<_> = listed
+        .filter(|(_, trade)| instruments[trade.instrument.index()].symbol() == set.instrument().symbol())
+        .collect();
+    let largest = |stretch: &[(usize, &qframe_model::position::ClosedTrade)]| {
+        stretch.iter().max_by_key(|(_, trade)| trade.pnl.abs()).map(|(place, _)| *place)
+    };
+    own.chunks(own.len().div_ceil(MARKED).max(1)).filter_map(largest).collect()
+}
+
+/// The closed trades that the page lists.
+pub(super) fn listed<'a>(facts: &Facts<'a>) -> &'a [qframe_model::position::ClosedTrade] {
+    let trades = &facts.outcome.trades;
+    &trades[trades.len().saturating_sub(LISTED)..]
+}
+
+/// The list of trades, a column at a time.
+struct Trades<'a>(&'a Facts<'a>);
+
+impl Serialize for Trades<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (instruments, trades) = (self.0.backtest.instruments(), listed(self.0));
+        let of = |trade: &qframe_model::position::ClosedTrade| &instruments[trade.instrument.index()];
+        let excursion = |trade| trades::excursions(trade, of(trade));
+        let millis = |time: qframe_model::time::Time| time.nanos().div_euclid(NANOS_PER_MILLI);
+        let price = |price: Price| shown(price.to_f64());
+        let mut columns = serializer.serialize_struct("Trades", 13)?;
+        columns.serialize_field("symbols", &Each(instruments.iter().map(|own| own.symbol().as_str())))?;
+        columns.serialize_field("symbol", &Each(trades.iter().map(|trade| trade.instrument.index())))?;
+        columns.serialize_field("side", &Each(trades.iter().map(|trade| trades::side(trade.side))))?;
+        columns.serialize_field("size", &Each(trades.iter().map(|trade| shown(trade.quantity.to_f64()))))?;
+        columns.serialize_field("entry", &Each(trades.iter().map(|trade| millis(trade.entry_time))))?;
+        columns.serialize_field("exit", &Each(trades.iter().map(|trade| millis(trade.exit_time))))?;
+        columns.serialize_field("from", &Each(trades.iter().map(|trade| trade.entry_price(of(trade)).map(price))))?;
+        columns.serialize_field("to", &Each(trades.iter().map(|trade| price(trade.exit_price))))?;
+        columns.serialize_field("pnl", &Each(trades.iter().map(|trade| shown(trade.pnl.to_f64()))))?;
+        columns.serialize_field("return", &Each(trades.iter().map(|trade| trade.return_share().map(percent))))?;
+        columns.serialize_field("fee", &Each(trades.iter().map(|trade| shown(trade.fees.to_f64()))))?;
+        columns.serialize_field("reason", &Each(trades.iter().map(|trade| trade.reason.to_string())))?;
+        columns
+            .serialize_field("mae", &Each(trades.iter().map(|trade| excursion(trade).map(|(mae, _)| shown(mae)))))?;
+        columns
+            .serialize_field("mfe", &Each(trades.iter().map(|trade| excursion(trade).map(|(_, mfe)| shown(mfe)))))?;
+        columns.end()
+    }
+}
+
+fn percent(share: f64) -> f64 {
+    shown(share * 100.0)
+}
+
+/// A sequence that is written as it is read.
+struct Each<I>(I);
+
+impl<I: Iterator<Item: Serialize> + Clone> Serialize for Each<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.clone())
+    }
+}

@@ -1,0 +1,76 @@
+//! The report as one HTML file that opens offline: styles, script, charting library and data are all inside.
+//!
+//! A content security policy forbids the page every request and every script but its own, so that neither a file name
+//! nor a strategy's name can make it load or run anything. What a reader needs without scripts (statistics, monthly
+//! returns, settings, facts of the data) is plain HTML; charts and the trade list are drawn by `page.js` from one block
+//! of data.
+mod data;
+mod escape;
+mod facts;
+mod library;
+mod months;
+mod sections;
+mod tiles;
+
+use std::io::{BufWriter, Write};
+
+use escape::Escaped;
+
+use super::figures::{Daily, RollingSharpe};
+use super::{Facts, ReportError};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: [&str; 3] = [include_str!("charts.js"), include_str!("table.js"), include_str!("page.js")];
+
+/// Writes the page.
+///
+/// # Errors
+/// [`ReportError::Write`] where `out` does not take it.
+pub fn html(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let mut out = BufWriter::new(out);
+    let daily = Daily::of(facts);
+    let rolling = RollingSharpe::of(facts, &daily);
+    head(facts, &mut out)?;
+    tiles::header(facts, &mut out)?;
+    tiles::tiles(facts, &mut out)?;
+    sections::charts(facts, &daily, rolling.as_ref(), &mut out)?;
+    sections::statistics(facts, &mut out)?;
+    sections::trades(facts, &mut out)?;
+    facts::settings_and_data(facts, &mut out)?;
+    facts::footer(facts, &mut out)?;
+    scripts(facts, rolling.as_ref(), &mut out)?;
+    Ok(out.flush()?)
+}
+
+/// What a script must carry to run: a word that nobody can know who wrote a text into the page before the run.
+fn nonce(facts: &Facts<'_>) -> String {
+    facts.outcome.journal.hash().to_hex()[..32].to_owned()
+}
+
+fn head(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), ReportError> {
+    writeln!(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
+    writeln!(
+        out,
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'nonce-{}'; \
+         style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'\">",
+        nonce(facts)
+    )?;
+    writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
+    writeln!(out, "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">")?;
+    writeln!(out, "<title>{} – QFrame backtest</title>", Escaped(facts.strategy))?;
+    writeln!(out, "<style>\n{STYLE}</style>\n</head>\n<body>\n<main>")?;
+    Ok(())
+}
+
+fn scripts(facts: &Facts<'_>, rolling: Option<&RollingSharpe>, out: &mut impl Write) -> Result<(), ReportError> {
+    let nonce = nonce(facts);
+    write!(out, "<script type=\"application/json\" id=\"data\">")?;
+    data::write(facts, rolling, out)?;
+    writeln!(out, "</script>\n<script nonce=\"{nonce}\">{}</script>", library::plotly())?;
+    writeln!(out, "<script nonce=\"{nonce}\">\n\"use strict\";")?;
+    for part in SCRIPT {
+        out.write_all(part.as_bytes())?;
+    }
+    writeln!(out, "</script>\n</body>\n</html>")?;
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! One JSON object of a run, written as it is read: no part of it is built in memory, so ten million points cost none.
+use std::io::{BufWriter, Write};
+
+use qframe_model::time::{Time, TimeFrame};
+use qframe_quant::performance::{Value, iso_duration};
+use serde::ser::{SerializeMap, SerializeStruct};
+use serde::{Serialize, Serializer};
+
+use super::{Facts, ReportError, trades};
+
+/// The version of the object's form. Keys may be added under one number; a key that goes or changes takes the next.
+const VERSION: u32 = 1;
+
+/// Writes the object and a line end. Keys come in one order: `version strategy data settings stats conventions trades
+/// equity journal`; money is text with every digit, statistics are numbers, `null` is undefined.
+///
+/// # Errors
+/// [`ReportError::Write`] where `out` does not take it.
+pub fn json(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer(&mut out, &Report(facts))?;
+    out.write_all(b"\n")?;
+    Ok(out.flush()?)
+}
+
+struct Report<'a>(&'a Facts<'a>);
+
+impl Serialize for Report<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let facts = self.0;
+        let mut report = serializer.serialize_struct("Report", 9)?;
+        report.serialize_field("version", &VERSION)?;
+        report.serialize_field("strategy", &Strategy { name: facts.strategy, params: Params(facts.parameters) })?;
+        report.serialize_field("data", &Data(facts))?;
+        report.serialize_field("settings", &Settings(facts.settings))?;
+        report.serialize_field("stats", &Stats(facts))?;
+        report.serialize_field("conventions", &Conventions(facts))?;
+        report.serialize_field("trades", &Trades(facts))?;
+        report.serialize_field("equity", &Equity(facts))?;
+        report.serialize_field("journal", &Journal::of(facts))?;
+        report.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Strategy<'a> {
+    name: &'a str,
+    params: Params<'a>,
+}
+
+/// A text that is how JSON would print a number or a flag is written as one.
+struct Params<'a>(&'a [(String, String)]);
+
+impl Serialize for Params<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, text) in self.0 {
+            match plain(text) {
+                Some(value) => map.serialize_entry(name, &value)?,
+                None => map.serialize_entry(name, text)?,
+            }
+        }
+        map.end()
+    }
+}
+
+fn plain(text: &str) -> Option<serde_json::Value> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    let printed = value.to_string();
+    ((value.is_number() || value.is_boolean()) && printed == text).then_some(value)
+}
+
+struct Settings<'a>(&'a [(String, String)]);
+
+impl Serialize for Settings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+#[derive(Serialize)]
+struct Series<'a> {
+    symbol: &'a str,
+    timeframe: TimeFrame,
+    start: Time,
+    end: Time,
+    bars: usize,
+}
+
+struct Data<'a>(&'a Facts<'a>);
+
+impl Serialize for Data<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.backtest.data().iter().map(|set| Series {
+            symbol: set.instrument().symbol().as_str(),
+            timeframe: set.frame(),
+            start: set.bars()[0].time,
+            end: set.bars()[set.bars().len() - 1].time,
+            bars: set.bars().len(),
+        }))
+    }
+}
+
+struct Stats<'a>(&'a Facts<'a>);
+
+impl Serialize for Stats<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows = self.0.outcome.statistics.rows();
+        serializer.collect_map(rows.into_iter().map(|(name, value)| (name, value.map(Figure))))
+    }
+}
+
+struct Figure(Value);
+
+impl Serialize for Figure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Time(nanos) => Time::from_nanos(nanos).serialize(serializer),
+            Value::Duration(nanos) => iso_duration(nanos).serialize(serializer),
+            // JSON knows no NaN and no infinity: the writer makes them null.
+            Value::Number(number) => number.serialize(serializer),
+            Value::Count(count) => count.serialize(serializer),
+        }
+    }
+}
+
+struct Conventions<'a>(&'a Facts<'a>);
+
+impl Serialize for Conventions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let of_trades = trades::CONVENTIONS.map(|(name, sentence)| (name, sentence.to_owned()));
+        serializer.collect_map(self.0.outcome.statistics.conventions().into_iter().chain(of_trades))
+    }
+}
+
+struct Trades<'a>(&'a Facts<'a>);
+
+impl Serialize for Trades<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(trades::rows(self.0))
+    }
+}
+
+struct Equity<'a>(&'a Facts<'a>);
+
+impl Serialize for Equity<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.outcome.curve.points())
+    }
+}
+
+#[derive(Serialize)]
+struct Journal {
+    events: u64,
+    hash: String,
+}
+
+impl Journal {
+    fn of(facts: &Facts<'_>) -> Self {
+        let journal = &facts.outcome.journal;
+        Self { events: journal.events(), hash: journal.hash().to_string() }
+    }
+}

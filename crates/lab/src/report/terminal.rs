@@ -1,0 +1,157 @@
+//! The report that a terminal shows: what was loaded, the figures read first, all statistics, the equity curve.
+use std::io::{BufWriter, Write};
+
+use qframe_model::time::TimeFrame;
+
+use super::{Facts, ReportError, plot, text};
+use crate::dataset::DataSet;
+
+/// How a terminal is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Which signs it may show.
+    pub look: Look,
+    /// How many columns it has; the curve uses 40 to 200 of them.
+    pub width: usize,
+}
+
+/// Which signs a terminal may show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Look {
+    /// Pictures, lines and dots of Unicode.
+    #[default]
+    Rich,
+    /// ASCII only: for `--plain`, for files and pipes.
+    Plain,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { look: Look::Rich, width: 80 }
+    }
+}
+
+impl Style {
+    /// A picture and its space, where pictures are shown.
+    fn picture(self, picture: &'static str) -> String {
+        if self.look == Look::Rich { format!("{picture} ") } else { String::new() }
+    }
+}
+
+/// Says that data is being read, before it is: `from` is a file's name, or says what else it is.
+///
+/// # Errors
+/// [`ReportError::Write`] where `out` does not take it.
+pub fn loading(
+    name: &str,
+    frame: Option<TimeFrame>,
+    from: &str,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let frame = frame.map_or_else(String::new, |frame| format!(" {frame}"));
+    Ok(writeln!(out, "{}Loading {name}{frame} ({from})...", style.picture("📊"))?)
+}
+
+/// Says how many bars were read, and of which time.
+///
+/// # Errors
+/// [`ReportError::Write`] where `out` does not take it.
+pub fn loaded(set: &DataSet, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
+    let (first, last) = (set.bars()[0].time, set.bars()[set.bars().len() - 1].time);
+    writeln!(out, "{}Loaded {} bars", style.picture("✅"), set.bars().len())?;
+    Ok(writeln!(out, "   Period: {first:#} to {last:#}")?)
+}
+
+/// Writes everything that follows a run: [`summary`], [`statistics`], [`curve`].
+///
+/// # Errors
+/// [`ReportError::Write`] where `out` does not take it.
+pub fn terminal(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
+    let mut out = BufWriter::new(out);
+    summary(facts, style, &mut out)?;
+    writeln!(out)?;
+    statistics(facts, &mut out)?;
+    writeln!(out)?;
+    curve(facts, style, &mut out)?;
+    Ok(out.flush()?)
+}
+
+/// Writes the figures that are read first.
+///
+/// # Errors
+/// [`ReportError::Write`] where `out` does not take it.
+pub fn summary(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
+    let (setup, figures) = (facts.backtest.setup(), &facts.outcome.statistics);
+    let last = facts.outcome.curve.equity().last().copied().unwrap_or(setup.cash);
+    writeln!(out, "{}Portfolio Performance:", style.picture("💰"))?;
+    writeln!(out, "   Initial Capital: {}", text::money(setup.cash, setup.currency))?;
+    writeln!(out, "   Final Value: {}", text::money(last, setup.currency))?;
+    let [own, hold] = [figures.return_pct, figures.buy_and_hold_pct].map(text::percent);
+    writeln!(out, "   Total Return: {own}        (Buy & Hold: {hold})")?;
+    writeln!(out, "   Sharpe Ratio: {}", text::number(figures.sharpe, 2))?;
+    writeln!(out, "   Max Drawdown: {}", text::percent(figures.max_drawdown_pct))?;
+    writeln!(out, "{}Trading Statistics:", style.picture("📊"))?;
+    writeln!(out, "   Total Trades: {}", figures.trades)?;
+    writeln!(out, "   Win Rate: {}", text::percent(figures.win_rate_pct))?;
+    Ok(writeln!(out, "   Average Return per Trade: {}", text::percent(figures.avg_trade_pct))?)
+}
+
+/// Writes all statistics, a line each: names to the left, values to the right.
+///
+/// # Errors
+/// [`ReportError::Write`] where `out` does not take it.
+pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let rows = facts.outcome.statistics.rows().map(|(name, value)| (name, text::statistic(name, value)));
+    let names = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let values = rows.iter().map(|(_, value)| value.len()).max().unwrap_or(0);
+    for (name, value) in rows {
+        writeln!(out, "{name:<names$}  {value:>values$}")?;
+    }
+    match facts.outcome.account.open_positions() {
+        0 => Ok(()),
+        1 => Ok(writeln!(out, "1 position is open at the end: it counts in the equity, not in the trades.")?),
+        open => {
+            Ok(writeln!(out, "{open} positions are open at the end: they count in the equity, not in the trades.")?)
+        }
+    }
+}
+
+/// Writes how each statistic is computed, as wide as the terminal.
+///
+/// # Errors
+/// [`ReportError::Write`] where `out` does not take it.
+pub fn conventions(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
+    for (name, sentence) in facts.outcome.statistics.conventions() {
+        writeln!(out, "{name}")?;
+        for line in wrapped(&sentence, style.width.clamp(plot::WIDTH_MIN, plot::WIDTH_MAX) - 4) {
+            writeln!(out, "    {line}")?;
+        }
+    }
+    Ok(())
+}
+
+/// The lines of a sentence, broken between words; a longer word stands alone.
+fn wrapped(sentence: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in sentence.split(' ') {
+        match lines.last_mut().filter(|line| line.chars().count() + 1 + word.chars().count() <= width) {
+            Some(line) => *line = format!("{line} {word}"),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Draws the equity curve.
+///
+/// # Errors
+/// [`ReportError::Write`] where `out` does not take it.
+pub fn curve(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
+    let setup = facts.backtest.setup();
+    writeln!(out, "{}Equity [{}]", style.picture("📈"), setup.currency)?;
+    for line in plot::lines(&facts.outcome.curve, setup.currency, style) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}

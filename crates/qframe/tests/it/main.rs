@@ -1,0 +1,5 @@
+//! The program as a user runs it.
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod refusals;

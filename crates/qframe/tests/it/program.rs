@@ -1,0 +1,45 @@
+//! Runs the binary in an empty folder of its own.
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// A folder and the program in it.
+pub(crate) struct Program {
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Program {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn run(&self, words: &str) -> Answer {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let output = Command::new(env!("CARGO_BIN_EXE_qframe")).args(words).current_dir(&self.folder).output().unwrap();
+        Answer(output)
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), bytes).unwrap();
+    }
+
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        Path::new(self.folder.path()).join(name)
+    }
+}
+
+/// What it said.
+pub(crate) struct Answer(pub(crate) Output);
+
+impl Answer {
+    pub(crate) fn code(&self) -> i32 {
+        self.0.status.code().unwrap()
+    }
+
+    pub(crate) fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+
+    pub(crate) fn error(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+}

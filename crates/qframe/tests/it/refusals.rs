@@ -1,0 +1,125 @@
+//! Wrong words and broken files: each answer names the flag or the place, the value, what was expected.
+use crate::program::Program;
+
+const HEADER: &str = "time,open,high,low,close,volume\n";
+
+fn check(program: &Program, words: &str, code: i32, parts: &[&str]) {
+    let answer = program.run(&format!("backtest {words}"));
+    assert_eq!(answer.code(), code, "{words}: {}", answer.error());
+    assert!(answer.out().is_empty(), "{words}: nothing goes to standard output: {}", answer.out());
+    for part in parts {
+        assert!(answer.error().contains(part), "{words}: {part:?} is missing in {}", answer.error());
+    }
+}
+
+#[test]
+fn wrong_words_are_named() {
+    let program = Program::new();
+    let wrong = |words: &str, parts: &[&str]| check(&program, words, 2, parts);
+    wrong("--param fast=0", &["--param", "fast", "\"0\"", "from 1 to"]);
+    wrong("--param fast=abc", &["--param", "fast", "\"abc\"", "whole number"]);
+    wrong("--param fast=20 --param slow=10", &["fast", "\"20\"", "less than slow = 10"]);
+    wrong("--param fast", &["fast", "name=value"]);
+    wrong("--param fats=3", &["fats", "did you mean fast?"]);
+    wrong("--strategy ma-crosover", &["--strategy ma-crosover", "did you mean ma-crossover?", "buy-and-hold"]);
+    wrong("--cash 0", &["--cash 0", "above zero"]);
+    wrong("--cash -1", &["--cash -1", "above zero"]);
+    wrong("--cash ten", &["--cash ten", "not a decimal number"]);
+    wrong("--fee 101%", &["--fee 101%", "0% to 100%"]);
+    wrong("--fee -1%", &["--fee -1%", "0% to 100%"]);
+    wrong("--slippage x", &["--slippage x"]);
+    wrong("--size 0", &["--size 0", "above zero"]);
+    wrong("--size half", &["--size half"]);
+    wrong("--lot 0", &["--lot 0", "above zero"]);
+    wrong("--fill nextopen", &["--fill nextopen", "next-open, close, worst", "did you mean next-open?"]);
+    wrong("--latency soon", &["--latency soon", "200ms"]);
+    wrong("--from 2018-01-01 --to 2017-01-01", &["--from 2018-01-01", "--to 2017-01-01", "swap"]);
+    wrong("--from yesterday", &["--from yesterday", "RFC 3339"]);
+    wrong("--timeframe 7h", &["--timeframe 7h", "1d"]);
+    wrong("--timeframe hour", &["--timeframe hour", "5m"]);
+    wrong("--seed x", &["--seed x"]);
+    wrong("--data btc=nosuch.csv", &["--data btc=nosuch.csv"]);
+    wrong("--nonsense", &["--nonsense"]);
+}
+
+#[test]
+fn what_cannot_be_done_is_refused() {
+    let program = Program::new();
+    let refused = |words: &str, parts: &[&str]| check(&program, words, 1, parts);
+    refused("--data nosuch.csv", &["nosuch.csv", "no such file"]);
+    refused("--param slow=5000", &["1770 bars", "5001"]);
+    refused("--from 2030-01-01", &["no bars between"]);
+    refused("--data BTC/USD --data BTC/USD", &["BTC/USD 1d", "twice"]);
+    std::fs::create_dir(program.path("folder.csv")).unwrap();
+    refused("--data folder.csv", &["folder.csv", "a directory"]);
+}
+
+#[test]
+fn broken_files_say_where() {
+    let program = Program::new();
+    let row = |row: &str| format!("{HEADER}2020-01-01,10,12,9,11,5\n{row}\n2020-01-03,10,12,9,11,5\n");
+    let files: &[(&str, Vec<u8>, &[&str])] = &[
+        ("empty.csv", Vec::new(), &["empty"]),
+        ("header.csv", HEADER.into(), &["header.csv"]),
+        ("columns.csv", "a,b,c\n1,2,3\n".into(), &["columns.csv:1"]),
+        ("fields.csv", row("2020-01-02,10,12,9").into(), &["fields.csv:3"]),
+        ("text.csv", row("2020-01-02,10,high,9,11,5").into(), &["text.csv:3:", "high"]),
+        ("nan.csv", row("2020-01-02,10,NaN,9,11,5").into(), &["nan.csv:3:", "NaN"]),
+        ("infinity.csv", row("2020-01-02,10,inf,9,11,5").into(), &["infinity.csv:3:", "inf"]),
+        ("negative.csv", row("2020-01-02,10,12,-9,11,5").into(), &["negative.csv:3:", "-9"]),
+        ("zero.csv", row("2020-01-02,10,12,0,11,5").into(), &["zero.csv:3:", "above zero"]),
+        ("low.csv", row("2020-01-02,10,8,9,11,5").into(), &["low.csv:3", "8"]),
+        ("outside.csv", row("2020-01-02,13,12,9,11,5").into(), &["outside.csv:3", "13"]),
+        ("twice.csv", row("2020-01-01,10,12,9,11,5").into(), &["twice.csv:3", "2020-01-01"]),
+        ("unsorted.csv", row("2020-01-05,10,12,9,11,5").into(), &["unsorted.csv:4"]),
+        ("zones.csv", row("2020-01-02T00:00:00+05:00,10,12,9,11,5").into(), &["zones.csv:3"]),
+        ("binary.csv", vec![0, 159, 146, 150, 0, 255, 10, 0], &["binary.csv"]),
+        ("zero.csv.gz", Vec::new(), &["zero.csv.gz"]),
+        (
+            "utf16.csv",
+            [&[0xff, 0xfe][..], &"time,open\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()].concat(),
+            &["UTF-16"],
+        ),
+    ];
+    for (name, bytes, parts) in files {
+        program.write(name, bytes);
+        check(&program, &format!("--data X={name}"), 1, parts);
+    }
+}
+
+#[test]
+fn bad_rows_can_be_skipped_and_are_counted() {
+    let program = Program::new();
+    let rows: String = (1..=28).map(|day| format!("2020-02-{day:02},10,12,9,11,5\n")).collect();
+    program.write("x.csv", format!("{HEADER}{rows}2020-03-01,10,oops,9,11,5\n"));
+    check(&program, "--data X=x.csv", 1, &["x.csv:30:", "oops"]);
+    let answer = program.run("backtest --data X=x.csv --on-bad-row skip --plain");
+    assert_eq!(answer.code(), 0, "{}", answer.error());
+    assert!(answer.out().contains("28 bars"), "{}", answer.out());
+}
+
+#[test]
+fn bytes_order_marks_and_line_ends_do_not_matter() {
+    let program = Program::new();
+    let rows: String = (1..=28).map(|day| format!("2020-02-{day:02},10,12,9,11,5\r\n")).collect();
+    program.write("x.csv", format!("\u{feff}{}\r\n{rows}", HEADER.trim_end()));
+    let answer = program.run("backtest --data X=x.csv --plain");
+    assert_eq!(answer.code(), 0, "{}", answer.error());
+}
+
+#[test]
+fn a_configuration_says_the_same_words() {
+    let program = Program::new();
+    program
+        .write("run.toml", "strategy = \"ma-crossover\"\ncash = 5000\nfee = \"0.1%\"\n[param]\nfast = 5\nslow = 30\n");
+    let with_file = program.run("backtest --config run.toml --json");
+    let with_flags = program.run("backtest --cash 5000 --fee 0.1% --param fast=5 --param slow=30 --json");
+    assert_eq!(with_file.code(), 0, "{}", with_file.error());
+    assert_eq!(with_file.out(), with_flags.out());
+    let over = program.run("backtest --config run.toml --cash 7000 --param fast=6 --json");
+    let flags = program.run("backtest --cash 7000 --fee 0.1% --param fast=6 --param slow=30 --json");
+    assert_eq!(over.out(), flags.out(), "flags win over the file");
+    program.write("bad.toml", "cahs = 5000\n");
+    check(&program, "--config bad.toml", 2, &["bad.toml", "cahs", "line 1"]);
+    check(&program, "--config none.toml", 1, &["none.toml"]);
+}
