@@ -1,7 +1,6 @@
 //! Checks, benchmarks and set-up of the workspace: `cargo xtask help`.
 //!
 //! It knows how the tree is built and judged, and nothing about trading.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its streams")]
 mod check;
 mod counts;
 mod error;

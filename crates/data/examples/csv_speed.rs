@@ -12,7 +12,6 @@ fn main() -> Result<(), DataError> {
     run("epoch ms", |i| (1_417_392_000_000 + 60_000 * i).to_string())
 }
 
-#[expect(clippy::print_stdout, reason = "an example's figures are its output")]
 fn run(name: &str, time: impl Fn(i64) -> String) -> Result<(), DataError> {
     let mut text = "time,open,high,low,close,volume\n".to_owned();
     for i in 0..ROWS as i64 {

@@ -202,7 +202,15 @@ impl Backtest {
     ///
     /// # Errors
     /// [`RunError`] where the data is shorter than the strategy's warm-up, or where numbers leave their range.
-    pub fn run<S: Strategy>(&self, strategy: S, header: Header) -> Result<Outcome, RunError> {
+    pub fn run<S: Strategy>(&self, strategy: S) -> Result<Outcome, RunError> {
+        self.run_as(strategy, Header::default())
+    }
+
+    /// As [`Backtest::run`], with the strategy's name, parameters and settings for the journal.
+    ///
+    /// # Errors
+    /// As [`Backtest::run`].
+    pub fn run_as<S: Strategy>(&self, strategy: S, header: Header) -> Result<Outcome, RunError> {
         let warm_up = strategy.warm_up();
         let (engine, curve) = self.simulate(strategy, header)?;
         Ok(Outcome::new(self, engine, curve, warm_up))
@@ -213,11 +221,7 @@ impl Backtest {
     /// # Errors
     /// As [`Backtest::run`].
     pub fn simulate<S: Strategy>(&self, strategy: S, header: Header) -> Result<(Engine<S, Limits>, Curve), RunError> {
-        let needed = strategy.warm_up();
-        let bars = self.data.iter().map(|set| set.bars().len()).min().unwrap_or(0);
-        if bars <= needed {
-            return Err(RunError::TooShort { bars, needed: needed + 1 });
-        }
+        self.check_length(&strategy)?;
         let (setup, instruments) = (&self.setup, Arc::clone(&self.instruments));
         let venue = SimVenue::new(setup.venue.clone(), &instruments);
         let engine = Engine::new(
@@ -244,6 +248,16 @@ impl Backtest {
         let last = simulator.end(setup.at_end, &ends)?;
         curve.replace_last(last);
         Ok((simulator.into_engine(), curve))
+    }
+
+    /// Checks that there are more bars than the strategy's warm-up: [`Backtest::run`] does it too.
+    ///
+    /// # Errors
+    /// [`RunError::TooShort`].
+    pub fn check_length(&self, strategy: &impl Strategy) -> Result<(), RunError> {
+        let needed = strategy.warm_up();
+        let bars = self.data.iter().map(|set| set.bars().len()).min().unwrap_or(0);
+        if bars > needed { Ok(()) } else { Err(RunError::TooShort { bars, needed: needed + 1 }) }
     }
 
     fn header(&self, header: Header) -> Header {

@@ -1,9 +1,13 @@
 //! One series of bars with what is known about it.
 use std::sync::Arc;
 
+use qframe_data::samples::{self, UnknownSample};
 use qframe_data::{Facts, Loaded};
-use qframe_model::instrument::Instrument;
+use qframe_model::currency::Currency;
+use qframe_model::instrument::{Instrument, InstrumentError, Margin, Rules};
 use qframe_model::market::Bar;
+use qframe_model::number::Quantity;
+use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::{Time, TimeFrame};
 
 /// Where rows came from.
@@ -27,7 +31,39 @@ pub struct DataSet {
     origin: Arc<Origin>,
 }
 
+/// Currencies of states: a pair of two of them trades by forex rules.
+const FIAT: [&str; 10] = ["USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "NZD", "SEK", "NOK"];
+
+/// The instrument of a symbol by the customs of its kind: coins in steps of 1e-8, shares and forex in whole units; shares
+/// are quoted in dollars.
+///
+/// # Errors
+/// [`InstrumentError`] where the margin rates do not go together or the contract is inverse.
+pub fn customary(symbol: Symbol, lot: Option<Quantity>, margin: Margin) -> Result<Instrument, InstrumentError> {
+    let fiat = |currency: Currency| FIAT.contains(&currency.as_str());
+    let (is_forex, usual, hours) = match symbol.parts() {
+        SymbolParts::Pair { base, quote } if fiat(base) && fiat(quote) => (true, Quantity::ONE, "forex"),
+        SymbolParts::Pair { .. } | SymbolParts::Contract { .. } => (false, Quantity::from_nanos(10), "24/7"),
+        SymbolParts::Listed { .. } => (false, Quantity::ONE, "NYSE"),
+    };
+    let rules = Rules { lot: lot.unwrap_or(usual), margin, hours, ..Rules::default() };
+    if is_forex { Instrument::forex(symbol, rules) } else { Instrument::new(symbol, Currency::USD, rules) }
+}
+
 impl DataSet {
+    /// A bundled sample, such as `BTC/USD` or `AAPL`, with the customary rules of its kind.
+    ///
+    /// # Errors
+    /// [`UnknownSample`] with the names there are.
+    pub fn sample(name: &str) -> Result<Self, UnknownSample> {
+        let sample = samples::find(name)?;
+        let set = sample.load().ok().and_then(|loaded| {
+            let instrument = customary(sample.name.parse().ok()?, None, Margin::FULL).ok()?;
+            Self::new(instrument, loaded, sample.name)
+        });
+        Ok(set.unwrap_or_else(|| unreachable!("a bundled sample reads: its tests passed")))
+    }
+
     /// Bars as a reader checked them. `None` where there are none.
     #[must_use]
     pub fn new(instrument: Instrument, loaded: Loaded, name: &str) -> Option<Self> {

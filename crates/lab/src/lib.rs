@@ -12,6 +12,6 @@ pub mod strategies;
 mod sweep;
 
 pub use backtest::{Backtest, RunError, Setup};
-pub use dataset::{DataSet, Origin};
+pub use dataset::{DataSet, Origin, customary};
 pub use outcome::{Curve, Outcome};
 pub use sweep::sweep;

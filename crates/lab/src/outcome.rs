@@ -1,4 +1,5 @@
 //! What a run left behind.
+use std::fmt;
 use std::sync::Arc;
 
 use qframe_engine::{Engine, Journal, Limits, Strategy};
@@ -139,6 +140,13 @@ impl Outcome {
         let (trades, journal, account) = engine.into_results();
         let statistics = statistics(backtest, &trades, &curve, warm_up);
         Self { statistics, trades, curve, journal, account, warm_up }
+    }
+}
+
+/// Prints the statistics, a line each.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::report::statistics_text(&self.statistics))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Many runs of one strategy with different parameters, over all cores.
 use qframe_engine::{Keep, Strategy};
-use qframe_model::event::Header;
 use qframe_quant::performance::Statistics;
 use rayon::prelude::*;
 
@@ -22,6 +21,6 @@ where
     S: Strategy,
 {
     let counted = backtest.keeping(Keep::Count);
-    let run = |point: &P| counted.run(strategy(point), Header::default()).map(|outcome| outcome.statistics);
+    let run = |point: &P| counted.run(strategy(point)).map(|outcome| outcome.statistics);
     points.par_iter().map(run).collect()
 }

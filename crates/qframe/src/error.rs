@@ -35,7 +35,6 @@ impl Error {
     }
 
     /// Prints it, and gives the exit code.
-    #[expect(clippy::print_stderr, reason = "standard error is where errors go")]
     pub(crate) fn report(&self) -> ExitCode {
         eprintln!("error: {self}");
         match self {

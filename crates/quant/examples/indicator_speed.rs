@@ -1,5 +1,5 @@
 //! Speed of the indicators that TA-Lib in C was measured on: `cargo run --release --example indicator_speed`.
-#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "an example that measures and prints")]
+#![expect(clippy::disallowed_methods, reason = "an example that measures and prints")]
 
 use qframe_quant::indicators::*;
 use std::{hint::black_box, time::Instant};

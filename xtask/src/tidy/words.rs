@@ -35,6 +35,10 @@ const EVERYWHERE: &[&str] = &[];
 /// These crates give the same answer on every machine.
 const PURE: &[&str] = &["crates/model/src/", "crates/engine/src/"];
 
+/// These are called, and do not speak for themselves.
+const LIBRARIES: &[&str] =
+    &["crates/model/src/", "crates/quant/src/", "crates/engine/src/", "crates/data/src/", "crates/lab/src/"];
+
 const FINISH: &str = "finish it, or take it out";
 const REFUSE: &str = "return an error, or assert with a sentence";
 const ARGUMENT: &str = "this crate is pure: take it as an argument";
@@ -49,6 +53,8 @@ const BANS: &[Ban] = &[
     Ban::new("FIXME", Place::Prose, EVERYWHERE, FINISH),
     Ban::new(".unwrap()", Place::CodeOutsideTests, EVERYWHERE, REFUSE),
     Ban::new(".expect(", Place::CodeOutsideTests, EVERYWHERE, REFUSE),
+    Ban::new("println!", Place::CodeOutsideTests, LIBRARIES, "write to what the caller hands in"),
+    Ban::new("eprintln!", Place::CodeOutsideTests, LIBRARIES, "return it to the caller, who knows where to say it"),
     Ban::new("SystemTime::now", Place::CodeOutsideTests, PURE, ARGUMENT),
     Ban::new("Instant::now", Place::CodeOutsideTests, PURE, ARGUMENT),
     Ban::new("std::env", Place::CodeOutsideTests, PURE, ARGUMENT),

@@ -2,7 +2,6 @@
 //! `cargo xtask bench` runs all; a name (`w1`, `w2`) runs one, a number changes how many bars.
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "a benchmark measures and prints, and stops at what should not be"
 )]

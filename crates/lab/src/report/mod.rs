@@ -20,6 +20,7 @@ pub use error::ReportError;
 pub use file::{WriteError, check_writable, write_atomically};
 pub use html::html;
 pub use json::json;
+pub(crate) use terminal::statistics_text;
 pub use terminal::{Look, Style, conventions, curve, loaded, loading, statistics, summary, terminal};
 
 use crate::backtest::Backtest;

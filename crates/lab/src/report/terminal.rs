@@ -2,6 +2,7 @@
 use std::io::{BufWriter, Write};
 
 use qframe_model::time::TimeFrame;
+use qframe_quant::performance::Statistics;
 
 use super::{Facts, ReportError, plot, text};
 use crate::dataset::DataSet;
@@ -102,12 +103,7 @@ pub fn summary(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<(
 /// # Errors
 /// [`ReportError::Write`] where `out` does not take it.
 pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
-    let rows = facts.outcome.statistics.rows().map(|(name, value)| (name, text::statistic(name, value)));
-    let names = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let values = rows.iter().map(|(_, value)| value.len()).max().unwrap_or(0);
-    for (name, value) in rows {
-        writeln!(out, "{name:<names$}  {value:>values$}")?;
-    }
+    write!(out, "{}", statistics_text(&facts.outcome.statistics))?;
     match facts.outcome.account.open_positions() {
         0 => Ok(()),
         1 => Ok(writeln!(out, "1 position is open at the end: it counts in the equity, not in the trades.")?),
@@ -115,6 +111,14 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
             Ok(writeln!(out, "{open} positions are open at the end: they count in the equity, not in the trades.")?)
         }
     }
+}
+
+/// All statistics, a line each: names to the left, values to the right.
+pub(crate) fn statistics_text(statistics: &Statistics) -> String {
+    let rows = statistics.rows().map(|(name, value)| (name, text::statistic(name, value)));
+    let names = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let values = rows.iter().map(|(_, value)| value.len()).max().unwrap_or(0);
+    rows.iter().map(|(name, value)| format!("{name:<names$}  {value:>values$}\n")).collect()
 }
 
 /// Writes how each statistic is computed, as wide as the terminal.

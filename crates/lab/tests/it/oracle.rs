@@ -8,7 +8,6 @@ use qframe_engine::{AtEnd, Context, Limits, Market, Strategy, Ticket};
 use qframe_lab::strategies::{MaCrossover, Mode};
 use qframe_lab::{Backtest, DataSet, Outcome, Setup};
 use qframe_model::currency::Currency;
-use qframe_model::event::Header;
 use qframe_model::instrument::{Instrument, Rules};
 use qframe_model::number::{Quantity, Rate};
 use qframe_model::order::Size;
@@ -127,7 +126,7 @@ fn long_flat_in_units() {
         "longflat_units",
         |folder| {
             let backtest = Backtest::new(vec![goog(folder, Quantity::ONE)], setup(false, AtEnd::Keep)).unwrap();
-            backtest.run(crossover(Mode::LongFlat), Header::default()).unwrap()
+            backtest.run(crossover(Mode::LongFlat)).unwrap()
         },
         1e-11,
     );
@@ -140,7 +139,7 @@ fn long_flat_in_fractions() {
         |folder| {
             let backtest =
                 Backtest::new(vec![goog(folder, "0.00000001".parse().unwrap())], setup(false, AtEnd::Keep)).unwrap();
-            backtest.run(crossover(Mode::LongFlat), Header::default()).unwrap()
+            backtest.run(crossover(Mode::LongFlat)).unwrap()
         },
         1e-11,
     );
@@ -152,7 +151,7 @@ fn long_short_in_units() {
         "longshort_units",
         |folder| {
             let backtest = Backtest::new(vec![goog(folder, Quantity::ONE)], setup(true, AtEnd::Keep)).unwrap();
-            backtest.run(crossover(Mode::LongShort), Header::default()).unwrap()
+            backtest.run(crossover(Mode::LongShort)).unwrap()
         },
         1e-11,
     );
@@ -164,7 +163,7 @@ fn long_short_finalised() {
         "longshort_units_finalized",
         |folder| {
             let backtest = Backtest::new(vec![goog(folder, Quantity::ONE)], setup(true, AtEnd::CloseAtOpen)).unwrap();
-            backtest.run(crossover(Mode::LongShort), Header::default()).unwrap()
+            backtest.run(crossover(Mode::LongShort)).unwrap()
         },
         1e-11,
     );
@@ -177,7 +176,7 @@ fn bracket_in_units() {
         |folder| {
             let backtest = Backtest::new(vec![goog(folder, Quantity::ONE)], setup(false, AtEnd::Keep)).unwrap();
             let strategy = Bracket { fast: Sma::new(10).unwrap(), slow: Sma::new(20).unwrap(), last: None };
-            backtest.run(strategy, Header::default()).unwrap()
+            backtest.run(strategy).unwrap()
         },
         1e-11,
     );

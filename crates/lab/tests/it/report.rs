@@ -14,7 +14,6 @@ use qframe_lab::report::{Facts, ReportError};
 use qframe_lab::strategies::{MaCrossover, Mode};
 use qframe_lab::{Backtest, DataSet, Outcome, Setup};
 use qframe_model::currency::Currency;
-use qframe_model::event::Header;
 use qframe_model::instrument::{Instrument, Rules};
 use qframe_model::number::Rate;
 use qframe_quant::indicators::Sma;
@@ -46,7 +45,7 @@ impl Run {
         let setup = Setup { venue, at_end: AtEnd::CloseAtClose, ..Setup::default() };
         let backtest = Backtest::new(names.iter().map(sample).collect(), setup).unwrap();
         let strategy = MaCrossover::new(Sma::new(windows.0).unwrap(), Sma::new(windows.1).unwrap(), mode);
-        let outcome = backtest.run(strategy, Header::default()).unwrap();
+        let outcome = backtest.run(strategy).unwrap();
         let words = [("fast", windows.0.to_string()), ("slow", windows.1.to_string()), ("kind", EVIL.to_owned())];
         Self { backtest, outcome, words: words.map(|(name, value)| (name.to_owned(), value)).into() }
     }

@@ -9,7 +9,7 @@ use qframe_engine::venue::{Fees, FillPrice, Latency, Settings, Unaffordable};
 use qframe_lab::registry::{AnyStrategy, Assets, MarketInfo, StrategySpec, find, registry};
 use qframe_lab::{Backtest, DataSet, Origin, Outcome, Setup};
 use qframe_model::currency::Currency;
-use qframe_model::event::{Event, Header, Report};
+use qframe_model::event::{Event, Report};
 use qframe_model::fill::Fill;
 use qframe_model::instrument::{Instrument, Rules};
 use qframe_model::market::Bar;
@@ -69,7 +69,7 @@ fn build(name: &str, given: &[(&str, &str)], backtest: &Backtest) -> AnyStrategy
 /// A run with short sales allowed and a fee of 0.1 %.
 fn run(name: &str, given: &[(&str, &str)], data: &[DataSet]) -> Outcome {
     let backtest = backtest(data, true);
-    backtest.run(build(name, given, &backtest), Header::default()).unwrap()
+    backtest.run(build(name, given, &backtest)).unwrap()
 }
 
 fn events(outcome: &Outcome) -> impl Iterator<Item = Event> {
@@ -151,7 +151,7 @@ fn every_strategy_keeps_its_books_at_any_venue_and_in_any_size() {
             let setup = Setup { venue: venue.clone(), sizing, ..setup(true) };
             let backtest = Backtest::new(data.to_vec(), setup).unwrap();
             let given: &[(&str, &str)] = if spec.name == "momentum-rotation" { &[("top", "1")] } else { &[] };
-            let outcome = backtest.run(build(spec.name, given, &backtest), Header::default()).unwrap();
+            let outcome = backtest.run(build(spec.name, given, &backtest)).unwrap();
             outcome.account.ledger().check().unwrap();
             let what = format!("{} sized {sizing} at {venue:?}", spec.name);
             assert!(!fills(&outcome).is_empty(), "{what}");

@@ -21,11 +21,12 @@ pub(crate) fn run(raw: Raw, own: &[StrategySpec]) -> Result<(), Error> {
     }
     let plan = Plan::new(&raw, own)?;
     let strategy = plan.strategy()?;
+    plan.backtest.check_length(&strategy).map_err(Error::refused)?;
     let style = style(raw.plain);
     if !raw.json {
         announce(&plan, style, &mut io::stdout().lock())?;
     }
-    let outcome = watch(&plan, |backtest| backtest.run(strategy, plan.header()))?;
+    let outcome = watch(&plan, |backtest| backtest.run_as(strategy, plan.header()))?;
     report(&plan, &outcome, &files, style, raw.json)
 }
 

@@ -2,11 +2,10 @@
 use std::path::Path;
 
 use qframe_data::{Loaded, OnBadRow, Options, Resampling, read_bars, resample, samples};
-use qframe_lab::DataSet;
-use qframe_model::currency::Currency;
-use qframe_model::instrument::{Instrument, Margin, Rules};
+use qframe_lab::{DataSet, customary};
+use qframe_model::instrument::Margin;
 use qframe_model::number::Quantity;
-use qframe_model::symbol::{Symbol, SymbolParts};
+use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
 
 use super::raw::{Raw, Word};
@@ -67,6 +66,11 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
         Some((symbol, path)) => (Some(symbol), path),
         None => (None, given.word),
     };
+    let symbol_of = |text: &str| {
+        text.parse::<Symbol>()
+            .map_err(|error| given.wrong(format!("{error}; write SYMBOL=FILE, such as BTC/USD={path}")))
+    };
+    let symbol = symbol.map(symbol_of).transpose()?;
     let sample = samples::list().iter().find(|sample| sample.name.eq_ignore_ascii_case(path));
     let (loaded, from, notes, name) = match sample {
         Some(sample) if !Path::new(path).exists() => {
@@ -80,12 +84,9 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
             (loaded, path.to_owned(), Vec::new(), name_of(path))
         }
     };
-    let symbol = symbol
-        .unwrap_or(&name)
-        .parse::<Symbol>()
-        .map_err(|error| given.wrong(format!("{error}; write SYMBOL=FILE, such as BTC/USD={path}")))?;
+    let symbol = symbol.map_or_else(|| symbol_of(&name), Ok)?;
     let loaded = reframe(loaded, wish, given)?;
-    let instrument = instrument(symbol, wish).map_err(|error| given.wrong(error))?;
+    let instrument = customary(symbol, wish.lot, wish.margin).map_err(|error| given.wrong(error))?;
     let set = DataSet::new(instrument, loaded, path).and_then(|set| set.between(wish.from, wish.until));
     let set = set.ok_or_else(|| Error::Refused(format!("--data {}: no bars between --from and --to", given.word)))?;
     Ok(Source { set, from, notes })
@@ -117,20 +118,6 @@ fn name_of(path: &str) -> String {
 
 /// Currencies that prices are counted in; longer codes first, so that USDT is not read as USD and a T.
 const QUOTES: [&str; 12] = ["USDT", "USDC", "FDUSD", "BUSD", "USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "BTC"];
-/// Currencies of states: a pair of two of them trades by forex rules.
-const FIAT: [&str; 10] = ["USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "NZD", "SEK", "NOK"];
-
-fn instrument(symbol: Symbol, wish: &Wish) -> Result<Instrument, qframe_model::instrument::InstrumentError> {
-    let fiat = |currency: Currency| FIAT.contains(&currency.as_str());
-    let (is_forex, lot, hours) = match symbol.parts() {
-        SymbolParts::Pair { base, quote } if fiat(base) && fiat(quote) => (true, Quantity::ONE, "forex"),
-        SymbolParts::Pair { .. } | SymbolParts::Contract { .. } => (false, Quantity::from_nanos(10), "24/7"),
-        SymbolParts::Listed { .. } => (false, Quantity::ONE, "NYSE"),
-    };
-    let rules = Rules { lot: wish.lot.unwrap_or(lot), margin: wish.margin, hours, ..Rules::default() };
-    if is_forex { Instrument::forex(symbol, rules) } else { Instrument::new(symbol, Currency::USD, rules) }
-}
-
 /// Longer bars, where they were asked for.
 fn reframe(loaded: Loaded, wish: &Wish, given: &Given<'_>) -> Result<Loaded, Error> {
     let Some(to) = wish.frame.filter(|frame| *frame != loaded.time_frame) else { return Ok(loaded) };

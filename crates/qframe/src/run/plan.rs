@@ -3,7 +3,7 @@ use qframe_lab::registry::{AnyStrategy, MarketInfo, StrategySpec, find_among};
 use qframe_lab::{Backtest, Setup};
 use qframe_model::event::Header;
 use qframe_model::number::{Cash, Rate};
-use qframe_model::parameter::{ParameterError, Parameters};
+use qframe_model::parameter::Parameters;
 
 use super::data::{Source, load};
 use super::raw::{Pair, Raw};
@@ -91,7 +91,7 @@ fn words(raw: &Raw, setup: &Setup, currency: qframe_model::currency::Currency) -
         ("maintenance", &raw.maintenance, "by leverage"),
         ("borrow-rate", &raw.borrow_rate, "0%"),
         ("unaffordable", &raw.unaffordable, "refuse"),
-        ("fee", &raw.fee, "0%"),
+        ("fee", &raw.fee, venue::FEE),
         ("slippage", &raw.slippage, "none"),
         ("spread", &raw.spread, "0"),
         ("fill", &raw.fill, "next-open"),

@@ -101,7 +101,7 @@ pub(crate) struct Raw {
     /// What to do with an order that cannot be paid: refuse or clip [refuse].
     #[arg(long, value_name = "refuse|clip", help_heading = "Account")]
     pub(crate) unaffordable: Option<Word>,
-    /// Fee: 0.2%, maker,taker (0.1%,0.2%), or an amount a unit with a minimum (0.005/unit:1) [0%].
+    /// Fee: 0.2%, maker,taker (0.1%,0.2%), or an amount a unit with a minimum (0.005/unit:1) [0.1%].
     #[arg(long, value_name = "FEE", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) fee: Option<Word>,
     /// Slippage: 5bp, an amount (0.01), volume:FACTOR or sqrt:FACTOR [none].

@@ -9,6 +9,9 @@ use super::raw::Raw;
 use super::values::{Given, given};
 use crate::error::Error;
 
+/// What a fill costs where nothing is said: a run without fees would flatter every strategy that trades often.
+pub(super) const FEE: &str = "0.1%";
+
 /// The largest multiple of the equity that can be asked for.
 const LEVERAGE_MAX: Rate = Rate::percent(100_000);
 
@@ -22,7 +25,7 @@ pub(super) fn settings(raw: &Raw) -> Result<Settings, Error> {
                 ("worst", FillPrice::Worst),
             ])
         })?,
-        fees: given("--fee", &raw.fee).map_or(Ok(default.fees), fees)?,
+        fees: fees(given("--fee", &raw.fee).unwrap_or(Given { flag: "--fee", word: FEE }))?,
         crossing: Crossing {
             slippage: given("--slippage", &raw.slippage).map_or(Ok(Slippage::None), slippage)?,
             spread: share(given("--spread", &raw.spread), Rate::ONE)?.unwrap_or(Rate::ZERO),

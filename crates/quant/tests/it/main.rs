@@ -1,11 +1,6 @@
 //! The crate from outside: laws that every indicator and statistic obeys, and figures of independent libraries.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test's helpers fail the test, and say what was skipped"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test's helpers fail the test, and say what was skipped")]
 
 mod curve;
 mod facts;

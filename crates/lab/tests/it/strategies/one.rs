@@ -6,7 +6,6 @@ use qframe_lab::strategies::{
     DonchianBreakout, MeanReversion, MeanReversionRules, Mode, RegimeRules, RsiReversion, RsiRules,
 };
 use qframe_lab::{DataSet, Outcome};
-use qframe_model::event::Header;
 use qframe_model::market::Side;
 use qframe_model::number::Cash;
 use qframe_model::order::{Purpose, Size};
@@ -277,8 +276,8 @@ fn an_order_that_rests_does_not_hold_a_strategy() {
     let set = sample("GOOGL");
     let backtest = backtest(std::slice::from_ref(&set), true);
     let rules = RsiRules { window: 14, oversold: 30.0, exit: 50.0, overbought: 70.0, mode: Mode::LongFlat };
-    let plain = backtest.run(RsiReversion::new(rules).unwrap(), Header::default()).unwrap();
-    let protected = backtest.run(Protected(RsiReversion::new(rules).unwrap()), Header::default()).unwrap();
+    let plain = backtest.run(RsiReversion::new(rules).unwrap()).unwrap();
+    let protected = backtest.run(Protected(RsiReversion::new(rules).unwrap())).unwrap();
     assert!(plain.trades.len() > 10);
     assert_eq!(protected.trades, plain.trades);
 }
@@ -292,12 +291,12 @@ fn strategies_built_by_hand_are_those_of_the_registry() {
         let listed = run(name, LONG_SHORT, std::slice::from_ref(&set));
         assert_eq!(equity, *listed.curve.equity().last().unwrap(), "{name}");
     };
-    let (mode, header) = (Mode::LongShort, Header::default);
+    let mode = Mode::LongShort;
     let rules = RsiRules { window: 14, oversold: 30.0, exit: 50.0, overbought: 70.0, mode };
-    check("rsi-reversion", by_hand(backtest.run(RsiReversion::new(rules).unwrap(), header()).unwrap()));
+    check("rsi-reversion", by_hand(backtest.run(RsiReversion::new(rules).unwrap()).unwrap()));
     let donchian = DonchianBreakout::new(20, 10, mode).unwrap();
-    check("donchian-breakout", by_hand(backtest.run(donchian, header()).unwrap()));
+    check("donchian-breakout", by_hand(backtest.run(donchian).unwrap()));
     let regime = RegimeRules { volatility: 20, usual: 100, calm: 0.7, wild: 1.5 };
     let rules = MeanReversionRules { window: 50, entry: 1.0, exit: 0.2, hold: 20, regime, mode };
-    check("mean-reversion", by_hand(backtest.run(MeanReversion::new(rules).unwrap(), header()).unwrap()));
+    check("mean-reversion", by_hand(backtest.run(MeanReversion::new(rules).unwrap()).unwrap()));
 }

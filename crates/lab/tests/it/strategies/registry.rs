@@ -1,7 +1,6 @@
 //! The registry: names, defaults, refusals, and a strategy of one's own beside the bundled ones.
 use qframe_engine::{Context, Market, Strategy};
 use qframe_lab::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec, find, find_among, registry};
-use qframe_model::event::Header;
 use qframe_model::market::Side;
 use qframe_model::parameter::{ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
@@ -126,6 +125,6 @@ fn a_strategy_of_ones_own_stands_beside_the_bundled_ones() {
     let backtest = backtest(std::slice::from_ref(&data), false);
     let parameters = Parameters::parse(spec.parameters, &[("bar", "7")]).unwrap();
     let strategy = spec.strategy(&parameters, &MarketInfo::of(&backtest)).unwrap();
-    let outcome = backtest.run(strategy, Header::default()).unwrap();
+    let outcome = backtest.run(strategy).unwrap();
     assert_eq!(super::fills(&outcome)[0].time, data.bars()[7].time);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use qframe_lab::strategies::{Pairs, PairsRules};
 use qframe_lab::{Backtest, DataSet, Outcome};
 use qframe_model::currency::Currency;
-use qframe_model::event::{CancelReason, Event, Header, Report};
+use qframe_model::event::{CancelReason, Event, Report};
 use qframe_model::instrument::{Instrument, Margin, Rules};
 use qframe_model::market::Side;
 use qframe_model::number::{Quantity, Rate};
@@ -142,7 +142,7 @@ const RULES: PairsRules = PairsRules { window: 60, entry: 2.0, exit: 0.5, gross:
 #[test]
 fn pairs_open_neither_leg_where_the_venue_refuses_short_sales() {
     let data = ["KO", "PEP"].map(sample);
-    let outcome = backtest(&data, false).run(Pairs::new(RULES).unwrap(), Header::default()).unwrap();
+    let outcome = backtest(&data, false).run(Pairs::new(RULES).unwrap()).unwrap();
     let count = |which: fn(&Event) -> bool| events(&outcome).filter(which).count();
     let refused = count(|event| {
         matches!(event, Event::Reported(Report::Rejected { refusal: Refusal::ShortNotAllowed { .. }, .. }))
@@ -164,7 +164,7 @@ fn a_leg_that_stands_alone_is_closed() {
     });
     let backtest = Backtest::new(data.to_vec(), setup(true)).unwrap();
     let pairs = Pairs::new(PairsRules { gross: 9.0, ..RULES }).unwrap();
-    let outcome = backtest.run(pairs, Header::default()).unwrap();
+    let outcome = backtest.run(pairs).unwrap();
     let forced = events(&outcome).filter(|event| matches!(event, Event::Reported(Report::Forced(_)))).count();
     assert!(forced > 0, "nothing was liquidated");
     let mut alone = 0;

@@ -1,0 +1,55 @@
+//! What the README and the book say is what the program does.
+use std::path::{Path, PathBuf};
+
+use crate::program::Program;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The fenced blocks of a language in a page.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(page)).unwrap();
+    let fence = format!("```{language}\n");
+    text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_strategy_of_the_readme_is_the_example_that_runs() {
+    let shown = blocks("README.md", "rust").remove(0);
+    let example = std::fs::read_to_string(root().join("examples/crossover.rs")).unwrap();
+    assert!(example.starts_with(&shown), "README.md and examples/crossover.rs differ");
+    let code = shown.lines().filter(|line| !line.trim().is_empty()).count();
+    assert!(code <= 15, "{code} lines of code");
+}
+
+#[test]
+fn examples_are_short() {
+    for entry in std::fs::read_dir(root().join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines < 45, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn the_commands_of_the_book_run() {
+    let program = Program::new();
+    let rows: String = (1..=28).map(|day| format!("2020-02-{day:02},10,12,9,{},5\n", 10 + day % 3)).collect();
+    program.write("prices.csv", format!("time,open,high,low,close,volume\n{rows}"));
+    program.write("run.toml", blocks("docs/quickstart.md", "toml").remove(0));
+    let pages = ["docs/quickstart.md", "docs/strategies.md", "docs/conventions.md"];
+    let blocks = pages.iter().flat_map(|page| blocks(page, "sh"));
+    let commands: Vec<String> = blocks.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let mut ran = 0;
+    for command in &commands {
+        let Some(words) = command.strip_prefix("qframe ") else {
+            assert!(command.starts_with("cargo "), "a command that no test runs: {command}");
+            continue;
+        };
+        let answer = program.run(words);
+        assert_eq!(answer.code(), 0, "{command}: {}", answer.error());
+        ran += 1;
+    }
+    assert!(ran >= 12, "only {ran} commands");
+}
