@@ -1,3 +1,4 @@
+//! A moving-average crossover: the strategy of the README, and a program that runs it.
 use qframe::prelude::*;
 
 /// The fast average and the slow one.

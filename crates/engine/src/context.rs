@@ -9,6 +9,7 @@ use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce};
 use qframe_model::position::{ClosedTrade, Position};
+use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
 use crate::history::History;
@@ -19,8 +20,13 @@ use crate::sizing::Sizing;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Request {
     Submit(Order),
+    /// An order that cannot even be judged: it has no size.
+    Refuse(Order, Refusal),
     Cancel(OrderId),
-    Signal { instrument: InstrumentId, strength: f64 },
+    Signal {
+        instrument: InstrumentId,
+        strength: f64,
+    },
 }
 
 /// Everything that a strategy may know, and where its requests wait for the risk check. The engine owns it.
@@ -284,10 +290,16 @@ impl Context<'_> {
     /// Sends an order. The risk check follows at the end of the call; a refusal is an event.
     #[inline]
     pub fn send(&mut self, ticket: Ticket) -> OrderId {
+        let order = self.order(ticket);
+        self.state.requests.push(Request::Submit(order));
+        order.id
+    }
+
+    /// A ticket as an order: with the next number, at this instant.
+    fn order(&mut self, ticket: Ticket) -> Order {
         self.state.last_order += 1;
-        let id = OrderId(self.state.last_order);
-        let order = Order {
-            id,
+        Order {
+            id: OrderId(self.state.last_order),
             instrument: ticket.instrument.unwrap_or(self.instrument),
             side: ticket.side,
             size: ticket.size,
@@ -299,9 +311,7 @@ impl Context<'_> {
             group: ticket.group,
             purpose: ticket.purpose,
             time: self.state.now,
-        };
-        self.state.requests.push(Request::Submit(order));
-        id
+        }
     }
 
     /// Buys at the market.
@@ -321,7 +331,7 @@ impl Context<'_> {
     }
 
     /// Enters a position on `side` at the market, as large as the run's [`Sizing`] says; what is held of the other side is
-    /// closed first. Nothing where the size comes to nothing: that is what a sizing rule can answer.
+    /// closed first. `None` where the rule gives no size, which is recorded as a refusal.
     #[inline]
     pub fn enter(&mut self, side: Side) -> Option<OrderId> {
         self.enter_with_stop(side, None)
@@ -329,7 +339,11 @@ impl Context<'_> {
 
     /// As [`Context::enter`], with the price at which the position would be given up: sizing by risk needs it.
     pub fn enter_with_stop(&mut self, side: Side, stop: Option<Price>) -> Option<OrderId> {
-        let size = self.state.sizing.size(self, side, stop)?;
+        let Some(size) = self.state.sizing.size(self, side, stop) else {
+            let order = self.order(Ticket::new(side, Size::Equity(Rate::ZERO)));
+            self.state.requests.push(Request::Refuse(order, Refusal::NoSize));
+            return None;
+        };
         let turns = !self.is_flat() && Side::of(self.position().quantity) != side;
         if turns && !matches!(size, Size::TargetWeight(_) | Size::TargetUnits(_)) {
             self.close();

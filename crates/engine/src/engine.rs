@@ -316,6 +316,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
                     }
                     Err(refusal) => self.journal.record(&Event::Refused { order, refusal })?,
                 },
+                Request::Refuse(order, refusal) => self.journal.record(&Event::Refused { order, refusal })?,
                 Request::Cancel(order) if self.state.orders.get(order).is_some() => {
                     self.intents.push(Intent::Cancel(order));
                     self.journal.record(&Event::CancelRequested { order, time: self.state.now })?;

@@ -105,6 +105,8 @@ pub enum Refusal {
     IllegalStep,
     /// A number left its range.
     Overflow,
+    /// The sizing rule gives no size: it needs a stop that the strategy does not name, or more history than there is.
+    NoSize,
 }
 
 impl fmt::Display for Refusal {
@@ -147,6 +149,9 @@ impl fmt::Display for Refusal {
             Self::UnknownOrder => f.write_str("no open order has this number"),
             Self::IllegalStep => f.write_str("the order's state does not allow this step"),
             Self::Overflow => f.write_str("a number left the range of exact numbers"),
+            Self::NoSize => f.write_str(
+                "the sizing rule gives no size: it needs a stop that the strategy does not name, or more history",
+            ),
         }
     }
 }

@@ -13,6 +13,7 @@ pub use qframe_model::market::{Bar, Side};
 pub use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate};
 pub use qframe_model::order::{OrderKind, Purpose, Size, TimeInForce, Trail};
 pub use qframe_model::parameter::{ParameterSpec, Parameters};
+pub use qframe_model::strategy::StrategyKind;
 pub use qframe_model::time::{Span, Time, TimeFrame};
 pub use qframe_quant::indicators::{Indicator, *};
 

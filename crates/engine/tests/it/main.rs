@@ -1,5 +1,9 @@
 //! The engine and the simulated venue, seen from outside.
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
 mod orders;
+#[cfg(test)]
 mod script;
+#[cfg(test)]
 mod venue;

@@ -1,6 +1,9 @@
 //! The report that a terminal shows: what was loaded, the figures read first, all statistics, the equity curve.
 use std::io::{BufWriter, Write};
+use std::mem::discriminant;
 
+use qframe_model::event::{Event, Report};
+use qframe_model::refusal::Refusal;
 use qframe_model::time::TimeFrame;
 use qframe_quant::performance::Statistics;
 
@@ -104,6 +107,7 @@ pub fn summary(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<(
 /// [`ReportError::Write`] where `out` does not take it.
 pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     write!(out, "{}", statistics_text(&facts.outcome.statistics))?;
+    refusals(facts, out)?;
     match facts.outcome.account.open_positions() {
         0 => Ok(()),
         1 => Ok(writeln!(out, "1 position is open at the end: it counts in the equity, not in the trades.")?),
@@ -111,6 +115,25 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
             Ok(writeln!(out, "{open} positions are open at the end: they count in the equity, not in the trades.")?)
         }
     }
+}
+
+/// Says what was not traded, by reason: the first words of each refusal stand for its kind.
+fn refusals(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let mut reasons: Vec<(Refusal, u64)> = Vec::new();
+    for event in facts.outcome.journal.iter() {
+        let (Event::Refused { refusal, .. } | Event::Reported(Report::Rejected { refusal, .. })) = event? else {
+            continue;
+        };
+        match reasons.iter_mut().find(|(known, _)| discriminant(known) == discriminant(&refusal)) {
+            Some((_, count)) => *count += 1,
+            None => reasons.push((refusal, 1)),
+        }
+    }
+    for (refusal, count) in reasons {
+        let orders = if count == 1 { "1 order was" } else { &format!("{count} orders were") };
+        writeln!(out, "{orders} refused; the first: {refusal}.")?;
+    }
+    Ok(())
 }
 
 /// All statistics, a line each: names to the left, values to the right.
