@@ -33,8 +33,6 @@ pub(crate) enum Request {
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) now: Time,
-    /// The account's equity after the last mark or fill.
-    pub(crate) equity: Cash,
     pub(crate) account: Account,
     pub(crate) orders: OpenOrders,
     pub(crate) history: History,
@@ -198,7 +196,7 @@ impl Context<'_> {
     /// What everything is worth now, in the reporting currency.
     #[must_use]
     pub const fn equity(&self) -> Cash {
-        self.state.equity
+        self.state.account.equity()
     }
 
     /// The account: cash, positions, ledger, margin.
@@ -362,7 +360,7 @@ impl Context<'_> {
     pub fn target_in(&mut self, instrument: InstrumentId, weight: Rate) -> OrderId {
         let held = self.position_in(instrument).quantity;
         let wanted = self.price_of(instrument).and_then(|price| {
-            let budget = self.state.equity.at_rate(weight).ok()?;
+            let budget = self.state.account.equity().at_rate(weight).ok()?;
             self.state.account.instrument(instrument).affordable(budget, price)
         });
         let step = wanted.and_then(|wanted| wanted.minus(held).ok()).unwrap_or(Quantity::ZERO);

@@ -137,7 +137,6 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         let depth = strategy.lookback().max(setup.sizing.lookback());
         let state = State {
             now: Time::MIN,
-            equity: Cash::ZERO,
             account,
             orders: OpenOrders::default(),
             history: History::new(setup.series.len(), depth),
@@ -231,7 +230,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[inline(always)]
     pub(crate) fn close_instant(&mut self) -> Result<(), EngineError> {
         self.filled = false;
-        self.risk.observe(self.state.now, self.state.equity);
+        self.risk.observe(self.state.now, self.state.account.equity());
         if !self.state.timers.is_empty() {
             self.ring()?;
         }
@@ -251,7 +250,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     fn end(&mut self, time: Time) -> Result<(), EngineError> {
         self.state.now = time;
         self.call(SeriesId(0), InstrumentId(0), S::on_end)?;
-        Ok(self.journal.record(&Event::Ended { time, equity: self.state.equity })?)
+        Ok(self.journal.record(&Event::Ended { time, equity: self.state.account.equity() })?)
     }
 
     /// A venue speaks. What the state allows is applied; the rest is kept as an event and not applied.
@@ -282,13 +281,10 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.call(SeriesId(0), fill.instrument, |strategy, context| strategy.on_fill(fill, context))
     }
 
-    /// Changes the account, then reads its equity.
+    /// Changes the state; a number that leaves its range ends the run.
     #[inline(always)]
     fn exact<T>(&mut self, change: impl FnOnce(&mut State) -> Result<T, Overflow>) -> Result<T, EngineError> {
-        let changed = change(&mut self.state).and_then(|value| Ok((value, self.state.account.equity()?)));
-        let (value, equity) = changed.map_err(|overflow| EngineError::Overflow(overflow, self.state.now))?;
-        self.state.equity = equity;
-        Ok(value)
+        change(&mut self.state).map_err(|overflow| EngineError::Overflow(overflow, self.state.now))
     }
 
     /// Lets the strategy speak, then judges what it asked for.
@@ -338,7 +334,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[must_use]
     #[inline]
     pub const fn equity(&self) -> Cash {
-        self.state.equity
+        self.state.account.equity()
     }
 
     /// The intents since the last call, for the driver to carry.

@@ -141,7 +141,7 @@ impl Limits {
         }
         if let Some(limit) = self.leverage {
             let gross = account.gross_exposure()?.minus(now)?.plus(then)?;
-            let leverage = ratio(gross, account.equity()?);
+            let leverage = ratio(gross, account.equity());
             if leverage > limit {
                 return Err(Refusal::TooMuchLeverage { leverage, limit });
             }
@@ -160,9 +160,9 @@ fn position_after(order: &Order, account: &Account) -> Result<Quantity, Refusal>
     let step = match order.size {
         Size::Units(units) => order.side.signed(units),
         Size::Budget(budget) => order.side.signed(worth_of(budget)?),
-        Size::Equity(share) => order.side.signed(worth_of(account.equity()?.at_rate(share)?)?),
+        Size::Equity(share) => order.side.signed(worth_of(account.equity().at_rate(share)?)?),
         Size::TargetUnits(units) => return Ok(units),
-        Size::TargetWeight(weight) => return worth_of(account.equity()?.at_rate(weight)?),
+        Size::TargetWeight(weight) => return worth_of(account.equity().at_rate(weight)?),
         Size::Close => -held,
     };
     Ok(held.plus(step)?)

@@ -99,8 +99,8 @@ pub struct Account {
     reporting: CommodityId,
     /// Which instrument prices a commodity; `None` for the reporting currency.
     priced_by: Vec<Option<InstrumentId>>,
-    /// The sum of all holdings' values.
-    holdings_value: Cash,
+    /// Money of the reporting currency and the sum of all holdings' values, kept up with every change of either.
+    equity: Cash,
     open_positions: usize,
     /// True where every instrument is quoted in the reporting currency: then a mark moves one holding only.
     single_currency: bool,
@@ -119,6 +119,7 @@ impl Account {
         }
         let mut commodities = vec![Commodity::Currency(reporting)];
         let mut priced_by = vec![None];
+        let single_currency = instruments.iter().all(|instrument| instrument.quote() == reporting);
         let mut holdings = Vec::with_capacity(instruments.len());
         for (place, instrument) in instruments.iter().enumerate() {
             let quote = intern(&mut commodities, &mut priced_by, Commodity::Currency(instrument.quote()));
@@ -133,17 +134,18 @@ impl Account {
                     priced_by[base.index()] = Some(id);
                 }
             }
-            holdings.push(Holding { base, quote: quote.index(), ..Holding::default() });
+            let valuation = if single_currency { Valuation::Nothing } else { Valuation::General };
+            holdings.push(Holding { base, quote: quote.index(), valuation, ..Holding::default() });
         }
         let account = Self {
-            single_currency: instruments.iter().all(|instrument| instrument.quote() == reporting),
+            single_currency,
             ledger: Ledger::new(commodities.len()),
             instruments,
             commodities,
             holdings,
             reporting: REPORTING,
             priced_by,
-            holdings_value: Cash::ZERO,
+            equity: Cash::ZERO,
             open_positions: 0,
         };
         account.check_rates(reporting)?;
@@ -238,12 +240,10 @@ impl Account {
     }
 
     /// What everything is worth at the last marks, in the reporting currency.
-    ///
-    /// # Errors
-    /// [`Overflow`] beyond the range.
+    #[must_use]
     #[inline]
-    pub fn equity(&self) -> Result<Cash, Overflow> {
-        self.cash().plus(self.holdings_value)
+    pub const fn equity(&self) -> Cash {
+        self.equity
     }
 
     /// The equity with one instrument at another price.
@@ -252,7 +252,7 @@ impl Account {
     /// [`Overflow`] beyond the range.
     pub fn equity_at(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
         let holding = &self.holdings[id.index()];
-        self.equity()?.minus(holding.value)?.plus(self.worth(id, price)?)
+        self.equity.minus(holding.value)?.plus(self.worth(id, price)?)
     }
 
     /// The sum of the absolute values of all positions at the last marks, in the reporting currency.
@@ -317,15 +317,15 @@ impl Account {
         let holding = &mut self.holdings[id.index()];
         holding.mark = Some(bar.close);
         match holding.valuation {
-            Valuation::Nothing if self.single_currency => Ok(()),
-            Valuation::Units(nanos) if self.single_currency => {
+            Valuation::Nothing => Ok(()),
+            Valuation::Units(nanos) => {
                 holding.position.observe(bar);
                 let value = Cash::from_attos(i128::from(bar.close.nanos()) * i128::from(nanos));
                 let old = std::mem::replace(&mut holding.value, value);
-                self.holdings_value = self.holdings_value.minus(old)?.plus(value)?;
+                self.equity = self.equity.minus(old)?.plus(value)?;
                 Ok(())
             }
-            _ => self.mark_bar_in_general(id, bar),
+            Valuation::General => self.mark_bar_in_general(id, bar),
         }
     }
 
@@ -348,7 +348,7 @@ impl Account {
             Valuation::Units(nanos) => Cash::from_attos(i128::from(price.nanos()) * i128::from(nanos)),
             Valuation::General => self.worth(id, price)?,
         };
-        self.holdings_value = self.holdings_value.minus(old)?.plus(value)?;
+        self.equity = self.equity.minus(old)?.plus(value)?;
         self.holdings[id.index()].value = value;
         Ok(())
     }
@@ -360,6 +360,8 @@ impl Account {
             && holding.quote == REPORTING.index()
             && instrument.rules().multiplier == Quantity::ONE;
         holding.valuation = match i64::try_from(holding.units.nanos()) {
+            // Its price may be the rate of another holding's currency.
+            _ if !self.single_currency => Valuation::General,
             _ if holding.units.is_zero() && (holding.base.is_some() || holding.position.is_flat()) => {
                 Valuation::Nothing
             }
@@ -368,7 +370,7 @@ impl Account {
         };
         if holding.valuation == Valuation::Nothing {
             let gone = std::mem::take(&mut holding.value);
-            self.holdings_value = self.holdings_value.minus(gone)?;
+            self.equity = self.equity.minus(gone)?;
         }
         Ok(())
     }
@@ -433,7 +435,7 @@ impl Account {
     /// [`Overflow`] where a balance would leave the range: nothing is then recorded. Where only a value at the marks would,
     /// the entry stands, the equity does not, and the account must not be used further.
     pub fn post(&mut self, entry: &Entry) -> Result<(), Overflow> {
-        self.ledger.post(entry)?;
+        self.enter(entry)?;
         for transfer in entry.transfers() {
             self.recount(transfer.commodity)?;
         }
@@ -473,7 +475,7 @@ impl Account {
                 Entry::new(Transfer { commodity: quote, from: Book::Trading, to: Book::Assets, amount: gain }).and(paid)
             }
         };
-        self.ledger.post(&entry)?;
+        self.enter(&entry)?;
         self.open_positions = self.open_positions + usize::from(!position.is_flat())
             - usize::from(!self.holdings[place].position.is_flat());
         self.holdings[place].position = position;
@@ -506,7 +508,7 @@ impl Account {
         let mark = holding.mark.map(to_price).transpose()?;
         if let Some(commodity) = holding.base {
             let amount = Cash::from_quantity(grown.minus(held)?)?;
-            self.ledger.post(&Entry::new(Transfer { commodity, from: Book::Splits, to: Book::Assets, amount }))?;
+            self.enter(&Entry::new(Transfer { commodity, from: Book::Splits, to: Book::Assets, amount }))?;
         }
         let holding = &mut self.holdings[id.index()];
         (holding.position.quantity, holding.position.high, holding.position.low) = (grown, high, low);
@@ -527,6 +529,14 @@ impl Account {
             return fill.fee.scaled(fill.price.nanos().into(), one, Rounding::HalfEven);
         }
         self.from_reporting(quote, self.in_reporting(fill.fee_in.index(), fill.fee)?)
+    }
+
+    /// Writes an entry into the ledger and takes what it moves of the reporting currency into the equity.
+    fn enter(&mut self, entry: &Entry) -> Result<(), Overflow> {
+        let before = self.cash();
+        self.ledger.post(entry)?;
+        self.equity = self.equity.plus(self.cash().minus(before)?)?;
+        Ok(())
     }
 
     /// Reads again how many units of a commodity the ledger owns, for the instrument that prices it.

@@ -104,7 +104,7 @@ impl Draft {
             let used = self.account.margin_used(MarginKind::Initial)?;
             let closed = self.worth(id, reduces)?.1;
             let freed = closed.at_rate(margin)?.minus(closed.at_rate(self.rebalance.fee)?)?;
-            let free = self.account.equity()?.minus(used)?;
+            let free = self.account.equity().minus(used)?;
             let free = self.account.from_reporting(quote, free)?.plus(freed)?;
             let opens = self.afford(id, free, margin)?;
             payable = payable.min(reduces.plus(opens)?);

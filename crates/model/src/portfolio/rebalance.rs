@@ -161,7 +161,7 @@ impl Rebalance {
     /// The equity that is left when all of `far` has moved to its share of just that equity: the fixed point of
     /// `base = equity - fee x sum |weight x base - value|`.
     fn base(&self, account: &Account, far: &[Drift]) -> Result<Cash, PortfolioError> {
-        let equity = account.equity()?;
+        let equity = account.equity();
         let mut base = equity;
         for _ in 0..ROUNDS {
             let mut traded = Cash::ZERO;

@@ -30,7 +30,7 @@ impl Snapshot {
     /// # Errors
     /// [`PortfolioError`] where the equity is not above zero, a held instrument has no price, or a number overflows.
     pub fn of(account: &Account, time: Time, peak: Cash) -> Result<Self, PortfolioError> {
-        let equity = account.equity()?;
+        let equity = account.equity();
         let peak = peak.max(equity);
         Ok(Self {
             time,
@@ -45,7 +45,7 @@ impl Snapshot {
 
 /// The weights of all open positions.
 pub(super) fn weights(account: &Account) -> Result<Weights, PortfolioError> {
-    let equity = account.equity()?;
+    let equity = account.equity();
     if !equity.is_positive() {
         return Err(PortfolioError::NoEquity(equity));
     }

@@ -152,7 +152,7 @@ proptest! {
             let lot = instrument.value(mark, instrument.rules().lot).unwrap();
             let left = value.minus(wanted).unwrap().abs();
             // A gap of nothing at 1e-9 is no gap: half of that of the equity may stay.
-            let rounding = account.equity().unwrap().at_rate(Rate::from_nanos(1)).unwrap();
+            let rounding = account.equity().at_rate(Rate::from_nanos(1)).unwrap();
             prop_assert!(left < lot || left <= rounding, "{} is {} off, a lot is {}: {:?}", instrument.symbol(), left, lot, plan);
         }
         let sides: Vec<bool> = plan.trades.iter().map(|trade| trade.side == Side::Buy).collect();
@@ -167,7 +167,7 @@ proptest! {
     fn the_plan_of_the_present_weights_is_empty((account, _) in world(), fee in 0i64..200) {
         let now = Snapshot::of(&account, Time::EPOCH, Cash::ZERO).unwrap().weights;
         let plan = Rebalance { band: Rate::ZERO, fee: Rate::basis_points(fee) }.plan(&account, &now).unwrap();
-        prop_assert_eq!((plan.trades.len(), plan.skipped.len(), plan.base), (0, 0, account.equity().unwrap()));
+        prop_assert_eq!((plan.trades.len(), plan.skipped.len(), plan.base), (0, 0, account.equity()));
     }
 
     #[test]
@@ -179,7 +179,7 @@ proptest! {
         let rebalance = Rebalance { band: Rate::percent(1), fee: Rate::basis_points(fee) };
         let Ok(plan) = rebalance.plan(&account, &target) else { return Ok(()) };
         prop_assert!(carry_out(&mut account, &plan) >= Cash::ZERO, "more was spent than there was: {:?}", plan);
-        let (used, equity) = (account.margin_used(MarginKind::Initial).unwrap(), account.equity().unwrap());
+        let (used, equity) = (account.margin_used(MarginKind::Initial).unwrap(), account.equity());
         prop_assert!(used <= equity, "margin {} of equity {}: {:?}", used, equity, plan);
     }
 }
