@@ -10,23 +10,35 @@ use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce};
 use qframe_model::position::{ClosedTrade, Position};
 use qframe_model::refusal::Refusal;
-use qframe_model::time::Time;
+use qframe_model::schedule::{SLICES_MAX, Schedule};
+use qframe_model::time::{Span, Time};
 
 use crate::history::History;
 use crate::orders::OpenOrders;
 use crate::sizing::Sizing;
 
 /// What a strategy asked for in one call.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Request {
     Submit(Order),
     /// An order that cannot even be judged: it has no size.
     Refuse(Order, Refusal),
     Cancel(OrderId),
+    /// A parent order that is worked in slices.
+    Work(Box<Parent>),
     Signal {
         instrument: InstrumentId,
         strength: f64,
     },
+}
+
+/// A parent order and what was sent of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Parent {
+    pub(crate) id: OrderId,
+    pub(crate) ticket: Ticket,
+    pub(crate) schedule: Schedule,
+    pub(crate) slices: Vec<OrderId>,
 }
 
 /// Everything that a strategy may know, and where its requests wait for the risk check. The engine owns it.
@@ -42,6 +54,7 @@ pub(crate) struct State {
     pub(crate) requests: Vec<Request>,
     pub(crate) last_order: u64,
     pub(crate) timers: BinaryHeap<Reverse<Time>>,
+    pub(crate) parents: Vec<Parent>,
 }
 
 /// The state of the run as a strategy may know it at this instant, and its order entry.
@@ -85,6 +98,20 @@ impl Ticket {
             group: None,
             purpose: Purpose::Signal,
         }
+    }
+
+    pub(crate) const fn sized(mut self, size: Size) -> Self {
+        self.size = size;
+        self
+    }
+
+    pub(crate) const fn side(&self) -> Side {
+        self.side
+    }
+
+    /// The instrument it names, or `other` where it names none.
+    pub(crate) fn instrument_or(&self, other: InstrumentId) -> InstrumentId {
+        self.instrument.unwrap_or(other)
     }
 
     /// A market order to buy.
@@ -165,6 +192,27 @@ impl Ticket {
     pub const fn purpose(mut self, purpose: Purpose) -> Self {
         self.purpose = purpose;
         self
+    }
+}
+
+impl State {
+    /// A ticket as an order: with the next number, at this instant.
+    pub(crate) fn order(&mut self, ticket: Ticket, instrument: InstrumentId) -> Order {
+        self.last_order += 1;
+        Order {
+            id: OrderId(self.last_order),
+            instrument: ticket.instrument.unwrap_or(instrument),
+            side: ticket.side,
+            size: ticket.size,
+            kind: ticket.kind,
+            time_in_force: ticket.time_in_force,
+            post_only: ticket.post_only,
+            reduce_only: ticket.reduce_only,
+            parent: ticket.parent,
+            group: ticket.group,
+            purpose: ticket.purpose,
+            time: self.now,
+        }
     }
 }
 
@@ -293,23 +341,8 @@ impl Context<'_> {
         order.id
     }
 
-    /// A ticket as an order: with the next number, at this instant.
     fn order(&mut self, ticket: Ticket) -> Order {
-        self.state.last_order += 1;
-        Order {
-            id: OrderId(self.state.last_order),
-            instrument: ticket.instrument.unwrap_or(self.instrument),
-            side: ticket.side,
-            size: ticket.size,
-            kind: ticket.kind,
-            time_in_force: ticket.time_in_force,
-            post_only: ticket.post_only,
-            reduce_only: ticket.reduce_only,
-            parent: ticket.parent,
-            group: ticket.group,
-            purpose: ticket.purpose,
-            time: self.state.now,
-        }
+        self.state.order(ticket, self.instrument)
     }
 
     /// Buys at the market.
@@ -380,6 +413,29 @@ impl Context<'_> {
         let stop = self.send(exit(entry, Purpose::StopLoss).stop(stop).group(group));
         let target = self.send(exit(entry, Purpose::TakeProfit).limit(target).group(group));
         [entry, stop, target]
+    }
+
+    /// Works an order in slices over a span from now on, one for each weight: equal weights are a TWAP, expected volumes
+    /// a VWAP. Each slice is an order of its own with the terms of `ticket`, sent at the first instant that is not before
+    /// it is due; cancelling the number given here stops the rest. The ticket's size must be a number of units; what is no
+    /// schedule is refused and recorded.
+    pub fn slice(&mut self, ticket: Ticket, over: Span, weights: &[u32]) -> OrderId {
+        let order = self.order(ticket);
+        let schedule = match ticket.size {
+            Size::Units(units) => Schedule::new(units, self.state.now, over, weights),
+            _ => None,
+        };
+        let ticket = ticket.on(order.instrument);
+        self.state.requests.push(match schedule {
+            Some(schedule) => Request::Work(Box::new(Parent { id: order.id, ticket, schedule, slices: Vec::new() })),
+            None => Request::Refuse(order, Refusal::NoSchedule),
+        });
+        order.id
+    }
+
+    /// Works an order in `slices` equal parts over a span: a TWAP. See [`Context::slice`].
+    pub fn twap(&mut self, ticket: Ticket, over: Span, slices: usize) -> OrderId {
+        self.slice(ticket, over, &vec![1; slices.min(SLICES_MAX + 1)])
     }
 
     /// Asks for a call of `on_timer` at the first instant that is not before `time`.

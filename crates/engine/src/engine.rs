@@ -12,12 +12,12 @@ use qframe_model::instrument::Instrument;
 use qframe_model::ledger::{Book, Entry, Transfer};
 use qframe_model::market::{Bar, BookDelta, Quote, Trade};
 use qframe_model::number::{Cash, Overflow, Price};
-use qframe_model::order::Order;
+use qframe_model::order::{Order, Size};
 use qframe_model::position::ClosedTrade;
 use qframe_model::refusal::Refusal;
 use qframe_model::time::{Time, TimeFrame};
 
-use crate::context::{Context, Request, State};
+use crate::context::{Context, Parent, Request, State};
 use crate::history::History;
 use crate::journal::{Journal, JournalError, Keep};
 use crate::orders::OpenOrders;
@@ -145,6 +145,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             requests: Vec::new(),
             last_order: 0,
             timers: BinaryHeap::new(),
+            parents: Vec::new(),
         };
         let journal = Journal::new(setup.keep);
         Ok(Self { strategy, risk, series: setup.series, state, intents: Vec::new(), journal, filled: false })
@@ -231,8 +232,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     pub(crate) fn close_instant(&mut self) -> Result<(), EngineError> {
         self.filled = false;
         self.risk.observe(self.state.now, self.state.account.equity());
-        if !self.state.timers.is_empty() {
+        if !self.state.timers.is_empty() || !self.state.parents.is_empty() {
             self.ring()?;
+            self.work_parents()?;
         }
         self.call(SeriesId(0), InstrumentId(0), S::on_instant)
     }
@@ -299,35 +301,82 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if self.state.requests.is_empty() { Ok(()) } else { self.judge() }
     }
 
+    /// Sends the slices of parent orders that have come due.
+    fn work_parents(&mut self) -> Result<(), EngineError> {
+        for place in 0..self.state.parents.len() {
+            let Parent { ticket, .. } = self.state.parents[place];
+            let lot = self.state.account.instrument(ticket.instrument_or(InstrumentId(0))).rules().lot;
+            let Some(slice) = self.state.parents[place].schedule.due(self.state.now, lot) else { continue };
+            let order = self.state.order(ticket.sized(Size::Units(slice)), InstrumentId(0));
+            let parent = &mut self.state.parents[place];
+            parent.slices.push(order.id);
+            self.journal.record(&Event::Sliced { parent: parent.id, order: order.id })?;
+            self.state.requests.push(Request::Submit(order));
+        }
+        self.state.parents.retain(|parent| !parent.schedule.is_done());
+        self.judge()
+    }
+
     /// Turns requests into intents or refusals, in the order they were made.
     #[inline(never)]
     fn judge(&mut self) -> Result<(), EngineError> {
-        for place in 0..self.state.requests.len() {
-            match self.state.requests[place] {
-                Request::Submit(order) => match approve(order, &self.state.account, &mut self.risk) {
-                    Ok(approved) => {
-                        self.state.orders.insert(order);
-                        self.intents.push(Intent::Submit(approved));
-                        self.journal.record(&Event::Submitted(order))?;
-                    }
-                    Err(refusal) => self.journal.record(&Event::Refused { order, refusal })?,
-                },
+        let mut requests = std::mem::take(&mut self.state.requests);
+        for request in requests.drain(..) {
+            match request {
+                Request::Submit(order) => self.submit(order)?,
                 Request::Refuse(order, refusal) => self.journal.record(&Event::Refused { order, refusal })?,
-                Request::Cancel(order) if self.state.orders.get(order).is_some() => {
-                    self.intents.push(Intent::Cancel(order));
-                    self.journal.record(&Event::CancelRequested { order, time: self.state.now })?;
-                }
-                Request::Cancel(order) => {
-                    let report = Report::Rejected { order, time: self.state.now, refusal: Refusal::UnknownOrder };
-                    self.journal.record(&Event::ReportRefused { report, refusal: Refusal::UnknownOrder })?;
-                }
+                Request::Cancel(order) => self.cancel(order)?,
+                Request::Work(parent) => self.begin_work(*parent)?,
                 Request::Signal { instrument, strength } => {
                     self.journal.record(&Event::Signalled { time: self.state.now, instrument, strength })?;
                 }
             }
         }
-        self.state.requests.clear();
+        // The buffer goes back to be used again.
+        self.state.requests = requests;
         Ok(())
+    }
+
+    fn submit(&mut self, order: Order) -> Result<(), EngineError> {
+        match approve(order, &self.state.account, &mut self.risk) {
+            Ok(approved) => {
+                self.state.orders.insert(order);
+                self.intents.push(Intent::Submit(approved));
+                Ok(self.journal.record(&Event::Submitted(order))?)
+            }
+            Err(refusal) => Ok(self.journal.record(&Event::Refused { order, refusal })?),
+        }
+    }
+
+    fn begin_work(&mut self, parent: Parent) -> Result<(), EngineError> {
+        self.journal.record(&Event::Scheduled {
+            order: parent.id,
+            time: self.state.now,
+            instrument: parent.ticket.instrument_or(InstrumentId(0)),
+            side: parent.ticket.side(),
+            total: parent.schedule.total(),
+            slices: parent.schedule.slices(),
+        })?;
+        self.state.parents.push(parent);
+        Ok(())
+    }
+
+    fn cancel(&mut self, order: OrderId) -> Result<(), EngineError> {
+        let time = self.state.now;
+        if let Some(place) = self.state.parents.iter().position(|parent| parent.id == order) {
+            let parent = self.state.parents.remove(place);
+            self.journal.record(&Event::CancelRequested { order, time })?;
+            let alive = parent.slices.into_iter().filter(|slice| self.state.orders.get(*slice).is_some());
+            self.intents.extend(alive.map(Intent::Cancel));
+            return Ok(());
+        }
+        if self.state.orders.get(order).is_some() {
+            self.intents.push(Intent::Cancel(order));
+            return Ok(self.journal.record(&Event::CancelRequested { order, time })?);
+        }
+        let refusal = Refusal::UnknownOrder;
+        let report = Report::Rejected { order, time, refusal };
+        Ok(self.journal.record(&Event::ReportRefused { report, refusal })?)
     }
 
     /// What everything is worth at the last marks.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use crate::fill::Fill;
 use crate::ids::{CommodityId, InstrumentId, OrderId};
 use crate::ledger::Book;
-use crate::number::{Cash, Rate};
+use crate::market::Side;
+use crate::number::{Cash, Quantity, Rate};
 use crate::order::Order;
 use crate::refusal::Refusal;
 use crate::time::Time;
@@ -160,6 +161,28 @@ pub enum Event {
         time: Time,
         /// The equity at the last marks, in the reporting currency.
         equity: Cash,
+    },
+    /// A parent order began to be worked in slices.
+    Scheduled {
+        /// The parent's number.
+        order: OrderId,
+        /// When.
+        time: Time,
+        /// Of what.
+        instrument: InstrumentId,
+        /// Which way.
+        side: Side,
+        /// How much in all.
+        total: Quantity,
+        /// In how many slices.
+        slices: u32,
+    },
+    /// A slice of a parent order was sent; its own events follow.
+    Sliced {
+        /// The parent.
+        parent: OrderId,
+        /// The slice.
+        order: OrderId,
     },
 }
 

@@ -19,6 +19,7 @@ pub mod parameter;
 pub mod portfolio;
 pub mod position;
 pub mod refusal;
+pub mod schedule;
 mod serial;
 pub mod signal;
 pub mod signals;

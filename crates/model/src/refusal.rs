@@ -107,6 +107,8 @@ pub enum Refusal {
     Overflow,
     /// The sizing rule gives no size: it needs a stop that the strategy does not name, or more history than there is.
     NoSize,
+    /// A parent order that cannot be worked in slices.
+    NoSchedule,
 }
 
 impl fmt::Display for Refusal {
@@ -149,6 +151,9 @@ impl fmt::Display for Refusal {
             Self::UnknownOrder => f.write_str("no open order has this number"),
             Self::IllegalStep => f.write_str("the order's state does not allow this step"),
             Self::Overflow => f.write_str("a number left the range of exact numbers"),
+            Self::NoSchedule => f.write_str(
+                "no schedule: expected a number of units, a span, and 1 to 10000 weights of which one is above zero",
+            ),
             Self::NoSize => f.write_str(
                 "the sizing rule gives no size: it needs a stop that the strategy does not name, or more history",
             ),

@@ -6,10 +6,10 @@ use qframe_engine::venue::{Crossing, Fees, Settings, Slippage};
 use qframe_engine::{AtEnd, Context, Ticket};
 use qframe_model::ids::SeriesId;
 use qframe_model::market::{Bar, Side};
-use qframe_model::number::{Price, Quantity, Rate};
+use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::order::{OrderKind, Size, TimeInForce, Trail};
 
-use crate::script::{Script, bars, run_with, simulator, stock};
+use crate::script::{Script, bars, run_with, run_with_cash, simulator, stock};
 
 /// Any order, told apart by a few small numbers, near the current price.
 fn ticket(choice: (u8, u8, u8, i64), price: f64) -> Ticket {
@@ -23,7 +23,7 @@ fn ticket(choice: (u8, u8, u8, i64), price: f64) -> Ticket {
         2 => Size::TargetWeight(Rate::percent(10 * shift)),
         3 => Size::TargetUnits(Quantity::whole(shift)),
         4 => Size::Close,
-        _ => Size::Budget(qframe_model::number::Cash::whole(1_000)),
+        _ => Size::Budget(Cash::whole(1_000)),
     };
     let kind = match kind % 9 {
         0..=2 => OrderKind::Market,
@@ -136,9 +136,28 @@ proptest! {
             prop_assert_eq!(account.cash().plus(worth).unwrap(), equity);
             // Cost, open profit and realised profit tell the same story as the ledger.
             let open = worth.minus(position.cost).unwrap().minus(position.entry_fees).unwrap();
-            let told = position.realised.plus(open).unwrap().plus(qframe_model::number::Cash::whole(10_000)).unwrap();
+            let told = position.realised.plus(open).unwrap().plus(Cash::whole(10_000)).unwrap();
             prop_assert_eq!(told, equity);
         }
+    }
+
+    /// Ten times the prices and ten times the money: ten times the equity, with the same units.
+    #[test]
+    fn equity_scales_with_prices_and_cash(bars in market(), choices in choices()) {
+        let fees = Settings { fees: Fees::flat(Rate::basis_points(10)), allow_short: true, ..Settings::default() };
+        let at_market = |choices: &Choices| -> Choices {
+            // Amounts of money and prices of orders would have to be scaled too: shares and units at the market are not.
+            choices.iter().map(|choice| choice.map(|(_, size, flags, shift)| (0, size % 5, flags & 1, shift))).collect()
+        };
+        let ten = |price: Price| Price::from_nanos(price.nanos() * 10);
+        let scaled: Vec<Bar> = bars.iter().map(|bar| Bar {
+            open: ten(bar.open), high: ten(bar.high), low: ten(bar.low), close: ten(bar.close), ..*bar
+        }).collect();
+        let choices = at_market(&choices);
+        let one = run_with_cash(10_000, fees.clone(), &bars, drawn(choices.clone()));
+        let more = run_with_cash(100_000, fees, &scaled, drawn(choices));
+        let times_ten: Vec<_> = one.iter().map(|equity| Cash::from_attos(equity.attos() * 10)).collect();
+        prop_assert_eq!(more, times_ten);
     }
 
     /// No fees and a price that stands still: the equity does too.
@@ -147,6 +166,6 @@ proptest! {
         let flat = bars(&[[100.0; 4]; 30]);
         let free = Settings { allow_short: true, ..Settings::default() };
         let run = run_with(stock(), free, &flat, drawn(choices));
-        prop_assert!(run.equity.iter().all(|equity| *equity == qframe_model::number::Cash::whole(10_000)), "{:?}", run.reports());
+        prop_assert!(run.equity.iter().all(|equity| *equity == Cash::whole(10_000)), "{:?}", run.reports());
     }
 }

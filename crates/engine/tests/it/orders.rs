@@ -3,6 +3,7 @@ use qframe_engine::venue::Settings;
 use qframe_engine::{Context, Ticket};
 use qframe_model::number::{Quantity, Rate};
 use qframe_model::order::{OrderKind, Purpose, Size, TimeInForce, Trail};
+use qframe_model::time::Span;
 
 use crate::script::{bars, p, run_with, stock};
 
@@ -224,4 +225,47 @@ fn an_exit_says_why() {
         })
         .collect();
     assert_eq!(purposes, [Purpose::Signal, Purpose::StopLoss]);
+}
+
+#[test]
+fn parents_are_worked_in_slices() {
+    let forty = Size::Units(Quantity::whole(40));
+    let over = Span::from_seconds(3 * 86_400);
+    let flat = [FLAT; 6];
+    let twap = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.twap(Ticket::buy(forty), over, 3);
+        }
+    };
+    // The first slice is due at once, at the close of day 0; each fills at the open that follows.
+    check(
+        "twap",
+        &flat,
+        twap,
+        &["day 1 2 buy 13.333333333 at 100", "day 2 3 buy 13.333333333 at 100", "day 3 4 buy 13.333333334 at 100"],
+    );
+    let vwap = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.slice(Ticket::buy(forty), over, &[1, 2, 1]);
+        }
+    };
+    check("vwap", &flat, vwap, &["day 1 2 buy 10 at 100", "day 2 3 buy 20 at 100", "day 3 4 buy 10 at 100"]);
+    let stopped = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.slice(Ticket::buy(forty).limit(p(90.0)), over, &[1, 1]),
+        1 => context.cancel(qframe_model::ids::OrderId(1)),
+        _ => {}
+    };
+    check("cancelled", &flat, stopped, &["accepted 2", "cancelled 2 Requested"]);
+    let wrong = one_call(move |context| _ = context.twap(Ticket::buy(Size::Equity(Rate::ONE)), over, 3));
+    let refusal =
+        "refused 1: no schedule: expected a number of units, a span, and 1 to 10000 weights of which one is above zero";
+    check("not in units", &flat, wrong, &[refusal]);
+}
+
+fn one_call(call: impl Fn(&mut Context<'_>)) -> impl Fn(usize, &mut Context<'_>) {
+    move |day, context| {
+        if day == 0 {
+            call(context);
+        }
+    }
 }

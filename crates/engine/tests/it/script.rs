@@ -58,13 +58,33 @@ pub(crate) fn instrument(symbol: &str, rules: Rules) -> Instrument {
 
 /// A simulator over one daily series of `instrument`, with 10,000 in cash.
 pub(crate) fn simulator<S: Strategy>(strategy: S, instrument: Instrument, settings: Settings) -> Simulator<S, Limits> {
+    simulator_with_cash(10_000, strategy, instrument, settings)
+}
+
+/// The equity after each bar of a script that begins with so much.
+pub(crate) fn run_with_cash(
+    cash: i64,
+    settings: Settings,
+    bars: &[Bar],
+    script: impl FnMut(usize, &mut Context<'_>),
+) -> Vec<Cash> {
+    let mut simulator = simulator_with_cash(cash, Script(0, script), stock(), settings);
+    bars.iter().map(|bar| simulator.bar(SeriesId(0), bar).unwrap()).collect()
+}
+
+fn simulator_with_cash<S: Strategy>(
+    cash: i64,
+    strategy: S,
+    instrument: Instrument,
+    settings: Settings,
+) -> Simulator<S, Limits> {
     let instruments: Arc<[Instrument]> = Arc::new([instrument]);
     let venue = SimVenue::new(settings, &instruments);
     let series = vec![Series { instrument: InstrumentId(0), frame: TimeFrame::DAY, matched: true }];
     let setup =
         EngineSetup { instruments, series, reporting: Currency::USD, sizing: Sizing::default(), keep: Keep::All };
     let mut simulator = Simulator::new(Engine::new(strategy, Limits::default(), setup).unwrap(), venue);
-    simulator.start(Time::EPOCH, Header::default(), Cash::whole(10_000)).unwrap();
+    simulator.start(Time::EPOCH, Header::default(), Cash::whole(cash)).unwrap();
     simulator
 }
 

@@ -8,7 +8,7 @@ use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId};
 use qframe_model::ledger::Book;
 use qframe_model::market::Side;
-use qframe_model::number::{Cash, Rate};
+use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce, Trail};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
@@ -97,6 +97,15 @@ fn every_event() -> Vec<Event> {
         Event::Signalled { time: time(), instrument: InstrumentId(1), strength: -0.5 },
         Event::CancelRequested { order: OrderId(7), time: time() },
         Event::Ended { time: time(), equity: read("10234.56") },
+        Event::Scheduled {
+            order: OrderId(7),
+            time: time(),
+            instrument: InstrumentId(1),
+            side: Side::Sell,
+            total: Quantity::whole(40),
+            slices: 3,
+        },
+        Event::Sliced { parent: OrderId(7), order: OrderId(8) },
     ];
     events.extend(orders().into_iter().map(Event::Submitted));
     events.extend(reports().into_iter().map(Event::Reported));
@@ -208,5 +217,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::UnknownOrder,
         Refusal::IllegalStep,
         Refusal::Overflow,
+        Refusal::NoSize,
+        Refusal::NoSchedule,
     ]
 }
