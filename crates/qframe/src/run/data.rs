@@ -74,8 +74,9 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     let sample = samples::list().iter().find(|sample| sample.name.eq_ignore_ascii_case(path));
     let (loaded, from, notes, name) = match sample {
         Some(sample) if !Path::new(path).exists() => {
-            let loaded = sample.load().map_err(Error::refused)?;
-            let notes = sample.notes.iter().map(|note| (*note).to_owned()).collect();
+            let mut loaded = sample.load().map_err(Error::refused)?;
+            let notes: Vec<String> = sample.notes.iter().map(|note| (*note).to_owned()).collect();
+            loaded.why.extend(notes.iter().cloned());
             (loaded, format!("bundled sample, {}", sample.venue), notes, sample.name.to_owned())
         }
         _ => {
