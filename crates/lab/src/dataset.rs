@@ -26,7 +26,7 @@ pub struct Origin {
 pub struct DataSet {
     instrument: Instrument,
     frame: TimeFrame,
-    bars: Arc<[Bar]>,
+    bars: Arc<Vec<Bar>>,
     hash: blake3::Hash,
     origin: Arc<Origin>,
 }
@@ -78,7 +78,7 @@ impl DataSet {
         if bars.is_empty() || !rising {
             return None;
         }
-        Some(Self { instrument, frame, hash: hash(&bars), bars: bars.into(), origin: Arc::new(origin) })
+        Some(Self { instrument, frame, hash: hash(&bars), bars: Arc::new(bars), origin: Arc::new(origin) })
     }
 
     /// The bars that open in `from..until`. `None` where there are none.
@@ -111,7 +111,7 @@ impl DataSet {
         &self.bars
     }
 
-    pub(crate) fn shared_bars(&self) -> Arc<[Bar]> {
+    pub(crate) fn shared_bars(&self) -> Arc<Vec<Bar>> {
         Arc::clone(&self.bars)
     }
 

@@ -42,7 +42,7 @@ impl Progress {
 /// One series lends its own times: a second column of them would cost a sixth of the data.
 #[derive(Debug, Clone)]
 enum Times {
-    Of(Arc<[Bar]>),
+    Of(Arc<Vec<Bar>>),
     Own(Vec<Time>),
 }
 

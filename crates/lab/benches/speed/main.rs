@@ -6,6 +6,7 @@
     reason = "a benchmark measures and prints, and stops at what should not be"
 )]
 mod market;
+mod memory;
 mod w1;
 mod w2;
 
@@ -14,6 +15,10 @@ fn main() {
     let bars = words.iter().find_map(|word| word.parse().ok());
     let names: Vec<&str> = words.iter().map(String::as_str).filter(|word| word.parse::<usize>().is_err()).collect();
     let wanted = |name: &str| names.is_empty() || names.contains(&name);
+    // First, since a peak never falls again.
+    if wanted("memory") {
+        memory::run(bars.unwrap_or(10_000_000));
+    }
     if wanted("w1") {
         w1::run(bars.unwrap_or(1_000_000));
     }

@@ -7,6 +7,7 @@ use qframe_lab::{Backtest, DataSet, Origin, Setup};
 use qframe_model::currency::Currency;
 use qframe_model::event::Header;
 use qframe_model::instrument::{Instrument, Rules};
+use qframe_model::market::Bar;
 use qframe_model::number::{Cash, Rate};
 use qframe_model::time::TimeFrame;
 use qframe_quant::indicators::Sma;
@@ -19,11 +20,15 @@ pub(crate) fn market(count: usize) -> (Backtest, Vec<f64>, Vec<f64>) {
     let rows = super::market::bars(count);
     let open = rows.iter().map(|bar| bar.open.to_f64()).collect();
     let close = rows.iter().map(|bar| bar.close.to_f64()).collect();
+    (backtest(rows), open, close)
+}
+
+pub(crate) fn backtest(rows: Vec<Bar>) -> Backtest {
     let instrument = Instrument::new("BTC/USD".parse().unwrap(), Currency::USD, Rules::default()).unwrap();
     let set = DataSet::of(instrument, TimeFrame::MINUTE, rows, Origin::default()).unwrap();
     let venue = Settings { fees: Fees::flat(Rate::from_f64(FEE).unwrap()), ..Settings::default() };
     let setup = Setup { cash: Cash::whole(1_000_000), venue, ..Setup::default() };
-    (Backtest::new(vec![set], setup).unwrap(), open, close)
+    Backtest::new(vec![set], setup).unwrap()
 }
 
 pub(crate) fn run(count: usize) {
