@@ -10,14 +10,14 @@ use qframe_model::fill::Fill;
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId, SeriesId};
 use qframe_model::instrument::Instrument;
 use qframe_model::ledger::{Book, Entry, Transfer};
-use qframe_model::market::{Bar, BookDelta, Quote, Trade};
+use qframe_model::market::{Bar, BookDelta, Quote, Side, Trade};
 use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::{Order, Size};
 use qframe_model::position::ClosedTrade;
 use qframe_model::refusal::Refusal;
 use qframe_model::time::{Time, TimeFrame};
 
-use crate::context::{Context, Parent, Request, State};
+use crate::context::{Context, Parent, Request, State, Ticket};
 use crate::history::History;
 use crate::journal::{Journal, JournalError, Keep};
 use crate::orders::OpenOrders;
@@ -205,6 +205,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if matched {
             self.exact(|state| state.account.mark_bar(instrument, bar))?;
         }
+        // Before the strategy speaks: what it asks for on this bar is judged by what this bar lost. The bar counts to the
+        // day it opened in, also where it closes at midnight.
+        self.risk.observe(bar.time, self.state.account.equity());
         self.state.history.push(series, bar);
         self.call(series, instrument, |strategy, context| strategy.on_market(&Market::Bar(bar), context))
     }
@@ -214,6 +217,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if let Market::Trade(trade) = market {
             self.exact(|state| state.account.mark(instrument, trade.price))?;
         }
+        self.risk.observe(time, self.state.account.equity());
         self.call(SeriesId(0), instrument, |strategy, context| strategy.on_market(&market, context))
     }
 
@@ -231,7 +235,6 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[inline(always)]
     pub(crate) fn close_instant(&mut self) -> Result<(), EngineError> {
         self.filled = false;
-        self.risk.observe(self.state.now, self.state.account.equity());
         if !self.state.timers.is_empty() || !self.state.parents.is_empty() {
             self.ring()?;
             self.work_parents()?;
@@ -338,14 +341,34 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     }
 
     fn submit(&mut self, order: Order) -> Result<(), EngineError> {
-        match approve(order, &self.state.account, &mut self.risk) {
+        match approve(order, &self.state.account, &self.state.orders, &mut self.risk) {
             Ok(approved) => {
                 self.state.orders.insert(order);
                 self.intents.push(Intent::Submit(approved));
                 Ok(self.journal.record(&Event::Submitted(order))?)
             }
-            Err(refusal) => Ok(self.journal.record(&Event::Refused { order, refusal })?),
+            Err(refusal) => {
+                self.journal.record(&Event::Refused { order, refusal })?;
+                self.submit_what_closes(&order)
+            }
         }
+    }
+
+    /// Of a refused target that would turn or shrink a position, the part that closes it passes on its own: a limit must
+    /// never hold an account in a position.
+    fn submit_what_closes(&mut self, refused: &Order) -> Result<(), EngineError> {
+        let held = self.state.account.position(refused.instrument).quantity;
+        let turns = match refused.size {
+            Size::TargetWeight(weight) => weight.is_negative() != held.is_negative() || weight.is_zero(),
+            Size::TargetUnits(units) => units.is_negative() != held.is_negative() || units.is_zero(),
+            _ => false,
+        };
+        if held.is_zero() || !turns {
+            return Ok(());
+        }
+        let close = Ticket::new(Side::of(held).opposite(), Size::Close).reduce_only().on(refused.instrument);
+        let order = self.state.order(close.purpose(refused.purpose), refused.instrument);
+        self.submit(order)
     }
 
     fn begin_work(&mut self, parent: Parent) -> Result<(), EngineError> {

@@ -1,9 +1,12 @@
 //! The risk check: every order passes it, and only here is an order approved.
 use qframe_model::account::Account;
+use qframe_model::ids::InstrumentId;
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::{Order, OrderKind, Size};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
+
+use crate::orders::OpenOrders;
 
 /// Proof that the risk check let something pass. Only this module makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +26,7 @@ pub trait RiskCheck {
     ///
     /// # Errors
     /// The [`Refusal`] with the value and the limit.
-    fn check(&mut self, order: &Order, account: &Account) -> Result<(), Refusal>;
+    fn check(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<(), Refusal>;
 
     /// Sees the equity after each instant.
     fn observe(&mut self, _now: Time, _equity: Cash) {}
@@ -58,8 +61,8 @@ struct Watch {
 
 impl RiskCheck for Limits {
     #[inline]
-    fn check(&mut self, order: &Order, account: &Account) -> Result<(), Refusal> {
-        if self.are_off() { Ok(()) } else { self.judge(order, account) }
+    fn check(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<(), Refusal> {
+        if self.are_off() { Ok(()) } else { self.judge(order, account, orders) }
     }
 
     #[inline]
@@ -89,9 +92,10 @@ impl Limits {
         values.iter().all(Option::is_none) && rates.iter().all(Option::is_none)
     }
 
-    fn judge(&self, order: &Order, account: &Account) -> Result<(), Refusal> {
-        let held = account.position(order.instrument).quantity;
-        let after = position_after(order, account)?;
+    fn judge(&self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<(), Refusal> {
+        let expected = expected_positions(account, orders)?;
+        let held = expected[order.instrument.index()];
+        let after = position_after(order, account, held)?;
         let reduces = order.reduce_only
             || after.abs() < held.abs() && (after.is_zero() || after.is_negative() == held.is_negative());
         if let (Some(limit), Some(price), Some(market)) =
@@ -103,7 +107,7 @@ impl Limits {
             return Ok(());
         }
         self.check_losses()?;
-        self.check_values(order, account, held, after)
+        self.check_values(order, account, &expected, after)
     }
 
     fn check_losses(&self) -> Result<(), Refusal> {
@@ -123,36 +127,66 @@ impl Limits {
         Ok(())
     }
 
-    fn check_values(&self, order: &Order, account: &Account, held: Quantity, after: Quantity) -> Result<(), Refusal> {
+    fn check_values(
+        &self,
+        order: &Order,
+        account: &Account,
+        expected: &[Quantity],
+        after: Quantity,
+    ) -> Result<(), Refusal> {
         if self.order_value.is_none() && self.position_value.is_none() && self.leverage.is_none() {
             return Ok(());
         }
-        let price = account.mark_of(order.instrument).ok_or(Refusal::NoPrice)?;
-        let instrument = account.instrument(order.instrument);
-        let worth = |quantity: Quantity| -> Result<Cash, Overflow> {
-            account.to_reporting(account.quote_of(order.instrument), instrument.value(price, quantity.abs())?)
-        };
-        let (now, then, step) = (worth(held)?, worth(after)?, worth(after.minus(held)?)?);
+        let held = expected[order.instrument.index()];
+        let step = worth(account, order.instrument, after.minus(held)?)?.ok_or(Refusal::NoPrice)?;
+        let then = worth(account, order.instrument, after)?.ok_or(Refusal::NoPrice)?;
         if let Some(limit) = self.order_value.filter(|limit| step > *limit) {
             return Err(Refusal::OrderTooLarge { value: step, limit });
         }
         if let Some(limit) = self.position_value.filter(|limit| then > *limit) {
             return Err(Refusal::PositionTooLarge { value: then, limit });
         }
-        if let Some(limit) = self.leverage {
-            let gross = account.gross_exposure()?.minus(now)?.plus(then)?;
-            let leverage = ratio(gross, account.equity());
-            if leverage > limit {
-                return Err(Refusal::TooMuchLeverage { leverage, limit });
-            }
+        let Some(limit) = self.leverage else { return Ok(()) };
+        let mut gross = then;
+        for (place, quantity) in expected.iter().enumerate().filter(|(place, _)| *place != order.instrument.index()) {
+            gross = gross.plus(worth(account, InstrumentId(place as u16), *quantity)?.unwrap_or(Cash::ZERO))?;
         }
-        Ok(())
+        let leverage = ratio(gross, account.equity());
+        if leverage > limit { Err(Refusal::TooMuchLeverage { leverage, limit }) } else { Ok(()) }
     }
 }
 
-/// The position that the order leads to at the last mark.
-fn position_after(order: &Order, account: &Account) -> Result<Quantity, Refusal> {
-    let held = account.position(order.instrument).quantity;
+/// What so many units are worth at the last mark, in the reporting currency; `None` before the first mark.
+fn worth(account: &Account, id: InstrumentId, quantity: Quantity) -> Result<Option<Cash>, Overflow> {
+    let Some(price) = account.mark_of(id) else { return Ok(None) };
+    let value = account.instrument(id).value(price, quantity.abs())?;
+    account.to_reporting(account.quote_of(id), value).map(Some)
+}
+
+/// Where the positions stand once everything that was approved has filled: the next order is judged on top of that.
+/// Orders that sleep behind another one or only reduce are protection and do not count.
+fn expected_positions(account: &Account, orders: &OpenOrders) -> Result<Vec<Quantity>, Refusal> {
+    let ids = (0..account.instruments().len()).map(|place| InstrumentId(place as u16));
+    let mut expected: Vec<Quantity> = ids.map(|id| account.position(id).quantity).collect();
+    for open in orders.iter() {
+        let order = &open.order;
+        let closes_at_market = order.size == Size::Close && order.kind == OrderKind::Market;
+        if order.parent.is_some() || (order.reduce_only && !closes_at_market) {
+            continue;
+        }
+        let place = &mut expected[order.instrument.index()];
+        let after = position_after(order, account, *place)?;
+        // Of a number of units, what has filled is in the position already.
+        *place = match order.size {
+            Size::Units(_) => after.minus(order.side.signed(open.filled))?,
+            _ => after,
+        };
+    }
+    Ok(expected)
+}
+
+/// The position that the order leads to from `held` at the last mark.
+fn position_after(order: &Order, account: &Account, held: Quantity) -> Result<Quantity, Refusal> {
     let worth_of = |budget: Cash| -> Result<Quantity, Refusal> {
         let price = account.mark_of(order.instrument).ok_or(Refusal::NoPrice)?;
         account.instrument(order.instrument).affordable(budget, price).ok_or(Refusal::NoPrice)
@@ -199,9 +233,14 @@ fn ratio(part: Cash, whole: Cash) -> Rate {
 
 /// Runs the check; the only place that makes an [`Approved`] order.
 #[inline]
-pub(crate) fn approve(order: Order, account: &Account, check: &mut impl RiskCheck) -> Result<Approved<Order>, Refusal> {
+pub(crate) fn approve(
+    order: Order,
+    account: &Account,
+    orders: &OpenOrders,
+    check: &mut impl RiskCheck,
+) -> Result<Approved<Order>, Refusal> {
     check_form(&order, account)?;
-    check.check(&order, account)?;
+    check.check(&order, account, orders)?;
     Ok(Approved(order))
 }
 

@@ -90,7 +90,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         }
         self.engine.bar_of(id, series, bar)?;
         self.engine.close_instant()?;
-        if self.engine.has_intents() {
+        if self.engine.has_intents() || !idle {
             self.answer(series, bar, idle)?;
         }
         Ok(self.engine.equity())
@@ -136,9 +136,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
             self.engine.bar(*id, bar)?;
         }
         self.engine.instant(self.now)?;
-        if self.engine.has_intents() {
-            self.carry()?;
-        }
+        self.carry()?;
         Ok(self.engine.equity())
     }
 
@@ -189,19 +187,14 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     /// # Errors
     /// [`SimulatorError`] where the engine or the venue stops.
     pub fn end(&mut self, at_end: AtEnd, last: &[(SeriesId, &Bar)]) -> Result<Cash, SimulatorError> {
-        let at: Option<fn(&Bar) -> _> = match at_end {
-            AtEnd::Keep => None,
-            AtEnd::CloseAtClose => Some(|bar: &Bar| bar.close),
-            AtEnd::CloseAtOpen => Some(|bar: &Bar| bar.open),
-        };
-        if let Some(at) = at {
+        if at_end != AtEnd::Keep {
             for (id, bar) in last {
                 let series = self.engine.series()[id.index()];
                 if series.matched {
                     self.venue.pass(series.instrument, bar, bar.time + series.frame.span());
                 }
             }
-            let closed = self.venue.close_all(self.engine.account(), Purpose::EndOfData, at);
+            let closed = self.venue.close_all(self.engine.account(), Purpose::EndOfData, at_end == AtEnd::CloseAtOpen);
             closed.map_err(|overflow| SimulatorError::Venue(overflow, self.now))?;
             self.drain()?;
         }

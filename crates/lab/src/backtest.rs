@@ -65,6 +65,8 @@ pub enum RunError {
     NoCash(Cash),
     /// The same instrument came twice in one time frame.
     Twice(String),
+    /// Symbols that are traded on bars of different lengths.
+    Frames(String, String),
     /// Fewer bars than the strategy needs before it can act.
     TooShort {
         /// How many there are.
@@ -82,6 +84,11 @@ impl fmt::Display for RunError {
             Self::NoData => f.write_str("there is no data in the chosen period; widen it or choose other data"),
             Self::NoCash(cash) => write!(f, "cash {cash}: expected more than zero"),
             Self::Twice(name) => write!(f, "{name} was given twice; keep one of them"),
+            Self::Frames(one, other) => write!(
+                f,
+                "{one} and {other} are traded on bars of different lengths: one would fill hours before the other is seen; \
+                 bring them to one time frame"
+            ),
             Self::TooShort { bars, needed } => write!(
                 f,
                 "{bars} bars are too few: the strategy needs {needed} before it can act; use shorter parameters or more data"
@@ -158,6 +165,13 @@ impl Backtest {
             let shortest =
                 |other: &Series| other.instrument != series[place].instrument || other.frame >= series[place].frame;
             series[place].matched = series.iter().all(shortest);
+        }
+        let mut traded = series.iter().filter(|series| series.matched);
+        let name = |series: &Series| format!("{} {}", instruments[series.instrument.index()].symbol(), series.frame);
+        if let Some(first) = traded.next()
+            && let Some(other) = traded.find(|other| other.frame != first.frame)
+        {
+            return Err(RunError::Frames(name(first), name(other)));
         }
         Ok(Self { data, setup, instruments: instruments.into(), series, watch: None })
     }

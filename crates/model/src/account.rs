@@ -199,6 +199,12 @@ impl Account {
         CommodityId(self.holdings[id.index()].quote as u16)
     }
 
+    /// The commodity that an instrument trades; `None` for a derivative, whose base does not change hands.
+    #[must_use]
+    pub fn base_of(&self, id: InstrumentId) -> Option<CommodityId> {
+        self.holdings[id.index()].base
+    }
+
     /// The commodity that equity is counted in.
     #[must_use]
     pub const fn reporting(&self) -> CommodityId {

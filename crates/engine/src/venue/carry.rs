@@ -1,7 +1,7 @@
 //! What holding costs and brings between trades: dividends, splits, funding, interest, liquidation, settlement.
-use qframe_model::account::{Account, MarginKind};
+use qframe_model::account::{Account, Commodity, MarginKind};
 use qframe_model::event::Report;
-use qframe_model::ids::InstrumentId;
+use qframe_model::ids::{CommodityId, InstrumentId};
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::ledger::Book;
 use qframe_model::market::{Bar, Side};
@@ -116,10 +116,19 @@ impl SimVenue {
                 self.charge_interest(account, id, now, amount);
             }
         }
-        if account.cash().is_negative() {
-            let amount = account.cash().abs().at_rate(rate)?;
-            let (instrument, commodity) = (InstrumentId(0), account.reporting());
-            self.pending.push_back(Report::Charged { instrument, time: now, book: Book::Interest, commodity, amount });
+        for (place, commodity) in account.commodities().iter().enumerate() {
+            let id = CommodityId(place as u16);
+            let owed = account.ledger().assets(id);
+            if let (true, Commodity::Currency(_)) = (owed.is_negative() && !is_sold_short(account, id), commodity) {
+                let (instrument, amount) = (InstrumentId(0), owed.abs().at_rate(rate)?);
+                self.pending.push_back(Report::Charged {
+                    instrument,
+                    time: now,
+                    book: Book::Interest,
+                    commodity: id,
+                    amount,
+                });
+            }
         }
         Ok(())
     }
@@ -180,6 +189,12 @@ impl SimVenue {
         }
         Ok(())
     }
+}
+
+/// True where the commodity is what an instrument trades: a short position in it has paid its interest as such.
+fn is_sold_short(account: &Account, commodity: CommodityId) -> bool {
+    let ids = (0..account.instruments().len()).map(|place| InstrumentId(place as u16));
+    ids.into_iter().any(|id| account.base_of(id) == Some(commodity) && account.position(id).quantity.is_negative())
 }
 
 /// True where the equity is below the maintenance margin with one instrument at `price`.

@@ -47,7 +47,7 @@ impl SimVenue {
     /// What the market does to an order in this step; `None` where the order does not meet it.
     fn look(&self, working: &Working, step: Step) -> Option<(Bar, Look)> {
         let listing = &self.listings[working.order.instrument.index()];
-        if self.stage == Stage::AfterDecision {
+        if matches!(self.stage, Stage::ReduceAfterDecision | Stage::AfterDecision) {
             let bar = listing.last.filter(|_| working.order.kind == OrderKind::Market && working.bars_to_wait == 0)?;
             let now = listing.closes >= working.active_from;
             return now.then_some((bar, Look::Fill(Touch { price: bar.close, taker: true })));
@@ -100,7 +100,7 @@ impl SimVenue {
     ) -> Result<(), Overflow> {
         let working = self.orders[place];
         let (price, sized) = self.price_and_size(&working, bar, touch, account)?;
-        if self.stage == Stage::Reduce && !reduces(&working, &sized, account) {
+        if matches!(self.stage, Stage::Reduce | Stage::ReduceAfterDecision) && !reduces(&working, &sized, account) {
             return Ok(());
         }
         let time = self.time_of(place, step, bar);
@@ -114,7 +114,8 @@ impl SimVenue {
                 Ok(())
             }
             Sized::Fill { side, quantity, rest } => {
-                let (quantity, rest) = self.cap(&working, bar, quantity, rest);
+                let (quantity, rest) =
+                    self.cap(&working, bar, account.instrument(working.order.instrument).rules().lot, quantity, rest);
                 if quantity.is_zero() {
                     self.end_if_immediate(place, step, bar);
                     return Ok(());
@@ -166,7 +167,10 @@ impl SimVenue {
             return Ok((touch.price, sized));
         }
         let instrument = account.instrument(working.order.instrument);
-        let slipped = self.settings.crossing.apply(instrument, bar, side, touch.price, quantity)?;
+        let Ok(slipped) = self.settings.crossing.apply(instrument, bar, side, touch.price, quantity) else {
+            // The slippage leaves nothing of the price.
+            return Ok((touch.price, Sized::Refuse(Refusal::BadPrice(Price::ZERO))));
+        };
         // A limit holds, whatever the slippage.
         sizer.price = match working.order.kind {
             OrderKind::Limit(limit) | OrderKind::StopLimit { limit, .. } | OrderKind::LimitIfTouched { limit, .. }
@@ -180,11 +184,12 @@ impl SimVenue {
     }
 
     /// No more than the share of the bar's volume that fills may take.
-    fn cap(&self, working: &Working, bar: &Bar, quantity: Quantity, rest: Rest) -> (Quantity, Rest) {
+    fn cap(&self, working: &Working, bar: &Bar, lot: Quantity, quantity: Quantity, rest: Rest) -> (Quantity, Rest) {
         let Some(share) = self.settings.volume_cap else { return (quantity, rest) };
         let offered = bar.volume.quantity().share(share.nanos().into(), Rate::ONE.nanos().into());
         let used = self.listings[working.order.instrument.index()].used;
         let left = offered.and_then(|offered| offered.minus(used)).unwrap_or(Quantity::ZERO).max(Quantity::ZERO);
+        let left = left.floor_to(lot);
         if quantity <= left { (quantity, rest) } else { (left, Rest::Later) }
     }
 

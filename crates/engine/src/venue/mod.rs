@@ -55,7 +55,9 @@ enum Stage {
     LiquidateInRange,
     /// Orders for the close, and settlements.
     Close,
-    /// Market orders on the close that was just decided on.
+    /// Market orders on the close that was just decided on: first those that reduce a position.
+    ReduceAfterDecision,
+    /// Then all of them.
     AfterDecision,
 }
 
@@ -148,6 +150,7 @@ impl SimVenue {
         let listing = &mut self.listings[id.index()];
         listing.last = Some(*bar);
         listing.closes = closes;
+        listing.used = Quantity::ZERO;
     }
 
     /// Takes a bar of the next instant; [`SimVenue::next_report`] begins to match when all of them are in.
@@ -162,7 +165,7 @@ impl SimVenue {
     #[inline]
     pub fn after_decision(&mut self) {
         if self.settings.fill == FillPrice::SameClose && !self.orders.is_empty() {
-            self.enter(Stage::AfterDecision);
+            self.enter(Stage::ReduceAfterDecision);
         }
     }
 
@@ -211,7 +214,7 @@ impl SimVenue {
                 self.scan(Step::Close, account)?;
                 if self.pending.is_empty() { self.settle(account) } else { Ok(()) }
             }
-            Stage::AfterDecision => self.scan(Step::Close, account),
+            Stage::ReduceAfterDecision | Stage::AfterDecision => self.scan(Step::Close, account),
         }
     }
 
@@ -239,6 +242,7 @@ impl SimVenue {
                 self.close_bars();
                 Stage::Idle
             }
+            Stage::ReduceAfterDecision => Stage::AfterDecision,
             Stage::AfterDecision | Stage::Idle => {
                 self.orders.retain(|working| !working.dead);
                 Stage::Idle
@@ -299,18 +303,20 @@ impl SimVenue {
         }
     }
 
-    /// Closes every open position at the last bar's close or open: the end of the data.
+    /// Closes every open position at the last bar's close, or at its open: the end of the data. What was opened after that
+    /// open closes at the close all the same.
     ///
     /// # Errors
     /// [`Overflow`] where a fill cannot be counted exactly.
-    pub fn close_all(&mut self, account: &Account, purpose: Purpose, at: fn(&Bar) -> Price) -> Result<(), Overflow> {
+    pub fn close_all(&mut self, account: &Account, purpose: Purpose, at_open: bool) -> Result<(), Overflow> {
         for place in 0..self.listings.len() {
             let id = InstrumentId(place as u16);
             let (position, listing) = (account.position(id), self.listings[place]);
-            if let (false, Some(bar)) = (position.is_flat(), listing.last) {
-                let fill = self.forced_fill(account, id, at(&bar), bar.time, purpose)?;
-                self.force(account, fill);
-            }
+            let (false, Some(bar)) = (position.is_flat(), listing.last) else { continue };
+            let open = at_open && position.opened <= bar.time;
+            let (price, time) = if open { (bar.open, bar.time) } else { (bar.close, listing.closes) };
+            let fill = self.forced_fill(account, id, price, time, purpose)?;
+            self.force(account, fill);
         }
         Ok(())
     }

@@ -55,7 +55,7 @@ fn fees(given: Given<'_>) -> Result<Fees, Error> {
             Ok(cash) if !cash.is_negative() => Ok(cash),
             _ => Err(given.wrong("expected an amount a unit, and a minimum where there is one, such as 0.005/unit:1")),
         };
-        let minimum = rest.strip_prefix(':').map_or(Ok(Cash::ZERO), amount)?;
+        let minimum = if rest.is_empty() { Ok(Cash::ZERO) } else { amount(rest.strip_prefix(':').unwrap_or("none")) }?;
         return Ok(Fees::PerUnit { each: amount(each)?, minimum });
     }
     let rate = |part: &str| given.share_of(part, Rate::ZERO, Rate::ONE);
