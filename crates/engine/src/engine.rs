@@ -207,7 +207,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         }
         // Before the strategy speaks: what it asks for on this bar is judged by what this bar lost. The bar counts to the
         // day it opened in, also where it closes at midnight.
-        self.risk.observe(bar.time, self.state.account.equity());
+        if self.risk.observe(bar.time, self.state.account.equity()) {
+            self.withdraw_openings()?;
+        }
         self.state.history.push(series, bar);
         self.call(series, instrument, |strategy, context| strategy.on_market(&Market::Bar(bar), context))
     }
@@ -217,7 +219,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if let Market::Trade(trade) = market {
             self.exact(|state| state.account.mark(instrument, trade.price))?;
         }
-        self.risk.observe(time, self.state.account.equity());
+        if self.risk.observe(time, self.state.account.equity()) {
+            self.withdraw_openings()?;
+        }
         self.call(SeriesId(0), instrument, |strategy, context| strategy.on_market(&market, context))
     }
 
@@ -369,6 +373,16 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         let close = Ticket::new(Side::of(held).opposite(), Size::Close).reduce_only().on(refused.instrument);
         let order = self.state.order(close.purpose(refused.purpose), refused.instrument);
         self.submit(order)
+    }
+
+    /// Withdraws every order that could open or enlarge a position, and what is left of parent orders.
+    #[cold]
+    #[inline(never)]
+    fn withdraw_openings(&mut self) -> Result<(), EngineError> {
+        let parents = self.state.parents.iter().map(|parent| parent.id);
+        let openings = self.state.orders.iter().filter(|open| !open.order.reduce_only).map(|open| open.order.id);
+        let all: Vec<OrderId> = parents.chain(openings).collect();
+        all.into_iter().try_for_each(|order| self.cancel(order))
     }
 
     fn begin_work(&mut self, parent: Parent) -> Result<(), EngineError> {

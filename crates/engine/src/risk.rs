@@ -1,6 +1,7 @@
 //! The risk check: every order passes it, and only here is an order approved.
 use qframe_model::account::Account;
 use qframe_model::ids::InstrumentId;
+use qframe_model::instrument::Kind;
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::{Order, OrderKind, Size};
 use qframe_model::refusal::Refusal;
@@ -28,8 +29,10 @@ pub trait RiskCheck {
     /// The [`Refusal`] with the value and the limit.
     fn check(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<(), Refusal>;
 
-    /// Sees the equity after each instant.
-    fn observe(&mut self, _now: Time, _equity: Cash) {}
+    /// Sees the equity after each row. True where losses are at a limit: opening orders that still work are withdrawn then.
+    fn observe(&mut self, _now: Time, _equity: Cash) -> bool {
+        false
+    }
 }
 
 /// The limits that an order must hold. Each is off until it is set.
@@ -66,10 +69,12 @@ impl RiskCheck for Limits {
     }
 
     #[inline]
-    fn observe(&mut self, now: Time, equity: Cash) {
-        if self.daily_loss.is_some() || self.drawdown.is_some() {
-            self.watch.see(now, equity);
+    fn observe(&mut self, now: Time, equity: Cash) -> bool {
+        if self.daily_loss.is_none() && self.drawdown.is_none() {
+            return false;
         }
+        self.watch.see(now, equity);
+        self.check_losses().is_err()
     }
 }
 
@@ -246,7 +251,11 @@ pub(crate) fn approve(
 
 /// What every order must satisfy, whatever the limits.
 fn check_form(order: &Order, account: &Account) -> Result<(), Refusal> {
-    let rules = account.instrument(order.instrument).rules();
+    let instrument = account.instrument(order.instrument);
+    if matches!(instrument.kind(), Kind::Future { expiry } if order.time >= expiry) {
+        return Err(Refusal::Settled);
+    }
+    let rules = instrument.rules();
     match order.size {
         Size::Units(units) if !units.is_positive() => return Err(Refusal::NoQuantity(units)),
         Size::Units(units) if units < rules.lot => return Err(Refusal::BelowLot { asked: units, lot: rules.lot }),

@@ -109,6 +109,8 @@ pub enum Refusal {
     NoSize,
     /// A parent order that cannot be worked in slices.
     NoSchedule,
+    /// The contract has settled.
+    Settled,
 }
 
 impl fmt::Display for Refusal {
@@ -151,6 +153,7 @@ impl fmt::Display for Refusal {
             Self::UnknownOrder => f.write_str("no open order has this number"),
             Self::IllegalStep => f.write_str("the order's state does not allow this step"),
             Self::Overflow => f.write_str("a number left the range of exact numbers"),
+            Self::Settled => f.write_str("the contract has settled; roll to a later one"),
             Self::NoSchedule => f.write_str(
                 "no schedule: expected a number of units, a span, and 1 to 10000 weights of which one is above zero",
             ),

@@ -4,6 +4,8 @@ mod laws;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod risk;
+#[cfg(test)]
 mod script;
 #[cfg(test)]
 mod venue;

@@ -58,7 +58,19 @@ pub(crate) fn instrument(symbol: &str, rules: Rules) -> Instrument {
 
 /// A simulator over one daily series of `instrument`, with 10,000 in cash.
 pub(crate) fn simulator<S: Strategy>(strategy: S, instrument: Instrument, settings: Settings) -> Simulator<S, Limits> {
-    simulator_with_cash(10_000, strategy, instrument, settings)
+    simulator_with_cash(10_000, strategy, instrument, settings, Limits::default())
+}
+
+/// As [`run_with`] over shares, within limits.
+pub(crate) fn run_within(
+    limits: Limits,
+    settings: Settings,
+    bars: &[Bar],
+    script: impl FnMut(usize, &mut Context<'_>),
+) -> Run {
+    let mut simulator = simulator_with_cash(10_000, Script(0, script), stock(), settings, limits);
+    let equity = bars.iter().map(|bar| simulator.bar(SeriesId(0), bar).unwrap()).collect();
+    finish(simulator, equity)
 }
 
 /// The equity after each bar of a script that begins with so much.
@@ -68,7 +80,7 @@ pub(crate) fn run_with_cash(
     bars: &[Bar],
     script: impl FnMut(usize, &mut Context<'_>),
 ) -> Vec<Cash> {
-    let mut simulator = simulator_with_cash(cash, Script(0, script), stock(), settings);
+    let mut simulator = simulator_with_cash(cash, Script(0, script), stock(), settings, Limits::default());
     bars.iter().map(|bar| simulator.bar(SeriesId(0), bar).unwrap()).collect()
 }
 
@@ -77,13 +89,14 @@ fn simulator_with_cash<S: Strategy>(
     strategy: S,
     instrument: Instrument,
     settings: Settings,
+    limits: Limits,
 ) -> Simulator<S, Limits> {
     let instruments: Arc<[Instrument]> = Arc::new([instrument]);
     let venue = SimVenue::new(settings, &instruments);
     let series = vec![Series { instrument: InstrumentId(0), frame: TimeFrame::DAY, matched: true }];
     let setup =
         EngineSetup { instruments, series, reporting: Currency::USD, sizing: Sizing::default(), keep: Keep::All };
-    let mut simulator = Simulator::new(Engine::new(strategy, Limits::default(), setup).unwrap(), venue);
+    let mut simulator = Simulator::new(Engine::new(strategy, limits, setup).unwrap(), venue);
     simulator.start(Time::EPOCH, Header::default(), Cash::whole(cash)).unwrap();
     simulator
 }
@@ -97,6 +110,10 @@ pub(crate) fn run_with(
 ) -> Run {
     let mut simulator = simulator(Script(0, script), instrument, settings);
     let equity = bars.iter().map(|bar| simulator.bar(SeriesId(0), bar).unwrap()).collect();
+    finish(simulator, equity)
+}
+
+fn finish<S: Strategy>(mut simulator: Simulator<S, Limits>, equity: Vec<Cash>) -> Run {
     let engine_equity = simulator.end(AtEnd::Keep, &[]).unwrap();
     let engine = simulator.into_engine();
     engine.account().ledger().check().unwrap();

@@ -219,5 +219,6 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Overflow,
         Refusal::NoSize,
         Refusal::NoSchedule,
+        Refusal::Settled,
     ]
 }

@@ -19,6 +19,7 @@ pub(crate) fn run(raw: Raw, own: &[StrategySpec]) -> Result<(), Error> {
     for (flag, path, _) in &files {
         check_writable(path).map_err(|error| Error::Refused(format!("{flag} {error}")))?;
     }
+    check_apart(&files, &raw)?;
     let plan = Plan::new(&raw, own)?;
     let strategy = plan.strategy()?;
     plan.backtest.check_length(&strategy).map_err(Error::refused)?;
@@ -41,6 +42,32 @@ fn files(raw: &Raw) -> Vec<(&'static str, &Path, Form)> {
         ("--orders", &raw.orders, report::csv::orders as Form),
     ];
     asked.into_iter().filter_map(|(flag, path, form)| Some((flag, path.as_deref()?, form))).collect()
+}
+
+/// No file is written twice, and none over the prices that it was made from.
+fn check_apart(files: &[(&'static str, &Path, Form)], raw: &Raw) -> Result<(), Error> {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let read: Vec<_> = raw
+        .data
+        .iter()
+        .map(|word| real(Path::new(word.0.split_once('=').map_or(&*word.0, |(_, path)| path))))
+        .collect();
+    for (place, (flag, path, _)) in files.iter().enumerate() {
+        let path_now = real(path);
+        if path_now.is_file() && read.contains(&path_now) {
+            return Err(Error::usage(flag, path.display(), "it is a file of --data; name another one"));
+        }
+        let twice = files[..place].iter().find(|(_, other, _)| real(other) == path_now && !is_stream(&path_now));
+        if let Some((other, ..)) = twice {
+            return Err(Error::usage(flag, path.display(), format!("{other} writes it too; name another one")));
+        }
+    }
+    Ok(())
+}
+
+/// Something like `/dev/null`, which takes everything.
+fn is_stream(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// Plain where it is asked for, and where nobody looks.

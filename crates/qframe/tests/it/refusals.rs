@@ -108,6 +108,16 @@ fn bytes_order_marks_and_line_ends_do_not_matter() {
 }
 
 #[test]
+fn no_file_is_written_over_another() {
+    let program = Program::new();
+    let rows: String = (1..=28).map(|day| format!("2020-02-{day:02},10,12,9,11,5\n")).collect();
+    program.write("x.csv", format!("{HEADER}{rows}"));
+    check(&program, "--data X=x.csv --trades x.csv", 2, &["--trades x.csv", "--data"]);
+    check(&program, "--trades a.csv --equity a.csv", 2, &["--equity a.csv", "--trades writes it too"]);
+    check(&program, "--report none/a.html", 1, &["--report", "none/a.html"]);
+}
+
+#[test]
 fn a_configuration_says_the_same_words() {
     let program = Program::new();
     program

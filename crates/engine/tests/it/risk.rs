@@ -1,0 +1,101 @@
+//! Limits hold. Each test begins with the story of how one did not.
+use qframe_engine::venue::Settings;
+use qframe_engine::{Context, Limits, Ticket};
+use qframe_model::number::{Cash, Quantity, Rate};
+use qframe_model::order::Size;
+
+use crate::script::{Run, bars, p, run_within};
+
+const FLAT: [f64; 4] = [100.0; 4];
+const HALF: [f64; 4] = [50.0; 4];
+
+fn check(
+    what: &str,
+    limits: Limits,
+    prices: &[[f64; 4]],
+    script: impl Fn(usize, &mut Context<'_>),
+    expected: &[&str],
+) -> Run {
+    let settings = Settings { allow_short: true, ..Settings::default() };
+    let run = run_within(limits, settings, &bars(prices), script);
+    assert_eq!(run.reports(), expected, "{what}");
+    run
+}
+
+fn drawdown() -> Limits {
+    let mut limits = Limits::default();
+    limits.drawdown = Some(Rate::percent(10));
+    limits
+}
+
+const LOST: &str = "the drawdown 0.2500 is at its limit 0.1; only reducing orders are taken";
+
+#[test]
+fn a_halt_lets_a_position_go() {
+    // A reversal is one order. Refused whole, it held the account in the position that was losing.
+    let turns = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.target(Rate::percent(50)),
+        2 => _ = context.target(Rate::percent(-50)),
+        _ => {}
+    };
+    let refused = format!("refused 2: {LOST}");
+    let expected = ["day 1 1 buy 50 at 100", &refused, "day 3 3 sell 50 at 50"];
+    check("reversal", drawdown(), &[FLAT, FLAT, HALF, HALF, HALF], turns, &expected);
+}
+
+#[test]
+fn losses_are_seen_before_orders_are_judged() {
+    // The bar that broke the limit still had its own orders approved: the loss was looked at after them.
+    let buys = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(Size::Units(Quantity::whole(50))),
+        2 => _ = context.buy(Size::Units(Quantity::whole(1))),
+        _ => {}
+    };
+    let refused = format!("refused 2: {LOST}");
+    check("same bar", drawdown(), &[FLAT, FLAT, HALF, HALF], buys, &["day 1 1 buy 50 at 100", &refused]);
+    let mut daily = Limits::default();
+    daily.daily_loss = Some(Rate::percent(10));
+    let refused = "refused 2: the day's loss 0.2500 is at its limit 0.1; only reducing orders are taken";
+    check("same day", daily, &[FLAT, FLAT, HALF, HALF], buys, &["day 1 1 buy 50 at 100", refused]);
+}
+
+#[test]
+fn a_halt_withdraws_what_would_open() {
+    // An order that was approved before the halt went on buying into the fall.
+    let rests = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.buy(Size::Units(Quantity::whole(50)));
+            context.send(Ticket::buy(Size::Units(Quantity::whole(10))).limit(p(20.0)));
+        }
+    };
+    let expected = ["accepted 2", "day 1 1 buy 50 at 100", "cancelled 2 Requested"];
+    check("limit", drawdown(), &[FLAT, FLAT, HALF, [10.0; 4]], rests, &expected);
+}
+
+#[test]
+fn pending_orders_count() {
+    // Each order of an instant was judged as if it were alone: four of a quarter each passed a limit of a half.
+    let mut limits = Limits::default();
+    limits.leverage = Some(Rate::percent(50));
+    let four = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            (0..4).for_each(|_| _ = context.buy(Size::Units(Quantity::whole(25))));
+        }
+    };
+    let over = |order, leverage| format!("refused {order}: leverage {leverage} would be above the limit 0.5");
+    let (third, fourth) = (over(3, "0.7500"), over(4, "0.7500"));
+    let expected = [&*third, &*fourth, "day 1 1 buy 25 at 100", "day 1 2 buy 25 at 100"];
+    check("leverage", limits, &[FLAT, FLAT], four, &expected);
+    // Close and open again was judged from the position that was about to close: as a reduction.
+    let turns = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(Size::Units(Quantity::whole(50))),
+        2 => {
+            context.close();
+            context.sell(Size::Budget(Cash::whole(2_000)));
+        }
+        _ => {}
+    };
+    let refused = format!("refused 3: {LOST}");
+    let expected = ["day 1 1 buy 50 at 100", &refused, "day 3 2 sell 50 at 50"];
+    check("close and open", drawdown(), &[FLAT, FLAT, HALF, HALF], turns, &expected);
+}
