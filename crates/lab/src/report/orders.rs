@@ -46,16 +46,40 @@ pub(super) fn all(facts: &Facts<'_>) -> Result<Vec<Ended>, ReportError> {
     if facts.backtest.setup().keep != Keep::All {
         return Err(ReportError::NotKept);
     }
-    let mut orders: Vec<Ended> = Vec::new();
+    let (mut orders, mut forced): (Vec<Ended>, Vec<Ended>) = (Vec::new(), Vec::new());
     for event in facts.outcome.journal.iter() {
         match event? {
             Event::Submitted(order) => insert(&mut orders, Ended::new(order, End::Sent(OrderState::Submitted, None))),
             Event::Refused { order, refusal } => insert(&mut orders, Ended::new(order, End::Refused(refusal))),
+            Event::Reported(Report::Forced(fill)) => forced.push(of_the_venue(&fill)?),
             Event::Reported(report) => step(&mut orders, &report)?,
             _ => {}
         }
     }
+    // They have no number of their own; behind the others they add up with them.
+    orders.extend(forced);
     Ok(orders)
+}
+
+/// What the venue traded by its own right, as the order that it amounts to: number 0, at the market.
+fn of_the_venue(fill: &Fill) -> Result<Ended, Overflow> {
+    let order = Order {
+        id: fill.order,
+        instrument: fill.instrument,
+        side: fill.side,
+        size: Size::Units(fill.quantity),
+        kind: OrderKind::Market,
+        time_in_force: TimeInForce::Gtc,
+        post_only: false,
+        reduce_only: true,
+        parent: None,
+        group: None,
+        purpose: fill.purpose,
+        time: fill.time,
+    };
+    let mut ended = Ended::new(order, End::Sent(OrderState::Filled, None));
+    ended.fill(fill)?;
+    Ok(ended)
 }
 
 /// Numbers rise with the events that begin orders, so this nearly always appends.

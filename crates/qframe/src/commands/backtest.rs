@@ -24,7 +24,9 @@ pub(crate) fn run(raw: Raw, own: &[StrategySpec]) -> Result<(), Error> {
     let strategy = plan.strategy()?;
     plan.backtest.check_length(&strategy).map_err(Error::refused)?;
     let style = style(raw.plain);
-    if !raw.json {
+    if raw.json {
+        warn(&plan, &mut io::stderr().lock())?;
+    } else {
         announce(&plan, style, &mut io::stdout().lock())?;
     }
     let outcome = watch(&plan, |backtest| backtest.run_as(strategy, plan.header()))?;
@@ -76,6 +78,16 @@ fn style(plain: bool) -> Style {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let width = columns.or_else(|| Term::stdout().size_checked().map(|(_, columns)| usize::from(columns)));
     Style { look: if seen { Look::Rich } else { Look::Plain }, width: width.unwrap_or(Style::default().width) }
+}
+
+/// Says on standard error what was left out of the data: standard output holds the object alone.
+fn warn(plan: &Plan<'_>, out: &mut dyn Write) -> Result<(), Error> {
+    for Source { set, .. } in &plan.sources {
+        for (reason, count) in &set.origin().facts.skipped.by_reason {
+            writeln!(out, "warning: {}: skipped {count} rows: {reason}", set.origin().name)?;
+        }
+    }
+    Ok(())
 }
 
 /// Says what was loaded, and what is known to be wrong with it.

@@ -133,3 +133,18 @@ fn a_configuration_says_the_same_words() {
     check(&program, "--config bad.toml", 2, &["bad.toml", "cahs", "line 1"]);
     check(&program, "--config none.toml", 1, &["none.toml"]);
 }
+
+#[test]
+fn the_files_of_a_run_add_up() {
+    // What the venue closed at the end had no row among the orders, and its fee was nowhere but in the cash.
+    let program = Program::new();
+    let answer = program.run("backtest --at-end close --orders o.csv --trades t.csv --plain");
+    assert_eq!(answer.code(), 0, "{}", answer.error());
+    let column = |name: &str, wanted: &str| -> f64 {
+        let text = std::fs::read_to_string(program.path(name)).unwrap();
+        let place = text.lines().next().unwrap().split(',').position(|head| head == wanted).unwrap();
+        text.lines().skip(1).filter_map(|line| line.split(',').nth(place)?.parse::<f64>().ok()).sum()
+    };
+    let (orders, trades) = (column("o.csv", "fee"), column("t.csv", "fee"));
+    assert!(trades > 1_000.0 && (orders - trades).abs() < 1e-6, "fees of orders {orders}, of trades {trades}");
+}

@@ -161,6 +161,9 @@ impl CurveStats {
         drawdowns(&mut summary, &falls, resolution);
         end.market(&mut summary, last);
         self.trades(&mut summary, trades, resolution);
+        if end.drawdowns.lowest <= 0.0 {
+            summary.forget_growth();
+        }
         Some(summary)
     }
 

@@ -8,6 +8,8 @@ pub(super) struct Drawdowns {
     pub(super) peak: f64,
     peak_time: i64,
     peak_point: u64,
+    /// Lowest value of all.
+    pub(super) lowest: f64,
     /// Lowest value since the peak.
     trough: f64,
     count: u64,
@@ -21,12 +23,13 @@ pub(super) struct Drawdowns {
 impl Drawdowns {
     /// A stream whose first value is its peak.
     pub(super) fn starting(time: i64, value: f64) -> Self {
-        Self { peak: value, peak_time: time, trough: value, ..Self::default() }
+        Self { peak: value, peak_time: time, lowest: value, trough: value, ..Self::default() }
     }
 
     /// Takes values and their times; the first is point number `point`.
     pub(super) fn take(&mut self, values: &[f64], times: &[i64], point: u64) {
         let (low, high) = range(values);
+        self.lowest = self.lowest.min(low);
         if high < self.peak {
             self.trough = self.trough.min(low);
             return;

@@ -177,6 +177,13 @@ impl Statistics {
         }
     }
 
+    /// Makes undefined what is built from compounded returns: an equity that fell to zero or below has none.
+    pub(super) fn forget_growth(&mut self) {
+        (self.annual_return_pct, self.volatility_pct, self.cagr_pct) = (None, None, None);
+        (self.sharpe, self.sortino, self.calmar) = (None, None, None);
+        (self.alpha_pct, self.beta) = (None, None);
+    }
+
     /// Every figure with its name, in the order of the report.
     #[must_use]
     pub fn rows(&self) -> [(&'static str, Option<Value>); 32] {

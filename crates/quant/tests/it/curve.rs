@@ -93,3 +93,17 @@ fn rolling_sharpe_by_hand() {
     assert_eq!(rolling_sharpe(&[1.0, 2.0, 4.0, 8.0], 2, 252.0).values, [0.0, 0.0]);
     assert!(rolling_sharpe(&[1.0, 2.0], 2, 252.0).values.is_empty());
 }
+
+#[test]
+fn a_ruined_account_has_no_growth() {
+    // An equity below zero gave a volatility of 1e49 and a Sharpe ratio of zero.
+    let mut curve = CurveStats::new(CurveOptions::default());
+    for (day, equity) in [100.0, 120.0, -50.0, -40.0, 10.0].into_iter().enumerate() {
+        curve.push(day as i64 * 86_400_000_000_000, equity, 100.0 + day as f64);
+    }
+    let summary = curve.finish(&TradeStats::new()).unwrap();
+    let growth = [summary.annual_return_pct, summary.volatility_pct, summary.cagr_pct, summary.sharpe, summary.sortino];
+    assert_eq!(growth, [None; 5]);
+    assert_eq!((summary.calmar, summary.alpha_pct, summary.beta), (None, None, None));
+    assert_eq!((summary.equity_final, summary.return_pct), (10.0, Some(-90.0)));
+}

@@ -202,8 +202,8 @@ fn nothing_is_undefined_as_a_number() {
     // A fall at the very last point is a drawdown without a length.
     assert!((last.max_drawdown_pct.expect("a fall") + 10.0).abs() < 1e-12);
     assert_eq!((last.avg_drawdown_pct, last.max_drawdown_duration), (None, None));
-    // Nothing is left: the annual return is that of a mean return of 0, by convention.
-    assert_eq!(summary(curves[4]).expect("points").annual_return_pct, Some(0.0));
+    // Nothing is left: there is no growth to speak of.
+    assert_eq!(summary(curves[4]).expect("points").annual_return_pct, None);
 }
 
 #[test]
