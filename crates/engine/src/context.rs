@@ -14,7 +14,7 @@ use qframe_model::schedule::{SLICES_MAX, Schedule};
 use qframe_model::time::{Span, Time};
 
 use crate::history::History;
-use crate::orders::OpenOrders;
+use crate::orders::{OpenOrder, OpenOrders};
 use crate::sizing::Sizing;
 
 /// What a strategy asked for in one call.
@@ -355,10 +355,21 @@ impl Context<'_> {
         self.send(Ticket::sell(size))
     }
 
-    /// Closes the position in the current instrument at the market; nothing where it is flat.
+    /// Closes the position in the current instrument at the market; nothing where it is flat. A market order that is still
+    /// enlarging it is withdrawn.
     pub fn close(&mut self) -> Option<OrderId> {
+        self.stop_enlarging();
         let side = Side::of(self.position().quantity).opposite();
         (!self.is_flat()).then(|| self.send(Ticket::new(side, Size::Close).reduce_only()))
+    }
+
+    /// Withdraws market orders of the current instrument that have begun to fill.
+    fn stop_enlarging(&mut self) {
+        let instrument = self.instrument;
+        let fills = |open: &&OpenOrder| open.order.instrument == instrument && !open.order.reduce_only;
+        let market = |open: &&OpenOrder| open.order.kind == OrderKind::Market && !open.filled.is_zero();
+        let orders = self.state.orders.iter().filter(fills).filter(market).map(|open| Request::Cancel(open.order.id));
+        self.state.requests.extend(orders);
     }
 
     /// Enters a position on `side` at the market, as large as the run's [`Sizing`] says; what is held of the other side is
@@ -376,6 +387,9 @@ impl Context<'_> {
             return None;
         };
         let turns = !self.is_flat() && Side::of(self.position().quantity) != side;
+        if turns {
+            self.stop_enlarging();
+        }
         if turns && !matches!(size, Size::TargetWeight(_) | Size::TargetUnits(_)) {
             self.close();
         }

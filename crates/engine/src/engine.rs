@@ -287,7 +287,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         let trade = self.exact(|state| state.account.fill(fill))?;
         self.state.trades.extend(trade);
         self.filled = true;
-        self.call(SeriesId(0), fill.instrument, |strategy, context| strategy.on_fill(fill, context))
+        let place = self.series.iter().position(|series| series.instrument == fill.instrument && series.matched);
+        let series = SeriesId(place.unwrap_or(0) as u16);
+        self.call(series, fill.instrument, |strategy, context| strategy.on_fill(fill, context))
     }
 
     /// Changes the state; a number that leaves its range ends the run.

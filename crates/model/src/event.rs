@@ -105,6 +105,10 @@ pub enum CancelReason {
     Clipped,
     /// The rest of a partly filled order was refused.
     Refused(Refusal),
+    /// The shares were split: its prices and units are those of before.
+    Split,
+    /// What it began was closed while it was still being filled.
+    Closed,
 }
 
 /// What happened, in the engine's words.

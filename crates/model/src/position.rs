@@ -80,11 +80,14 @@ impl Position {
         instrument.value(price, self.quantity)?.minus(self.cost)
     }
 
-    /// Widens the extremes by a bar that the position was open in.
+    /// Widens the extremes by a bar that the position was open in. A position that was opened at the bar's close has seen
+    /// nothing of its range.
     #[inline]
     pub fn observe(&mut self, bar: &Bar) {
-        self.high = self.high.max(bar.high);
-        self.low = self.low.min(bar.low);
+        if self.opened <= bar.time {
+            self.high = self.high.max(bar.high);
+            self.low = self.low.min(bar.low);
+        }
     }
 
     /// Applies a fill whose fee, in the settlement currency, is `fee`. A fill through zero closes first and opens the rest.

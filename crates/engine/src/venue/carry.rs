@@ -1,6 +1,6 @@
 //! What holding costs and brings between trades: dividends, splits, funding, interest, liquidation, settlement.
 use qframe_model::account::{Account, Commodity, MarginKind};
-use qframe_model::event::Report;
+use qframe_model::event::{CancelReason, Report};
 use qframe_model::ids::{CommodityId, InstrumentId};
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::ledger::Book;
@@ -73,7 +73,10 @@ impl SimVenue {
                 let commodity = account.quote_of(instrument);
                 self.pending.push_back(Report::Charged { instrument, time, book: Book::Dividends, commodity, amount });
             }
-            Action::Split(ratio) => self.pending.push_back(Report::Split { instrument, time, ratio }),
+            Action::Split(ratio) => {
+                self.cancel_where(time, CancelReason::Split, |working| working.order.instrument == instrument);
+                self.pending.push_back(Report::Split { instrument, time, ratio });
+            }
         }
         Ok(true)
     }

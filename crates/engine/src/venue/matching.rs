@@ -77,7 +77,8 @@ impl SimVenue {
     fn end_if_immediate(&mut self, place: usize, step: Step, bar: &Bar) {
         let working = &self.orders[place];
         let (order, time) = (working.id(), bar.time);
-        let over = step == Step::Open && self.stage == Stage::Open;
+        let late = step == Step::Close && working.active_from > bar.time;
+        let over = late || (step == Step::Open && self.stage == Stage::Open);
         match working.order.time_in_force {
             TimeInForce::Ioc if over => {
                 self.end(place, Report::Cancelled { order, time, reason: CancelReason::Immediate }, time);
@@ -116,6 +117,7 @@ impl SimVenue {
             Sized::Fill { side, quantity, rest } => {
                 let (quantity, rest) =
                     self.cap(&working, bar, account.instrument(working.order.instrument).rules().lot, quantity, rest);
+                self.orders[place].triggered = true;
                 if quantity.is_zero() {
                     self.end_if_immediate(place, step, bar);
                     return Ok(());
@@ -154,7 +156,7 @@ impl SimVenue {
         let mut sizer = Sizer {
             account,
             fees: &self.settings.fees,
-            volume_30d: self.volume_30d(),
+            volume_30d: self.volume_30d(bar.time),
             allow_short: self.settings.allow_short,
             clip: self.settings.unaffordable == Unaffordable::Clip,
             id: working.order.instrument,
@@ -173,7 +175,10 @@ impl SimVenue {
         };
         // A limit holds, whatever the slippage.
         sizer.price = match working.order.kind {
-            OrderKind::Limit(limit) | OrderKind::StopLimit { limit, .. } | OrderKind::LimitIfTouched { limit, .. }
+            OrderKind::Limit(limit)
+            | OrderKind::Iceberg { limit, .. }
+            | OrderKind::StopLimit { limit, .. }
+            | OrderKind::LimitIfTouched { limit, .. }
                 if side.prefers(limit, slipped) =>
             {
                 limit
@@ -215,7 +220,7 @@ impl SimVenue {
         let sizer = Sizer {
             account,
             fees: &self.settings.fees,
-            volume_30d: self.volume_30d(),
+            volume_30d: self.volume_30d(time),
             allow_short: true,
             clip: false,
             id,
@@ -261,6 +266,10 @@ impl SimVenue {
             self.cancel_where(fill.time, CancelReason::Group, |other| {
                 other.order.group == Some(group) && other.id() != id
             });
+        }
+        if let Some(entry) = self.orders[place].order.parent.filter(|_| done && reduce_only) {
+            // The protection has closed what there was: the rest of the entry would be without it.
+            self.cancel_where(fill.time, CancelReason::Closed, |other| other.id() == entry);
         }
         self.wake_children(id, fill.price, step);
         self.drop_orphans(&fill, id, account);

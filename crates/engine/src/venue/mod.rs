@@ -49,6 +49,8 @@ enum Stage {
     Open,
     /// Stops, or limits, inside the range.
     First,
+    /// Positions that the stops did not save, before the limits inside the range.
+    LiquidateBetween,
     /// The other of the two.
     Second,
     /// Positions that the margin no longer carries, inside the range.
@@ -121,6 +123,11 @@ impl SimVenue {
             return;
         }
         let mut working = Working::new(order, arrives, bars);
+        if matches!(self.stage, Stage::First | Stage::LiquidateBetween | Stage::Second | Stage::LiquidateInRange) {
+            // Sent on a fill inside the range: what came before is not for it, and its stops are tried again.
+            working.born_in_range = true;
+            self.enter(Stage::First);
+        }
         if let (false, Some(market)) = (working.asleep, market) {
             working.follow(market);
         }
@@ -206,7 +213,7 @@ impl SimVenue {
                 Ok(())
             }
             Stage::Carry => self.charge(account),
-            Stage::LiquidateAtOpen | Stage::LiquidateInRange => self.liquidate(account),
+            Stage::LiquidateAtOpen | Stage::LiquidateBetween | Stage::LiquidateInRange => self.liquidate(account),
             Stage::Reduce | Stage::Open => self.scan(Step::Open, account),
             Stage::First => self.scan(first, account),
             Stage::Second => self.scan(second, account),
@@ -235,7 +242,10 @@ impl SimVenue {
             Stage::Expire | Stage::LiquidateAtOpen if self.group.len() > 1 => Stage::Reduce,
             Stage::Expire | Stage::LiquidateAtOpen | Stage::Reduce => Stage::Open,
             Stage::Open => Stage::First,
-            Stage::First => Stage::Second,
+            Stage::First if self.carry.is_needed() && self.settings.intrabar == Intrabar::StopFirst => {
+                Stage::LiquidateBetween
+            }
+            Stage::First | Stage::LiquidateBetween => Stage::Second,
             Stage::Second if self.carry.is_needed() => Stage::LiquidateInRange,
             Stage::Second | Stage::LiquidateInRange => Stage::Close,
             Stage::Close => {
@@ -321,8 +331,9 @@ impl SimVenue {
         Ok(())
     }
 
-    fn volume_30d(&self) -> Cash {
-        let sum = self.traded.iter().try_fold(Cash::ZERO, |sum, (_, value)| sum.plus(*value));
+    fn volume_30d(&self, now: Time) -> Cash {
+        let recent = self.traded.iter().filter(|(day, _)| day + 30 > now.day());
+        let sum = recent.into_iter().try_fold(Cash::ZERO, |sum, (_, value)| sum.plus(*value));
         sum.unwrap_or(Cash::MAX)
     }
 
@@ -343,7 +354,11 @@ impl SimVenue {
 
 /// A post-only order that would take at the last price.
 fn would_take(order: &Order, market: Option<Price>) -> Option<Refusal> {
-    let (OrderKind::Limit(limit), true, Some(market)) = (order.kind, order.post_only, market) else { return None };
+    let (OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. }, true, Some(market)) =
+        (order.kind, order.post_only, market)
+    else {
+        return None;
+    };
     let takes = match order.side {
         Side::Buy => limit > market,
         Side::Sell => limit < market,

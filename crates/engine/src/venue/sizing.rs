@@ -152,7 +152,7 @@ impl Sizer<'_> {
         if clip && !fits.is_zero() {
             return self.opening(side, fits, payable, Rest::Unpaid);
         }
-        Ok(Sized::Refuse(Refusal::NotEnough { needed: self.cost(opens)?, free: self.free(held, reduces)? }))
+        Ok(Sized::Refuse(Refusal::NotEnough { needed: self.margin_and_fee(opens)?, free }))
     }
 
     fn opening(&self, side: Side, quantity: Quantity, opens: Quantity, rest: Rest) -> Result<Sized, Overflow> {

@@ -84,6 +84,10 @@ impl Working {
     pub(super) fn look(&self, step: Step, bar: &Bar, worst: bool) -> Look {
         let side = self.order.side;
         match self.order.kind {
+            // Once touched it is a market order, also where the volume did not let it fill at once.
+            OrderKind::Stop(_) | OrderKind::TrailingStop(_) | OrderKind::MarketIfTouched(_) if self.triggered => {
+                if step == Step::Open { taker(bar.open) } else { Look::Rest }
+            }
             OrderKind::Market | OrderKind::MarketOnOpen => match step {
                 Step::Open if worst && self.order.kind == OrderKind::Market => taker(against(side, bar)),
                 Step::Open => taker(bar.open),
@@ -110,7 +114,9 @@ impl Working {
         let side = self.order.side;
         let reached = |price: Price| price == limit || side.prefers(price, limit);
         match step {
-            Step::Open if reached(bar.open) => Look::Fill(Touch { price: bar.open, taker: !self.rested }),
+            Step::Open if reached(bar.open) => {
+                Look::Fill(Touch { price: bar.open, taker: !self.rested && !self.order.post_only })
+            }
             Step::Limits if !self.born_in_range && reached(favour(side, bar)) => {
                 Look::Fill(Touch { price: limit, taker: false })
             }

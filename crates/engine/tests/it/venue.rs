@@ -202,3 +202,46 @@ fn futures_settle_at_their_expiry() {
     assert_eq!(run.reports(), ["day 1 1 buy 1 at 100", "day 3 expiry sell 1 at 104"]);
     assert_eq!(run.engine_equity.to_string(), "10200");
 }
+
+#[test]
+fn a_cap_keeps_whole_lots() {
+    // 1 % of 1,000 units is ten; with a lot of three, nine.
+    let rules = Rules { lot: Quantity::whole(3), ..Rules::default() };
+    let settings = Settings { volume_cap: Some(Rate::percent(1)), ..Settings::default() };
+    let run = run(instrument("AAPL", rules), settings, &[FLAT, RISE, FLAT], buys(units(12)));
+    assert_eq!(run.reports(), ["day 1 1 buy 9 at 103 in part", "day 2 1 buy 3 at 100"]);
+}
+
+#[test]
+fn protection_that_fills_ends_what_was_left_of_its_entry() {
+    // A stop closed the part of an entry that had filled, and the rest went on buying without protection.
+    let settings = Settings { volume_cap: Some(Rate::percent(1)), ..Settings::default() };
+    let bracket = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.bracket(Ticket::buy(units(30)), p(95.0), p(120.0));
+        }
+    };
+    let run = run(stock(), settings, &[FLAT, FLAT, [90.0, 91.0, 89.0, 90.0], FLAT, FLAT, FLAT, FLAT], bracket);
+    // The gap of day 2 touches the stop, and the entry has taken the volume: the stop is a market order from then on.
+    let reports = run.reports();
+    assert_eq!(reports[2..4], ["day 1 1 buy 10 at 100 in part", "day 2 1 buy 10 at 90 in part"]);
+    let sold = reports.iter().position(|line| line.contains("sell")).unwrap();
+    assert!(!reports[sold..].iter().any(|line| line.contains("buy")), "{reports:?}");
+}
+
+#[test]
+fn a_position_opened_at_the_close_has_seen_no_range() {
+    let settings = Settings { fill: FillPrice::SameClose, ..Settings::default() };
+    let trade = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(1)),
+        1 => _ = context.close(),
+        _ => {}
+    };
+    let wide = [100.0, 150.0, 50.0, 100.0];
+    let mut simulator = crate::script::simulator(crate::script::Script(0, trade), stock(), settings);
+    for bar in bars(&[wide, [100.0, 102.0, 99.0, 101.0]]) {
+        simulator.bar(qframe_model::ids::SeriesId(0), &bar).unwrap();
+    }
+    let trade = simulator.engine().trades()[0];
+    assert_eq!((trade.low, trade.high), (p(99.0), p(102.0)));
+}

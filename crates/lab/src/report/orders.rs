@@ -221,6 +221,8 @@ impl fmt::Display for Reason {
             Self::Cancelled(CancelReason::Immediate) => f.write_str("no more could be filled at once"),
             Self::Cancelled(CancelReason::NothingToClose) => f.write_str("the position it was to close is gone"),
             Self::Cancelled(CancelReason::Clipped) => f.write_str("the rest was more than the account could pay for"),
+            Self::Cancelled(CancelReason::Split) => f.write_str("the shares were split"),
+            Self::Cancelled(CancelReason::Closed) => f.write_str("what it began was closed while it was being filled"),
         }
     }
 }

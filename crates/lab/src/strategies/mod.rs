@@ -77,10 +77,11 @@ fn held(context: &Context<'_>) -> Option<Side> {
     (!quantity.is_zero()).then(|| Side::of(quantity))
 }
 
-/// True where a market order has not ended: a decision now would be made on a position that is about to change.
+/// True where a market order has not begun to fill: a decision now would be made on a position that is about to change.
+/// One that fills over many bars does not keep a strategy from changing its mind.
 #[inline]
 fn is_waiting(context: &Context<'_>) -> bool {
-    context.orders().iter().any(|open| open.order.kind == OrderKind::Market)
+    context.orders().iter().any(|open| open.order.kind == OrderKind::Market && open.filled.is_zero())
 }
 
 /// Sends the order that leads from the position there is to the one that is wanted, with a signal where it opens one;

@@ -175,6 +175,8 @@ fn reports() -> Vec<Report> {
         CancelReason::NothingToClose,
         CancelReason::Clipped,
         CancelReason::Refused(Refusal::NoPrice),
+        CancelReason::Split,
+        CancelReason::Closed,
     ];
     reports.extend(reasons.map(|reason| Report::Cancelled { order, time, reason }));
     let books = [

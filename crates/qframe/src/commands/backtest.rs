@@ -106,6 +106,10 @@ fn announce(plan: &Plan<'_>, style: Style, out: &mut dyn Write) -> Result<(), Er
             writeln!(out, "   Note: {note}")?;
         }
     }
+    let dead = plan.sources.iter().map(|source| source.set.origin().facts.zero_volume).sum::<u64>();
+    if plan.backtest.setup().venue.volume_cap.is_some() && dead > 0 {
+        writeln!(out, "   Note: {dead} bars have no volume; with --volume-cap nothing can fill in them")?;
+    }
     if plan.spec.assets == Assets::One && plan.backtest.instruments().len() > 1 {
         let first = plan.backtest.instruments()[0].symbol();
         writeln!(out, "   Note: {} trades one symbol: {first}; the others are not looked at", plan.spec.name)?;

@@ -58,7 +58,16 @@ fn fees(given: Given<'_>) -> Result<Fees, Error> {
         let minimum = if rest.is_empty() { Ok(Cash::ZERO) } else { amount(rest.strip_prefix(':').unwrap_or("none")) }?;
         return Ok(Fees::PerUnit { each: amount(each)?, minimum });
     }
-    let rate = |part: &str| given.share_of(part, Rate::ZERO, Rate::ONE);
+    let rate = |part: &str| {
+        let rate = given.share_of(part, Rate::ZERO, Rate::ONE)?;
+        // `--fee 1` is a hundred percent, and hardly ever meant.
+        let bare = part.trim().ends_with(|c: char| c.is_ascii_digit());
+        if bare && rate >= Rate::percent(10) {
+            Err(given.wrong(format!("write {part}% or {part}bp")))
+        } else {
+            Ok(rate)
+        }
+    };
     match given.word.split_once(',') {
         Some((maker, taker)) => Ok(Fees::Percent { maker: rate(maker)?, taker: rate(taker)? }),
         None => rate(given.word).map(Fees::flat),
