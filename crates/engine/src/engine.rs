@@ -34,8 +34,8 @@ pub enum Input {
     Deposit(Time, CommodityId, Cash),
     /// A bar of this series opens at this price. The mark moves; the strategy waits for the close.
     Open(SeriesId, Time, Price),
-    /// A bar has closed.
-    Bar(SeriesId, Bar),
+    /// A bar of this series closed at this instant.
+    Bar(SeriesId, Time, Bar),
     /// A trade of the tape.
     Trade(InstrumentId, Trade),
     /// A new best bid and ask.
@@ -123,8 +123,8 @@ pub struct Engine<S, R> {
     state: State,
     intents: Vec<Intent>,
     journal: Journal,
-    /// True where a fill was applied since the last instant.
-    filled: bool,
+    /// True where the risk check wants to see every equity.
+    watched: bool,
 }
 
 impl<S: Strategy, R: RiskCheck> Engine<S, R> {
@@ -148,7 +148,8 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             parents: Vec::new(),
         };
         let journal = Journal::new(setup.keep);
-        Ok(Self { strategy, risk, series: setup.series, state, intents: Vec::new(), journal, filled: false })
+        let watched = risk.watches();
+        Ok(Self { strategy, risk, series: setup.series, state, intents: Vec::new(), journal, watched })
     }
 
     /// Takes one input.
@@ -161,7 +162,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             Input::Start(time, header) => self.start(time, header),
             Input::Deposit(time, commodity, amount) => self.deposit(time, commodity, amount),
             Input::Open(series, time, price) => self.open(series, time, price),
-            Input::Bar(series, bar) => self.bar(series, &bar),
+            Input::Bar(series, time, bar) => self.bar(series, time, &bar),
             Input::Trade(id, trade) => self.row(id, trade.time, Market::Trade(&trade)),
             Input::Quote(id, quote) => self.row(id, quote.time, Market::Quote(&quote)),
             Input::Book(id, delta) => self.row(id, delta.time, Market::Book(&delta)),
@@ -174,7 +175,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     fn start(&mut self, time: Time, header: Header) -> Result<(), EngineError> {
         self.state.now = time;
         self.journal.record(&Event::Started(Header { version: EVENT_VERSION, ..header }))?;
-        self.call(SeriesId(0), InstrumentId(0), S::on_start)
+        self.call(SeriesId(0), InstrumentId(0), S::on_start).map(drop)
     }
 
     fn deposit(&mut self, time: Time, commodity: CommodityId, amount: Cash) -> Result<(), EngineError> {
@@ -189,29 +190,29 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.exact(|state| state.account.mark(instrument, price))
     }
 
-    /// A bar has closed: the mark moves, then the strategy sees it. The same as [`Input::Bar`], for hot loops.
+    /// A bar closed at `time`: the mark moves, then the strategy sees it. The same as [`Input::Bar`], for hot loops.
     ///
     /// # Errors
     /// As [`Engine::step`].
     #[inline]
-    pub fn bar(&mut self, series: SeriesId, bar: &Bar) -> Result<(), EngineError> {
-        self.bar_of(series, self.series[series.index()], bar)
+    pub fn bar(&mut self, series: SeriesId, time: Time, bar: &Bar) -> Result<(), EngineError> {
+        self.bar_of(series, self.series[series.index()], time, bar).map(drop)
     }
 
+    /// As [`Engine::bar`]; true where the strategy asked for something.
     #[inline(always)]
-    pub(crate) fn bar_of(&mut self, series: SeriesId, of: Series, bar: &Bar) -> Result<(), EngineError> {
-        let Series { instrument, frame, matched } = of;
-        self.state.now = bar.time + frame.span();
-        if matched {
-            self.exact(|state| state.account.mark_bar(instrument, bar))?;
+    pub(crate) fn bar_of(&mut self, id: SeriesId, of: Series, time: Time, bar: &Bar) -> Result<bool, EngineError> {
+        self.state.now = time;
+        if of.matched {
+            self.exact(|state| state.account.mark_bar(of.instrument, bar))?;
         }
         // Before the strategy speaks: what it asks for on this bar is judged by what this bar lost. The bar counts to the
         // day it opened in, also where it closes at midnight.
-        if self.risk.observe(bar.time, self.state.account.equity()) {
-            self.withdraw_openings()?;
+        if self.watched {
+            self.watch(bar.time)?;
         }
-        self.state.history.push(series, bar);
-        self.call(series, instrument, |strategy, context| strategy.on_market(&Market::Bar(bar), context))
+        self.state.history.push(id, bar);
+        self.call(id, of.instrument, |strategy, context| strategy.on_market(&Market::Bar(bar), context))
     }
 
     fn row(&mut self, instrument: InstrumentId, time: Time, market: Market<'_>) -> Result<(), EngineError> {
@@ -219,10 +220,16 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if let Market::Trade(trade) = market {
             self.exact(|state| state.account.mark(instrument, trade.price))?;
         }
-        if self.risk.observe(time, self.state.account.equity()) {
-            self.withdraw_openings()?;
+        if self.watched {
+            self.watch(time)?;
         }
-        self.call(SeriesId(0), instrument, |strategy, context| strategy.on_market(&market, context))
+        self.call(SeriesId(0), instrument, |strategy, context| strategy.on_market(&market, context)).map(drop)
+    }
+
+    /// Shows the equity to the risk check. Where losses are at a limit, what could open a position is withdrawn.
+    #[inline(never)]
+    fn watch(&mut self, time: Time) -> Result<(), EngineError> {
+        if self.risk.observe(time, self.state.account.equity()) { self.withdraw_openings() } else { Ok(()) }
     }
 
     /// All rows of this instant are in. The same as [`Input::Instant`], for hot loops.
@@ -232,13 +239,12 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[inline]
     pub fn instant(&mut self, time: Time) -> Result<(), EngineError> {
         self.state.now = time;
-        self.close_instant()
+        self.close_instant().map(drop)
     }
 
-    /// As [`Engine::instant`], at the time of the last row.
+    /// As [`Engine::instant`], at the time of the last row; true where the strategy asked for something.
     #[inline(always)]
-    pub(crate) fn close_instant(&mut self) -> Result<(), EngineError> {
-        self.filled = false;
+    pub(crate) fn close_instant(&mut self) -> Result<bool, EngineError> {
         if !self.state.timers.is_empty() || !self.state.parents.is_empty() {
             self.ring()?;
             self.work_parents()?;
@@ -286,10 +292,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.state.now = self.state.now.max(fill.time);
         let trade = self.exact(|state| state.account.fill(fill))?;
         self.state.trades.extend(trade);
-        self.filled = true;
         let place = self.series.iter().position(|series| series.instrument == fill.instrument && series.matched);
         let series = SeriesId(place.unwrap_or(0) as u16);
-        self.call(series, fill.instrument, |strategy, context| strategy.on_fill(fill, context))
+        self.call(series, fill.instrument, |strategy, context| strategy.on_fill(fill, context)).map(drop)
     }
 
     /// Changes the state; a number that leaves its range ends the run.
@@ -298,16 +303,20 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         change(&mut self.state).map_err(|overflow| EngineError::Overflow(overflow, self.state.now))
     }
 
-    /// Lets the strategy speak, then judges what it asked for.
+    /// Lets the strategy speak, then judges what it asked for; true where it asked for something.
     #[inline(always)]
     fn call(
         &mut self,
         series: SeriesId,
         instrument: InstrumentId,
         hook: impl FnOnce(&mut S, &mut Context<'_>),
-    ) -> Result<(), EngineError> {
+    ) -> Result<bool, EngineError> {
         hook(&mut self.strategy, &mut Context { state: &mut self.state, series, instrument });
-        if self.state.requests.is_empty() { Ok(()) } else { self.judge() }
+        if self.state.requests.is_empty() {
+            return Ok(false);
+        }
+        self.judge()?;
+        Ok(true)
     }
 
     /// Sends the slices of parent orders that have come due.
@@ -436,13 +445,6 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[inline]
     pub fn has_intents(&self) -> bool {
         !self.intents.is_empty()
-    }
-
-    /// True where something is held, or was traded since the last instant.
-    #[must_use]
-    #[inline]
-    pub const fn is_exposed(&self) -> bool {
-        self.filled || self.state.account.open_positions() > 0
     }
 
     /// The time of the last input.

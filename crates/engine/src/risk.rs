@@ -29,6 +29,11 @@ pub trait RiskCheck {
     /// The [`Refusal`] with the value and the limit.
     fn check(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<(), Refusal>;
 
+    /// True where [`RiskCheck::observe`] is to be called. Asked once, before the run.
+    fn watches(&self) -> bool {
+        true
+    }
+
     /// Sees the equity after each row. True where losses are at a limit: opening orders that still work are withdrawn then.
     fn observe(&mut self, _now: Time, _equity: Cash) -> bool {
         false
@@ -68,11 +73,11 @@ impl RiskCheck for Limits {
         if self.are_off() { Ok(()) } else { self.judge(order, account, orders) }
     }
 
-    #[inline]
+    fn watches(&self) -> bool {
+        self.daily_loss.is_some() || self.drawdown.is_some()
+    }
+
     fn observe(&mut self, now: Time, equity: Cash) -> bool {
-        if self.daily_loss.is_none() && self.drawdown.is_none() {
-            return false;
-        }
         self.watch.see(now, equity);
         self.check_losses().is_err()
     }

@@ -77,80 +77,115 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         self.carry()
     }
 
-    /// One instant with one bar. Gives the equity after it.
+    /// A bar of the only series opens, and closes with nothing in between. Gives the equity after it.
     ///
     /// # Errors
     /// [`SimulatorError`] where the engine or the venue stops; the run cannot go on then.
-    #[inline(always)]
     pub fn bar(&mut self, id: SeriesId, bar: &Bar) -> Result<Cash, SimulatorError> {
-        let series = self.engine.series()[id.index()];
-        let idle = self.venue.is_idle();
-        if !idle {
-            self.meet(series, bar)?;
-        }
-        self.engine.bar_of(id, series, bar)?;
-        self.engine.close_instant()?;
-        if self.engine.has_intents() || !idle {
-            self.answer(series, bar, idle)?;
-        }
+        self.bar_of(id, self.engine.series()[id.index()], bar)?;
         Ok(self.engine.equity())
     }
 
-    /// Matches what waits at the venue against the bar.
+    /// Bars of the only series, one after the other: the equity after each goes to `curve`, and the place of each at which
+    /// something happened to `stirred`, with the number of events so far.
+    ///
+    /// # Errors
+    /// As [`Simulator::bar`].
+    #[inline]
+    pub fn run(
+        &mut self,
+        id: SeriesId,
+        bars: &[Bar],
+        curve: &mut Vec<Cash>,
+        mut stirred: impl FnMut(usize, u64),
+    ) -> Result<(), SimulatorError> {
+        let series = self.engine.series()[id.index()];
+        for bar in bars {
+            if self.bar_of(id, series, bar)? {
+                stirred(curve.len(), self.engine.journal().events());
+            }
+            curve.push(self.engine.equity());
+        }
+        Ok(())
+    }
+
+    /// True where anything but the price moved.
+    #[inline(always)]
+    fn bar_of(&mut self, id: SeriesId, series: Series, bar: &Bar) -> Result<bool, SimulatorError> {
+        let closes = bar.time + series.frame.span();
+        let idle = self.venue.is_idle();
+        if !idle {
+            self.meet(series, bar, closes)?;
+        }
+        let asked = self.engine.bar_of(id, series, closes, bar)?;
+        let asked = self.engine.close_instant()? || asked;
+        if !asked && idle {
+            return Ok(false);
+        }
+        self.answer(series, bar, closes, idle)?;
+        Ok(true)
+    }
+
+    /// Matches what waits at the venue against a whole bar.
     #[inline(never)]
-    fn meet(&mut self, series: Series, bar: &Bar) -> Result<(), SimulatorError> {
-        self.now = bar.time + series.frame.span();
-        self.show(series, bar);
+    fn meet(&mut self, series: Series, bar: &Bar, closes: Time) -> Result<(), SimulatorError> {
+        self.now = closes;
+        if series.matched {
+            self.venue.open_bar(series.instrument, bar, closes);
+            self.venue.close_bar(series.instrument);
+        }
         self.drain()
     }
 
     /// Carries what the strategy answered to the bar.
     #[inline(never)]
-    fn answer(&mut self, series: Series, bar: &Bar, idle: bool) -> Result<(), SimulatorError> {
-        self.now = bar.time + series.frame.span();
+    fn answer(&mut self, series: Series, bar: &Bar, closes: Time, idle: bool) -> Result<(), SimulatorError> {
+        self.now = closes;
         // The venue sees a bar that nothing waited for only now that something will wait on it.
         if idle {
-            self.venue.pass(series.instrument, bar, self.now);
+            self.venue.pass(series.instrument, bar, closes);
         }
         self.carry()
     }
 
-    /// One instant with the bars that closed at it: at most one of each series, longer time frames first.
-    /// Gives the equity after it.
+    /// The instant at which these bars open, at most one of each series; `closes` says when each will close.
     ///
     /// # Errors
     /// As [`Simulator::bar`].
-    pub fn bars(&mut self, bars: &[(SeriesId, &Bar)]) -> Result<Cash, SimulatorError> {
-        // All orders meet the market before any strategy call: nothing sent at this instant can fill in its past.
-        for (id, bar) in bars {
+    pub fn open(&mut self, time: Time, bars: &[(SeriesId, &Bar, Time)]) -> Result<(), SimulatorError> {
+        self.now = time;
+        for &(id, bar, closes) in bars {
             let series = self.engine.series()[id.index()];
-            self.now = bar.time + series.frame.span();
-            // Orders at the open are sized on what everything is worth at its open, not at its last close.
-            if series.matched && !self.venue.is_idle() {
-                self.engine.step(Input::Open(*id, bar.time, bar.open))?;
+            if series.matched {
+                // Orders at the open are sized on what everything is worth at this instant, not at the last close.
+                self.engine.step(Input::Open(id, time, bar.open))?;
+                self.venue.open_bar(series.instrument, bar, closes);
             }
-            self.show(series, bar);
+        }
+        self.drain()
+    }
+
+    /// The instant at which these bars close, longer time frames first: orders meet their ranges, then the strategy sees
+    /// them. Gives the equity after it.
+    ///
+    /// # Errors
+    /// As [`Simulator::bar`].
+    pub fn close(&mut self, time: Time, bars: &[(SeriesId, &Bar)]) -> Result<Cash, SimulatorError> {
+        self.now = time;
+        // All orders meet the market before any strategy call: nothing sent at this instant can fill in its past.
+        for (id, _) in bars {
+            let series = self.engine.series()[id.index()];
+            if series.matched {
+                self.venue.close_bar(series.instrument);
+            }
         }
         self.drain()?;
         for (id, bar) in bars {
-            self.engine.bar(*id, bar)?;
+            self.engine.bar(*id, time, bar)?;
         }
-        self.engine.instant(self.now)?;
+        self.engine.instant(time)?;
         self.carry()?;
         Ok(self.engine.equity())
-    }
-
-    /// Shows a bar to the venue.
-    fn show(&mut self, series: Series, bar: &Bar) {
-        if !series.matched {
-            return;
-        }
-        let closes = bar.time + series.frame.span();
-        if self.venue.is_idle() {
-            self.venue.pass(series.instrument, bar, closes);
-        } else {
-            self.venue.open_bar(series.instrument, bar, closes);
-        }
     }
 
     /// Takes the engine's intents to the venue, and the venue's answers back, until both are silent.

@@ -14,7 +14,7 @@ use qframe_model::number::Cash;
 use qframe_model::time::Time;
 
 use crate::dataset::DataSet;
-use crate::feed::Feed;
+use crate::feed::{Feed, Moment};
 use crate::outcome::{Curve, Outcome, Progress};
 
 /// The rules of a run.
@@ -65,8 +65,6 @@ pub enum RunError {
     NoCash(Cash),
     /// The same instrument came twice in one time frame.
     Twice(String),
-    /// Symbols that are traded on bars of different lengths.
-    Frames(String, String),
     /// Fewer bars than the strategy needs before it can act.
     TooShort {
         /// How many there are.
@@ -84,11 +82,6 @@ impl fmt::Display for RunError {
             Self::NoData => f.write_str("there is no data in the chosen period; widen it or choose other data"),
             Self::NoCash(cash) => write!(f, "cash {cash}: expected more than zero"),
             Self::Twice(name) => write!(f, "{name} was given twice; keep one of them"),
-            Self::Frames(one, other) => write!(
-                f,
-                "{one} and {other} are traded on bars of different lengths: one would fill hours before the other is seen; \
-                 bring them to one time frame"
-            ),
             Self::TooShort { bars, needed } => write!(
                 f,
                 "{bars} bars are too few: the strategy needs {needed} before it can act; use shorter parameters or more data"
@@ -165,13 +158,6 @@ impl Backtest {
             let shortest =
                 |other: &Series| other.instrument != series[place].instrument || other.frame >= series[place].frame;
             series[place].matched = series.iter().all(shortest);
-        }
-        let mut traded = series.iter().filter(|series| series.matched);
-        let name = |series: &Series| format!("{} {}", instruments[series.instrument.index()].symbol(), series.frame);
-        if let Some(first) = traded.next()
-            && let Some(other) = traded.find(|other| other.frame != first.frame)
-        {
-            return Err(RunError::Frames(name(first), name(other)));
         }
         Ok(Self { data, setup, instruments: instruments.into(), series, watch: None })
     }
@@ -288,13 +274,13 @@ impl Backtest {
     /// Feeds every row in order; gives the equity after each instant.
     fn feed<S: Strategy>(&self, simulator: &mut Simulator<S, Limits>) -> Result<Curve, RunError> {
         let mut progress = Progress::default();
-        if let [set] = self.data.as_slice() {
+        progress.note(0, simulator.engine().journal().events());
+        if let [set] = self.data.as_slice()
+            && !set.overlaps()
+        {
             let mut equity = Vec::with_capacity(set.bars().len());
             for block in set.bars().chunks(WATCH_EVERY) {
-                for bar in block {
-                    equity.push(simulator.bar(SeriesId(0), bar)?);
-                    progress.note(equity.len() - 1, simulator.engine().journal().events());
-                }
+                simulator.run(SeriesId(0), block, &mut equity, |point, events| progress.note(point, events))?;
                 self.tell(equity.len());
             }
             return Ok(Curve::of_one(set, equity, progress));
@@ -302,12 +288,17 @@ impl Backtest {
         let mut feed = Feed::new(&self.data);
         let (mut times, mut equity) = (Vec::new(), Vec::new());
         let step = self.series.iter().map(|series| series.frame.span()).min().unwrap_or_default();
-        while let Some((closes, bars)) = feed.next() {
-            equity.push(simulator.bars(bars)?);
-            progress.note(times.len(), simulator.engine().journal().events());
-            times.push(closes - step);
-            if times.len() % WATCH_EVERY == 0 {
-                self.tell(times.len());
+        while let Some((time, moment)) = feed.next() {
+            match moment {
+                Moment::Opens(bars) => simulator.open(time, bars)?,
+                Moment::Closes(bars) => {
+                    equity.push(simulator.close(time, bars)?);
+                    progress.note(times.len(), simulator.engine().journal().events());
+                    times.push(time - step);
+                    if times.len() % WATCH_EVERY == 0 {
+                        self.tell(times.len());
+                    }
+                }
             }
         }
         Ok(Curve::of_many(times, equity, progress))

@@ -29,6 +29,7 @@ pub struct DataSet {
     bars: Arc<Vec<Bar>>,
     hash: blake3::Hash,
     origin: Arc<Origin>,
+    overlaps: bool,
 }
 
 /// Currencies of states: a pair of two of them trades by forex rules.
@@ -78,7 +79,8 @@ impl DataSet {
         if bars.is_empty() || !rising {
             return None;
         }
-        Some(Self { instrument, frame, hash: hash(&bars), bars: Arc::new(bars), origin: Arc::new(origin) })
+        let overlaps = bars.windows(2).any(|pair| pair[1].time < pair[0].time + frame.span());
+        Some(Self { instrument, frame, hash: hash(&bars), bars: Arc::new(bars), origin: Arc::new(origin), overlaps })
     }
 
     /// The bars that open in `from..until`. `None` where there are none.
@@ -109,6 +111,18 @@ impl DataSet {
     #[must_use]
     pub fn bars(&self) -> &[Bar] {
         &self.bars
+    }
+
+    /// When a bar closes: after its frame, or when the next one opens where that is earlier. A day on which the clocks
+    /// change has 23 hours.
+    pub(crate) fn closes(&self, place: usize) -> Time {
+        let closes = self.bars[place].time + self.frame.span();
+        self.bars.get(place + 1).map_or(closes, |next| closes.min(next.time))
+    }
+
+    /// True where a bar opens before the one before it is as long as the frame says: that one closes early.
+    pub(crate) const fn overlaps(&self) -> bool {
+        self.overlaps
     }
 
     pub(crate) fn shared_bars(&self) -> Arc<Vec<Bar>> {

@@ -7,7 +7,7 @@ use qframe_model::account::Account;
 use qframe_model::market::Bar;
 use qframe_model::number::Cash;
 use qframe_model::position::ClosedTrade;
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 use qframe_quant::performance::{self, CurveOptions, CurveStats, Statistics, TradeStats};
 
 use crate::backtest::Backtest;
@@ -190,23 +190,28 @@ fn counted(trade: &ClosedTrade, curve: &Curve) -> performance::ClosedTrade {
 #[derive(Debug)]
 pub(crate) struct EqualWeightIndex<'a> {
     data: &'a [DataSet],
-    next: Vec<usize>,
+    /// How many bars of each have closed.
+    closed: Vec<usize>,
+    /// From a point's time to the instant at which it was known.
+    step: Span,
 }
 
 impl<'a> EqualWeightIndex<'a> {
     pub(crate) fn new(data: &'a [DataSet]) -> Self {
-        Self { data, next: vec![0; data.len()] }
+        let step = data.iter().map(|set| set.frame().span()).min().unwrap_or_default();
+        Self { data, closed: vec![0; data.len()], step }
     }
 
-    /// The mean of close over first close, of the bars that opened up to `time`; times must not fall.
+    /// The mean of close over first close, of the bars that had closed at the point of the curve with this time; times
+    /// must not fall.
     pub(crate) fn at(&mut self, time: Time) -> f64 {
         let mut sum = 0.0;
-        for (set, next) in self.data.iter().zip(&mut self.next) {
-            while *next < set.bars().len() && set.bars()[*next].time <= time {
-                *next += 1;
-            }
+        for (set, closed) in self.data.iter().zip(&mut self.closed) {
             let bars = set.bars();
-            sum += bars[next.saturating_sub(1)].close.to_f64() / bars[0].close.to_f64();
+            while *closed < bars.len() && set.closes(*closed) <= time + self.step {
+                *closed += 1;
+            }
+            sum += bars[closed.saturating_sub(1)].close.to_f64() / bars[0].close.to_f64();
         }
         sum / self.data.len() as f64
     }

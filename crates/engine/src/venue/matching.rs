@@ -49,10 +49,10 @@ impl SimVenue {
         let listing = &self.listings[working.order.instrument.index()];
         if matches!(self.stage, Stage::ReduceAfterDecision | Stage::AfterDecision) {
             let bar = listing.last.filter(|_| working.order.kind == OrderKind::Market && working.bars_to_wait == 0)?;
-            let now = listing.closes >= working.active_from;
+            let now = listing.closed >= working.active_from;
             return now.then_some((bar, Look::Fill(Touch { price: bar.close, taker: true })));
         }
-        let bar = listing.bar?;
+        let bar = listing.matched()?;
         if working.bars_to_wait > 0 {
             return None;
         }
@@ -201,8 +201,12 @@ impl SimVenue {
     /// A fill's label in time: the bar's opening instant inside a bar, its closing instant at the close.
     fn time_of(&self, place: usize, step: Step, bar: &Bar) -> Time {
         let working = &self.orders[place];
-        let closes = self.listings[working.order.instrument.index()].closes;
-        if step == Step::Close { closes } else { bar.time.max(working.active_from) }
+        let listing = &self.listings[working.order.instrument.index()];
+        match (step, self.stage) {
+            (Step::Close, Stage::ReduceAfterDecision | Stage::AfterDecision) => listing.closed,
+            (Step::Close, _) => listing.closes,
+            _ => bar.time.max(working.active_from),
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of a fill, each named once")]

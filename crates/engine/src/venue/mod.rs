@@ -1,8 +1,10 @@
 //! The simulated venue: it takes approved orders, matches them against bars and reports what became of them.
 //!
-//! A driver gives [`SimVenue::open_bar`] each bar that closed at one instant, then asks [`SimVenue::next_report`]
-//! until it is `None`, applying each report to the engine before it asks again: the venue sizes and checks every fill
-//! against the account as it is at that fill. Orders sent on a bar are never matched against that bar's past.
+//! A bar happens at two instants. A driver gives [`SimVenue::open_bar`] each bar that opens at one, and
+//! [`SimVenue::close_bar`] each that closes at one; after either it asks [`SimVenue::next_report`] until it is `None`,
+//! applying each report to the engine before it asks again: the venue sizes and checks every fill against the account as
+//! it is at that fill. Opens match at the first, ranges and closes at the second, so that bars of different lengths meet
+//! in the order of their instants. Orders sent on a bar are never matched against that bar's past.
 //! Matching on bars is here; trades, quotes and books have their place beside `working` and come with their own file.
 mod carry;
 mod fees;
@@ -66,14 +68,25 @@ enum Stage {
 /// What the venue knows of an instrument.
 #[derive(Debug, Clone, Copy, Default)]
 struct Listing {
-    /// The bar being matched.
+    /// The bar that has opened and not yet closed.
     bar: Option<Bar>,
     /// When it closes.
     closes: Time,
+    /// True where it is among those being matched now.
+    matched: bool,
     /// The bar before it, for marks and sessions.
     last: Option<Bar>,
+    /// When that one closed.
+    closed: Time,
     /// Units that this bar's fills took of its volume.
     used: Quantity,
+}
+
+impl Listing {
+    /// The bar, where it is being matched now.
+    fn matched(&self) -> Option<Bar> {
+        self.bar.filter(|_| self.matched)
+    }
 }
 
 /// A venue that matches orders against recorded bars.
@@ -83,6 +96,8 @@ pub struct SimVenue {
     listings: Vec<Listing>,
     /// The instruments whose bars are being matched.
     group: Vec<InstrumentId>,
+    /// True where the bars being matched have closed: their ranges follow their opens.
+    closing: bool,
     orders: Vec<Working>,
     pending: VecDeque<Report>,
     stage: Stage,
@@ -101,6 +116,7 @@ impl SimVenue {
             settings,
             listings: vec![Listing::default(); instruments.len()],
             group: Vec::new(),
+            closing: false,
             orders: Vec::new(),
             pending: VecDeque::new(),
             stage: Stage::Idle,
@@ -117,7 +133,8 @@ impl SimVenue {
             Latency::Time(span) => (order.time + span, 0),
             Latency::Bars(bars) => (order.time, bars),
         };
-        let market = self.listings[order.instrument.index()].last.map(|bar| bar.close);
+        let listing = &self.listings[order.instrument.index()];
+        let market = listing.bar.map(|bar| bar.open).or(listing.last.map(|bar| bar.close));
         if let Some(refusal) = would_take(&order, market) {
             self.pending.push_back(Report::Rejected { order: order.id, time: arrives, refusal });
             return;
@@ -151,21 +168,30 @@ impl SimVenue {
         self.orders.is_empty() && self.pending.is_empty() && !self.carry.is_needed()
     }
 
-    /// Notes a bar that nothing waits for.
+    /// Notes a whole bar that nothing waits for.
     #[inline]
     pub fn pass(&mut self, id: InstrumentId, bar: &Bar, closes: Time) {
-        let listing = &mut self.listings[id.index()];
-        listing.last = Some(*bar);
-        listing.closes = closes;
-        listing.used = Quantity::ZERO;
+        self.listings[id.index()] = Listing { last: Some(*bar), closed: closes, ..Listing::default() };
     }
 
-    /// Takes a bar of the next instant; [`SimVenue::next_report`] begins to match when all of them are in.
+    /// Takes a bar that opens at this instant; [`SimVenue::next_report`] begins to match when all of them are in.
     pub fn open_bar(&mut self, id: InstrumentId, bar: &Bar, closes: Time) {
         let listing = &mut self.listings[id.index()];
-        *listing = Listing { bar: Some(*bar), closes, last: listing.last, used: Quantity::ZERO };
+        (listing.bar, listing.closes, listing.matched, listing.used) = (Some(*bar), closes, true, Quantity::ZERO);
         self.group.push(id);
         self.enter(Stage::Expire);
+    }
+
+    /// The bar that opened closes at this instant; [`SimVenue::next_report`] begins to match when all of them are in.
+    /// A bar may be closed as it is opened, where nothing happens in between.
+    pub fn close_bar(&mut self, id: InstrumentId) {
+        self.closing = true;
+        let listing = &mut self.listings[id.index()];
+        if !listing.matched {
+            listing.matched = true;
+            self.group.push(id);
+            self.enter(Stage::First);
+        }
     }
 
     /// Lets market orders fill on the close that the strategy just saw, where the settings say so.
@@ -233,6 +259,10 @@ impl SimVenue {
     fn enter_next(&mut self) {
         let over = self.orders.iter().all(|working| working.dead) && !self.carry.is_needed();
         let next = match self.stage {
+            Stage::Open if !self.closing => {
+                self.leave_open();
+                Stage::Idle
+            }
             Stage::Open | Stage::First | Stage::Second if over => {
                 self.close_bars();
                 Stage::Idle
@@ -261,11 +291,20 @@ impl SimVenue {
         self.enter(next);
     }
 
+    /// The bars have opened; what comes of them waits for their close.
+    fn leave_open(&mut self) {
+        self.orders.retain(|working| !working.dead);
+        for id in self.group.drain(..) {
+            self.listings[id.index()].matched = false;
+        }
+    }
+
     /// What lived through the bars rests now; trailing stops follow; the bars are past.
     fn close_bars(&mut self) {
         self.orders.retain(|working| !working.dead);
+        self.closing = false;
         for working in &mut self.orders {
-            let Some(bar) = self.listings[working.order.instrument.index()].bar else { continue };
+            let Some(bar) = self.listings[working.order.instrument.index()].matched() else { continue };
             if working.active_from <= bar.time && !working.asleep {
                 working.rested = working.bars_to_wait == 0;
                 working.bars_to_wait = working.bars_to_wait.saturating_sub(1);
@@ -275,21 +314,22 @@ impl SimVenue {
         }
         for id in self.group.drain(..) {
             let listing = &mut self.listings[id.index()];
-            (listing.last, listing.bar) = (listing.bar, None);
+            *listing = Listing { last: listing.bar, closed: listing.closes, used: listing.used, ..Listing::default() };
         }
     }
 
     fn expire(&mut self) {
         for place in 0..self.orders.len() {
-            let working = self.orders[place];
-            let Some(bar) = self.listings[working.order.instrument.index()].bar else { continue };
+            let working = &self.orders[place];
+            let Some(bar) = self.listings[working.order.instrument.index()].matched() else { continue };
             let over = match working.order.time_in_force {
                 TimeInForce::Day => bar.time.day() > working.order.time.day(),
                 TimeInForce::Gtd(until) => bar.time >= until,
                 _ => false,
             };
             if over && !working.dead {
-                self.end(place, Report::Expired { order: working.id(), time: bar.time }, bar.time);
+                let order = working.id();
+                self.end(place, Report::Expired { order, time: bar.time }, bar.time);
             }
         }
     }
@@ -324,7 +364,7 @@ impl SimVenue {
             let (position, listing) = (account.position(id), self.listings[place]);
             let (false, Some(bar)) = (position.is_flat(), listing.last) else { continue };
             let open = at_open && position.opened <= bar.time;
-            let (price, time) = if open { (bar.open, bar.time) } else { (bar.close, listing.closes) };
+            let (price, time) = if open { (bar.open, bar.time) } else { (bar.close, listing.closed) };
             let fill = self.forced_fill(account, id, price, time, purpose)?;
             self.force(account, fill);
         }

@@ -4,13 +4,14 @@
 //! ([`Curve::progress`](crate::Curve)) and the closes of its bars, so nothing else has to be stored.
 use std::sync::Arc;
 
-use qframe_engine::{JournalError, Keep};
+use qframe_engine::{JournalError, Keep, Series};
 use qframe_model::account::Account;
 use qframe_model::event::{Event, Report};
+use qframe_model::ids::SeriesId;
 use qframe_model::ledger::{Book, Entry, Transfer};
-use qframe_model::number::{Cash, Overflow};
+use qframe_model::number::{Cash, Overflow, Price};
 
-use crate::feed::Feed;
+use crate::feed::{Feed, Moment};
 
 use super::{Facts, ReportError};
 
@@ -40,11 +41,19 @@ pub(super) fn holdings(
     for point in 0..points {
         // What the end of the run did belongs to the last point.
         let until = if point + 1 == points { u64::MAX } else { fold.events_at(point) };
+        // As in the run: opens move the marks, fills move them again, closes have the last word.
+        let closing = loop {
+            match feed.next() {
+                Some((_, Moment::Opens(bars))) => {
+                    let bars = bars.iter().map(|(id, bar, _)| (*id, bar.open));
+                    fold.mark(series, bars)?;
+                }
+                Some((_, Moment::Closes(bars))) => break bars,
+                None => break &[],
+            }
+        };
         fold.apply_until(until)?;
-        let bars = feed.next().map_or(&[][..], |(_, bars)| bars);
-        for (id, bar) in bars.iter().filter(|(id, _)| series[id.index()].matched) {
-            fold.account.mark(series[id.index()].instrument, bar.close)?;
-        }
+        fold.mark(series, closing.iter().map(|(id, bar)| (*id, bar.close)))?;
         each(point, fold.held()?)?;
     }
     Ok(())
@@ -75,6 +84,16 @@ impl<'a> Fold<'a> {
             self.progress = &self.progress[1..];
         }
         self.known
+    }
+
+    fn mark(&mut self, series: &[Series], prices: impl Iterator<Item = (SeriesId, Price)>) -> Result<(), Overflow> {
+        for (id, price) in prices {
+            let series = series[id.index()];
+            if series.matched {
+                self.account.mark(series.instrument, price)?;
+            }
+        }
+        Ok(())
     }
 
     fn apply_until(&mut self, events: u64) -> Result<(), ReportError> {
