@@ -215,6 +215,31 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.call(id, of.instrument, |strategy, context| strategy.on_market(&Market::Bar(bar), context))
     }
 
+    /// Lets the strategy pass over bars on which it asks for nothing; the equity after each goes to `curve`. Gives how many
+    /// it passed, `None` where it never passes any or something waits.
+    #[inline]
+    pub(crate) fn pass(
+        &mut self,
+        id: SeriesId,
+        of: Series,
+        bars: &[Bar],
+        curve: &mut Vec<Cash>,
+    ) -> Result<Option<usize>, EngineError> {
+        if self.watched || !of.matched || !self.state.timers.is_empty() || !self.state.parents.is_empty() {
+            return Ok(None);
+        }
+        let Some(count) = self.strategy.pass(bars) else { return Ok(None) };
+        let passed = &bars[..count];
+        if let Some(last) = passed.last() {
+            self.state.now = last.time + of.frame.span();
+            self.exact(|state| state.account.mark_bars(of.instrument, passed, curve))?;
+            for bar in passed {
+                self.state.history.push(id, bar);
+            }
+        }
+        Ok(Some(count))
+    }
+
     fn row(&mut self, instrument: InstrumentId, time: Time, market: Market<'_>) -> Result<(), EngineError> {
         self.state.now = time;
         if let Market::Trade(trade) = market {
@@ -339,32 +364,36 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[inline(never)]
     fn judge(&mut self) -> Result<(), EngineError> {
         let mut requests = std::mem::take(&mut self.state.requests);
-        for request in requests.drain(..) {
+        for request in &requests {
             match request {
                 Request::Submit(order) => self.submit(order)?,
-                Request::Refuse(order, refusal) => self.journal.record(&Event::Refused { order, refusal })?,
-                Request::Cancel(order) => self.cancel(order)?,
-                Request::Work(parent) => self.begin_work(*parent)?,
+                Request::Refuse(order, refusal) => {
+                    self.journal.record(&Event::Refused { order: *order, refusal: *refusal })?;
+                }
+                Request::Cancel(order) => self.cancel(*order)?,
+                Request::Work(parent) => self.begin_work((**parent).clone())?,
                 Request::Signal { instrument, strength } => {
-                    self.journal.record(&Event::Signalled { time: self.state.now, instrument, strength })?;
+                    let (time, instrument, strength) = (self.state.now, *instrument, *strength);
+                    self.journal.record(&Event::Signalled { time, instrument, strength })?;
                 }
             }
         }
         // The buffer goes back to be used again.
+        requests.clear();
         self.state.requests = requests;
         Ok(())
     }
 
-    fn submit(&mut self, order: Order) -> Result<(), EngineError> {
+    fn submit(&mut self, order: &Order) -> Result<(), EngineError> {
         match approve(order, &self.state.account, &self.state.orders, &mut self.risk) {
             Ok(approved) => {
-                self.state.orders.insert(order);
+                self.state.orders.insert(*order);
                 self.intents.push(Intent::Submit(approved));
-                Ok(self.journal.record(&Event::Submitted(order))?)
+                Ok(self.journal.record(&Event::Submitted(*order))?)
             }
             Err(refusal) => {
-                self.journal.record(&Event::Refused { order, refusal })?;
-                self.submit_what_closes(&order)
+                self.journal.record(&Event::Refused { order: *order, refusal })?;
+                self.submit_what_closes(order)
             }
         }
     }
@@ -383,7 +412,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         }
         let close = Ticket::new(Side::of(held).opposite(), Size::Close).reduce_only().on(refused.instrument);
         let order = self.state.order(close.purpose(refused.purpose), refused.instrument);
-        self.submit(order)
+        self.submit(&order)
     }
 
     /// Withdraws every order that could open or enlarge a position, and what is left of parent orders.

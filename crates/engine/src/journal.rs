@@ -6,7 +6,7 @@
 use std::fmt;
 
 use qframe_model::event::Event;
-use qframe_model::wire;
+use qframe_model::wire::{self, Encoder, WireError};
 
 /// A link closes at the first event that makes it this long.
 const LINK_BYTES: usize = 1 << 16;
@@ -30,6 +30,7 @@ pub struct Journal {
     events: u64,
     links: Vec<Link>,
     open: Vec<u8>,
+    encoder: Encoder,
 }
 
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ struct Link {
 /// A journal that cannot be read or written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JournalError {
+    /// An event has no stored form.
+    NotStored(WireError),
     /// An event is longer than the format allows.
     TooLong(usize),
     /// The stored bytes are no event.
@@ -55,6 +58,7 @@ pub enum JournalError {
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotStored(error) => write!(f, "an event cannot be stored: {error}"),
             Self::TooLong(bytes) => write!(f, "an event of {bytes} bytes (at most {EVENT_BYTES_MAX} are stored)"),
             Self::Damaged { event, reason } => write!(f, "event {event} of the journal does not read: {reason}"),
         }
@@ -67,7 +71,7 @@ impl Journal {
     /// An empty journal.
     #[must_use]
     pub fn new(keep: Keep) -> Self {
-        Self { keep, events: 0, links: Vec::new(), open: Vec::new() }
+        Self { keep, events: 0, links: Vec::new(), open: Vec::new(), encoder: Encoder::default() }
     }
 
     /// Appends an event.
@@ -84,15 +88,13 @@ impl Journal {
     }
 
     fn store(&mut self, event: &Event) -> Result<(), JournalError> {
-        let begin = self.open.len();
-        self.open.extend_from_slice(&[0; 3]);
-        let written = wire::append(event, &mut self.open);
-        let length = self.open.len() - begin - 3;
-        if written.is_err() || length > EVENT_BYTES_MAX {
-            self.open.truncate(begin);
-            return Err(JournalError::TooLong(length));
+        let bytes = self.encoder.encode(event).map_err(JournalError::NotStored)?;
+        if bytes.len() > EVENT_BYTES_MAX {
+            return Err(JournalError::TooLong(bytes.len()));
         }
-        self.open[begin..begin + 3].copy_from_slice(&(length as u32).to_le_bytes()[..3]);
+        let [a, b, c, _] = (bytes.len() as u32).to_le_bytes();
+        self.open.extend_from_slice(&[a, b, c]);
+        self.open.extend_from_slice(bytes);
         if self.open.len() >= LINK_BYTES {
             self.close_link();
         }

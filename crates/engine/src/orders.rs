@@ -74,7 +74,8 @@ impl OpenOrders {
             return Err(Refusal::IllegalStep);
         }
         if next.is_final() {
-            self.open.remove(place);
+            // The last one is the usual one, and leaves without a shift.
+            if place + 1 == self.open.len() { self.open.truncate(place) } else { _ = self.open.remove(place) }
         } else {
             (open.state, open.filled) = (next, filled);
         }

@@ -244,14 +244,14 @@ fn ratio(part: Cash, whole: Cash) -> Rate {
 /// Runs the check; the only place that makes an [`Approved`] order.
 #[inline]
 pub(crate) fn approve(
-    order: Order,
+    order: &Order,
     account: &Account,
     orders: &OpenOrders,
     check: &mut impl RiskCheck,
 ) -> Result<Approved<Order>, Refusal> {
-    check_form(&order, account)?;
-    check.check(&order, account, orders)?;
-    Ok(Approved(order))
+    check_form(order, account)?;
+    check.check(order, account, orders)?;
+    Ok(Approved(*order))
 }
 
 /// What every order must satisfy, whatever the limits.

@@ -51,6 +51,9 @@ pub enum AtEnd {
     CloseAtOpen,
 }
 
+/// Bars that a strategy may pass over at once: they are read twice, so they should fit into the nearest cache.
+const PASS_MAX: usize = 512;
+
 /// An engine and a simulated venue that carry each other's words.
 #[derive(Debug, Clone)]
 pub struct Simulator<S, R> {
@@ -100,11 +103,23 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         mut stirred: impl FnMut(usize, u64),
     ) -> Result<(), SimulatorError> {
         let series = self.engine.series()[id.index()];
-        for bar in bars {
+        let mut rest = bars;
+        let mut passes = true;
+        while !rest.is_empty() {
+            if passes && self.venue.is_idle() {
+                let block = &rest[..rest.len().min(PASS_MAX)];
+                let passed = self.engine.pass(id, series, block, curve)?;
+                passes = passed.is_some();
+                rest = &rest[passed.unwrap_or(0)..];
+            }
+            let Some((bar, later)) = rest.split_first() else { break };
             if self.bar_of(id, series, bar)? {
                 stirred(curve.len(), self.engine.journal().events());
+                // What waited may be gone.
+                passes = true;
             }
             curve.push(self.engine.equity());
+            rest = later;
         }
         Ok(())
     }
@@ -190,8 +205,10 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
 
     /// Takes the engine's intents to the venue, and the venue's answers back, until both are silent.
     fn carry(&mut self) -> Result<(), SimulatorError> {
-        self.send();
-        self.drain()?;
+        if self.engine.has_intents() {
+            self.send();
+            self.drain()?;
+        }
         self.venue.after_decision();
         self.drain()
     }

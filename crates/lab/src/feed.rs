@@ -80,7 +80,6 @@ mod tests {
     use crate::dataset::Origin;
 
     /// Bars that open at these hours.
-    #[expect(clippy::unwrap_used, reason = "a test stops where its input is wrong")]
     fn set(frame: TimeFrame, hours: &[i64]) -> DataSet {
         let bar = |hour: &i64| Bar {
             time: Time::from_seconds(hour * 3_600),

@@ -335,6 +335,40 @@ impl Account {
         }
     }
 
+    /// Takes closed bars of an instrument, one after the other; the equity after each goes to `curve`. The same as
+    /// [`Account::mark_bar`] for each.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn mark_bars(&mut self, id: InstrumentId, bars: &[Bar], curve: &mut Vec<Cash>) -> Result<(), Overflow> {
+        let holding = &mut self.holdings[id.index()];
+        let Some(last) = bars.last() else { return Ok(()) };
+        match holding.valuation {
+            Valuation::Nothing => {
+                holding.mark = Some(last.close);
+                curve.resize(curve.len() + bars.len(), self.equity);
+            }
+            Valuation::Units(nanos) => {
+                holding.mark = Some(last.close);
+                let rest = self.equity.minus(holding.value)?;
+                let value = |bar: &Bar| Cash::from_attos(i128::from(bar.close.nanos()) * i128::from(nanos));
+                for bar in bars {
+                    holding.position.observe(bar);
+                    curve.push(rest.plus(value(bar))?);
+                }
+                holding.value = value(last);
+                self.equity = rest.plus(holding.value)?;
+            }
+            Valuation::General => {
+                for bar in bars {
+                    self.mark_bar_in_general(id, bar)?;
+                    curve.push(self.equity);
+                }
+            }
+        }
+        Ok(())
+    }
+
     #[cold]
     #[inline(never)]
     fn mark_bar_in_general(&mut self, id: InstrumentId, bar: &Bar) -> Result<(), Overflow> {

@@ -77,9 +77,17 @@ impl Fees {
     ///
     /// # Errors
     /// [`Overflow`] beyond the range.
+    #[inline]
     pub fn fee(&self, basis: &FeeBasis) -> Result<Cash, Overflow> {
         match self {
             Self::Percent { maker, taker } => basis.value.at_rate(by_liquidity(basis, *maker, *taker)),
+            other => other.special(basis),
+        }
+    }
+
+    fn special(&self, basis: &FeeBasis) -> Result<Cash, Overflow> {
+        match self {
+            Self::Percent { .. } => Ok(Cash::ZERO),
             Self::PerUnit { each, minimum } => {
                 let (part, whole) = (basis.quantity.nanos(), Quantity::ONE.nanos());
                 Ok(each.scaled(part, whole, qframe_model::number::Rounding::HalfEven)?.max(*minimum))

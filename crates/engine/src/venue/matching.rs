@@ -4,15 +4,22 @@ use qframe_model::event::{CancelReason, Report};
 use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::market::{Bar, Side};
-use qframe_model::number::{Overflow, Price, Quantity, Rate};
+use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate};
 use qframe_model::order::{OrderKind, Purpose, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
 use super::settings::{FillPrice, Unaffordable};
-use super::sizing::{Rest, Sized, Sizer};
+use super::sizing::{Deal, Rest, Sized, Sizer};
 use super::working::{Look, Step, Touch, Working};
 use super::{SimVenue, Stage};
+
+/// What the market and the account let an order do.
+struct Offer {
+    price: Price,
+    liquidity: Liquidity,
+    sized: Sized,
+}
 
 impl SimVenue {
     /// Looks at the orders from the cursor on, until one of them has something to report.
@@ -99,39 +106,37 @@ impl SimVenue {
         touch: Touch,
         account: &Account,
     ) -> Result<(), Overflow> {
-        let working = self.orders[place];
-        let (price, sized) = self.price_and_size(&working, bar, touch, account)?;
-        if matches!(self.stage, Stage::Reduce | Stage::ReduceAfterDecision) && !reduces(&working, &sized, account) {
+        let Offer { price, liquidity, sized } = self.offer(&self.orders[place], bar, touch, account)?;
+        let working = &self.orders[place];
+        if matches!(self.stage, Stage::Reduce | Stage::ReduceAfterDecision) && !reduces(working, &sized, account) {
             return Ok(());
         }
         let time = self.time_of(place, step, bar);
-        match sized {
+        let (side, deal, rest) = match sized {
+            Sized::Fill { side, deal, rest } => (side, deal, rest),
             Sized::Drop(reason) => {
                 self.end(place, Report::Cancelled { order: working.id(), time, reason }, time);
-                Ok(())
+                return Ok(());
             }
             Sized::Refuse(refusal) => {
                 self.refuse(place, refusal, time);
-                Ok(())
+                return Ok(());
             }
-            Sized::Fill { side, quantity, rest } => {
-                let (quantity, rest) =
-                    self.cap(&working, bar, account.instrument(working.order.instrument).rules().lot, quantity, rest);
-                self.orders[place].triggered = true;
-                if quantity.is_zero() {
-                    self.end_if_immediate(place, step, bar);
-                    return Ok(());
-                }
-                if working.order.time_in_force == TimeInForce::Fok && matches!(rest, Rest::Later | Rest::Unpaid) {
-                    self.refuse(place, Refusal::CannotFillWhole, time);
-                    return Ok(());
-                }
-                let liquidity = if touch.taker { Liquidity::Taker } else { Liquidity::Maker };
-                let fill = self.fill(account, &working, side, quantity, price, liquidity, time)?;
-                self.record(place, fill, rest, step, account);
-                Ok(())
-            }
+        };
+        let (order, instrument, purpose) = (working.id(), working.order.instrument, working.purpose());
+        let whole_only = working.order.time_in_force == TimeInForce::Fok;
+        self.orders[place].triggered = true;
+        if deal.quantity.is_zero() {
+            self.end_if_immediate(place, step, bar);
+        } else if whole_only && matches!(rest, Rest::Later | Rest::Unpaid) {
+            self.refuse(place, Refusal::CannotFillWhole, time);
+        } else {
+            let (Deal { quantity, value, fee }, fee_in) = (deal, account.quote_of(instrument));
+            self.count_traded(time, value)?;
+            let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
+            self.record(place, fill, rest, step, account);
         }
+        Ok(())
     }
 
     fn refuse(&mut self, place: usize, refusal: Refusal, time: Time) {
@@ -145,57 +150,57 @@ impl SimVenue {
         self.end(place, report, time);
     }
 
-    /// Sizes at the market's price; where crossing costs, again at the price after it.
-    fn price_and_size(
-        &self,
-        working: &Working,
-        bar: &Bar,
-        touch: Touch,
-        account: &Account,
-    ) -> Result<(Price, Sized), Overflow> {
-        let mut sizer = Sizer {
-            account,
-            fees: &self.settings.fees,
-            volume_30d: self.volume_30d(bar.time),
-            allow_short: self.settings.allow_short,
-            clip: self.settings.unaffordable == Unaffordable::Clip,
-            id: working.order.instrument,
-            price: touch.price,
-            liquidity: if touch.taker { Liquidity::Taker } else { Liquidity::Maker },
-        };
-        let sized = sizer.size(working)?;
-        let Sized::Fill { side, quantity, .. } = sized else { return Ok((touch.price, sized)) };
-        if !touch.taker {
-            return Ok((touch.price, sized));
-        }
-        let instrument = account.instrument(working.order.instrument);
-        let Ok(slipped) = self.settings.crossing.apply(instrument, bar, side, touch.price, quantity) else {
-            // The slippage leaves nothing of the price.
-            return Ok((touch.price, Sized::Refuse(Refusal::BadPrice(Price::ZERO))));
-        };
-        // A limit holds, whatever the slippage.
-        sizer.price = match working.order.kind {
-            OrderKind::Limit(limit)
-            | OrderKind::Iceberg { limit, .. }
-            | OrderKind::StopLimit { limit, .. }
-            | OrderKind::LimitIfTouched { limit, .. }
-                if side.prefers(limit, slipped) =>
-            {
-                limit
+    /// What the market and the account let an order do: sized at the market's price and, where crossing costs, again at
+    /// the price after it; no more than the volume allows.
+    fn offer(&self, working: &Working, bar: &Bar, touch: Touch, account: &Account) -> Result<Offer, Overflow> {
+        let liquidity = if touch.taker { Liquidity::Taker } else { Liquidity::Maker };
+        let mut sizer = self.sizer(account, working.order.instrument, touch.price, liquidity, bar.time);
+        let mut sized = sizer.size(working)?;
+        if let (Sized::Fill { side, deal, .. }, true) = (sized, touch.taker && !self.settings.crossing.is_free()) {
+            let instrument = account.instrument(working.order.instrument);
+            match self.settings.crossing.apply(instrument, bar, side, touch.price, deal.quantity) {
+                Ok(slipped) => {
+                    sizer.price = working.limited(side, slipped);
+                    sized = sizer.size(working)?;
+                }
+                // The slippage leaves nothing of the price.
+                Err(_) => sized = Sized::Refuse(Refusal::BadPrice(Price::ZERO)),
             }
-            _ => slipped,
-        };
-        Ok(if sizer.price == touch.price { (touch.price, sized) } else { (sizer.price, sizer.size(working)?) })
+        }
+        if let (Sized::Fill { side, deal, .. }, Some(share)) = (sized, self.settings.volume_cap) {
+            let left = self.volume_left(working.order.instrument, bar, share, account);
+            if deal.quantity > left {
+                sized = Sized::Fill { side, deal: sizer.deal(left)?, rest: Rest::Later };
+            }
+        }
+        Ok(Offer { price: sizer.price, liquidity, sized })
     }
 
-    /// No more than the share of the bar's volume that fills may take.
-    fn cap(&self, working: &Working, bar: &Bar, lot: Quantity, quantity: Quantity, rest: Rest) -> (Quantity, Rest) {
-        let Some(share) = self.settings.volume_cap else { return (quantity, rest) };
+    fn sizer<'a>(
+        &'a self,
+        account: &'a Account,
+        id: InstrumentId,
+        price: Price,
+        liquidity: Liquidity,
+        time: Time,
+    ) -> Sizer<'a> {
+        Sizer {
+            account,
+            fees: &self.settings.fees,
+            volume_30d: if self.traded.is_empty() { Cash::ZERO } else { self.volume_30d(time) },
+            allow_short: self.settings.allow_short,
+            clip: self.settings.unaffordable == Unaffordable::Clip,
+            id,
+            price,
+            liquidity,
+        }
+    }
+
+    /// What fills may still take of a bar's volume, in whole lots.
+    fn volume_left(&self, id: InstrumentId, bar: &Bar, share: Rate, account: &Account) -> Quantity {
         let offered = bar.volume.quantity().share(share.nanos().into(), Rate::ONE.nanos().into());
-        let used = self.listings[working.order.instrument.index()].used;
-        let left = offered.and_then(|offered| offered.minus(used)).unwrap_or(Quantity::ZERO).max(Quantity::ZERO);
-        let left = left.floor_to(lot);
-        if quantity <= left { (quantity, rest) } else { (left, Rest::Later) }
+        let left = offered.and_then(|offered| offered.minus(self.listings[id.index()].used));
+        left.unwrap_or(Quantity::ZERO).max(Quantity::ZERO).floor_to(account.instrument(id).rules().lot)
     }
 
     /// A fill's label in time: the bar's opening instant inside a bar, its closing instant at the close.
@@ -207,45 +212,6 @@ impl SimVenue {
             (Step::Close, _) => listing.closes,
             _ => bar.time.max(working.active_from),
         }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of a fill, each named once")]
-    fn fill(
-        &mut self,
-        account: &Account,
-        working: &Working,
-        side: Side,
-        quantity: Quantity,
-        price: Price,
-        liquidity: Liquidity,
-        time: Time,
-    ) -> Result<Fill, Overflow> {
-        let id = working.order.instrument;
-        let sizer = Sizer {
-            account,
-            fees: &self.settings.fees,
-            volume_30d: self.volume_30d(time),
-            allow_short: true,
-            clip: false,
-            id,
-            price,
-            liquidity,
-        };
-        let fee = sizer.fee(quantity)?;
-        self.count_traded(time, account.instrument(id).value(price, quantity)?)?;
-        let (order, purpose) = (working.id(), working.purpose());
-        Ok(Fill {
-            order,
-            instrument: id,
-            time,
-            side,
-            price,
-            quantity,
-            fee,
-            fee_in: account.quote_of(id),
-            liquidity,
-            purpose,
-        })
     }
 
     /// Reports a fill, then ends what it ends and wakes what it wakes.
@@ -260,7 +226,7 @@ impl SimVenue {
         let done = rest == Rest::Nothing;
         self.pending.push_back(Report::Filled { fill, done });
         match rest {
-            Rest::Nothing => self.orders[place].dead = true,
+            Rest::Nothing => self.bury(place),
             Rest::Reversal => self.cursor = place,
             Rest::Unpaid => self.end_rest(place, CancelReason::Clipped, fill.time),
             Rest::Later if immediate => self.end_rest(place, CancelReason::Immediate, fill.time),
@@ -329,22 +295,20 @@ impl SimVenue {
         purpose: Purpose,
     ) -> Result<Fill, Overflow> {
         let held = account.position(id).quantity;
-        let order = qframe_model::order::Order {
-            id: OrderId(0),
+        let deal = self.sizer(account, id, price, Liquidity::Taker, time).deal(held.abs())?;
+        self.count_traded(time, deal.value)?;
+        Ok(Fill {
+            order: OrderId(0),
             instrument: id,
-            side: Side::of(held).opposite(),
-            size: qframe_model::order::Size::Close,
-            kind: OrderKind::Market,
-            time_in_force: TimeInForce::Gtc,
-            post_only: false,
-            reduce_only: true,
-            parent: None,
-            group: None,
-            purpose,
             time,
-        };
-        let working = Working::new(order, time, 0);
-        self.fill(account, &working, order.side, held.abs(), price, Liquidity::Taker, time)
+            side: Side::of(held).opposite(),
+            price,
+            quantity: deal.quantity,
+            fee: deal.fee,
+            fee_in: account.quote_of(id),
+            liquidity: Liquidity::Taker,
+            purpose,
+        })
     }
 
     pub(super) fn force(&mut self, _account: &Account, fill: Fill) {

@@ -99,6 +99,10 @@ pub struct SimVenue {
     /// True where the bars being matched have closed: their ranges follow their opens.
     closing: bool,
     orders: Vec<Working>,
+    /// How many of them have not ended.
+    alive: usize,
+    /// True where one of them may run out of time.
+    timed: bool,
     pending: VecDeque<Report>,
     stage: Stage,
     cursor: usize,
@@ -118,6 +122,8 @@ impl SimVenue {
             group: Vec::new(),
             closing: false,
             orders: Vec::new(),
+            alive: 0,
+            timed: false,
             pending: VecDeque::new(),
             stage: Stage::Idle,
             cursor: 0,
@@ -151,6 +157,8 @@ impl SimVenue {
         if order.kind != OrderKind::Market {
             self.pending.push_back(Report::Accepted { order: order.id, time: arrives });
         }
+        self.timed |= matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd(_));
+        self.alive += 1;
         self.orders.push(working);
     }
 
@@ -179,7 +187,7 @@ impl SimVenue {
         let listing = &mut self.listings[id.index()];
         (listing.bar, listing.closes, listing.matched, listing.used) = (Some(*bar), closes, true, Quantity::ZERO);
         self.group.push(id);
-        self.enter(Stage::Expire);
+        self.enter(if self.timed { Stage::Expire } else { self.first_stage() });
     }
 
     /// The bar that opened closes at this instant; [`SimVenue::next_report`] begins to match when all of them are in.
@@ -257,7 +265,7 @@ impl SimVenue {
     }
 
     fn enter_next(&mut self) {
-        let over = self.orders.iter().all(|working| working.dead) && !self.carry.is_needed();
+        let over = self.alive == 0 && !self.carry.is_needed();
         let next = match self.stage {
             Stage::Open if !self.closing => {
                 self.leave_open();
@@ -267,10 +275,10 @@ impl SimVenue {
                 self.close_bars();
                 Stage::Idle
             }
-            Stage::Expire if self.carry.is_needed() => Stage::Carry,
+            Stage::Expire => self.first_stage(),
             Stage::Carry => Stage::LiquidateAtOpen,
-            Stage::Expire | Stage::LiquidateAtOpen if self.group.len() > 1 => Stage::Reduce,
-            Stage::Expire | Stage::LiquidateAtOpen | Stage::Reduce => Stage::Open,
+            Stage::LiquidateAtOpen => self.open_stage(),
+            Stage::Reduce => Stage::Open,
             Stage::Open => Stage::First,
             Stage::First if self.carry.is_needed() && self.settings.intrabar == Intrabar::StopFirst => {
                 Stage::LiquidateBetween
@@ -284,16 +292,38 @@ impl SimVenue {
             }
             Stage::ReduceAfterDecision => Stage::AfterDecision,
             Stage::AfterDecision | Stage::Idle => {
-                self.orders.retain(|working| !working.dead);
+                self.drop_dead();
                 Stage::Idle
             }
         };
         self.enter(next);
     }
 
+    /// The stage after the expiries.
+    #[inline]
+    fn first_stage(&self) -> Stage {
+        if self.carry.is_needed() { Stage::Carry } else { self.open_stage() }
+    }
+
+    /// Where only one bar opens, nothing else waits for the money that its orders free.
+    #[inline]
+    fn open_stage(&self) -> Stage {
+        if self.group.len() > 1 { Stage::Reduce } else { Stage::Open }
+    }
+
+    #[inline]
+    fn drop_dead(&mut self) {
+        if self.alive == 0 {
+            self.orders.clear();
+            self.timed = false;
+        } else if self.alive < self.orders.len() {
+            self.orders.retain(|working| !working.dead);
+        }
+    }
+
     /// The bars have opened; what comes of them waits for their close.
     fn leave_open(&mut self) {
-        self.orders.retain(|working| !working.dead);
+        self.drop_dead();
         for id in self.group.drain(..) {
             self.listings[id.index()].matched = false;
         }
@@ -301,7 +331,7 @@ impl SimVenue {
 
     /// What lived through the bars rests now; trailing stops follow; the bars are past.
     fn close_bars(&mut self) {
-        self.orders.retain(|working| !working.dead);
+        self.drop_dead();
         self.closing = false;
         for working in &mut self.orders {
             let Some(bar) = self.listings[working.order.instrument.index()].matched() else { continue };
@@ -334,9 +364,14 @@ impl SimVenue {
         }
     }
 
+    fn bury(&mut self, place: usize) {
+        self.orders[place].dead = true;
+        self.alive -= 1;
+    }
+
     /// Ends an order with `report`; what sleeps behind it ends with it, unless it had filled.
     fn end(&mut self, place: usize, report: Report, time: Time) {
-        self.orders[place].dead = true;
+        self.bury(place);
         let (id, filled) = (self.orders[place].id(), !self.orders[place].filled.is_zero());
         self.pending.push_back(report);
         if !filled {

@@ -35,6 +35,12 @@ pub struct Crossing {
 }
 
 impl Crossing {
+    /// True where a taker gets the market's price.
+    #[inline]
+    pub(super) fn is_free(&self) -> bool {
+        self.slippage == Slippage::None && self.spread.is_zero()
+    }
+
     /// The price that a taker gets instead of `price`, on the tick grid and never better than the model says.
     ///
     /// # Errors
@@ -47,9 +53,6 @@ impl Crossing {
         price: Price,
         quantity: Quantity,
     ) -> Result<Price, Overflow> {
-        if self.slippage == Slippage::None && self.spread.is_zero() {
-            return Ok(price);
-        }
         let slip = match self.slippage {
             Slippage::None => 0,
             Slippage::Fixed(distance) => i128::from(distance.nanos()),

@@ -18,7 +18,7 @@ pub(super) enum Sized {
     /// Fill this much.
     Fill {
         side: Side,
-        quantity: Quantity,
+        deal: Deal,
         /// What is left for later: nothing, a second part, or a rest that cannot be paid for.
         rest: Rest,
     },
@@ -26,6 +26,14 @@ pub(super) enum Sized {
     Drop(CancelReason),
     /// Refuse it.
     Refuse(Refusal),
+}
+
+/// So many units at a price, what they are worth in the quote currency, and the fee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Deal {
+    pub quantity: Quantity,
+    pub value: Cash,
+    pub fee: Cash,
 }
 
 /// What remains of an order after a fill.
@@ -102,7 +110,7 @@ impl Sizer<'_> {
         let side = if weight.is_negative() { Side::Sell } else { Side::Buy };
         if !held.is_zero() && (weight.is_zero() || held.is_negative() != weight.is_negative()) {
             let rest = if weight.is_zero() { Rest::Nothing } else { Rest::Reversal };
-            return Ok(Sized::Fill { side: Side::of(held).opposite(), quantity: held.abs(), rest });
+            return Ok(Sized::Fill { side: Side::of(held).opposite(), deal: self.deal(held.abs())?, rest });
         }
         let budget = self.equity_in_quote()?.at_rate(weight.abs())?;
         if held.is_zero() {
@@ -118,56 +126,70 @@ impl Sizer<'_> {
 
     /// As many units as `budget` pays for, fee included, less what was bought of it before.
     fn spend(&self, working: &Working, side: Side, budget: Cash, spent: Quantity) -> Result<Sized, Overflow> {
-        let whole = self.afford(budget, Rate::ONE)?;
-        let quantity = whole.minus(spent.min(whole))?;
-        if quantity.is_zero() {
+        let mut deal = self.afford(budget, Rate::ONE)?;
+        if !spent.is_zero() {
+            deal = self.deal(deal.quantity.minus(spent.min(deal.quantity))?)?;
+        }
+        if deal.quantity.is_zero() {
             let needed = self.cost(self.instrument().rules().lot)?;
             return Ok(Sized::Refuse(Refusal::NotEnough { needed, free: budget }));
         }
         // A share of the equity means as much of it as there is; an amount that was named is refused unless clipping is on.
         let clip = self.clip || !matches!(working.order.size, Size::Budget(_));
-        self.step(working, side, quantity, clip)
+        self.deal_for(working, side, deal, clip)
+    }
+
+    fn step(&self, working: &Working, side: Side, quantity: Quantity, clip: bool) -> Result<Sized, Overflow> {
+        self.deal_for(working, side, self.deal(quantity)?, clip)
     }
 
     /// Splits into what reduces the position, which is always possible, and what opens, which must be allowed and paid.
-    fn step(&self, working: &Working, side: Side, quantity: Quantity, clip: bool) -> Result<Sized, Overflow> {
+    fn deal_for(&self, working: &Working, side: Side, whole: Deal, clip: bool) -> Result<Sized, Overflow> {
         let held = self.account.position(self.id).quantity;
-        let reduces = if !held.is_zero() && Side::of(held) != side { quantity.min(held.abs()) } else { Quantity::ZERO };
-        if working.order.reduce_only || reduces == quantity {
+        let turns = !held.is_zero() && Side::of(held) != side;
+        let reduces = if turns { whole.quantity.min(held.abs()) } else { Quantity::ZERO };
+        if working.order.reduce_only || reduces == whole.quantity {
             return Ok(match reduces {
                 Quantity::ZERO => Sized::Refuse(Refusal::NothingToReduce),
-                quantity => Sized::Fill { side, quantity, rest: Rest::Nothing },
+                _ => Sized::Fill { side, deal: self.part(&whole, reduces)?, rest: Rest::Nothing },
             });
         }
-        let opens = quantity.minus(reduces)?;
+        let opens = self.part(&whole, whole.quantity.minus(reduces)?)?;
         if side == Side::Sell && !self.allow_short && !self.instrument().kind().is_derivative() {
-            return Ok(Sized::Refuse(Refusal::ShortNotAllowed { held, asked: quantity }));
+            return Ok(Sized::Refuse(Refusal::ShortNotAllowed { held, asked: whole.quantity }));
         }
         let free = self.free_for(side, held, reduces)?;
-        if self.margin_and_fee(opens)? <= free {
-            return self.opening(side, quantity, opens, Rest::Nothing);
+        let needed = opens.value.at_rate(self.instrument().rules().margin.initial)?.plus(opens.fee)?;
+        if needed <= free {
+            return Ok(self.opening(side, whole, opens.value, Rest::Nothing));
         }
-        let payable = opens.min(self.afford_with(free)?);
-        let fits = reduces.plus(payable)?;
-        if clip && !fits.is_zero() {
-            return self.opening(side, fits, payable, Rest::Unpaid);
+        let payable = self.part(&opens, opens.quantity.min(self.afford_with(free)?))?;
+        let fits = self.part(&whole, reduces.plus(payable.quantity)?)?;
+        if clip && !fits.quantity.is_zero() {
+            return Ok(self.opening(side, fits, payable.value, Rest::Unpaid));
         }
-        Ok(Sized::Refuse(Refusal::NotEnough { needed: self.margin_and_fee(opens)?, free }))
+        Ok(Sized::Refuse(Refusal::NotEnough { needed, free }))
     }
 
-    fn opening(&self, side: Side, quantity: Quantity, opens: Quantity, rest: Rest) -> Result<Sized, Overflow> {
-        let (value, minimum) = (self.instrument().value(self.price, opens)?, self.instrument().rules().min_notional);
+    /// A fill whose part that opens is worth `value`.
+    fn opening(&self, side: Side, deal: Deal, value: Cash, rest: Rest) -> Sized {
+        let minimum = self.instrument().rules().min_notional;
         if value < minimum {
-            return Ok(Sized::Refuse(Refusal::BelowMinNotional { value, minimum }));
+            return Sized::Refuse(Refusal::BelowMinNotional { value, minimum });
         }
-        Ok(Sized::Fill { side, quantity, rest })
+        Sized::Fill { side, deal, rest }
     }
 
-    /// What must be free to open so much.
-    fn margin_and_fee(&self, opens: Quantity) -> Result<Cash, Overflow> {
-        let instrument = self.instrument();
-        let value = instrument.value(self.price, opens)?;
-        value.at_rate(instrument.rules().margin.initial)?.plus(self.fee_on(value, opens)?)
+    /// So many units at this price.
+    pub(super) fn deal(&self, quantity: Quantity) -> Result<Deal, Overflow> {
+        let value = self.instrument().value(self.price, quantity)?;
+        Ok(Deal { quantity, value, fee: self.fee_on(value, quantity)? })
+    }
+
+    /// So many units of a deal; the usual part is the whole.
+    #[inline]
+    fn part(&self, whole: &Deal, quantity: Quantity) -> Result<Deal, Overflow> {
+        if quantity == whole.quantity { Ok(*whole) } else { self.deal(quantity) }
     }
 
     /// The money that may open a position on `side`, in the quote currency.
@@ -182,7 +204,7 @@ impl Sizer<'_> {
     /// The most units that the free money opens.
     fn afford_with(&self, free: Cash) -> Result<Quantity, Overflow> {
         if free.is_positive() {
-            self.afford(free, self.instrument().rules().margin.initial)
+            self.afford(free, self.instrument().rules().margin.initial).map(|deal| deal.quantity)
         } else {
             Ok(Quantity::ZERO)
         }
@@ -194,7 +216,7 @@ impl Sizer<'_> {
         let kept = held.abs().minus(reduces)?;
         let own = instrument.value(self.price, kept)?.at_rate(instrument.rules().margin.initial)?;
         let others = self.account.margin_used_without(self.id, MarginKind::Initial)?;
-        let closing_fee = if reduces.is_zero() { Cash::ZERO } else { self.fee(reduces)? };
+        let closing_fee = if reduces.is_zero() { Cash::ZERO } else { self.deal(reduces)?.fee };
         let others = self.account.from_reporting(self.account.quote_of(self.id), others)?;
         self.equity_in_quote()?.minus(own)?.minus(others)?.minus(closing_fee)
     }
@@ -205,7 +227,7 @@ impl Sizer<'_> {
     }
 
     /// The most whole lots whose margin and fee `budget` pays.
-    fn afford(&self, budget: Cash, margin: Rate) -> Result<Quantity, Overflow> {
+    fn afford(&self, budget: Cash, margin: Rate) -> Result<Deal, Overflow> {
         let instrument = self.instrument();
         let lot = instrument.rules().lot;
         let value_for = |rate: Rate| budget.scaled(Rate::ONE.nanos().into(), rate.nanos().into(), Rounding::Down);
@@ -219,27 +241,23 @@ impl Sizer<'_> {
         };
         // The closed form is at most a lot off by rounding; other fee models come down in a few steps.
         for _ in 0..64 {
-            let value = instrument.value(self.price, quantity)?;
-            let needed = value.at_rate(margin)?.plus(self.fee_on(value, quantity)?)?;
-            let over = needed.minus(budget)?;
+            let deal = self.deal(quantity)?;
+            let over = deal.value.at_rate(margin)?.plus(deal.fee)?.minus(budget)?;
             if !over.is_positive() || quantity.is_zero() {
-                return Ok(quantity);
+                return Ok(deal);
             }
             let less = over.units_at(self.price).unwrap_or(Quantity::ZERO).floor_to(lot).max(lot);
             quantity = quantity.minus(less.min(quantity))?;
         }
-        Ok(Quantity::ZERO)
+        self.deal(Quantity::ZERO)
     }
 
     fn cost(&self, quantity: Quantity) -> Result<Cash, Overflow> {
-        self.instrument().value(self.price, quantity)?.plus(self.fee(quantity)?)
+        let deal = self.deal(quantity)?;
+        deal.value.plus(deal.fee)
     }
 
-    /// The fee of a fill of `quantity` at this price, in the quote currency.
-    pub(super) fn fee(&self, quantity: Quantity) -> Result<Cash, Overflow> {
-        self.fee_on(self.instrument().value(self.price, quantity)?, quantity)
-    }
-
+    #[inline]
     fn fee_on(&self, value: Cash, quantity: Quantity) -> Result<Cash, Overflow> {
         let (price, liquidity, volume_30d) = (self.price, self.liquidity, self.volume_30d);
         self.fees.fee(&FeeBasis { value, quantity, price, liquidity, volume_30d })

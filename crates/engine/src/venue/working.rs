@@ -110,6 +110,21 @@ impl Working {
         }
     }
 
+    /// A price that is no worse than the order's limit, where it has one: a limit holds, whatever the slippage.
+    pub(super) fn limited(&self, side: Side, price: Price) -> Price {
+        match self.order.kind {
+            OrderKind::Limit(limit)
+            | OrderKind::Iceberg { limit, .. }
+            | OrderKind::StopLimit { limit, .. }
+            | OrderKind::LimitIfTouched { limit, .. }
+                if side.prefers(limit, price) =>
+            {
+                limit
+            }
+            _ => price,
+        }
+    }
+
     fn look_limit(&self, step: Step, bar: &Bar, limit: Price) -> Look {
         let side = self.order.side;
         let reached = |price: Price| price == limit || side.prefers(price, limit);

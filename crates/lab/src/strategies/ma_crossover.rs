@@ -1,7 +1,7 @@
 //! Moving-average crossover: long while the fast average is above the slow one.
 use qframe_engine::{Context, Market, Strategy};
 use qframe_model::ids::SeriesId;
-use qframe_model::market::Side;
+use qframe_model::market::{Bar, Side};
 use qframe_model::parameter::{ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 use qframe_quant::indicators::{Ema, Indicator, Sma};
@@ -18,16 +18,18 @@ pub struct MaCrossover<A> {
     slow: A,
     mode: Mode,
     last: Option<(f64, f64)>,
+    /// A cross that was met while passing over bars; its bar comes next.
+    met: Option<(Side, f64)>,
 }
 
 impl<A: Indicator<Input = f64, Output = f64>> MaCrossover<A> {
     /// A crossover of two averages of one kind, the fast one shorter.
     #[must_use]
     pub const fn new(fast: A, slow: A, mode: Mode) -> Self {
-        Self { fast, slow, mode, last: None }
+        Self { fast, slow, mode, last: None, met: None }
     }
 
-    #[inline]
+    #[inline(always)]
     fn cross(&mut self, close: f64) -> Option<(Side, f64)> {
         let (fast, slow) = (self.fast.update(close), self.slow.update(close));
         let (fast, slow) = (fast?, slow?);
@@ -49,11 +51,23 @@ impl<A: Indicator<Input = f64, Output = f64>> Strategy for MaCrossover<A> {
     }
 
     #[inline]
+    fn pass(&mut self, bars: &[Bar]) -> Option<usize> {
+        for (passed, bar) in bars.iter().enumerate() {
+            self.met = self.cross(bar.close.to_f64());
+            if self.met.is_some() {
+                return Some(passed);
+            }
+        }
+        Some(bars.len())
+    }
+
+    #[inline]
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
         if context.series() != SeriesId(0) {
             return;
         }
-        let Some((side, strength)) = market.close().and_then(|close| self.cross(close)) else { return };
+        let met = self.met.take().or_else(|| self.cross(market.close()?));
+        let Some((side, strength)) = met else { return };
         context.signal(strength.clamp(-1.0, 1.0));
         match (side, self.mode) {
             _ if is_waiting(context) => {}

@@ -4,6 +4,8 @@ mod frames;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod passing;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod strategies;

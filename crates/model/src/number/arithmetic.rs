@@ -34,18 +34,16 @@ pub fn mul_div(a: i128, b: i128, c: i128, rounding: Rounding) -> Option<i128> {
 const NANOS: u64 = 1_000_000_000;
 
 /// Quotient and remainder by a thousand million, both with the sign of `value`. Limb by limb the divisor is a constant of
-/// 64 bits, which compiles to multiplications: a tenth of the general division.
+/// 64 bits, which compiles to multiplications: a tenth of the general division. A remainder has 30 bits, so the lower half
+/// goes in two limbs of 34 and 30.
 #[inline]
 pub(super) fn div_nanos(value: i128) -> (i128, i128) {
     let magnitude = value.unsigned_abs();
-    let mut remainder = 0;
-    let mut quotient = 0;
-    for shift in [96, 64, 32, 0] {
-        let limb = remainder << 32 | (magnitude >> shift) as u64 & 0xffff_ffff;
-        quotient = quotient << 32 | u128::from(limb / NANOS);
-        remainder = limb % NANOS;
-    }
-    let (quotient, remainder) = (quotient as i128, i128::from(remainder));
+    let (upper, lower) = ((magnitude >> 64) as u64, magnitude as u64);
+    let limb = (upper % NANOS) << 34 | lower >> 30;
+    let last = (limb % NANOS) << 30 | lower & 0x3fff_ffff;
+    let quotient = u128::from(upper / NANOS) << 64 | u128::from((limb / NANOS) << 30 | last / NANOS);
+    let (quotient, remainder) = (quotient as i128, i128::from(last % NANOS));
     if value < 0 { (quotient.wrapping_neg(), -remainder) } else { (quotient, remainder) }
 }
 

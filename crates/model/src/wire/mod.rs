@@ -10,7 +10,7 @@ mod write;
 use std::fmt;
 
 pub use read::from_bytes;
-pub use write::append;
+pub use write::{Encoder, to_bytes};
 
 /// Why bytes cannot be written or read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,9 +70,7 @@ mod tests {
     }
 
     fn check(value: &Shape, bytes: &[u8]) {
-        let mut written = vec![7];
-        append(value, &mut written).unwrap();
-        assert_eq!(&written[1..], bytes, "{value:?}");
+        assert_eq!(to_bytes(value).unwrap(), bytes, "{value:?}");
         assert_eq!(from_bytes::<Shape>(bytes).as_ref(), Ok(value), "{bytes:?}");
         for cut in 0..bytes.len() {
             assert_eq!(from_bytes::<Shape>(&bytes[..cut]), Err(WireError::CutShort), "{value:?} cut at {cut}");
@@ -92,6 +90,18 @@ mod tests {
         let named = Shape::Named { text: "aé".to_owned(), maybe: Some(-3), list: vec![0, 300], map };
         let text = [3, 1, 3, b'a', 0xc3, 0xa9, 1, 1, 5, 1, 2, 0, 2, 0x2c, 1, 1, 1, 1, 1, b'x'];
         check(&named, &[&text[..], &1f64.to_le_bytes()].concat());
+    }
+
+    #[test]
+    fn long_values_have_the_same_form() {
+        let mut encoder = Encoder::default();
+        for length in 0..600 {
+            let value =
+                Shape::Named { text: "x".repeat(length), maybe: None, list: vec![1; length], map: BTreeMap::new() };
+            let bytes = encoder.encode(&value).unwrap().to_vec();
+            assert_eq!(from_bytes::<Shape>(&bytes), Ok(value), "{length}");
+            assert_eq!(encoder.encode(&Shape::Pair(length as u8, false)).unwrap(), [2, length as u8, 0]);
+        }
     }
 
     #[test]

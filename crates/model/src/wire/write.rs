@@ -3,28 +3,110 @@ use serde::ser::{self, Serialize};
 
 use super::WireError;
 
-/// Appends a value to `bytes`.
+/// Turns values into bytes. It is kept and used again, so that a short value is written without a look at any capacity.
+#[derive(Debug, Clone)]
+pub struct Encoder {
+    page: Page,
+    /// A value that is longer than the page.
+    long: Vec<u8>,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self { page: Page { bytes: [0; PAGE + WIDEST], at: 0 }, long: Vec::new() }
+    }
+}
+
+impl Encoder {
+    /// The bytes of a value, until the next one.
+    ///
+    /// # Errors
+    /// [`WireError::NotStored`] for a list whose length is not known before it is written.
+    #[inline]
+    pub fn encode<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<&[u8], WireError> {
+        self.page.at = 0;
+        value.serialize(Writer { sink: &mut self.page })?;
+        match self.page.bytes[..PAGE].get(..self.page.at) {
+            Some(written) => Ok(written),
+            None => encode_long(value, &mut self.long),
+        }
+    }
+}
+
+#[cold]
+fn encode_long<'a, T: Serialize + ?Sized>(value: &T, bytes: &'a mut Vec<u8>) -> Result<&'a [u8], WireError> {
+    bytes.clear();
+    value.serialize(Writer { sink: bytes })?;
+    Ok(bytes)
+}
+
+/// The bytes of one value; for many, keep an [`Encoder`].
 ///
 /// # Errors
-/// [`WireError::NotStored`] for a list whose length is not known before it is written.
-pub fn append<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<(), WireError> {
-    value.serialize(Writer { bytes })
+/// As [`Encoder::encode`].
+pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, WireError> {
+    Encoder::default().encode(value).map(<[u8]>::to_vec)
 }
 
-struct Writer<'a> {
-    bytes: &'a mut Vec<u8>,
+/// Where values are laid down.
+trait Sink {
+    /// Lays down `N` bytes of which the first `used` count.
+    fn lay<const N: usize>(&mut self, laid: [u8; N], used: usize);
+    fn lay_slice(&mut self, laid: &[u8]);
 }
 
-impl Writer<'_> {
-    /// A length and so many bytes. All eight are laid down and the idle ones taken back: that is one store, no loop.
+impl Sink for Vec<u8> {
+    fn lay<const N: usize>(&mut self, laid: [u8; N], used: usize) {
+        self.extend_from_slice(&laid[..used]);
+    }
+
+    fn lay_slice(&mut self, laid: &[u8]) {
+        self.extend_from_slice(laid);
+    }
+}
+
+/// Most values are this short; a power of two.
+const PAGE: usize = 256;
+/// The widest value laid down at once.
+const WIDEST: usize = 17;
+
+/// Bytes to be written over from the left, without a look at the end: beyond it the writing begins again at the start, and
+/// `at` shows that the value was too long for it.
+#[derive(Debug, Clone)]
+struct Page {
+    bytes: [u8; PAGE + WIDEST],
+    at: usize,
+}
+
+impl Sink for Page {
+    #[inline(always)]
+    fn lay<const N: usize>(&mut self, laid: [u8; N], used: usize) {
+        let at = self.at % PAGE;
+        self.bytes[at..at + N].copy_from_slice(&laid);
+        self.at += used;
+    }
+
+    fn lay_slice(&mut self, laid: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(self.at..self.at + laid.len()) {
+            place.copy_from_slice(laid);
+        }
+        self.at += laid.len();
+    }
+}
+
+struct Writer<'a, S> {
+    sink: &'a mut S,
+}
+
+impl<S: Sink> Writer<'_, S> {
+    /// A length and so many bytes. All eight are laid down, the idle ones are written over by what follows: no loop.
     #[inline]
     fn number(&mut self, value: u64) {
         let length = 8 - value.leading_zeros() as usize / 8;
         let mut laid = [0; 9];
         laid[0] = length as u8;
         laid[1..].copy_from_slice(&value.to_le_bytes());
-        self.bytes.extend_from_slice(&laid);
-        self.bytes.truncate(self.bytes.len() - (8 - length));
+        self.sink.lay(laid, 1 + length);
     }
 
     #[inline]
@@ -36,20 +118,24 @@ impl Writer<'_> {
         let mut laid = [0; 17];
         laid[0] = length as u8;
         laid[1..].copy_from_slice(&value.to_le_bytes());
-        self.bytes.extend_from_slice(&laid);
-        self.bytes.truncate(self.bytes.len() - (16 - length));
+        self.sink.lay(laid, 1 + length);
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.sink.lay([byte], 1);
     }
 
     fn block(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
-        self.bytes.extend_from_slice(bytes);
+        self.sink.lay_slice(bytes);
     }
 
     /// Variants are few: one byte.
     #[inline]
     fn variant(&mut self, number: u32) -> Result<(), WireError> {
         let number = u8::try_from(number).map_err(|_| WireError::NotStored("an enum of more than 256 variants"))?;
-        self.bytes.push(number);
+        self.byte(number);
         Ok(())
     }
 
@@ -74,7 +160,7 @@ macro_rules! numbers {
     };
 }
 
-impl<'a> ser::Serializer for Writer<'a> {
+impl<S: Sink> ser::Serializer for Writer<'_, S> {
     type Ok = ();
     type Error = WireError;
     type SerializeSeq = Self;
@@ -105,8 +191,8 @@ impl<'a> ser::Serializer for Writer<'a> {
     }
 
     #[inline]
-    fn serialize_u8(self, value: u8) -> Result<(), WireError> {
-        self.bytes.push(value);
+    fn serialize_u8(mut self, value: u8) -> Result<(), WireError> {
+        self.byte(value);
         Ok(())
     }
 
@@ -121,7 +207,7 @@ impl<'a> ser::Serializer for Writer<'a> {
 
     #[inline]
     fn serialize_f64(self, value: f64) -> Result<(), WireError> {
-        self.bytes.extend_from_slice(&value.to_le_bytes());
+        self.sink.lay(value.to_le_bytes(), 8);
         Ok(())
     }
 
@@ -145,8 +231,8 @@ impl<'a> ser::Serializer for Writer<'a> {
     }
 
     #[inline]
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), WireError> {
-        self.bytes.push(1);
+    fn serialize_some<T: Serialize + ?Sized>(mut self, value: &T) -> Result<(), WireError> {
+        self.byte(1);
         value.serialize(self)
     }
 
@@ -230,14 +316,14 @@ impl<'a> ser::Serializer for Writer<'a> {
 /// The compound forms: every part is written as it comes, whatever it is called.
 macro_rules! parts {
     ($($part:ident $method:ident ($($key:ident)?)),*) => {$(
-        impl<'a> ser::$part for Writer<'a> {
+        impl<S: Sink> ser::$part for Writer<'_, S> {
             type Ok = ();
             type Error = WireError;
 
             #[inline]
             fn $method<T: Serialize + ?Sized>(&mut self, $($key: &'static str,)? value: &T) -> Result<(), WireError> {
                 $(let _ = $key;)?
-                value.serialize(Writer { bytes: self.bytes })
+                value.serialize(Writer { sink: self.sink })
             }
 
             #[inline]
@@ -257,16 +343,16 @@ parts!(
     SerializeStructVariant serialize_field (key)
 );
 
-impl ser::SerializeMap for Writer<'_> {
+impl<S: Sink> ser::SerializeMap for Writer<'_, S> {
     type Ok = ();
     type Error = WireError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), WireError> {
-        key.serialize(Writer { bytes: self.bytes })
+        key.serialize(Writer { sink: self.sink })
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WireError> {
-        value.serialize(Writer { bytes: self.bytes })
+        value.serialize(Writer { sink: self.sink })
     }
 
     fn end(self) -> Result<(), WireError> {

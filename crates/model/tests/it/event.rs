@@ -27,8 +27,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn stored(event: &Event) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    wire::append(event, &mut bytes).unwrap();
+    let bytes = wire::to_bytes(event).unwrap();
     bytes
 }
 

@@ -18,8 +18,7 @@ pub(crate) fn check<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debu
     assert_eq!(&serde_json::from_str::<T>(&text).expect(&text), value, "{text}");
     let bytes = postcard::to_stdvec(value).unwrap();
     assert_eq!(&postcard::from_bytes::<T>(&bytes).unwrap(), value, "{bytes:?} of {text}");
-    let mut bytes = vec![];
-    wire::append(value, &mut bytes).unwrap();
+    let bytes = wire::to_bytes(value).unwrap();
     assert_eq!(wire::from_bytes::<T>(&bytes).as_ref(), Ok(value), "{bytes:?} of {text}");
 }
 
