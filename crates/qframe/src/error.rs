@@ -3,6 +3,8 @@ use std::fmt::{self, Display};
 use std::io;
 use std::process::ExitCode;
 
+use qframe_data::{DataError, Remedy};
+
 /// An answer other than "done".
 #[derive(Debug)]
 pub(crate) enum Error {
@@ -51,6 +53,19 @@ impl Display for Error {
             Self::Usage { flag, value, why } => write!(f, "{flag} {value}: {why}"),
             Self::Refused(why) => f.write_str(why),
         }
+    }
+}
+
+/// What the reader of a file says, with its options as the flags they are here.
+impl From<DataError> for Error {
+    fn from(error: DataError) -> Self {
+        let flag = match error.remedy() {
+            Some(Remedy::SkipBadRows) => ", or pass over bad rows with --on-bad-row skip",
+            Some(Remedy::MixOffsets) => ", or take each offset at its word with --offsets mixed",
+            Some(Remedy::CloseColumn) => ", or name one of closes with --close-column NAME",
+            Some(Remedy::TimeFrame) | None => "",
+        };
+        Self::Refused(format!("{error:#}{flag}"))
     }
 }
 

@@ -50,6 +50,15 @@ impl Given<'_> {
         self.share_of(self.word, least, most)
     }
 
+    /// A multiple of the equity: `3`, `2.5`.
+    pub(super) fn times(self, least: Rate, most: Rate) -> Result<Rate, Error> {
+        let rate = Rate::parse(self.word).map_err(|error| self.wrong(error))?;
+        if least <= rate && rate <= most {
+            return Ok(rate);
+        }
+        Err(self.wrong(format!("expected {least} to {most} times the equity, such as 3")))
+    }
+
     /// A part of the word as a share within limits.
     pub(super) fn share_of(self, part: &str, least: Rate, most: Rate) -> Result<Rate, Error> {
         let rate = Rate::parse(part).map_err(|error| self.wrong(error))?;
@@ -81,8 +90,13 @@ impl Given<'_> {
     }
 }
 
+/// The name of one of some choices.
+pub(super) fn name_of<T: PartialEq>(choices: &[(&'static str, T)], value: &T) -> &'static str {
+    choices.iter().find(|(_, choice)| choice == value).map_or("", |(name, _)| name)
+}
+
 /// A rate as people write it.
-fn percent(rate: Rate) -> String {
+pub(super) fn percent(rate: Rate) -> String {
     let hundred = Rate::from_nanos(rate.nanos().saturating_mul(100));
     format!("{hundred}%")
 }

@@ -3,7 +3,7 @@ use crate::program::Program;
 
 const HEADER: &str = "time,open,high,low,close,volume\n";
 
-fn check(program: &Program, words: &str, code: i32, parts: &[&str]) {
+pub(crate) fn check(program: &Program, words: &str, code: i32, parts: &[&str]) {
     let answer = program.run(&format!("backtest {words}"));
     assert_eq!(answer.code(), code, "{words}: {}", answer.error());
     assert!(answer.out().is_empty(), "{words}: nothing goes to standard output: {}", answer.out());
@@ -18,7 +18,10 @@ fn wrong_words_are_named() {
     let wrong = |words: &str, parts: &[&str]| check(&program, words, 2, parts);
     wrong("--param fast=0", &["--param", "fast", "\"0\"", "from 1 to"]);
     wrong("--param fast=abc", &["--param", "fast", "\"abc\"", "whole number"]);
-    wrong("--param fast=20 --param slow=10", &["fast", "\"20\"", "less than slow = 10"]);
+    wrong("--param fast=30", &["--param: fast = \"30\"", "less than slow = 20"]);
+    wrong("--param mode=long-short", &["--allow-short:", "sells short"]);
+    wrong("--strategy pairs", &["--data: pairs wants two symbols"]);
+    wrong("--param fast=20 --param slow=10", &["--param: fast", "\"20\"", "less than slow = 10"]);
     wrong("--param fast", &["fast", "name=value"]);
     wrong("--param fats=3", &["fats", "did you mean fast?"]);
     wrong("--strategy ma-crosover", &["--strategy ma-crosover", "did you mean ma-crossover?", "buy-and-hold"]);
@@ -33,11 +36,22 @@ fn wrong_words_are_named() {
     wrong("--lot 0", &["--lot 0", "above zero"]);
     wrong("--fill nextopen", &["--fill nextopen", "next-open, close, worst", "did you mean next-open?"]);
     wrong("--latency soon", &["--latency soon", "200ms"]);
+    wrong("--latency 5", &["--latency 5", "200ms"]);
+    wrong("--latency 5fortnights", &["--latency 5fortnights", "2bars"]);
+    wrong("--latency 99999999999bars", &["--latency 99999999999bars", "at most 100000 bars"]);
+    wrong("--latency 100001bars", &["at most 100000 bars"]);
+    wrong("--latency 9000h", &["--latency 9000h", "366 days"]);
+    wrong("--volume-cap 0", &["--volume-cap 0", "to 100%"]);
+    wrong("--leverage 0.5", &["--leverage 0.5", "expected 1 to 1000 times the equity"]);
+    wrong("--max-leverage 0", &["--max-leverage 0", "times the equity"]);
     wrong("--from 2018-01-01 --to 2017-01-01", &["--from 2018-01-01", "--to 2017-01-01", "swap"]);
     wrong("--from yesterday", &["--from yesterday", "RFC 3339"]);
     wrong("--timeframe 7h", &["--timeframe 7h", "1d"]);
     wrong("--timeframe hour", &["--timeframe hour", "5m"]);
-    wrong("--seed x", &["--seed x"]);
+    wrong("--seed x", &["--seed x", "whole number from 0 to"]);
+    wrong("--seed -1", &["--seed -1", "whole number from 0 to 18446744073709551615"]);
+    wrong("--data=", &["--data", "expected a file"]);
+    wrong("--data X=", &["--data X=", "expected a file"]);
     wrong("--data btc=nosuch.csv", &["--data btc=nosuch.csv"]);
     wrong("--nonsense", &["--nonsense"]);
 }
