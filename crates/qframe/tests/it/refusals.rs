@@ -109,7 +109,28 @@ fn bad_rows_can_be_skipped_and_are_counted() {
     check(&program, "--data X=x.csv", 1, &["x.csv:30:", "oops"]);
     let answer = program.run("backtest --data X=x.csv --on-bad-row skip --plain");
     assert_eq!(answer.code(), 0, "{}", answer.error());
-    assert!(answer.out().contains("28 bars"), "{}", answer.out());
+    assert!(
+        answer.out().contains("28 bars") && answer.out().contains("Note: skipped 1 rows: text in a number"),
+        "{}",
+        answer.out()
+    );
+    // A row in the middle leaves a gap; every other row leaves no two bars side by side.
+    let with_bad = |bad: &dyn Fn(u32) -> bool| {
+        let row = |day: u32| format!("2020-03-{day:02},10,{},9,11,5\n", if bad(day) { "oops" } else { "12" });
+        format!("{HEADER}{}", (1..=31).map(row).collect::<String>())
+    };
+    let json = |bad: &dyn Fn(u32) -> bool, warned: &[&str]| -> serde_json::Value {
+        program.write("y.csv", with_bad(bad));
+        let answer = program.run("backtest --data Y=y.csv --on-bad-row skip --json --param slow=11");
+        assert_eq!(answer.code(), 0, "{}", answer.error());
+        assert!(warned.iter().all(|warned| answer.error().contains(warned)), "{}", answer.error());
+        serde_json::from_str::<serde_json::Value>(&answer.out()).unwrap()["data"][0].take()
+    };
+    let data = json(&|day| day == 7 || day == 9, &["skipped 2 rows: text in a number", "bars absent: 2, holes: 2"]);
+    assert_eq!((&data["timeframe"], &data["gaps"]["missing"]), (&"1d".into(), &2.into()));
+    assert_eq!(data["skipped"]["by_reason"][0]["rows"], 2);
+    let data = json(&|day| day % 2 == 0, &["skipped 15 rows", "the time frame is a guess"]);
+    assert_eq!((&data["timeframe"], &data["skipped"]["timeframe_is_guessed"]), (&"2d".into(), &true.into()));
 }
 
 #[test]
