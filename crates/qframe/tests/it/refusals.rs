@@ -149,7 +149,16 @@ fn no_file_is_written_over_another() {
     program.write("x.csv", format!("{HEADER}{rows}"));
     check(&program, "--data X=x.csv --trades x.csv", 2, &["--trades x.csv", "--data"]);
     check(&program, "--trades a.csv --equity a.csv", 2, &["--equity a.csv", "--trades writes it too"]);
-    check(&program, "--report none/a.html", 1, &["--report", "none/a.html"]);
+    check(&program, "--report none/a.html", 1, &["--report", "none/a.html", "make its folder first"]);
+    check(&program, "--report .", 1, &["--report .", "it is a folder; name a file in it"]);
+    if cfg!(target_os = "linux") {
+        let answer = program.run("backtest --data X=x.csv --trades /dev/full");
+        assert!(
+            answer.code() == 1 && answer.error().contains("--trades /dev/full: cannot be written"),
+            "{}",
+            answer.error()
+        );
+    }
 }
 
 #[test]
