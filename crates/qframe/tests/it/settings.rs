@@ -1,4 +1,4 @@
-//! The words of the settings: one spelling for each, whatever was written.
+//! The words of the settings, one spelling for each, whatever was written; and the names of what is traded.
 use serde_json::Value;
 
 use crate::program::Program;
@@ -71,4 +71,29 @@ fn printed_settings_can_be_written_again() {
     let second = report(&program, &again);
     assert_eq!(first["settings"], second["settings"]);
     assert_eq!(first["journal"]["hash"], second["journal"]["hash"], "{again}");
+}
+
+#[test]
+fn one_symbol_of_two_venues_is_two_instruments() {
+    let program = Program::new();
+    // One rises in January and one in February: the rotation moves from the first to the second.
+    for (name, rising) in [("a.csv", 1), ("b.csv", 2)] {
+        let row = |month: u32, day: u32| {
+            let price = 100 + if month == rising { day } else { 0 };
+            format!("2020-{month:02}-{day:02},{price},{price},{price},{price},5\n")
+        };
+        let rows: String = (1..=3).flat_map(|month| (1..=28).map(move |day| row(month, day))).collect();
+        program.write(name, format!("time,open,high,low,close,volume\n{rows}"));
+    }
+    let data = "--data BTC/USD@coinbase=a.csv BTC/USD@kraken=b.csv";
+    let both = report(
+        &program,
+        &format!("{data} --strategy momentum-rotation --param window=20 --param top=1 --fee 0 --at-end close"),
+    );
+    let symbols: Vec<&Value> = both["data"].as_array().unwrap().iter().map(|data| &data["symbol"]).collect();
+    assert_eq!(symbols, ["BTC/USD@coinbase", "BTC/USD@kraken"]);
+    let traded = both["trades"].as_array().unwrap().iter().map(|trade| trade["symbol"].as_str().unwrap());
+    let traded: std::collections::BTreeSet<&str> = traded.collect();
+    assert_eq!(traded.len(), 2, "{traded:?}");
+    crate::refusals::check(&program, "--data BTC/USD@=a.csv", 2, &["BTC/USD@", "BTC/USDT@binance"]);
 }
