@@ -101,7 +101,7 @@ impl fmt::Display for FileFault {
                 absent.join(", "),
             ),
             Self::NoTimeFrame(found) => {
-                write!(f, "{found}: no time frame to see; expected rows in steps of whole seconds")
+                write!(f, "{found}: no time frame to see; expected rows in steps of whole seconds, up to 366 days")
             }
             Self::UnknownCalendar(seen, expected) => {
                 write!(f, "no such columns among {seen:?}; expected a header such as {expected}: rename the columns")

@@ -1,6 +1,6 @@
 //! What the command line says when it does not do what was asked.
 use std::fmt::{self, Display};
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use qframe_data::{DataError, Remedy};
@@ -38,7 +38,8 @@ impl Error {
 
     /// Prints it, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        eprintln!("error: {self}");
+        // Where nobody can be told, the exit code still tells.
+        let _ = writeln!(io::stderr(), "error: {self}");
         match self {
             Self::Usage { .. } => ExitCode::from(2),
             Self::Refused(_) => ExitCode::from(1),

@@ -73,8 +73,8 @@ fn times() {
     );
     check(
         "time,open,high,low,close\n2014-12-01,1,1,1,1\n",
-        "x.csv:2:1: one row only: no time frame to see; expected rows in steps of whole seconds, or give the time \
-         frame (time_frame)",
+        "x.csv:2:1: one row only: no time frame to see; expected rows in steps of whole seconds, up to \
+         366 days, or give the time frame (time_frame)",
     );
     let hours = "time,open,high,low,close\n2014-12-01T00:00:00Z,1,1,1,1\n2014-12-01T01:00:00Z,1,1,1,1\n";
     let options = Options { time_frame: "1d".parse().ok(), ..Options::default() };

@@ -118,8 +118,8 @@ fn announce(plan: &Plan<'_>, style: Style, out: &mut dyn Write) -> Result<(), Er
     for source in &plan.sources {
         let Source { set, from, notes } = source;
         let name = set.instrument().symbol().as_str();
-        report::loading(name, Some(set.frame()), from, style, out).map_err(Error::refused)?;
-        report::loaded(set, style, out).map_err(Error::refused)?;
+        report::loading(name, Some(set.frame()), from, style, out).map_err(told)?;
+        report::loaded(set, style, out).map_err(told)?;
         let facts = &set.origin().facts;
         if notes.is_empty() && facts.skipped.total == 0 && facts.gaps.missing > 0 {
             writeln!(out, "   Note: {}", facts.gaps)?;

@@ -99,8 +99,12 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     let symbol = symbol.map_or_else(|| symbol_of(&name), Ok)?;
     let loaded = reframe(loaded, wish, given)?;
     let instrument = customary(symbol, wish.lot, wish.margin).map_err(|error| given.wrong(error))?;
+    let (first, last) = (loaded.first().unwrap_or_default(), loaded.last().unwrap_or_default());
     let set = DataSet::new(instrument, loaded, path).and_then(|set| set.between(wish.from, wish.until));
-    let set = set.ok_or_else(|| Error::Refused(format!("--data {}: no bars between --from and --to", given.word)))?;
+    let set = set.ok_or_else(|| {
+        let word = given.word;
+        Error::Refused(format!("--data {word}: no bars between --from and --to; it has {first:#} to {last:#}"))
+    })?;
     Ok(Source { set, from, notes })
 }
 

@@ -51,13 +51,20 @@ impl FromStr for Pair {
 
 /// Parameters in a file: a table.
 fn pairs<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Pair>, D::Error> {
-    let table = std::collections::BTreeMap::<String, Word>::deserialize(deserializer)?;
-    Ok(table.into_iter().map(|(name, word)| Pair(name, word.0)).collect())
+    let toml::Value::Table(table) = toml::Value::deserialize(deserializer)? else {
+        return Err(serde::de::Error::custom("expected a table: a line [param], then lines such as fast = 10"));
+    };
+    let pair = |(name, value): (String, toml::Value)| match value.try_into::<Word>() {
+        Ok(word) => Ok(Pair(name, word.0)),
+        Err(error) => Err(serde::de::Error::custom(format_args!("{name}: {}", error.message()))),
+    };
+    table.into_iter().map(pair).collect()
 }
 
 /// One word or a list of them.
 fn words<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Word>, D::Error> {
     match toml::Value::deserialize(deserializer)? {
+        toml::Value::Array(list) if list.is_empty() => Err(serde::de::Error::custom("an empty list; leave it out")),
         toml::Value::Array(list) => {
             list.into_iter().map(|value| value.try_into().map_err(serde::de::Error::custom)).collect()
         }
@@ -224,7 +231,8 @@ impl Raw {
     pub(crate) fn with_file(self) -> Result<Self, Error> {
         let Some(path) = self.config.clone() else { return Ok(self) };
         let text = std::fs::read_to_string(&path).map_err(|error| Error::file("--config", &path, &error))?;
-        let file = toml::from_str::<Self>(&text).map_err(|error| Error::usage("--config", path.display(), error))?;
+        let file = toml::from_str::<Self>(&text)
+            .map_err(|error| Error::usage("--config", path.display(), error.to_string().trim_end()))?;
         Ok(self.over(file, path.parent().unwrap_or(Path::new(""))))
     }
 

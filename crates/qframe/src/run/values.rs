@@ -65,7 +65,13 @@ impl Given<'_> {
         if least <= rate && rate <= most {
             return Ok(rate);
         }
-        Err(self.wrong(format!("expected {} to {}, such as 0.2% or 5bp", percent(least), percent(most))))
+        // The least share above zero is a number that nobody thinks of.
+        let from = if least == Rate::from_nanos(1) {
+            "more than 0%, up to".to_owned()
+        } else {
+            format!("{} to", percent(least))
+        };
+        Err(self.wrong(format!("expected {from} {}, such as 0.2% or 5bp", percent(most))))
     }
 
     pub(super) fn flag(self) -> Result<bool, Error> {

@@ -6,7 +6,7 @@ use qframe_model::number::{Cash, Rate, Rounding, mul_div};
 use qframe_model::time::Span;
 
 use super::raw::Raw;
-use super::values::{Given, given};
+use super::values::{Given, given, percent};
 use crate::error::Error;
 
 /// What a fill costs where nothing is said: a run without fees would flatter every strategy that trades often.
@@ -76,7 +76,7 @@ fn fees(given: Given<'_>) -> Result<Fees, Error> {
         // `--fee 1` is a hundred percent, and hardly ever meant.
         let bare = part.trim().ends_with(|c: char| c.is_ascii_digit());
         if bare && rate >= Rate::percent(10) {
-            Err(given.wrong(format!("write {part}% or {part}bp")))
+            Err(given.wrong(format!("a plain number is a share, here {}; write {part}% or {part}bp", percent(rate))))
         } else {
             Ok(rate)
         }

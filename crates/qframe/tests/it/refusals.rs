@@ -41,7 +41,8 @@ fn wrong_words_are_named() {
     wrong("--latency 99999999999bars", &["--latency 99999999999bars", "at most 100000 bars"]);
     wrong("--latency 100001bars", &["at most 100000 bars"]);
     wrong("--latency 9000h", &["--latency 9000h", "366 days"]);
-    wrong("--volume-cap 0", &["--volume-cap 0", "to 100%"]);
+    wrong("--volume-cap 0", &["--volume-cap 0", "more than 0%, up to 100%"]);
+    wrong("--fee 0.1", &["--fee 0.1", "here 10%", "write 0.1%"]);
     wrong("--leverage 0.5", &["--leverage 0.5", "expected 1 to 1000 times the equity"]);
     wrong("--max-leverage 0", &["--max-leverage 0", "times the equity"]);
     wrong("--from 2018-01-01 --to 2017-01-01", &["--from 2018-01-01", "--to 2017-01-01", "swap"]);
@@ -62,7 +63,9 @@ fn what_cannot_be_done_is_refused() {
     let refused = |words: &str, parts: &[&str]| check(&program, words, 1, parts);
     refused("--data nosuch.csv", &["nosuch.csv", "no such file"]);
     refused("--param slow=5000", &["1770 bars", "5001"]);
-    refused("--from 2030-01-01", &["no bars between"]);
+    refused("--from 2030-01-01", &["no bars between", "2014-12-01 to 2019-10-17"]);
+    refused("--data BTC-USD", &["no such file", "did you mean the bundled sample BTC/USD?"]);
+    refused("--data btc/us", &["did you mean the bundled sample BTC/USD?"]);
     refused("--data BTC/USD --data BTC/USD", &["BTC/USD 1d", "twice"]);
     std::fs::create_dir(program.path("folder.csv")).unwrap();
     refused("--data folder.csv", &["folder.csv", "a directory"]);
@@ -176,6 +179,20 @@ fn a_configuration_says_the_same_words() {
     program.write("bad.toml", "cahs = 5000\n");
     check(&program, "--config bad.toml", 2, &["bad.toml", "cahs", "line 1"]);
     check(&program, "--config none.toml", 1, &["none.toml"]);
+    for (text, part) in [
+        ("data = []\n", "an empty list"),
+        ("data = [[\"x\"]]\n", "expected a text"),
+        ("cash = [1]\n", "expected a text, a number"),
+        ("param = [\"fast=10\"]\n", "expected a table: a line [param]"),
+        ("[param]\nfast = [1]\n", "fast: expected a text"),
+        ("allow_short = true\n", "allow-short"),
+        ("volume-cap = 0\n", "--volume-cap 0"),
+    ] {
+        program.write("bad.toml", text);
+        check(&program, "--config bad.toml", 2, &[part]);
+    }
+    program.write("one.toml", "data = \"BTC/USD\"\n");
+    assert_eq!(program.run("backtest --config one.toml --json").out(), program.run("backtest --json").out());
 }
 
 #[test]
@@ -191,4 +208,24 @@ fn the_files_of_a_run_add_up() {
     };
     let (orders, trades) = (column("o.csv", "fee"), column("t.csv", "fee"));
     assert!(trades > 1_000.0 && (orders - trades).abs() < 1e-6, "fees of orders {orders}, of trades {trades}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn readers_that_go_away_and_full_disks_are_met() {
+    // A reader of one line was answered with an error, and an error that could not be printed with a panic.
+    let program = Program::new();
+    let run = |command: &str| {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", command]).env("Q", env!("CARGO_BIN_EXE_qframe"));
+        let output = shell.current_dir(&program.folder).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    for words in ["backtest", "backtest --json", "strategies", "strategies --json", "samples", "samples --json"] {
+        let (_, error) = run(&format!("{{ \"$Q\" {words}; echo $? >&2; }} | true"));
+        assert_eq!(error, "0\n", "{words} | true");
+        let (code, error) = run(&format!("\"$Q\" {words} > /dev/full; echo $?"));
+        assert!(code == "1\n" && error.contains("No space left"), "{words} > /dev/full: {code}{error}");
+    }
+    assert_eq!(run("\"$Q\" backtest --cash 0 2> /dev/full; echo $?").0, "2\n");
 }
