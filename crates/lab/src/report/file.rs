@@ -39,6 +39,8 @@ impl std::error::Error for WriteError {}
 /// [`WriteError`] where the folder is missing or not writable, where `path` is a folder, or where another run writes it.
 pub fn check_writable(path: &Path) -> Result<(), WriteError> {
     let check = || match Target::of(path)? {
+        // Who reads a pipe would take an opening and a closing for the whole report.
+        Target::Stream if is_pipe(path) => Ok(()),
         Target::Stream => File::options().append(true).open(path).map(drop),
         Target::File { place, partial } => {
             let _own = claim(&partial)?;
@@ -107,6 +109,17 @@ fn claim(partial: &Path) -> io::Result<File> {
     }
     file.set_len(0)?;
     Ok(file)
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
 }
 
 /// Where a path leads.

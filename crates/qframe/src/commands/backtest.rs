@@ -1,6 +1,6 @@
 //! `qframe backtest`: understand, run, report.
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -48,7 +48,6 @@ fn files(raw: &Raw) -> Vec<(&'static str, &Path, Form)> {
 
 /// No file is written twice, and none over what it was made from.
 fn check_apart(files: &[(&'static str, &Path, Form)], raw: &Raw) -> Result<(), Error> {
-    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let named = |word: &'_ Word| real(Path::new(word.0.trim().split_once('=').map_or(word.0.trim(), |(_, path)| path)));
     let lists = [
         ("--data", &raw.data),
@@ -70,6 +69,13 @@ fn check_apart(files: &[(&'static str, &Path, Form)], raw: &Raw) -> Result<(), E
         }
     }
     Ok(())
+}
+
+/// The one name of a file, whether it is there yet or not.
+fn real(path: &Path) -> PathBuf {
+    let folder = || path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || Some(folder().canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 /// Something like `/dev/null`, which takes everything.

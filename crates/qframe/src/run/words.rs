@@ -89,9 +89,11 @@ fn none() -> String {
 
 /// What is the same for all series once, else one for each.
 fn of_all(sources: &[Source], word: impl Fn(&Source) -> String) -> String {
-    let mut words: Vec<String> = sources.iter().map(word).collect();
-    words.dedup();
-    words.join(", ")
+    let words: Vec<String> = sources.iter().map(word).collect();
+    match words.as_slice() {
+        [first, rest @ ..] if rest.iter().all(|other| other == first) => first.clone(),
+        all => all.join(", "),
+    }
 }
 
 fn fee(fees: &Fees) -> String {

@@ -152,6 +152,9 @@ fn no_file_is_written_over_another() {
     program.write("x.csv", format!("{HEADER}{rows}"));
     check(&program, "--data X=x.csv --trades x.csv", 2, &["--trades x.csv", "--data"]);
     check(&program, "--trades a.csv --equity a.csv", 2, &["--equity a.csv", "--trades writes it too"]);
+    check(&program, "--trades a.csv --equity ./a.csv", 2, &["--equity ./a.csv", "--trades writes it too"]);
+    program.write("run.toml", "cash = 5000\n");
+    check(&program, "--config run.toml --trades run.toml", 2, &["--trades run.toml", "a file of --config"]);
     check(&program, "--report none/a.html", 1, &["--report", "none/a.html", "make its folder first"]);
     check(&program, "--report .", 1, &["--report .", "it is a folder; name a file in it"]);
     if cfg!(target_os = "linux") {

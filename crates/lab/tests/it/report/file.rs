@@ -84,6 +84,21 @@ fn a_file_that_cannot_be_moved_is_kept_and_named() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_pipe_is_opened_once() {
+    // The check opened and closed it: its reader went away, and the report waited for another one for ever.
+    let pipe = folder("pipe").join("report");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    check_writable(&pipe).unwrap();
+    write_atomically(&pipe, |out| Ok(out.write_all(b"new")?)).unwrap();
+    assert_eq!(reader.join().unwrap(), "new");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_full_disk_is_told() {
     let failed = write_atomically("/dev/full".as_ref(), |out| Ok(out.write_all(b"new")?)).unwrap_err().to_string();
     assert!(failed.contains("/dev/full: cannot be written: No space left"), "{failed}");
