@@ -104,8 +104,8 @@ impl Calendars {
 impl File {
     fn word(&self) -> String {
         match self.within {
-            Some((first, last, count)) => format!("{} {count} from {first:#} to {last:#}", self.symbol),
-            None => format!("{} none", self.symbol),
+            Some((first, last, count)) => format!("{}: {count} from {first:#} to {last:#}", self.symbol),
+            None => format!("{}: none", self.symbol),
         }
     }
 

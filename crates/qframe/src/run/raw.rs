@@ -85,18 +85,6 @@ pub(crate) struct Raw {
     #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE|SAMPLE")]
     #[serde(deserialize_with = "words")]
     pub(crate) data: Vec<Word>,
-    /// Dividends: a file of time,amount, the amount for each unit; with SYMBOL= where several are traded.
-    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
-    #[serde(deserialize_with = "words")]
-    pub(crate) dividends: Vec<Word>,
-    /// Splits: a file of time,ratio, such as 4 where one share becomes four. Not for prices that are adjusted already.
-    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
-    #[serde(deserialize_with = "words")]
-    pub(crate) splits: Vec<Word>,
-    /// Funding of a perpetual: a file of time,rate; longs pay a rate above zero to shorts.
-    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
-    #[serde(deserialize_with = "words")]
-    pub(crate) funding: Vec<Word>,
     /// The strategy (see `qframe strategies`).
     #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Option<Word>,
@@ -146,12 +134,24 @@ pub(crate) struct Raw {
     /// Which comes first where a bar touches both: stop-first or target-first [stop-first].
     #[arg(long, value_name = "stop-first|target-first", help_heading = "Venue")]
     pub(crate) intrabar: Option<Word>,
-    /// How long an order is on its way: 200ms, 2s, or 1bar [none].
+    /// How long an order is on its way: 200ms, 2s, 5m, 1h or 2bars [none].
     #[arg(long, value_name = "TIME", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) latency: Option<Word>,
     /// The largest share of a bar's volume that fills may take [no cap].
     #[arg(long, value_name = "SHARE", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) volume_cap: Option<Word>,
+    /// Dividends: a file of time,amount, the amount for each unit; with SYMBOL= where several are traded.
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
+    #[serde(deserialize_with = "words")]
+    pub(crate) dividends: Vec<Word>,
+    /// Splits: a file of time,ratio, such as 4 where one share becomes four. Not for prices that are adjusted already.
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
+    #[serde(deserialize_with = "words")]
+    pub(crate) splits: Vec<Word>,
+    /// Funding of a perpetual: a file of time,rate; longs pay a rate above zero to shorts.
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
+    #[serde(deserialize_with = "words")]
+    pub(crate) funding: Vec<Word>,
     /// Open positions at the end of the data: keep, close or open (closed at the last bar's open) [keep].
     #[arg(long, value_name = "keep|close|open", help_heading = "Venue")]
     pub(crate) at_end: Option<Word>,

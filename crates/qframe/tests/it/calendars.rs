@@ -36,23 +36,23 @@ fn check(program: &Program, words: &str, equity: f64, (setting, word): (&str, &s
 fn what_falls_due_is_paid() {
     let program = program();
     check(&program, "--data X=flat.csv", 20_000.0, ("dividends", "none"));
-    let two = ("dividends", "X 2 from 2020-02-10 to 2020-02-20");
+    let two = ("dividends", "X: 2 from 2020-02-10 to 2020-02-20");
     check(&program, "--data X=flat.csv --dividends dividends.csv", 20_075.0, two);
     check(&program, "--data X=flat.csv --dividends X=dividends.csv", 20_075.0, two);
     check(
         &program,
         "--data X=split.csv --splits splits.csv",
         20_000.0,
-        ("splits", "X 1 from 2020-02-15 to 2020-02-15"),
+        ("splits", "X: 1 from 2020-02-15 to 2020-02-15"),
     );
     check(&program, "--data X=split.csv --splits splits.csv --dividends dividends.csv", 20_150.0, two);
     // 100 units at 100: 0.1 % of 10,000 is paid, then 0.05 % received.
-    let rates = ("funding", "BTC/USDT:USDT 2 from 2020-02-10 to 2020-02-11T08:00:00Z");
+    let rates = ("funding", "BTC/USDT:USDT: 2 from 2020-02-10 to 2020-02-11T08:00:00Z");
     check(&program, "--data BTC/USDT:USDT=flat.csv --funding funding.csv", 19_995.0, rates);
     program.write("run.toml", "data = \"X=flat.csv\"\ndividends = [\"X=dividends.csv\"]\n");
     check(&program, "--config run.toml", 20_075.0, two);
     let answer = program.run("backtest --data X=flat.csv --dividends dividends.csv --strategy buy-and-hold --plain");
-    let said = "With dividends of X 2 from 2020-02-10 to 2020-02-20 (dividends.csv); 3 outside of the bars, left out";
+    let said = "With dividends of X: 2 from 2020-02-10 to 2020-02-20 (dividends.csv); 3 outside of the bars, left out";
     assert!(answer.out().contains(said), "{}", answer.out());
 }
 
