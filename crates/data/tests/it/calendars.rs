@@ -1,4 +1,5 @@
 //! Calendars of dividends, splits and funding rates: what is read, and what is refused, word for word.
+use proptest::prelude::*;
 use qframe_data::CalendarKind::{self, Dividends, Funding, Splits};
 use qframe_data::read_calendar_from;
 
@@ -106,4 +107,20 @@ fn skipped_rows_do_not_stretch_the_time_frame() {
         &|day| day % 2 == 0 && day < 26,
         "time frame 1d: the most common step where no row was skipped between, guessed false, absent 12",
     );
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(
+        rows in "(20[0-9]{2}-0[1-9]-1[0-9](,[-0-9.eT:]{0,14}){3}\n){0,3}",
+        bytes in proptest::collection::vec(any::<u8>(), 0..40),
+    ) {
+        for kind in [Dividends, Splits, Funding] {
+            let _ = read_calendar_from(&bytes[..], "x.csv", kind);
+            let text = format!("time,amount,ratio,rate\n{rows}");
+            let Ok(calendar) = read_calendar_from(text.as_bytes(), "x.csv", kind) else { continue };
+            prop_assert_eq!(calendar.rows.len(), rows.lines().count());
+            prop_assert!(calendar.rows.is_sorted_by(|a, b| a.0 < b.0));
+        }
+    }
 }
