@@ -4,6 +4,7 @@ use std::fmt;
 use qframe_model::number::Price;
 use qframe_model::time::Time;
 
+use crate::error::Remedy;
 use crate::loaded::RowOrder;
 
 /// Where a row stands and why it is no bar.
@@ -52,6 +53,10 @@ pub enum RowFault {
     Outside(&'static str, Price, Price),
     /// The time of the row before; true where the whole bar is the same.
     DuplicateTime(bool),
+    /// The time of the row before, in a calendar.
+    TimeTwice,
+    /// A number outside the range of the field, and what was expected.
+    NotA(&'static str, &'static str),
     /// A step against the order of the rows before, from this time on.
     Unsorted(Time, RowOrder),
 }
@@ -72,6 +77,15 @@ impl RowFault {
         matches!(self, Self::MixedOffsets(..) | Self::OtherUnit(..))
     }
 
+    /// The option of the reader that takes such a row.
+    pub(crate) const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::MixedOffsets(Zone::Offset(_), Zone::Offset(_)) => Some(Remedy::MixOffsets),
+            fault if fault.is_of_the_file() => None,
+            _ => Some(Remedy::SkipBadRows),
+        }
+    }
+
     /// The reason in a word or two, under which rows are counted.
     #[must_use]
     pub const fn reason(&self) -> &'static str {
@@ -89,7 +103,8 @@ impl RowFault {
             Self::NegativeVolume => "negative volume",
             Self::HighBelowLow(..) => "high below low",
             Self::Outside(..) => "open or close outside low to high",
-            Self::DuplicateTime(..) => "duplicate time",
+            Self::DuplicateTime(..) | Self::TimeTwice => "duplicate time",
+            Self::NotA(..) => "number out of range",
             Self::Unsorted(..) => "unsorted time",
         }
     }
@@ -120,10 +135,9 @@ impl fmt::Display for RowFault {
             Self::OtherUnit(first, here) => {
                 write!(f, "looks like {here}, the first row like {first}; expected one unit in a file")
             }
-            Self::MixedOffsets(first, here) => write!(
-                f,
-                "has {here}, the first row {first}; expected one zone in a file (offsets: Mixed takes each at its word)"
-            ),
+            Self::MixedOffsets(first, here) => {
+                write!(f, "has {here}, the first row {first}; expected one zone in a file")
+            }
             Self::NotANumber (field) => write!(f, "is no number for the {field}; expected digits such as 370.25"),
             Self::NotFinite (field) => write!(f, "is no finite number for the {field}; expected digits such as 370.25"),
             Self::TooLarge (field) => write!(f, "is out of range for the {field}; expected less than 9.2e9"),
@@ -140,6 +154,8 @@ impl fmt::Display for RowFault {
             Self::DuplicateTime(same) => {
                 write!(f, "stands twice, with {} values; expected one row a time", if *same { "the same" } else { "other" })
             }
+            Self::TimeTwice => f.write_str("stands twice; expected one row a time"),
+            Self::NotA(field, expected) => write!(f, "is no {field}; expected {expected}"),
             Self::Unsorted(previous, order) => {
                 let order = if *order == RowOrder::NewestFirst { "an earlier" } else { "a later" };
                 write!(f, "follows {previous}; expected {order} time, as in the rows before: sort the file by time")

@@ -12,6 +12,8 @@ pub enum DataError {
     File(Box<BadFile>),
     /// A row is no bar.
     Row(Box<BadRow>),
+    /// A row of a calendar is none.
+    Entry(Box<BadRow>),
     /// Bad rows were to be passed over, and no row was good: how many there were, and the first.
     NoGoodRow(u64, Box<BadRow>),
 }
@@ -56,6 +58,8 @@ pub enum FileFault {
     LineTooLong(usize),
     /// The first lines name no columns that hold bars: those seen, and those that are absent.
     UnknownColumns(Vec<String>, Vec<&'static str>),
+    /// The first line names no columns of a calendar: those seen, and a header with those expected.
+    UnknownCalendar(Vec<String>, &'static str),
     /// The rows do not tell their time frame, and none was given: what they tell.
     NoTimeFrame(String),
     /// The time frame given, and the closer step between the rows.
@@ -77,10 +81,10 @@ impl fmt::Display for FileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("no such file; check the path"),
-            Self::Directory => f.write_str("a directory; expected one file of bars, name one in it"),
+            Self::Directory => f.write_str("a directory; expected one file, name one in it"),
             Self::Denied => f.write_str("no permission to read it; check its owner and mode"),
             Self::Unreadable(reason) => write!(f, "reading failed: {reason}; try again, then check the disk"),
-            Self::Empty => f.write_str("empty; expected a header and rows of bars, is the export complete?"),
+            Self::Empty => f.write_str("empty; expected a header and rows, is the export complete?"),
             Self::HeaderOnly(header) => write!(f, "the header {header:?} and no row; is the export complete?"),
             Self::EmptyGzip => f.write_str("zero bytes; expected gzip data, download it again"),
             Self::TruncatedGzip => f.write_str("the gzip data breaks off here; download it again"),
@@ -93,11 +97,14 @@ impl fmt::Display for FileFault {
             Self::UnknownColumns(seen, absent) => write!(
                 f,
                 "no column for {} among {seen:?}; expected a header such as time,open,high,low,close,volume: \
-                 rename the columns, or name one of closes (close_column)",
+                 rename the columns",
                 absent.join(", "),
             ),
             Self::NoTimeFrame(found) => {
-                write!(f, "{found}: no time frame to see; expected steps of whole seconds, or give the time frame")
+                write!(f, "{found}: no time frame to see; expected rows in steps of whole seconds, up to 366 days")
+            }
+            Self::UnknownCalendar(seen, expected) => {
+                write!(f, "no such columns among {seen:?}; expected a header such as {expected}: rename the columns")
             }
             Self::OtherTimeFrame(given, found) => {
                 write!(f, "rows lie {found} apart, the time frame given is {given}; give the file's own, then resample")
@@ -106,12 +113,58 @@ impl fmt::Display for FileFault {
     }
 }
 
+/// An option of the reader that takes what it refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// [`OnBadRow::Skip`](crate::OnBadRow::Skip).
+    SkipBadRows,
+    /// [`Offsets::Mixed`](crate::Offsets::Mixed).
+    MixOffsets,
+    /// [`Options::close_column`](crate::Options::close_column).
+    CloseColumn,
+    /// [`Options::time_frame`](crate::Options::time_frame).
+    TimeFrame,
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SkipBadRows => "pass over bad rows (on_bad_row: Skip)",
+            Self::MixOffsets => "take each offset at its word (offsets: Mixed)",
+            Self::CloseColumn => "name one of closes (close_column)",
+            Self::TimeFrame => "give the time frame (time_frame)",
+        })
+    }
+}
+
+impl DataError {
+    /// The option that takes what was refused, where there is one.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::File(file) => match file.fault {
+                FileFault::UnknownColumns(..) => Some(Remedy::CloseColumn),
+                FileFault::NoTimeFrame(_) => Some(Remedy::TimeFrame),
+                _ => None,
+            },
+            Self::Row(row) => row.fault.remedy(),
+            Self::Entry(_) | Self::NoGoodRow(..) => None,
+        }
+    }
+}
+
+/// Ends with the [remedy](DataError::remedy). `{:#}` leaves it out, for programs that call their options otherwise.
 impl fmt::Display for DataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(file) => write!(f, "{file}"),
-            Self::Row(row) => write!(f, "{row}; mend the row, or pass over bad rows (on_bad_row: Skip)"),
-            Self::NoGoodRow(rows, first) => write!(f, "none of {rows} rows is a bar; the first: {first}"),
+            Self::File(file) => write!(f, "{file}")?,
+            Self::Row(row) | Self::Entry(row) if row.fault.is_of_the_file() => write!(f, "{row}")?,
+            Self::Row(row) | Self::Entry(row) => write!(f, "{row}; mend the row")?,
+            Self::NoGoodRow(rows, first) => write!(f, "none of {rows} rows is a bar; the first: {first}")?,
+        }
+        match self.remedy() {
+            Some(remedy) if !f.alternate() => write!(f, ", or {remedy}"),
+            _ => Ok(()),
         }
     }
 }

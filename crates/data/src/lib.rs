@@ -1,5 +1,5 @@
 //! Files of market rows: read, checked, counted and written; bars of one time frame made into bars of another; the
-//! bundled samples of recorded prices.
+//! bundled samples of recorded prices; and calendars of dividends, splits and funding rates.
 //!
 //! Nothing here trades, and nothing is repaired in silence: a row becomes a [`Bar`](qframe_model::market::Bar), or it
 //! is refused with its file, line and column, or (when asked) it is passed over and counted by reason.
@@ -12,8 +12,9 @@ mod resample;
 pub mod samples;
 
 pub use bad_row::{BadRow, RowFault, Zone};
+pub use csv::{Calendar, CalendarKind, read_calendar, read_calendar_from};
 pub use csv::{Offsets, OnBadRow, Options, read_bars, read_bars_from, write_bars};
-pub use error::{BadFile, DataError, FileFault};
+pub use error::{BadFile, DataError, FileFault, Remedy};
 pub use gaps::{Gaps, Hole, Pattern};
 pub use loaded::{Facts, Loaded, RowOrder, Skipped};
 pub use resample::{ResampleError, Resampled, Resampling, resample};

@@ -46,6 +46,8 @@ pub struct Skipped {
     pub total: u64,
     /// How many for each [reason](crate::RowFault::reason), in the order of their first row.
     pub by_reason: Vec<(&'static str, u64)>,
+    /// True where no two bars stand side by side in the file: the time frame is then a guess, and may be too long.
+    pub frame_is_guessed: bool,
     /// The first few.
     pub first: Vec<BadRow>,
 }

@@ -7,7 +7,8 @@ use crate::currency::Currency;
 use crate::time::Time;
 
 /// The name of an instrument: `BTC/USDT` spot or forex pair, `BTC/USDT:USDT` perpetual, `BTC/USDT:USDT-261225` dated
-/// future, `AAPL` stock, `ES-20131220` future of an exchange. Cheap to clone.
+/// future, `AAPL` stock, `ES-20131220` future of an exchange. Behind an `@` may stand the venue, `BTC/USDT@binance`: the
+/// same on two venues is two instruments. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Symbol(Arc<str>);
 
@@ -48,7 +49,13 @@ impl Symbol {
         &self.0
     }
 
-    /// What the name says. The constructor checked it, so this always reads.
+    /// The venue behind the `@`, where one is named.
+    #[must_use]
+    pub fn venue(&self) -> Option<&str> {
+        self.0.split_once('@').map(|(_, venue)| venue)
+    }
+
+    /// What the name says, whatever the venue. The constructor checked it, so this always reads.
     #[must_use]
     pub fn parts(&self) -> SymbolParts {
         parse(&self.0).unwrap_or_else(|| unreachable!("a Symbol is checked when it is made: {self}"))
@@ -77,7 +84,8 @@ impl fmt::Display for SymbolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is not a symbol (expected BTC/USDT, BTC/USDT:USDT, BTC/USDT:USDT-261225, AAPL or ES-20131220)",
+            "{:?} is not a symbol (expected BTC/USDT, BTC/USDT:USDT, BTC/USDT:USDT-261225, AAPL or ES-20131220, and a venue \
+             where there are several: BTC/USDT@binance)",
             self.0
         )
     }
@@ -93,6 +101,10 @@ impl FromStr for Symbol {
 }
 
 fn parse(text: &str) -> Option<SymbolParts> {
+    let (text, venue) = text.split_once('@').map_or((text, None), |(text, venue)| (text, Some(venue)));
+    if venue.is_some_and(|venue| !is_venue(venue)) {
+        return None;
+    }
     let Some((base, rest)) = text.split_once('/') else {
         let (name, expiry) = split_expiry(text)?;
         return Some(SymbolParts::Listed { name: name.parse().ok()?, expiry });
@@ -103,6 +115,12 @@ fn parse(text: &str) -> Option<SymbolParts> {
     };
     let (settle, expiry) = split_expiry(settle)?;
     Some(SymbolParts::Contract { base, quote: quote.parse().ok()?, settle: settle.parse().ok()?, expiry })
+}
+
+/// Small letters, digits and what joins them, up to 32.
+fn is_venue(text: &str) -> bool {
+    let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
+    !text.is_empty() && text.len() <= 32 && text.bytes().all(lawful)
 }
 
 /// `NAME-261225` or `NAME-20261225`: the name and the day; a bad day is `None`.
@@ -139,15 +157,32 @@ mod tests {
             parts("BTC/USDT:USDT-261225"),
             SymbolParts::Contract { base, quote, settle: quote, expiry: december }
         );
+        assert_eq!(parts("BTC/USDT@binance"), SymbolParts::Pair { base, quote });
+        assert_eq!(parts("BTC/USDT:USDT-261225@okx-2"), parts("BTC/USDT:USDT-261225"));
+        let venue = |text: &str| text.parse::<Symbol>().unwrap().venue().map(str::to_owned);
+        assert_eq!((venue("BTC/USDT@binance").as_deref(), venue("AAPL")), (Some("binance"), None));
         assert_eq!(parts("BRK.B"), SymbolParts::Listed { name: code("BRK.B"), expiry: None });
         assert_eq!(parts("ES-20261225"), SymbolParts::Listed { name: code("ES"), expiry: december });
     }
 
     #[test]
     fn refuses_other_texts() {
-        for text in
-            ["", "/", "BTC/", "btc/usd", "BTC/USD:", "BTC/USDT:USDT-261325", "ES-2013", "A B", "BTC/USD/EUR", "ÄPL"]
-        {
+        for text in [
+            "",
+            "/",
+            "BTC/",
+            "btc/usd",
+            "BTC/USD:",
+            "BTC/USDT:USDT-261325",
+            "ES-2013",
+            "A B",
+            "BTC/USD/EUR",
+            "ÄPL",
+            "BTC/USD@",
+            "@binance",
+            "BTC/USD@Bin ance",
+            "BTC/USD@a@b",
+        ] {
             assert!(text.parse::<Symbol>().is_err(), "{text:?}");
         }
     }

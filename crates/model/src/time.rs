@@ -234,7 +234,11 @@ pub struct TimeFrameError(pub String);
 
 impl fmt::Display for TimeFrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not a time frame (expected a number and s, m, h, d or w, such as 5m, 1h or 1d)", self.0)
+        write!(
+            f,
+            "{:?} is not a time frame (expected a number and s, m, h, d or w, such as 5m, 1h or 1d, up to 366d)",
+            self.0
+        )
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the command line says when it does not do what was asked.
 use std::fmt::{self, Display};
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
+
+use qframe_data::{DataError, Remedy};
 
 /// An answer other than "done".
 #[derive(Debug)]
@@ -36,7 +38,8 @@ impl Error {
 
     /// Prints it, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        eprintln!("error: {self}");
+        // Where nobody can be told, the exit code still tells.
+        let _ = writeln!(io::stderr(), "error: {self}");
         match self {
             Self::Usage { .. } => ExitCode::from(2),
             Self::Refused(_) => ExitCode::from(1),
@@ -51,6 +54,19 @@ impl Display for Error {
             Self::Usage { flag, value, why } => write!(f, "{flag} {value}: {why}"),
             Self::Refused(why) => f.write_str(why),
         }
+    }
+}
+
+/// What the reader of a file says, with its options as the flags they are here.
+impl From<DataError> for Error {
+    fn from(error: DataError) -> Self {
+        let flag = match error.remedy() {
+            Some(Remedy::SkipBadRows) => ", or pass over bad rows with --on-bad-row skip",
+            Some(Remedy::MixOffsets) => ", or take each offset at its word with --offsets mixed",
+            Some(Remedy::CloseColumn) => ", or name one of closes with --close-column NAME",
+            Some(Remedy::TimeFrame) | None => "",
+        };
+        Self::Refused(format!("{error:#}{flag}"))
     }
 }
 

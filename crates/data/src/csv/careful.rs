@@ -9,7 +9,8 @@ use super::columns::Role;
 use super::dialect::Dialect;
 use super::fields::{Field, split};
 use super::number::{Nanos, NumberFault, read_nanos};
-use crate::bad_row::RowFault;
+use super::text_of;
+use crate::bad_row::{BadRow, RowFault};
 
 /// A bar, how many of its values were rounded, and where in the line its time stands.
 pub(super) struct Row {
@@ -31,11 +32,17 @@ impl Fault {
         let text = if text.len() > SHOWN { text.chars().take(SHOWN).collect() } else { text.to_owned() };
         Self { column, text, fault }
     }
+
+    /// With its file and line.
+    pub(super) fn at(self, file: &str, line: u64) -> Box<BadRow> {
+        let Self { column, text, fault } = self;
+        Box::new(BadRow { file: file.to_owned(), line, column: column + 1, text, fault })
+    }
 }
 
 /// Reads a line (without its end) as a bar.
 pub(super) fn read(line: &[u8], dialect: &Dialect, clock: &mut Clock) -> Result<Row, Fault> {
-    let whole = |fault| Fault::new(0, &String::from_utf8_lossy(&line[..line.len().min(400)]), fault);
+    let whole = |fault| Fault::new(0, &text_of(line), fault);
     let fields =
         split(line, dialect.separator).map_err(|quote| Fault { column: quote.0, ..whole(RowFault::BrokenQuote) })?;
     let roles = &dialect.columns.roles;
@@ -96,7 +103,7 @@ impl Row {
     }
 }
 
-fn number(text: &str, field: &'static str) -> Result<Nanos, RowFault> {
+pub(super) fn number(text: &str, field: &'static str) -> Result<Nanos, RowFault> {
     read_nanos(text).map_err(|fault| match fault {
         NumberFault::NotANumber => RowFault::NotANumber(field),
         NumberFault::NotFinite => RowFault::NotFinite(field),

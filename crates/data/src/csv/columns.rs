@@ -15,7 +15,7 @@ pub(super) enum Role {
 }
 
 /// Names of time columns, the best first: a file with several has the same instant in each.
-const TIMES: [&str; 12] = [
+const TIMES: [&str; 15] = [
     "time",
     "opentime",
     "timestamp",
@@ -28,6 +28,9 @@ const TIMES: [&str; 12] = [
     "ts",
     "t",
     "index",
+    "exdate",
+    "calctime",
+    "fundingtime",
 ];
 const PRICES: [(Role, &str); 4] =
     [(Role::Open, "open"), (Role::High, "high"), (Role::Low, "low"), (Role::Close, "close")];
@@ -96,7 +99,7 @@ pub(super) fn unnamed(count: usize) -> Option<Columns> {
 }
 
 /// `Volume_(BTC)` and `volume btc` are the same name.
-fn plain_name(name: &str) -> String {
+pub(super) fn plain_name(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
@@ -105,7 +108,7 @@ fn shorten(name: &str) -> String {
 }
 
 /// The best-named one; data frames write their index first and without a name.
-fn time_column(plain: &[String]) -> Option<usize> {
+pub(super) fn time_column(plain: &[String]) -> Option<usize> {
     let named = TIMES.iter().find_map(|time| plain.iter().position(|name| name == time));
     named.or_else(|| plain.first().filter(|name| name.is_empty()).map(|_| 0))
 }

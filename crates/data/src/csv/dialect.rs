@@ -26,7 +26,7 @@ pub(super) struct Found {
     pub(super) length: usize,
 }
 
-const SEPARATORS: [(u8, &str); 3] = [(b',', "comma"), (b';', "semicolon"), (b'\t', "tab")];
+pub(super) const SEPARATORS: [(u8, &str); 3] = [(b',', "comma"), (b';', "semicolon"), (b'\t', "tab")];
 /// A header stands within so many lines: one or two of comment come before it.
 const LINES_TO_LOOK_AT: u64 = 10;
 

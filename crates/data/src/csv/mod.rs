@@ -1,5 +1,6 @@
 //! Text files of bars. Two paths read a row: [`fast`] knows plain rows and gives up on anything else, [`careful`] reads
 //! everything that is accepted at all and says what is wrong with the rest.
+mod calendar;
 mod careful;
 mod clock;
 mod columns;
@@ -17,6 +18,7 @@ use std::path::Path;
 
 use qframe_model::time::TimeFrame;
 
+pub use calendar::{Calendar, CalendarKind, read_calendar, read_calendar_from};
 pub use write::write_bars;
 
 use crate::error::{DataError, FileFault};
@@ -92,4 +94,9 @@ fn read(reader: impl Read, bytes: Option<u64>, name: &str, options: &Options<'_>
         tape.take(&block)?;
     }
     tape.finish()
+}
+
+/// A line as messages show it: not all of an endless one.
+fn text_of(line: &[u8]) -> String {
+    String::from_utf8_lossy(&line[..line.len().min(400)]).into_owned()
 }

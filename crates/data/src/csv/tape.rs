@@ -9,7 +9,7 @@ use super::dialect::Dialect;
 use super::fast::Plan;
 use super::source::Block;
 use super::{OnBadRow, Options};
-use crate::bad_row::{BadRow, RowFault};
+use crate::bad_row::RowFault;
 use crate::error::{DataError, FileFault};
 use crate::gaps::Gaps;
 use crate::loaded::{Facts, Loaded, RowOrder};
@@ -27,6 +27,8 @@ pub(super) struct Tape<'a> {
     /// Known from the second bar on.
     order: Option<RowOrder>,
     steps: Steps,
+    /// The bars with skipped rows before them, by their places: those steps say nothing of the time frame.
+    behind_skipped: Vec<usize>,
     facts: Facts,
 }
 
@@ -34,7 +36,8 @@ impl<'a> Tape<'a> {
     pub(super) fn new(dialect: Dialect, name: &'a str, options: Options<'a>) -> Self {
         let (plan, clock, line) = (Plan::new(&dialect), Clock::new(options.offsets), dialect.lines_before);
         let (bars, steps, facts) = (Vec::new(), Steps::default(), Facts::default());
-        Self { name, options, dialect, plan, clock, line, bars, order: None, steps, facts }
+        let behind_skipped = Vec::new();
+        Self { name, options, dialect, plan, clock, line, bars, order: None, steps, behind_skipped, facts }
     }
 
     /// The number of the line that comes next.
@@ -140,12 +143,14 @@ impl<'a> Tape<'a> {
     }
 
     fn refuse(&mut self, fault: Fault) -> Result<(), DataError> {
-        let Fault { column, text, fault } = fault;
-        let row = BadRow { file: self.name.to_owned(), line: self.line + 1, column: column + 1, text, fault };
+        let row = fault.at(self.name, self.line + 1);
         if self.options.on_bad_row == OnBadRow::Stop || row.fault.is_of_the_file() {
-            return Err(DataError::Row(Box::new(row)));
+            return Err(DataError::Row(row));
         }
-        self.facts.skipped.count(row);
+        self.facts.skipped.count(*row);
+        if self.behind_skipped.last() != Some(&self.bars.len()) {
+            self.behind_skipped.push(self.bars.len());
+        }
         Ok(())
     }
 
@@ -158,11 +163,14 @@ impl<'a> Tape<'a> {
         self.facts.order = self.order.unwrap_or_default();
         let mut why = std::mem::take(&mut self.dialect.columns.why);
         why.push(self.clock.why());
+        let side_by_side = self.side_by_side();
+        self.facts.skipped.frame_is_guessed = side_by_side.is_none() && self.options.time_frame.is_none();
         if self.facts.order == RowOrder::NewestFirst {
             self.bars.reverse();
             why.push("newest first: turned round".to_owned());
         }
-        let time_frame = self.time_frame(&mut why).map_err(|fault| fault.in_file(self.name, self.line))?;
+        let time_frame =
+            self.time_frame(side_by_side, &mut why).map_err(|fault| fault.in_file(self.name, self.line))?;
         if !self.steps.are_all(time_frame.span()) {
             self.facts.gaps = Gaps::of(&self.bars, time_frame);
         }
@@ -183,8 +191,24 @@ impl<'a> Tape<'a> {
         }
     }
 
-    fn time_frame(&self, why: &mut Vec<String>) -> Result<TimeFrame, FileFault> {
-        let common = self.steps.most_common();
+    /// The most common step between rows of which none was skipped between; `None` where there is no such pair.
+    fn side_by_side(&self) -> Option<i64> {
+        if self.behind_skipped.is_empty() {
+            return self.steps.most_common();
+        }
+        let (mut steps, mut behind) = (Steps::default(), self.behind_skipped.iter().copied().peekable());
+        for (place, pair) in (1..).zip(self.bars.windows(2)) {
+            while behind.next_if(|skipped| *skipped < place).is_some() {}
+            if behind.peek() != Some(&place) {
+                steps.add(pair[1].time.since(pair[0].time).nanos().saturating_abs());
+            }
+        }
+        steps.most_common()
+    }
+
+    fn time_frame(&self, side_by_side: Option<i64>, why: &mut Vec<String>) -> Result<TimeFrame, FileFault> {
+        let all = self.steps.most_common();
+        let common = side_by_side.or(all);
         match (self.options.time_frame, common) {
             (Some(given), Some(common)) if common < given.span().nanos() => {
                 Err(FileFault::OtherTimeFrame(given, step_text(common)))
@@ -194,7 +218,11 @@ impl<'a> Tape<'a> {
             (None, Some(common)) => {
                 let frame =
                     frame_of(common).ok_or_else(|| FileFault::NoTimeFrame(format!("{} steps", step_text(common))))?;
-                why.push(format!("time frame {frame}: the most common step between rows"));
+                why.push(match side_by_side {
+                    None => format!("time frame {frame}: a guess, as rows were skipped between all others"),
+                    _ if common == all.unwrap_or(0) => format!("time frame {frame}: the most common step between rows"),
+                    _ => format!("time frame {frame}: the most common step where no row was skipped between"),
+                });
                 Ok(frame)
             }
         }

@@ -88,7 +88,7 @@ fn stocks_and_currencies() {
     check(
         "stocks/yfinance-dirty/KAP-IL-1d-bad-div.csv",
         &stop,
-        ":61:1: \"2022-03-28 00:00:00+01:00\" has +01:00, the first row +00:00; expected one zone in a file (offsets: Mixed takes each at its word); mend the row, or pass over bad rows (on_bad_row: Skip)",
+        ":61:1: \"2022-03-28 00:00:00+01:00\" has +01:00, the first row +00:00; expected one zone in a file, or take each offset at its word (offsets: Mixed)",
     );
     check(
         "stocks/yfinance-dirty/AET-L-1d-100x-error.csv",

@@ -57,19 +57,24 @@ fn times() {
     for time in ["2014-02-30", "01.12.2014", "yesterday", ""] {
         check_row(&format!("{time},4,6,3,5,7"), &format!("1: {time:?} {no_time}"));
     }
-    check_row(
-        "2014-12-03T00:00:00+02:00,4,6,3,5,7",
-        "1: \"2014-12-03T00:00:00+02:00\" has +02:00, the first row no zone; expected one zone in a file \
-         (offsets: Mixed takes each at its word)",
+    let zones = |first: &str| format!("time,open,high,low,close\n{first},1,1,1,1\n2014-12-03T00:00:00+02:00,1,1,1,1\n");
+    check(
+        zones("2014-12-02"),
+        "x.csv:3:1: \"2014-12-03T00:00:00+02:00\" has +02:00, the first row no zone; expected one zone in a file",
+    );
+    check(
+        zones("2014-12-02T00:00:00+01:00"),
+        "x.csv:3:1: \"2014-12-03T00:00:00+02:00\" has +02:00, the first row +01:00; expected one zone in a file, or take \
+         each offset at its word (offsets: Mixed)",
     );
     check(
         "time,open,high,low,close\n1417392000,1,1,1,1\n1417478400000,1,1,1,1\n",
-        "x.csv:3:1: \"1417478400000\" looks like milliseconds, the first row like seconds; expected one unit in a file; \
-         mend the row, or pass over bad rows (on_bad_row: Skip)",
+        "x.csv:3:1: \"1417478400000\" looks like milliseconds, the first row like seconds; expected one unit in a file",
     );
     check(
         "time,open,high,low,close\n2014-12-01,1,1,1,1\n",
-        "x.csv:2:1: one row only: no time frame to see; expected steps of whole seconds, or give the time frame",
+        "x.csv:2:1: one row only: no time frame to see; expected rows in steps of whole seconds, up to \
+         366 days, or give the time frame (time_frame)",
     );
     let hours = "time,open,high,low,close\n2014-12-01T00:00:00Z,1,1,1,1\n2014-12-01T01:00:00Z,1,1,1,1\n";
     let options = Options { time_frame: "1d".parse().ok(), ..Options::default() };
@@ -79,8 +84,8 @@ fn times() {
 
 #[test]
 fn files_without_bars() {
-    check("", "x.csv:1:1: empty; expected a header and rows of bars, is the export complete?");
-    check("\n\n", "x.csv:1:1: empty; expected a header and rows of bars, is the export complete?");
+    check("", "x.csv:1:1: empty; expected a header and rows, is the export complete?");
+    check("\n\n", "x.csv:1:1: empty; expected a header and rows, is the export complete?");
     check(
         "time,open,high,low,close\n",
         "x.csv:1:1: the header \"time,open,high,low,close\" and no row; is the export complete?",
@@ -117,7 +122,7 @@ fn paths() {
     std::fs::create_dir(at("folder")).unwrap();
     std::fs::write(at("none.csv.gz"), "").unwrap();
     check("missing.csv", "missing.csv: no such file; check the path");
-    check("folder", "folder: a directory; expected one file of bars, name one in it");
+    check("folder", "folder: a directory; expected one file, name one in it");
     check("none.csv.gz", "none.csv.gz: zero bytes; expected gzip data, download it again");
 
     let text = "time,open,high,low,close\n".to_owned()

@@ -1,6 +1,6 @@
 //! Files that are there whole or not at all: written beside their place, then moved to it.
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -36,22 +36,25 @@ impl std::error::Error for WriteError {}
 /// What stands at `path` stays as it is.
 ///
 /// # Errors
-/// [`WriteError`] where the folder is missing or not writable, or where `path` is a folder.
+/// [`WriteError`] where the folder is missing or not writable, where `path` is a folder, or where another run writes it.
 pub fn check_writable(path: &Path) -> Result<(), WriteError> {
     let check = || match Target::of(path)? {
+        // Who reads a pipe would take an opening and a closing for the whole report.
+        Target::Stream if is_pipe(path) => Ok(()),
         Target::Stream => File::options().append(true).open(path).map(drop),
-        Target::File { place, beside } => {
-            File::create(&beside)?;
-            fs::remove_file(&beside)?;
+        Target::File { place, partial } => {
+            let _own = claim(&partial)?;
+            fs::remove_file(&partial)?;
             // A file that is there and not ours to write would be replaced all the same: better ask.
             if place.exists() { File::options().append(true).open(&place).map(drop) } else { Ok(()) }
         }
     };
-    check().map_err(|error| failed(path, error))
+    check().map_err(|error| WriteError { path: path.to_owned(), error: error.into() })
 }
 
 /// Writes a file through `write`. At no instant is half of it at `path`; where writing fails, what was there stays.
-/// A path that is no plain file (a pipe, `/dev/stdout`) is written straight.
+/// It is written to `.NAME.partial` beside it first; what a killed run left there is overwritten. A path that is no plain
+/// file (a pipe, `/dev/stdout`) is written straight, and a link is followed, to a file that is not there yet too.
 ///
 /// # Errors
 /// [`WriteError`] with the path and the reason.
@@ -59,16 +62,11 @@ pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<(), ReportError>,
 ) -> Result<(), WriteError> {
-    let target = Target::of(path).map_err(|error| failed(path, error))?;
-    let written = match &target {
+    let written = Target::of(path).map_err(ReportError::from).and_then(|target| match target {
         Target::Stream => stream(path, write),
-        Target::File { place, beside } => replace(place, beside, write),
-    };
+        Target::File { place, partial } => replace(&place, &partial, write),
+    });
     written.map_err(|error| WriteError { path: path.to_owned(), error })
-}
-
-fn failed(path: &Path, error: io::Error) -> WriteError {
-    WriteError { path: path.to_owned(), error: error.into() }
 }
 
 fn stream(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), ReportError>) -> Result<(), ReportError> {
@@ -79,20 +77,49 @@ fn stream(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), ReportEr
 
 fn replace(
     place: &Path,
-    beside: &Path,
+    partial: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<(), ReportError>,
 ) -> Result<(), ReportError> {
-    let mut out = BufWriter::new(File::create(beside)?);
+    let mut out = BufWriter::new(claim(partial)?);
     let written = write(&mut out).and_then(|()| {
         out.flush()?;
-        out.get_ref().sync_all()?;
-        Ok(fs::rename(beside, place)?)
+        Ok(out.get_ref().sync_all()?)
     });
     if written.is_err() {
-        // The first failure is the one to tell of; a leftover beside the place is no harm.
-        let _ = fs::remove_file(beside);
+        // The first failure is the one to tell of; a leftover is overwritten by the next run.
+        let _ = fs::remove_file(partial);
+        return written;
     }
-    written
+    let told =
+        |error: io::Error| io::Error::new(error.kind(), format!("{error}; all of it is in {}", partial.display()));
+    Ok(fs::rename(partial, place).map_err(told)?)
+}
+
+/// Opens the file that is written first, empty and for one run alone: the lock goes with the run.
+fn claim(partial: &Path) -> io::Result<File> {
+    let told = |error: io::Error| match partial.symlink_metadata() {
+        Ok(_) => io::Error::other(format!("{}: {error}; take it away", partial.display())),
+        Err(_) => error,
+    };
+    let file = File::options().write(true).create(true).truncate(false).open(partial).map_err(told)?;
+    // Between opening and locking, the other run may have moved it to its place.
+    if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) || !partial.exists() {
+        let text = format!("another run is writing it ({})", partial.display());
+        return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
+    }
+    file.set_len(0)?;
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
 }
 
 /// Where a path leads.
@@ -100,7 +127,7 @@ enum Target {
     /// Something that takes bytes and cannot be replaced.
     Stream,
     /// A file, behind links where there are any, and the name it is written under first.
-    File { place: PathBuf, beside: PathBuf },
+    File { place: PathBuf, partial: PathBuf },
 }
 
 impl Target {
@@ -109,13 +136,29 @@ impl Target {
             Ok(found) if found.is_dir() => return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
             Ok(found) if !found.is_file() => return Ok(Self::Stream),
             Ok(_) => fs::canonicalize(path)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => end_of_links(path)?,
             Err(error) => return Err(error),
         };
         let Some(name) = place.file_name() else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no file"));
         };
-        let beside = format!(".{}.{}.partial", name.to_string_lossy(), std::process::id());
-        Ok(Self::File { beside: place.with_file_name(beside), place })
+        let mut partial = std::ffi::OsString::from(".");
+        partial.push(name);
+        partial.push(".partial");
+        Ok(Self::File { partial: place.with_file_name(partial), place })
     }
+}
+
+/// Where links lead whose last one points at nothing. The system refuses circles of them before.
+fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+    let mut place = path.to_owned();
+    while let Ok(next) = fs::read_link(&place) {
+        place = place.with_file_name("").join(next);
+    }
+    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if place != path && !folder.is_dir() {
+        let text = format!("it is a link to {}, whose folder is missing", place.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, text));
+    }
+    Ok(place)
 }

@@ -7,6 +7,7 @@ use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
 use super::{Facts, ReportError, trades};
+use crate::dataset::DataSet;
 
 /// The version of the object's form. Keys may be added under one number; a key that goes or changes takes the next.
 const VERSION: u32 = 1;
@@ -85,19 +86,65 @@ struct Series<'a> {
     start: Time,
     end: Time,
     bars: usize,
+    source: &'a str,
+    gaps: Gaps,
+    skipped: Skipped<'a>,
+    notes: &'a [String],
+}
+
+/// What the reader counted in the whole file, before it was cut and resampled.
+#[derive(Serialize)]
+struct Gaps {
+    missing: u64,
+    holes: u64,
+    longest: Option<Hole>,
+}
+
+#[derive(Serialize)]
+struct Hole {
+    from: Time,
+    to: Time,
+    missing: u64,
+}
+
+#[derive(Serialize)]
+struct Skipped<'a> {
+    rows: u64,
+    by_reason: Vec<Reason<'a>>,
+    timeframe_is_guessed: bool,
+}
+
+#[derive(Serialize)]
+struct Reason<'a> {
+    reason: &'a str,
+    rows: u64,
+}
+
+impl<'a> Series<'a> {
+    fn of(set: &'a DataSet) -> Self {
+        let origin = set.origin();
+        let (gaps, skipped) = (&origin.facts.gaps, &origin.facts.skipped);
+        let hole = |hole: qframe_data::Hole| Hole { from: hole.from, to: hole.to, missing: hole.missing };
+        let by_reason = skipped.by_reason.iter().map(|(reason, rows)| Reason { reason, rows: *rows }).collect();
+        Self {
+            symbol: set.instrument().symbol().as_str(),
+            timeframe: set.frame(),
+            start: set.bars()[0].time,
+            end: set.bars()[set.bars().len() - 1].time,
+            bars: set.bars().len(),
+            source: &origin.name,
+            gaps: Gaps { missing: gaps.missing, holes: gaps.holes, longest: gaps.longest.map(hole) },
+            skipped: Skipped { rows: skipped.total, by_reason, timeframe_is_guessed: skipped.frame_is_guessed },
+            notes: &origin.notes,
+        }
+    }
 }
 
 struct Data<'a>(&'a Facts<'a>);
 
 impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.backtest.data().iter().map(|set| Series {
-            symbol: set.instrument().symbol().as_str(),
-            timeframe: set.frame(),
-            start: set.bars()[0].time,
-            end: set.bars()[set.bars().len() - 1].time,
-            bars: set.bars().len(),
-        }))
+        serializer.collect_seq(self.0.backtest.data().iter().map(Series::of))
     }
 }
 

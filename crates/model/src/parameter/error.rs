@@ -85,7 +85,7 @@ pub(super) fn refused(spec: &ParameterSpec, value: &str) -> ParameterError {
 /// first of equals.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let near = known.map(|known| (strsim::osa_distance(&word.to_lowercase(), known), known));
+    let near = known.map(|known| (strsim::osa_distance(&word.to_lowercase(), &known.to_lowercase()), known));
     let near = near.filter(|(distance, known)| *distance <= (known.chars().count() / 3).max(1));
     near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }

@@ -1,6 +1,6 @@
 //! `qframe backtest`: understand, run, report.
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,7 +11,7 @@ use qframe_lab::report::{self, Facts, Look, ReportError, Style, check_writable, 
 use crate::error::Error;
 use crate::run::data::Source;
 use crate::run::plan::Plan;
-use crate::run::raw::Raw;
+use crate::run::raw::{Raw, Word};
 
 pub(crate) fn run(raw: Raw, own: &[StrategySpec]) -> Result<(), Error> {
     let raw = raw.with_file()?;
@@ -46,18 +46,22 @@ fn files(raw: &Raw) -> Vec<(&'static str, &Path, Form)> {
     asked.into_iter().filter_map(|(flag, path, form)| Some((flag, path.as_deref()?, form))).collect()
 }
 
-/// No file is written twice, and none over the prices that it was made from.
+/// No file is written twice, and none over what it was made from.
 fn check_apart(files: &[(&'static str, &Path, Form)], raw: &Raw) -> Result<(), Error> {
-    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let read: Vec<_> = raw
-        .data
-        .iter()
-        .map(|word| real(Path::new(word.0.split_once('=').map_or(&*word.0, |(_, path)| path))))
-        .collect();
+    let named = |word: &'_ Word| real(Path::new(word.0.trim().split_once('=').map_or(word.0.trim(), |(_, path)| path)));
+    let lists = [
+        ("--data", &raw.data),
+        ("--dividends", &raw.dividends),
+        ("--splits", &raw.splits),
+        ("--funding", &raw.funding),
+    ];
+    let mut read: Vec<_> =
+        lists.iter().flat_map(|(from, words)| words.iter().map(|word| (*from, named(word)))).collect();
+    read.extend(raw.config.iter().map(|path| ("--config", real(path))));
     for (place, (flag, path, _)) in files.iter().enumerate() {
         let path_now = real(path);
-        if path_now.is_file() && read.contains(&path_now) {
-            return Err(Error::usage(flag, path.display(), "it is a file of --data; name another one"));
+        if let Some((from, _)) = read.iter().find(|(_, read)| path_now.is_file() && *read == path_now) {
+            return Err(Error::usage(flag, path.display(), format!("it is a file of {from}; name another one")));
         }
         let twice = files[..place].iter().find(|(_, other, _)| real(other) == path_now && !is_stream(&path_now));
         if let Some((other, ..)) = twice {
@@ -65,6 +69,13 @@ fn check_apart(files: &[(&'static str, &Path, Form)], raw: &Raw) -> Result<(), E
         }
     }
     Ok(())
+}
+
+/// The one name of a file, whether it is there yet or not.
+fn real(path: &Path) -> PathBuf {
+    let folder = || path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || Some(folder().canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 /// Something like `/dev/null`, which takes everything.
@@ -80,31 +91,51 @@ fn style(plain: bool) -> Style {
     Style { look: if seen { Look::Rich } else { Look::Plain }, width: width.unwrap_or(Style::default().width) }
 }
 
+/// What the reader did to a series, a sentence each.
+fn odd(source: &Source) -> Vec<String> {
+    let facts = &source.set.origin().facts;
+    let skipped = &facts.skipped;
+    let mut odd: Vec<String> =
+        skipped.by_reason.iter().map(|(reason, count)| format!("skipped {count} rows: {reason}")).collect();
+    if skipped.frame_is_guessed {
+        odd.push("the time frame is a guess: rows were skipped between all bars; mend them".to_owned());
+    }
+    if skipped.total > 0 && facts.gaps.missing > 0 {
+        odd.push(facts.gaps.to_string());
+    }
+    odd
+}
+
 /// Says on standard error what was left out of the data: standard output holds the object alone.
 fn warn(plan: &Plan<'_>, out: &mut dyn Write) -> Result<(), Error> {
-    for Source { set, .. } in &plan.sources {
-        for (reason, count) in &set.origin().facts.skipped.by_reason {
-            writeln!(out, "warning: {}: skipped {count} rows: {reason}", set.origin().name)?;
+    for source in &plan.sources {
+        for odd in odd(source) {
+            writeln!(out, "warning: {}: {odd}", source.set.origin().name)?;
         }
+    }
+    for file in plan.calendars.files.iter().filter(|file| file.is_odd()) {
+        writeln!(out, "warning: {file}")?;
     }
     Ok(())
 }
 
 /// Says what was loaded, and what is known to be wrong with it.
 fn announce(plan: &Plan<'_>, style: Style, out: &mut dyn Write) -> Result<(), Error> {
-    for Source { set, from, notes } in &plan.sources {
+    for source in &plan.sources {
+        let Source { set, from, notes } = source;
         let name = set.instrument().symbol().as_str();
-        report::loading(name, Some(set.frame()), from, style, out).map_err(Error::refused)?;
-        report::loaded(set, style, out).map_err(Error::refused)?;
-        for (reason, count) in &set.origin().facts.skipped.by_reason {
-            writeln!(out, "   Skipped {count} rows: {reason}")?;
+        report::loading(name, Some(set.frame()), from, style, out).map_err(told)?;
+        report::loaded(set, style, out).map_err(told)?;
+        let facts = &set.origin().facts;
+        if notes.is_empty() && facts.skipped.total == 0 && facts.gaps.missing > 0 {
+            writeln!(out, "   Note: {}", facts.gaps)?;
         }
-        if notes.is_empty() && set.origin().facts.gaps.missing > 0 {
-            writeln!(out, "   Note: {}", set.origin().facts.gaps)?;
-        }
-        for note in notes {
+        for note in odd(source).iter().chain(notes) {
             writeln!(out, "   Note: {note}")?;
         }
+    }
+    for file in &plan.calendars.files {
+        writeln!(out, "   With {file}")?;
     }
     let dead = plan.sources.iter().map(|source| source.set.origin().facts.zero_volume).sum::<u64>();
     if plan.backtest.setup().venue.volume_cap.is_some() && dead > 0 {

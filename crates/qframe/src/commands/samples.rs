@@ -34,7 +34,7 @@ impl Samples {
         let rows = list().iter().map(row).collect::<Result<Vec<_>, _>>()?;
         let mut out = std::io::stdout().lock();
         if self.json {
-            serde_json::to_writer_pretty(&mut out, &rows).map_err(Error::refused)?;
+            serde_json::to_writer_pretty(&mut out, &rows).map_err(std::io::Error::from)?;
             return Ok(writeln!(out)?);
         }
         for row in rows {

@@ -43,7 +43,7 @@ impl Strategies {
         let rows: Vec<Row<'_>> = specs.into_iter().map(row).collect();
         let mut out = io::stdout().lock();
         if self.json {
-            serde_json::to_writer_pretty(&mut out, &rows).map_err(Error::refused)?;
+            serde_json::to_writer_pretty(&mut out, &rows).map_err(io::Error::from)?;
             return Ok(writeln!(out)?);
         }
         Ok(rows.iter().try_for_each(|row| print(row, &mut out))?)

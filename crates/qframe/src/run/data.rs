@@ -1,7 +1,7 @@
 //! What `--data` means: bundled samples and files, checked, cut and resampled.
 use std::path::Path;
 
-use qframe_data::{Loaded, OnBadRow, Options, Resampling, read_bars, resample, samples};
+use qframe_data::{Loaded, Offsets, OnBadRow, Options, Resampling, read_bars, resample, samples};
 use qframe_lab::{DataSet, customary};
 use qframe_model::instrument::Margin;
 use qframe_model::number::Quantity;
@@ -23,34 +23,40 @@ pub(crate) struct Source {
 }
 
 /// What is asked of every series.
-struct Wish {
+#[derive(Debug)]
+pub(super) struct Wish {
     lot: Option<Quantity>,
     margin: Margin,
-    from: Time,
-    until: Time,
+    pub(super) from: Time,
+    pub(super) until: Time,
     frame: Option<TimeFrame>,
-    on_bad_row: OnBadRow,
+    pub(super) on_bad_row: OnBadRow,
+    pub(super) offsets: Offsets,
+    pub(super) close_column: Option<String>,
 }
 
+pub(super) const ON_BAD_ROW: [(&str, OnBadRow); 2] = [("stop", OnBadRow::Stop), ("skip", OnBadRow::Skip)];
+pub(super) const OFFSETS: [(&str, Offsets); 2] = [("one", Offsets::One), ("mixed", Offsets::Mixed)];
+
 /// Loads everything that `--data` names; the first bundled sample where it names nothing.
-pub(super) fn load(raw: &Raw, margin: Margin) -> Result<Vec<Source>, Error> {
-    let wish = Wish::new(raw, margin)?;
+pub(super) fn load(raw: &Raw, wish: &Wish) -> Result<Vec<Source>, Error> {
     let default = [Word(samples::list()[0].name.to_owned())];
     let words = if raw.data.is_empty() { &default[..] } else { &raw.data[..] };
-    words.iter().map(|word| source(&Given { flag: "--data", word: word.0.trim() }, &wish)).collect()
+    words.iter().map(|word| source(&Given { flag: "--data", word: word.0.trim() }, wish)).collect()
 }
 
 impl Wish {
-    fn new(raw: &Raw, margin: Margin) -> Result<Self, Error> {
+    pub(super) fn new(raw: &Raw, margin: Margin) -> Result<Self, Error> {
         let wish = Self {
             lot: given("--lot", &raw.lot).map(Given::quantity).transpose()?,
             margin,
             from: given("--from", &raw.from).map_or(Ok(Time::MIN), Given::parse)?,
             until: given("--to", &raw.to).map_or(Ok(Time::MAX), Given::until)?,
             frame: given("--timeframe", &raw.timeframe).map(Given::parse).transpose()?,
-            on_bad_row: given("--on-bad-row", &raw.on_bad_row).map_or(Ok(OnBadRow::Stop), |given| {
-                given.one_of(&[("stop", OnBadRow::Stop), ("skip", OnBadRow::Skip)])
-            })?,
+            on_bad_row: given("--on-bad-row", &raw.on_bad_row)
+                .map_or(Ok(OnBadRow::Stop), |given| given.one_of(&ON_BAD_ROW))?,
+            offsets: given("--offsets", &raw.offsets).map_or(Ok(Offsets::One), |given| given.one_of(&OFFSETS))?,
+            close_column: given("--close-column", &raw.close_column).map(|given| given.word.to_owned()),
         };
         match (&raw.from, &raw.to) {
             (Some(from), Some(to)) if wish.from >= wish.until => {
@@ -66,6 +72,9 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
         Some((symbol, path)) => (Some(symbol), path),
         None => (None, given.word),
     };
+    if path.is_empty() {
+        return Err(given.wrong("expected a file, SYMBOL=FILE, or a bundled sample such as BTC/USD"));
+    }
     let symbol_of = |text: &str| {
         text.parse::<Symbol>()
             .map_err(|error| given.wrong(format!("{error}; write SYMBOL=FILE, such as BTC/USD={path}")))
@@ -80,7 +89,9 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
             (loaded, format!("bundled sample, {}", sample.venue), notes, sample.name.to_owned())
         }
         _ => {
-            let options = Options { on_bad_row: wish.on_bad_row, ..Options::default() };
+            let close_column = wish.close_column.as_deref();
+            let options =
+                Options { on_bad_row: wish.on_bad_row, offsets: wish.offsets, close_column, time_frame: None };
             let loaded = read_bars(path, &options).map_err(|error| not_found(path, error))?;
             (loaded, path.to_owned(), Vec::new(), name_of(path))
         }
@@ -88,16 +99,20 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     let symbol = symbol.map_or_else(|| symbol_of(&name), Ok)?;
     let loaded = reframe(loaded, wish, given)?;
     let instrument = customary(symbol, wish.lot, wish.margin).map_err(|error| given.wrong(error))?;
+    let (first, last) = (loaded.first().unwrap_or_default(), loaded.last().unwrap_or_default());
     let set = DataSet::new(instrument, loaded, path).and_then(|set| set.between(wish.from, wish.until));
-    let set = set.ok_or_else(|| Error::Refused(format!("--data {}: no bars between --from and --to", given.word)))?;
+    let set = set.ok_or_else(|| {
+        let word = given.word;
+        Error::Refused(format!("--data {word}: no bars between --from and --to; it has {first:#} to {last:#}"))
+    })?;
     Ok(Source { set, from, notes })
 }
 
 fn not_found(path: &str, error: qframe_data::DataError) -> Error {
     let names = samples::list().iter().map(|sample| sample.name);
     match qframe_model::parameter::nearest(path, names).filter(|_| !Path::new(path).exists()) {
-        Some(name) => Error::Refused(format!("{error}; or did you mean the bundled sample {name}?")),
-        None => Error::refused(error),
+        Some(name) => Error::Refused(format!("{error:#}; or did you mean the bundled sample {name}?")),
+        None => error.into(),
     }
 }
 
@@ -119,6 +134,7 @@ fn name_of(path: &str) -> String {
 
 /// Currencies that prices are counted in; longer codes first, so that USDT is not read as USD and a T.
 const QUOTES: [&str; 12] = ["USDT", "USDC", "FDUSD", "BUSD", "USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "BTC"];
+
 /// Longer bars, where they were asked for.
 fn reframe(loaded: Loaded, wish: &Wish, given: &Given<'_>) -> Result<Loaded, Error> {
     let Some(to) = wish.frame.filter(|frame| *frame != loaded.time_frame) else { return Ok(loaded) };

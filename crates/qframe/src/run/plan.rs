@@ -1,14 +1,15 @@
 //! A run that is understood: data, rules, strategy, and the words to print for each.
-use qframe_lab::registry::{AnyStrategy, MarketInfo, StrategySpec, find_among};
-use qframe_lab::{Backtest, Setup};
+use qframe_lab::registry::{AnyStrategy, BuildError, MarketInfo, StrategySpec, find_among};
+use qframe_lab::{Backtest, RunError, Setup};
 use qframe_model::event::Header;
-use qframe_model::number::{Cash, Rate};
 use qframe_model::parameter::Parameters;
 
-use super::data::{Source, load};
+use super::calendars::{self, Calendars};
+use super::data::{Source, Wish, load};
 use super::raw::{Pair, Raw};
 use super::values::{Given, given};
 use super::venue;
+use super::words::words;
 use crate::error::Error;
 
 /// What is run when nothing else is asked for.
@@ -20,7 +21,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) spec: &'a StrategySpec,
     pub(crate) parameters: Parameters,
     pub(crate) sources: Vec<Source>,
-    /// The settings as they were written or defaulted, by name: for reports and the journal.
+    pub(crate) calendars: Calendars,
+    /// The settings by name, one spelling for each: for reports and the journal.
     pub(crate) settings: Vec<(String, String)>,
 }
 
@@ -34,22 +36,31 @@ impl<'a> Plan<'a> {
         let parameters = Parameters::parse(spec.parameters, &given_parameters)
             .map_err(|error| Error::usage("--param", "", error))?;
         given("--benchmark", &raw.benchmark).map_or(Ok(()), |given| given.one_of(&[("buy-and-hold", ())]))?;
-        let setup = setup(raw)?;
-        let sources = load(raw, venue::margin(raw)?)?;
-        let currency = match given("--currency", &raw.currency) {
+        let mut setup = setup(raw)?;
+        let wish = Wish::new(raw, venue::margin(raw)?)?;
+        let sources = load(raw, &wish)?;
+        setup.currency = match given("--currency", &raw.currency) {
             Some(given) => given.parse()?,
             None => sources[0].set.instrument().quote(),
         };
-        let settings = words(raw, &setup, currency);
-        let sets = sources.iter().map(|source| source.set.clone()).collect();
-        let backtest = Backtest::new(sets, Setup { currency, ..setup }).map_err(Error::refused)?;
-        Ok(Self { backtest, spec, parameters, sources, settings })
+        let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
+        let market = Backtest::new(sets.clone(), setup.clone()).map_err(refused)?;
+        let calendars = calendars::load(raw, &market)?;
+        setup.venue.actions.clone_from(&calendars.actions);
+        setup.venue.funding.clone_from(&calendars.funding);
+        let settings = words(raw, &setup, &wish, (&sources, &calendars))?;
+        let backtest = Backtest::new(sets, setup).map_err(refused)?;
+        Ok(Self { backtest, spec, parameters, sources, calendars, settings })
     }
 
     /// The strategy, made anew.
     pub(crate) fn strategy(&self) -> Result<AnyStrategy, Error> {
         let built = self.spec.strategy(&self.parameters, &MarketInfo::of(&self.backtest));
-        built.map_err(|error| Error::usage("--strategy", self.spec.name, error))
+        built.map_err(|error| match error {
+            BuildError::Parameter(error) => Error::usage("--param", "", error),
+            BuildError::NoShortSales(_) => Error::usage("--allow-short", "", error),
+            BuildError::Symbols { .. } => Error::usage("--data", "", error),
+        })
     }
 
     /// What the journal says of the run.
@@ -67,54 +78,19 @@ fn setup(raw: &Raw) -> Result<Setup, Error> {
         sizing: venue::sizing(raw)?,
         limits: venue::limits(raw)?,
         at_end: venue::at_end(raw)?,
-        seed: given("--seed", &raw.seed).map_or(Ok(0), Given::parse)?,
-        risk_free: given("--risk-free", &raw.risk_free)
-            .map_or(Ok(Rate::ZERO), |given| given.share(-Rate::percent(50), Rate::ONE))?
-            .to_f64(),
+        seed: given("--seed", &raw.seed).map_or(Ok(0), seed)?,
+        risk_free: venue::risk_free(raw)?.to_f64(),
         ..default
     })
 }
 
-/// Every setting by its flag's name: what was written, or the default.
-fn words(raw: &Raw, setup: &Setup, currency: qframe_model::currency::Currency) -> Vec<(String, String)> {
-    let cash: Cash = setup.cash;
-    let mut words = vec![
-        ("cash".to_owned(), cash.to_string()),
-        ("currency".to_owned(), currency.to_string()),
-        ("size".to_owned(), setup.sizing.to_string()),
-        ("seed".to_owned(), setup.seed.to_string()),
-    ];
-    let given = [
-        ("lot", &raw.lot, "by instrument"),
-        ("allow-short", &raw.allow_short, "false"),
-        ("leverage", &raw.leverage, "1"),
-        ("maintenance", &raw.maintenance, "by leverage"),
-        ("borrow-rate", &raw.borrow_rate, "0%"),
-        ("unaffordable", &raw.unaffordable, "refuse"),
-        ("fee", &raw.fee, venue::FEE),
-        ("slippage", &raw.slippage, "none"),
-        ("spread", &raw.spread, "0"),
-        ("fill", &raw.fill, "next-open"),
-        ("intrabar", &raw.intrabar, "stop-first"),
-        ("latency", &raw.latency, "none"),
-        ("volume-cap", &raw.volume_cap, "none"),
-        ("at-end", &raw.at_end, "keep"),
-        ("max-order", &raw.max_order, "none"),
-        ("max-position", &raw.max_position, "none"),
-        ("max-leverage", &raw.max_leverage, "none"),
-        ("collar", &raw.collar, "none"),
-        ("daily-loss", &raw.daily_loss, "none"),
-        ("max-drawdown", &raw.max_drawdown, "none"),
-        ("from", &raw.from, "all"),
-        ("to", &raw.to, "all"),
-        ("timeframe", &raw.timeframe, "the data's"),
-        ("on-bad-row", &raw.on_bad_row, "stop"),
-        ("benchmark", &raw.benchmark, "buy-and-hold"),
-        ("risk-free", &raw.risk_free, "0%"),
-    ];
-    let text = |(name, word, default): (&str, &Option<super::raw::Word>, &str)| {
-        (name.to_owned(), word.as_ref().map_or(default, |word| word.0.as_str()).to_owned())
-    };
-    words.extend(given.into_iter().map(text));
-    words
+fn refused(error: RunError) -> Error {
+    match error {
+        RunError::Frames(..) => Error::Refused(format!("{error}, with --timeframe")),
+        other => Error::refused(other),
+    }
+}
+
+fn seed(given: Given<'_>) -> Result<u64, Error> {
+    given.word.parse().map_err(|_| given.wrong(format!("expected a whole number from 0 to {}", u64::MAX)))
 }

@@ -51,8 +51,25 @@ impl FromStr for Pair {
 
 /// Parameters in a file: a table.
 fn pairs<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Pair>, D::Error> {
-    let table = std::collections::BTreeMap::<String, Word>::deserialize(deserializer)?;
-    Ok(table.into_iter().map(|(name, word)| Pair(name, word.0)).collect())
+    let toml::Value::Table(table) = toml::Value::deserialize(deserializer)? else {
+        return Err(serde::de::Error::custom("expected a table: a line [param], then lines such as fast = 10"));
+    };
+    let pair = |(name, value): (String, toml::Value)| match value.try_into::<Word>() {
+        Ok(word) => Ok(Pair(name, word.0)),
+        Err(error) => Err(serde::de::Error::custom(format_args!("{name}: {}", error.message()))),
+    };
+    table.into_iter().map(pair).collect()
+}
+
+/// One word or a list of them.
+fn words<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Word>, D::Error> {
+    match toml::Value::deserialize(deserializer)? {
+        toml::Value::Array(list) if list.is_empty() => Err(serde::de::Error::custom("an empty list; leave it out")),
+        toml::Value::Array(list) => {
+            list.into_iter().map(|value| value.try_into().map_err(serde::de::Error::custom)).collect()
+        }
+        value => value.try_into().map(|word| vec![word]).map_err(serde::de::Error::custom),
+    }
 }
 
 /// The options of a run. Each is unset until it is given; a flag wins over the file.
@@ -66,6 +83,7 @@ Examples:
 pub(crate) struct Raw {
     /// Prices: a file, SYMBOL=FILE, or the name of a bundled sample (see `qframe samples`). Several make a multi-asset run.
     #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE|SAMPLE")]
+    #[serde(deserialize_with = "words")]
     pub(crate) data: Vec<Word>,
     /// The strategy (see `qframe strategies`).
     #[arg(long, value_name = "NAME")]
@@ -116,12 +134,24 @@ pub(crate) struct Raw {
     /// Which comes first where a bar touches both: stop-first or target-first [stop-first].
     #[arg(long, value_name = "stop-first|target-first", help_heading = "Venue")]
     pub(crate) intrabar: Option<Word>,
-    /// How long an order is on its way: 200ms, 2s, or 1bar [none].
+    /// How long an order is on its way: 200ms, 2s, 5m, 1h or 2bars [none].
     #[arg(long, value_name = "TIME", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) latency: Option<Word>,
     /// The largest share of a bar's volume that fills may take [no cap].
     #[arg(long, value_name = "SHARE", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) volume_cap: Option<Word>,
+    /// Dividends: a file of time,amount, the amount for each unit; with SYMBOL= where several are traded.
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
+    #[serde(deserialize_with = "words")]
+    pub(crate) dividends: Vec<Word>,
+    /// Splits: a file of time,ratio, such as 4 where one share becomes four. Not for prices that are adjusted already.
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
+    #[serde(deserialize_with = "words")]
+    pub(crate) splits: Vec<Word>,
+    /// Funding of a perpetual: a file of time,rate; longs pay a rate above zero to shorts.
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
+    #[serde(deserialize_with = "words")]
+    pub(crate) funding: Vec<Word>,
     /// Open positions at the end of the data: keep, close or open (closed at the last bar's open) [keep].
     #[arg(long, value_name = "keep|close|open", help_heading = "Venue")]
     pub(crate) at_end: Option<Word>,
@@ -155,6 +185,12 @@ pub(crate) struct Raw {
     /// A row that is no bar: stop, or skip and count [stop].
     #[arg(long, value_name = "stop|skip", help_heading = "Data")]
     pub(crate) on_bad_row: Option<Word>,
+    /// Times with different offsets from UTC in one file: one (refuse them) or mixed (take each at its word) [one].
+    #[arg(long, value_name = "one|mixed", help_heading = "Data")]
+    pub(crate) offsets: Option<Word>,
+    /// The column of closes, for files without open, high and low.
+    #[arg(long, value_name = "NAME", help_heading = "Data")]
+    pub(crate) close_column: Option<Word>,
     /// What to compare with [buy-and-hold].
     #[arg(long, value_name = "buy-and-hold", help_heading = "Output")]
     pub(crate) benchmark: Option<Word>,
@@ -195,7 +231,8 @@ impl Raw {
     pub(crate) fn with_file(self) -> Result<Self, Error> {
         let Some(path) = self.config.clone() else { return Ok(self) };
         let text = std::fs::read_to_string(&path).map_err(|error| Error::file("--config", &path, &error))?;
-        let file = toml::from_str::<Self>(&text).map_err(|error| Error::usage("--config", path.display(), error))?;
+        let file = toml::from_str::<Self>(&text)
+            .map_err(|error| Error::usage("--config", path.display(), error.to_string().trim_end()))?;
         Ok(self.over(file, path.parent().unwrap_or(Path::new(""))))
     }
 
@@ -205,46 +242,21 @@ impl Raw {
         param.retain(|Pair(name, _)| self.param.iter().all(|Pair(own, _)| own != name));
         param.extend(self.param);
         let beside = |path: Option<PathBuf>| path.map(|path| folder.join(path));
-        let data = if self.data.is_empty() { beside_data(file.data, folder) } else { self.data };
+        let files = |own: Vec<Word>, file| if own.is_empty() { beside_data(file, folder) } else { own };
         macro_rules! first {
-            ($($field:ident),*) => { Self { $($field: self.$field.or(file.$field),)* param, data,
+            ($($field:ident)*) => { Self { $($field: self.$field.or(file.$field),)* param,
+                data: files(self.data, file.data), dividends: files(self.dividends, file.dividends),
+                splits: files(self.splits, file.splits), funding: files(self.funding, file.funding),
                 report: self.report.or(beside(file.report)), trades: self.trades.or(beside(file.trades)),
                 equity: self.equity.or(beside(file.equity)), orders: self.orders.or(beside(file.orders)),
                 json: self.json, plain: self.plain, config: self.config } };
         }
-        first!(
-            strategy,
-            cash,
-            currency,
-            size,
-            lot,
-            allow_short,
-            leverage,
-            maintenance,
-            borrow_rate,
-            unaffordable,
-            fee,
-            slippage,
-            spread,
-            fill,
-            intrabar,
-            latency,
-            volume_cap,
-            at_end,
-            max_order,
-            max_position,
-            max_leverage,
-            collar,
-            daily_loss,
-            max_drawdown,
-            from,
-            to,
-            timeframe,
-            on_bad_row,
-            benchmark,
-            risk_free,
-            seed
-        )
+        first! {
+            strategy cash currency size lot allow_short leverage maintenance borrow_rate unaffordable
+            fee slippage spread fill intrabar latency volume_cap at_end
+            max_order max_position max_leverage collar daily_loss max_drawdown
+            from to timeframe on_bad_row offsets close_column benchmark risk_free seed
+        }
     }
 }
 

@@ -50,13 +50,28 @@ impl Given<'_> {
         self.share_of(self.word, least, most)
     }
 
+    /// A multiple of the equity: `3`, `2.5`.
+    pub(super) fn times(self, least: Rate, most: Rate) -> Result<Rate, Error> {
+        let rate = Rate::parse(self.word).map_err(|error| self.wrong(error))?;
+        if least <= rate && rate <= most {
+            return Ok(rate);
+        }
+        Err(self.wrong(format!("expected {least} to {most} times the equity, such as 3")))
+    }
+
     /// A part of the word as a share within limits.
     pub(super) fn share_of(self, part: &str, least: Rate, most: Rate) -> Result<Rate, Error> {
         let rate = Rate::parse(part).map_err(|error| self.wrong(error))?;
         if least <= rate && rate <= most {
             return Ok(rate);
         }
-        Err(self.wrong(format!("expected {} to {}, such as 0.2% or 5bp", percent(least), percent(most))))
+        // The least share above zero is a number that nobody thinks of.
+        let from = if least == Rate::from_nanos(1) {
+            "more than 0%, up to".to_owned()
+        } else {
+            format!("{} to", percent(least))
+        };
+        Err(self.wrong(format!("expected {from} {}, such as 0.2% or 5bp", percent(most))))
     }
 
     pub(super) fn flag(self) -> Result<bool, Error> {
@@ -81,8 +96,13 @@ impl Given<'_> {
     }
 }
 
+/// The name of one of some choices.
+pub(super) fn name_of<T: PartialEq>(choices: &[(&'static str, T)], value: &T) -> &'static str {
+    choices.iter().find(|(_, choice)| choice == value).map_or("", |(name, _)| name)
+}
+
 /// A rate as people write it.
-fn percent(rate: Rate) -> String {
+pub(super) fn percent(rate: Rate) -> String {
     let hundred = Rate::from_nanos(rate.nanos().saturating_mul(100));
     format!("{hundred}%")
 }

@@ -2,11 +2,11 @@
 use qframe_engine::venue::{Crossing, Fees, FillPrice, Intrabar, Latency, Settings, Slippage, Unaffordable};
 use qframe_engine::{AtEnd, Limits, Sizing};
 use qframe_model::instrument::Margin;
-use qframe_model::number::{Cash, Rate};
+use qframe_model::number::{Cash, Rate, Rounding, mul_div};
 use qframe_model::time::Span;
 
 use super::raw::Raw;
-use super::values::{Given, given};
+use super::values::{Given, given, percent};
 use crate::error::Error;
 
 /// What a fill costs where nothing is said: a run without fees would flatter every strategy that trades often.
@@ -14,31 +14,44 @@ pub(super) const FEE: &str = "0.1%";
 
 /// The largest multiple of the equity that can be asked for.
 const LEVERAGE_MAX: Rate = Rate::percent(100_000);
+/// The smallest share above zero.
+const LEAST: Rate = Rate::from_nanos(1);
+/// No order is longer on its way.
+const LATENCY_MAX: Span = Span::from_seconds(366 * 86_400);
+const LATENCY_MAX_BARS: u32 = 100_000;
+
+pub(super) const FILLS: [(&str, FillPrice); 3] =
+    [("next-open", FillPrice::NextOpen), ("close", FillPrice::SameClose), ("worst", FillPrice::Worst)];
+pub(super) const INTRABARS: [(&str, Intrabar); 2] =
+    [("stop-first", Intrabar::StopFirst), ("target-first", Intrabar::TargetFirst)];
+pub(super) const UNAFFORDABLE: [(&str, Unaffordable); 2] =
+    [("refuse", Unaffordable::Refuse), ("clip", Unaffordable::Clip)];
+pub(super) const ENDS: [(&str, AtEnd); 3] =
+    [("keep", AtEnd::Keep), ("close", AtEnd::CloseAtClose), ("open", AtEnd::CloseAtOpen)];
+/// Units of a span, longest first, in nanoseconds.
+pub(super) const UNITS: [(&str, i64); 5] = [
+    ("d", 86_400_000_000_000),
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+];
 
 pub(super) fn settings(raw: &Raw) -> Result<Settings, Error> {
     let default = Settings::default();
     Ok(Settings {
-        fill: given("--fill", &raw.fill).map_or(Ok(default.fill), |fill| {
-            fill.one_of(&[
-                ("next-open", FillPrice::NextOpen),
-                ("close", FillPrice::SameClose),
-                ("worst", FillPrice::Worst),
-            ])
-        })?,
+        fill: given("--fill", &raw.fill).map_or(Ok(default.fill), |fill| fill.one_of(&FILLS))?,
         fees: fees(given("--fee", &raw.fee).unwrap_or(Given { flag: "--fee", word: FEE }))?,
         crossing: Crossing {
             slippage: given("--slippage", &raw.slippage).map_or(Ok(Slippage::None), slippage)?,
             spread: share(given("--spread", &raw.spread), Rate::ONE)?.unwrap_or(Rate::ZERO),
         },
         latency: given("--latency", &raw.latency).map_or(Ok(Latency::None), latency)?,
-        volume_cap: share(given("--volume-cap", &raw.volume_cap), Rate::ONE)?,
-        intrabar: given("--intrabar", &raw.intrabar).map_or(Ok(default.intrabar), |order| {
-            order.one_of(&[("stop-first", Intrabar::StopFirst), ("target-first", Intrabar::TargetFirst)])
-        })?,
+        volume_cap: given("--volume-cap", &raw.volume_cap).map(|cap| cap.share(LEAST, Rate::ONE)).transpose()?,
+        intrabar: given("--intrabar", &raw.intrabar).map_or(Ok(default.intrabar), |order| order.one_of(&INTRABARS))?,
         allow_short: given("--allow-short", &raw.allow_short).map_or(Ok(false), Given::flag)?,
-        unaffordable: given("--unaffordable", &raw.unaffordable).map_or(Ok(default.unaffordable), |what| {
-            what.one_of(&[("refuse", Unaffordable::Refuse), ("clip", Unaffordable::Clip)])
-        })?,
+        unaffordable: given("--unaffordable", &raw.unaffordable)
+            .map_or(Ok(default.unaffordable), |what| what.one_of(&UNAFFORDABLE))?,
         borrow_rate: share(given("--borrow-rate", &raw.borrow_rate), Rate::percent(1_000))?.unwrap_or(Rate::ZERO),
         ..default
     })
@@ -63,7 +76,7 @@ fn fees(given: Given<'_>) -> Result<Fees, Error> {
         // `--fee 1` is a hundred percent, and hardly ever meant.
         let bare = part.trim().ends_with(|c: char| c.is_ascii_digit());
         if bare && rate >= Rate::percent(10) {
-            Err(given.wrong(format!("write {part}% or {part}bp")))
+            Err(given.wrong(format!("a plain number is a share, here {}; write {part}% or {part}bp", percent(rate))))
         } else {
             Ok(rate)
         }
@@ -79,61 +92,70 @@ fn slippage(given: Given<'_>) -> Result<Slippage, Error> {
         Ok(factor) if (0.0..=100.0).contains(&factor) => Ok(factor),
         _ => Err(given.wrong("expected a factor from 0 to 100, such as volume:0.1 or sqrt:0.02")),
     };
-    if let Some(text) = given.word.strip_prefix("volume:") {
-        return Ok(Slippage::VolumeShare { factor: factor(text)? });
+    let slippage = if let Some(text) = given.word.strip_prefix("volume:") {
+        Slippage::VolumeShare { factor: factor(text)? }
+    } else if let Some(text) = given.word.strip_prefix("sqrt:") {
+        Slippage::SquareRoot { factor: factor(text)? }
+    } else if given.word.ends_with(['%', 'p', 's']) {
+        Slippage::Share(given.share(Rate::ZERO, Rate::percent(50))?)
+    } else {
+        Slippage::Fixed(given.parse()?)
+    };
+    match slippage {
+        Slippage::Fixed(price) if price.is_negative() => {
+            Err(given.wrong("expected zero or more: 5bp, 0.1%, or an amount such as 0.01"))
+        }
+        Slippage::Fixed(price) if price.is_zero() => Ok(Slippage::None),
+        Slippage::Share(share) if share.is_zero() => Ok(Slippage::None),
+        Slippage::VolumeShare { factor: 0.0 } | Slippage::SquareRoot { factor: 0.0 } => Ok(Slippage::None),
+        some => Ok(some),
     }
-    if let Some(text) = given.word.strip_prefix("sqrt:") {
-        return Ok(Slippage::SquareRoot { factor: factor(text)? });
-    }
-    if given.word.ends_with(['%', 'p', 's']) {
-        return given.share(Rate::ZERO, Rate::percent(50)).map(Slippage::Share);
-    }
-    let price: qframe_model::number::Price = given.parse()?;
-    if price.is_negative() {
-        return Err(given.wrong("expected zero or more: 5bp, 0.1%, or an amount such as 0.01"));
-    }
-    Ok(Slippage::Fixed(price))
 }
 
 fn latency(given: Given<'_>) -> Result<Latency, Error> {
-    let wrong = || given.wrong("expected a time or a number of bars, such as 200ms, 2s, 1m or 1bar");
+    let wrong = || given.wrong("expected a time or a number of bars, such as 200ms, 2s, 5m, 1h or 2bars");
     let digits = given.word.find(|c: char| !c.is_ascii_digit()).unwrap_or(given.word.len());
     let (count, unit) = given.word.split_at(digits);
-    let count: u32 = count.parse().map_err(|_| wrong())?;
-    let nanos = |unit: i64| Latency::Time(Span::from_nanos(i64::from(count).saturating_mul(unit)));
-    match unit {
-        "bar" | "bars" => Ok(Latency::Bars(count)),
-        "ms" => Ok(nanos(1_000_000)),
-        "s" => Ok(nanos(1_000_000_000)),
-        "m" => Ok(nanos(60_000_000_000)),
-        _ => Err(wrong()),
+    let nanos = UNITS.iter().find_map(|(name, nanos)| (*name == unit).then_some(*nanos));
+    if count.is_empty() || nanos.is_none() && !["bar", "bars"].contains(&unit) {
+        return Err(wrong());
     }
+    // More digits than a count holds are more than is allowed too.
+    let count: i64 = count.parse().unwrap_or(i64::MAX);
+    let bars = u32::try_from(count).ok().filter(|bars| *bars <= LATENCY_MAX_BARS);
+    let span = nanos.map(|nanos| Span::from_nanos(count.saturating_mul(nanos)));
+    match (span, bars) {
+        _ if count == 0 => Ok(Latency::None),
+        (Some(span), _) if span <= LATENCY_MAX => Ok(Latency::Time(span)),
+        (None, Some(bars)) => Ok(Latency::Bars(bars)),
+        _ => Err(given.wrong(format!("expected at most {LATENCY_MAX_BARS} bars or 366 days"))),
+    }
+}
+
+/// How many times the equity positions may be worth.
+pub(super) fn leverage(raw: &Raw) -> Result<Rate, Error> {
+    given("--leverage", &raw.leverage).map_or(Ok(Rate::ONE), |given| given.times(Rate::ONE, LEVERAGE_MAX))
+}
+
+/// The risk-free rate a year.
+pub(super) fn risk_free(raw: &Raw) -> Result<Rate, Error> {
+    given("--risk-free", &raw.risk_free).map_or(Ok(Rate::ZERO), |given| given.share(-Rate::percent(50), Rate::ONE))
 }
 
 /// The margin rates that `--leverage` and `--maintenance` mean.
 pub(super) fn margin(raw: &Raw) -> Result<Margin, Error> {
-    let initial = match given("--leverage", &raw.leverage) {
-        None => Rate::ONE,
-        Some(given) => {
-            let times = given.share(Rate::ONE, LEVERAGE_MAX)?;
-            Cash::ONE
-                .scaled(Rate::ONE.nanos().into(), times.nanos().into(), qframe_model::number::Rounding::Up)
-                .map_or(Rate::ONE, |share| {
-                    Rate::from_nanos(i64::try_from(share.attos() / 1_000_000_000).unwrap_or(i64::MAX))
-                })
-        }
-    };
+    let (one, times) = (i128::from(Rate::ONE.nanos()), i128::from(leverage(raw)?.nanos()));
+    let share = mul_div(one, one, times, Rounding::Down).and_then(|share| i64::try_from(share).ok());
+    let initial = share.map_or(Rate::ONE, Rate::from_nanos);
     let half = Rate::from_nanos((initial.nanos() / 2).max(1));
     let default = if initial == Rate::ONE { Margin::FULL.maintenance } else { half };
-    let least = Rate::from_nanos(1);
-    let maintenance = given("--maintenance", &raw.maintenance).map(|given| given.share(least, initial)).transpose()?;
+    let maintenance = given("--maintenance", &raw.maintenance).map(|given| given.share(LEAST, initial)).transpose()?;
     Ok(Margin { initial, maintenance: maintenance.unwrap_or(default) })
 }
 
 pub(super) fn sizing(raw: &Raw) -> Result<Sizing, Error> {
     let Some(given) = given("--size", &raw.size) else { return Ok(Sizing::default()) };
-    let least = Rate::from_nanos(1);
-    let share = |text: &str, most: Rate| given.share_of(text, least, most);
+    let share = |text: &str, most: Rate| given.share_of(text, LEAST, most);
     let parts: Vec<&str> = given.word.split(':').collect();
     match *parts.as_slice() {
         [share_of_equity] if share_of_equity.ends_with('%') => {
@@ -163,12 +185,12 @@ fn size_form(given: Given<'_>) -> Error {
 
 pub(super) fn limits(raw: &Raw) -> Result<Limits, Error> {
     let amount = |flag, word| given(flag, word).map(Given::amount).transpose();
-    let least = Rate::from_nanos(1);
-    let within = |flag, word, most| given(flag, word).map(|given| given.share(least, most)).transpose();
+    let within = |flag, word, most| given(flag, word).map(|given| given.share(LEAST, most)).transpose();
     let mut limits = Limits::default();
     limits.order_value = amount("--max-order", &raw.max_order)?;
     limits.position_value = amount("--max-position", &raw.max_position)?;
-    limits.leverage = within("--max-leverage", &raw.max_leverage, LEVERAGE_MAX)?;
+    limits.leverage =
+        given("--max-leverage", &raw.max_leverage).map(|given| given.times(LEAST, LEVERAGE_MAX)).transpose()?;
     limits.collar = within("--collar", &raw.collar, Rate::ONE)?;
     limits.daily_loss = within("--daily-loss", &raw.daily_loss, Rate::ONE)?;
     limits.drawdown = within("--max-drawdown", &raw.max_drawdown, Rate::ONE)?;
@@ -176,6 +198,5 @@ pub(super) fn limits(raw: &Raw) -> Result<Limits, Error> {
 }
 
 pub(super) fn at_end(raw: &Raw) -> Result<AtEnd, Error> {
-    let choices = [("keep", AtEnd::Keep), ("close", AtEnd::CloseAtClose), ("open", AtEnd::CloseAtOpen)];
-    given("--at-end", &raw.at_end).map_or(Ok(AtEnd::Keep), |given| given.one_of(&choices))
+    given("--at-end", &raw.at_end).map_or(Ok(AtEnd::Keep), |given| given.one_of(&ENDS))
 }

@@ -2,8 +2,12 @@
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod calendars;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod settings;

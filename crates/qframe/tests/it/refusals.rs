@@ -3,7 +3,7 @@ use crate::program::Program;
 
 const HEADER: &str = "time,open,high,low,close,volume\n";
 
-fn check(program: &Program, words: &str, code: i32, parts: &[&str]) {
+pub(crate) fn check(program: &Program, words: &str, code: i32, parts: &[&str]) {
     let answer = program.run(&format!("backtest {words}"));
     assert_eq!(answer.code(), code, "{words}: {}", answer.error());
     assert!(answer.out().is_empty(), "{words}: nothing goes to standard output: {}", answer.out());
@@ -18,7 +18,10 @@ fn wrong_words_are_named() {
     let wrong = |words: &str, parts: &[&str]| check(&program, words, 2, parts);
     wrong("--param fast=0", &["--param", "fast", "\"0\"", "from 1 to"]);
     wrong("--param fast=abc", &["--param", "fast", "\"abc\"", "whole number"]);
-    wrong("--param fast=20 --param slow=10", &["fast", "\"20\"", "less than slow = 10"]);
+    wrong("--param fast=30", &["--param: fast = \"30\"", "less than slow = 20"]);
+    wrong("--param mode=long-short", &["--allow-short:", "sells short"]);
+    wrong("--strategy pairs", &["--data: pairs wants two symbols"]);
+    wrong("--param fast=20 --param slow=10", &["--param: fast", "\"20\"", "less than slow = 10"]);
     wrong("--param fast", &["fast", "name=value"]);
     wrong("--param fats=3", &["fats", "did you mean fast?"]);
     wrong("--strategy ma-crosover", &["--strategy ma-crosover", "did you mean ma-crossover?", "buy-and-hold"]);
@@ -33,11 +36,23 @@ fn wrong_words_are_named() {
     wrong("--lot 0", &["--lot 0", "above zero"]);
     wrong("--fill nextopen", &["--fill nextopen", "next-open, close, worst", "did you mean next-open?"]);
     wrong("--latency soon", &["--latency soon", "200ms"]);
+    wrong("--latency 5", &["--latency 5", "200ms"]);
+    wrong("--latency 5fortnights", &["--latency 5fortnights", "2bars"]);
+    wrong("--latency 99999999999bars", &["--latency 99999999999bars", "at most 100000 bars"]);
+    wrong("--latency 100001bars", &["at most 100000 bars"]);
+    wrong("--latency 9000h", &["--latency 9000h", "366 days"]);
+    wrong("--volume-cap 0", &["--volume-cap 0", "more than 0%, up to 100%"]);
+    wrong("--fee 0.1", &["--fee 0.1", "here 10%", "write 0.1%"]);
+    wrong("--leverage 0.5", &["--leverage 0.5", "expected 1 to 1000 times the equity"]);
+    wrong("--max-leverage 0", &["--max-leverage 0", "times the equity"]);
     wrong("--from 2018-01-01 --to 2017-01-01", &["--from 2018-01-01", "--to 2017-01-01", "swap"]);
     wrong("--from yesterday", &["--from yesterday", "RFC 3339"]);
     wrong("--timeframe 7h", &["--timeframe 7h", "1d"]);
     wrong("--timeframe hour", &["--timeframe hour", "5m"]);
-    wrong("--seed x", &["--seed x"]);
+    wrong("--seed x", &["--seed x", "whole number from 0 to"]);
+    wrong("--seed -1", &["--seed -1", "whole number from 0 to 18446744073709551615"]);
+    wrong("--data=", &["--data", "expected a file"]);
+    wrong("--data X=", &["--data X=", "expected a file"]);
     wrong("--data btc=nosuch.csv", &["--data btc=nosuch.csv"]);
     wrong("--nonsense", &["--nonsense"]);
 }
@@ -48,8 +63,11 @@ fn what_cannot_be_done_is_refused() {
     let refused = |words: &str, parts: &[&str]| check(&program, words, 1, parts);
     refused("--data nosuch.csv", &["nosuch.csv", "no such file"]);
     refused("--param slow=5000", &["1770 bars", "5001"]);
-    refused("--from 2030-01-01", &["no bars between"]);
+    refused("--from 2030-01-01", &["no bars between", "2014-12-01 to 2019-10-17"]);
+    refused("--data BTC-USD", &["no such file", "did you mean the bundled sample BTC/USD?"]);
+    refused("--data btc/us", &["did you mean the bundled sample BTC/USD?"]);
     refused("--data BTC/USD --data BTC/USD", &["BTC/USD 1d", "twice"]);
+    refused("--data BTC/USD EUR/USD", &["BTC/USD 1d", "EUR/USD 1h", "bring them to one time frame, with --timeframe"]);
     std::fs::create_dir(program.path("folder.csv")).unwrap();
     refused("--data folder.csv", &["folder.csv", "a directory"]);
 }
@@ -95,7 +113,28 @@ fn bad_rows_can_be_skipped_and_are_counted() {
     check(&program, "--data X=x.csv", 1, &["x.csv:30:", "oops"]);
     let answer = program.run("backtest --data X=x.csv --on-bad-row skip --plain");
     assert_eq!(answer.code(), 0, "{}", answer.error());
-    assert!(answer.out().contains("28 bars"), "{}", answer.out());
+    assert!(
+        answer.out().contains("28 bars") && answer.out().contains("Note: skipped 1 rows: text in a number"),
+        "{}",
+        answer.out()
+    );
+    // A row in the middle leaves a gap; every other row leaves no two bars side by side.
+    let with_bad = |bad: &dyn Fn(u32) -> bool| {
+        let row = |day: u32| format!("2020-03-{day:02},10,{},9,11,5\n", if bad(day) { "oops" } else { "12" });
+        format!("{HEADER}{}", (1..=31).map(row).collect::<String>())
+    };
+    let json = |bad: &dyn Fn(u32) -> bool, warned: &[&str]| -> serde_json::Value {
+        program.write("y.csv", with_bad(bad));
+        let answer = program.run("backtest --data Y=y.csv --on-bad-row skip --json --param slow=11");
+        assert_eq!(answer.code(), 0, "{}", answer.error());
+        assert!(warned.iter().all(|warned| answer.error().contains(warned)), "{}", answer.error());
+        serde_json::from_str::<serde_json::Value>(&answer.out()).unwrap()["data"][0].take()
+    };
+    let data = json(&|day| day == 7 || day == 9, &["skipped 2 rows: text in a number", "bars absent: 2, holes: 2"]);
+    assert_eq!((&data["timeframe"], &data["gaps"]["missing"]), (&"1d".into(), &2.into()));
+    assert_eq!(data["skipped"]["by_reason"][0]["rows"], 2);
+    let data = json(&|day| day % 2 == 0, &["skipped 15 rows", "the time frame is a guess"]);
+    assert_eq!((&data["timeframe"], &data["skipped"]["timeframe_is_guessed"]), (&"2d".into(), &true.into()));
 }
 
 #[test]
@@ -114,7 +153,19 @@ fn no_file_is_written_over_another() {
     program.write("x.csv", format!("{HEADER}{rows}"));
     check(&program, "--data X=x.csv --trades x.csv", 2, &["--trades x.csv", "--data"]);
     check(&program, "--trades a.csv --equity a.csv", 2, &["--equity a.csv", "--trades writes it too"]);
-    check(&program, "--report none/a.html", 1, &["--report", "none/a.html"]);
+    check(&program, "--trades a.csv --equity ./a.csv", 2, &["--equity ./a.csv", "--trades writes it too"]);
+    program.write("run.toml", "cash = 5000\n");
+    check(&program, "--config run.toml --trades run.toml", 2, &["--trades run.toml", "a file of --config"]);
+    check(&program, "--report none/a.html", 1, &["--report", "none/a.html", "make its folder first"]);
+    check(&program, "--report .", 1, &["--report .", "it is a folder; name a file in it"]);
+    if cfg!(target_os = "linux") {
+        let answer = program.run("backtest --data X=x.csv --trades /dev/full");
+        assert!(
+            answer.code() == 1 && answer.error().contains("--trades /dev/full: cannot be written"),
+            "{}",
+            answer.error()
+        );
+    }
 }
 
 #[test]
@@ -132,6 +183,20 @@ fn a_configuration_says_the_same_words() {
     program.write("bad.toml", "cahs = 5000\n");
     check(&program, "--config bad.toml", 2, &["bad.toml", "cahs", "line 1"]);
     check(&program, "--config none.toml", 1, &["none.toml"]);
+    for (text, part) in [
+        ("data = []\n", "an empty list"),
+        ("data = [[\"x\"]]\n", "expected a text"),
+        ("cash = [1]\n", "expected a text, a number"),
+        ("param = [\"fast=10\"]\n", "expected a table: a line [param]"),
+        ("[param]\nfast = [1]\n", "fast: expected a text"),
+        ("allow_short = true\n", "allow-short"),
+        ("volume-cap = 0\n", "--volume-cap 0"),
+    ] {
+        program.write("bad.toml", text);
+        check(&program, "--config bad.toml", 2, &[part]);
+    }
+    program.write("one.toml", "data = \"BTC/USD\"\n");
+    assert_eq!(program.run("backtest --config one.toml --json").out(), program.run("backtest --json").out());
 }
 
 #[test]
@@ -147,4 +212,24 @@ fn the_files_of_a_run_add_up() {
     };
     let (orders, trades) = (column("o.csv", "fee"), column("t.csv", "fee"));
     assert!(trades > 1_000.0 && (orders - trades).abs() < 1e-6, "fees of orders {orders}, of trades {trades}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn readers_that_go_away_and_full_disks_are_met() {
+    // A reader of one line was answered with an error, and an error that could not be printed with a panic.
+    let program = Program::new();
+    let run = |command: &str| {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", command]).env("Q", env!("CARGO_BIN_EXE_qframe"));
+        let output = shell.current_dir(&program.folder).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    for words in ["backtest", "backtest --json", "strategies", "strategies --json", "samples", "samples --json"] {
+        let (_, error) = run(&format!("{{ \"$Q\" {words}; echo $? >&2; }} | true"));
+        assert_eq!(error, "0\n", "{words} | true");
+        let (code, error) = run(&format!("\"$Q\" {words} > /dev/full; echo $?"));
+        assert!(code == "1\n" && error.contains("No space left"), "{words} > /dev/full: {code}{error}");
+    }
+    assert_eq!(run("\"$Q\" backtest --cash 0 2> /dev/full; echo $?").0, "2\n");
 }

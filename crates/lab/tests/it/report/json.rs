@@ -47,7 +47,12 @@ fn its_keys_are_these_and_in_this_order() {
     let top = ["version", "strategy", "data", "settings", "stats", "conventions", "trades", "equity", "journal"];
     check_keys(&text, &report, &top);
     check_keys(&text, &report["strategy"], &["name", "params"]);
-    check_keys(&text, &report["data"][0], &["symbol", "timeframe", "start", "end", "bars"]);
+    check_keys(
+        &text,
+        &report["data"][0],
+        &["symbol", "timeframe", "start", "end", "bars", "source", "gaps", "skipped", "notes"],
+    );
+    assert_eq!((&report["data"][0]["gaps"]["missing"], &report["data"][0]["skipped"]["rows"]), (&12.into(), &0.into()));
     check_keys(&text, &report["stats"], &NAMES);
     check_keys(&text, &report["trades"][0], &TRADE);
     check_keys(&text, &report["journal"], &["events", "hash"]);

@@ -1,0 +1,169 @@
+//! Calendars: files of dated values that are no bars, such as dividends, splits and funding rates.
+use std::io::Read;
+use std::path::Path;
+
+use qframe_model::number::Rate;
+use qframe_model::time::Time;
+
+use super::careful::{Fault, number};
+use super::clock::Clock;
+use super::columns::{plain_name, time_column};
+use super::dialect::SEPARATORS;
+use super::fields::{Field, split};
+use super::source::{Blocks, open};
+use super::{Offsets, text_of};
+use crate::bad_row::RowFault;
+use crate::error::{DataError, FileFault};
+use crate::loaded::RowOrder;
+
+/// What a calendar lists: it decides the name and the range of the values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CalendarKind {
+    /// Columns `time,amount`: the payment on one unit, above zero.
+    Dividends,
+    /// Columns `time,ratio`: how many units one becomes, above zero.
+    Splits,
+    /// Columns `time,rate`: what longs pay to shorts, as a share of the value between -1 and 1.
+    Funding,
+}
+
+/// What falls due and when.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Calendar {
+    /// Instants and values, times strictly rising, at least one.
+    pub rows: Vec<(Time, Rate)>,
+    /// Values with more than nine decimals, rounded half-even.
+    pub rounded: u64,
+}
+
+/// Reads a calendar, plain or gzip: a header, then rows with rising times; other columns are left out. Each time may
+/// carry an offset of its own.
+///
+/// # Errors
+/// [`DataError`] for a file without these columns, and for the first row that does not belong into a calendar.
+pub fn read_calendar(path: impl AsRef<Path>, kind: CalendarKind) -> Result<Calendar, DataError> {
+    let name = path.as_ref().display().to_string();
+    let (file, _) = open(path.as_ref()).map_err(|fault| fault.in_file(&name, 1))?;
+    read_calendar_from(file, &name, kind)
+}
+
+/// Reads a calendar from anything that yields the bytes of such a file; `name` stands in messages where a path would.
+///
+/// # Errors
+/// As [`read_calendar`].
+pub fn read_calendar_from(reader: impl Read, name: &str, kind: CalendarKind) -> Result<Calendar, DataError> {
+    let (mut line_number, mut header, mut page) = (0, None, None);
+    let mut blocks = Blocks::new(reader, name).map_err(|fault| fault.in_file(name, 1))?;
+    while let Some(block) = blocks.next().map_err(|fault| fault.in_file(name, line_number + 1))? {
+        for line in block.lines().split_inclusive(|byte| *byte == b'\n') {
+            line_number += 1;
+            let line = line.trim_ascii_end();
+            match &mut page {
+                _ if line.is_empty() => {}
+                None => {
+                    page = Some(Page::headed(line, kind).map_err(|fault| fault.in_file(name, line_number))?);
+                    header = Some((text_of(line), line_number));
+                }
+                Some(page) => page.take(line).map_err(|fault| DataError::Entry(fault.at(name, line_number)))?,
+            }
+        }
+    }
+    match (page, header) {
+        (Some(page), _) if !page.calendar.rows.is_empty() => Ok(page.calendar),
+        (_, Some((header, line))) => Err(FileFault::HeaderOnly(header).in_file(name, line)),
+        (_, None) => Err(FileFault::Empty.in_file(name, 1)),
+    }
+}
+
+/// A calendar while it is read.
+struct Page {
+    kind: CalendarKind,
+    separator: u8,
+    /// How many columns the header has, and which are read.
+    columns: usize,
+    time: usize,
+    value: usize,
+    clock: Clock,
+    calendar: Calendar,
+}
+
+impl Page {
+    /// Understands a header.
+    fn headed(line: &[u8], kind: CalendarKind) -> Result<Self, FileFault> {
+        let mut seen = Vec::new();
+        for (separator, _) in SEPARATORS {
+            let Ok(fields) = split(line, separator) else { continue };
+            let plain: Vec<String> = fields.iter().map(|field| plain_name(&field.text)).collect();
+            let value = plain.iter().position(|name| kind.names().contains(&name.as_str()));
+            if let (Some(time), Some(value)) = (time_column(&plain), value) {
+                let (columns, clock) = (fields.len(), Clock::new(Offsets::Mixed));
+                return Ok(Self { kind, separator, columns, time, value, clock, calendar: Calendar::default() });
+            }
+            if fields.len() > seen.len() {
+                seen = fields.iter().map(|field| field.text.chars().take(40).collect()).collect();
+            }
+        }
+        Err(FileFault::UnknownCalendar(seen, kind.header()))
+    }
+
+    fn take(&mut self, line: &[u8]) -> Result<(), Fault> {
+        let whole = |fault| Fault::new(0, &text_of(line), fault);
+        let fields = split(line, self.separator).map_err(|_| whole(RowFault::BrokenQuote))?;
+        if fields.len() != self.columns {
+            return Err(whole(RowFault::FieldCount(fields.len(), self.columns)));
+        }
+        let (at, value) = (&fields[self.time], &fields[self.value]);
+        let time = self.time(at).map_err(|fault| Fault::new(at.start, &at.text, fault))?;
+        let rate = self.rate(value).map_err(|fault| Fault::new(value.start, &value.text, fault))?;
+        self.calendar.rows.push((time, rate));
+        Ok(())
+    }
+
+    fn time(&mut self, field: &Field<'_>) -> Result<Time, RowFault> {
+        let time = self.clock.careful(&field.text)?;
+        match self.calendar.rows.last() {
+            Some((last, _)) if time == *last => Err(RowFault::TimeTwice),
+            Some((last, _)) if time < *last => Err(RowFault::Unsorted(*last, RowOrder::OldestFirst)),
+            _ => Ok(time),
+        }
+    }
+
+    fn rate(&mut self, field: &Field<'_>) -> Result<Rate, RowFault> {
+        let (name, expected) = (self.kind.names()[0], self.kind.range());
+        let number = number(&field.text, name)?;
+        let rate = i64::try_from(number.value).map(Rate::from_nanos).map_err(|_| RowFault::TooLarge(name))?;
+        let lawful = match self.kind {
+            CalendarKind::Dividends | CalendarKind::Splits => rate.is_positive(),
+            CalendarKind::Funding => rate.abs() < Rate::ONE,
+        };
+        self.calendar.rounded += u64::from(number.rounded);
+        if lawful { Ok(rate) } else { Err(RowFault::NotA(name, expected)) }
+    }
+}
+
+impl CalendarKind {
+    /// Names of the column of values, as [`plain_name`] leaves them.
+    const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Dividends => &["amount", "dividend", "dividends"],
+            Self::Splits => &["ratio", "split", "splits", "stocksplits"],
+            Self::Funding => &["rate", "fundingrate", "lastfundingrate"],
+        }
+    }
+
+    const fn header(self) -> &'static str {
+        match self {
+            Self::Dividends => "time,amount",
+            Self::Splits => "time,ratio",
+            Self::Funding => "time,rate",
+        }
+    }
+
+    const fn range(self) -> &'static str {
+        match self {
+            Self::Dividends => "more than zero, such as 0.22 for each share",
+            Self::Splits => "more than zero, such as 4 where one share becomes four",
+            Self::Funding => "a share between -1 and 1, such as 0.0001 for 0.01 %",
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Calendars of dividends, splits and funding rates: what is read, and what is refused, word for word.
+use proptest::prelude::*;
+use qframe_data::CalendarKind::{self, Dividends, Funding, Splits};
+use qframe_data::read_calendar_from;
+
+#[track_caller]
+fn check(kind: CalendarKind, text: &str, expected: &str) {
+    let calendar = read_calendar_from(text.as_bytes(), "x.csv", kind).unwrap_or_else(|refused| panic!("{refused}"));
+    let rows: Vec<String> = calendar.rows.iter().map(|(time, rate)| format!("{time:#} {rate}")).collect();
+    assert_eq!(format!("{}; rounded {}", rows.join(", "), calendar.rounded), expected, "{text:?}");
+}
+
+#[track_caller]
+fn refused(kind: CalendarKind, text: &str, expected: &str) {
+    let refused = read_calendar_from(text.as_bytes(), "x.csv", kind).unwrap_err();
+    assert_eq!(refused.to_string(), expected, "{text:?}");
+}
+
+#[test]
+fn calendars_of_several_exports_are_read() {
+    check(Dividends, "time,amount\n2018-02-09,0.63\n2018-05-11,0.73\n", "2018-02-09 0.63, 2018-05-11 0.73; rounded 0");
+    check(
+        Dividends,
+        "Date,Dividends\r\n2018-02-09 00:00:00-05:00,\"0.1575\"\r\n\r\n2018-05-11 00:00:00-04:00,0.1825",
+        "2018-02-09T05:00:00Z 0.1575, 2018-05-11T04:00:00Z 0.1825; rounded 0",
+    );
+    check(Splits, "\u{feff}Date;Stock Splits\n2014-06-09;7\n2020-08-31;4.0\n", "2014-06-09 7, 2020-08-31 4; rounded 0");
+    check(
+        Funding,
+        "calc_time,funding_interval_hours,last_funding_rate\n1577836800000,8,-0.00012359\n1577865600000,8,0.00001234567\n",
+        "2020-01-01 -0.00012359, 2020-01-01T08:00:00Z 0.000012346; rounded 1",
+    );
+}
+
+#[test]
+fn what_is_no_calendar_is_refused() {
+    let amounts = |rows: &str| format!("time,amount\n{rows}\n");
+    let empty = "empty; expected a header and rows, is the export complete?";
+    refused(Dividends, "", &format!("x.csv:1:1: {empty}"));
+    refused(Dividends, "\n\n", &format!("x.csv:1:1: {empty}"));
+    refused(Dividends, "time,amount\n\n", "x.csv:1:1: the header \"time,amount\" and no row; is the export complete?");
+    refused(
+        Splits,
+        "time,amount\n2018-01-01,1\n",
+        "x.csv:1:1: no such columns among [\"time\", \"amount\"]; expected a header such as time,ratio: rename the columns",
+    );
+    refused(
+        Dividends,
+        &amounts("2018-01-01,1\n2018-01-01,2"),
+        "x.csv:3:1: \"2018-01-01\" stands twice; expected one row a time; mend the row",
+    );
+    refused(
+        Dividends,
+        &amounts("2018-01-02,1\n2018-01-01,2"),
+        "x.csv:3:1: \"2018-01-01\" follows 2018-01-02T00:00:00Z; expected a later time, as in the rows before: sort the file \
+         by time; mend the row",
+    );
+    let above = "is no amount; expected more than zero, such as 0.22 for each share; mend the row";
+    refused(Dividends, &amounts("2018-01-02,0"), &format!("x.csv:2:12: \"0\" {above}"));
+    refused(Dividends, &amounts("2018-01-02,-1"), &format!("x.csv:2:12: \"-1\" {above}"));
+    refused(
+        Splits,
+        "time,ratio\n2018-01-02,0\n",
+        "x.csv:2:12: \"0\" is no ratio; expected more than zero, such as 4 where one share becomes four; mend the row",
+    );
+    refused(
+        Funding,
+        "time,rate\n2018-01-02,1.5\n",
+        "x.csv:2:12: \"1.5\" is no rate; expected a share between -1 and 1, such as 0.0001 for 0.01 %; mend the row",
+    );
+    refused(
+        Funding,
+        "time,rate\n2018-01-02,0.01%\n",
+        "x.csv:2:12: \"0.01%\" is no number for the rate; expected digits such as 370.25; mend the row",
+    );
+    refused(
+        Funding,
+        "time,rate\n2018-01-02\n",
+        "x.csv:2:1: \"2018-01-02\" has 1 fields; expected 2, as in the header; mend the row",
+    );
+    refused(
+        Funding,
+        "time,rate\n2018-01-02,1e40\n",
+        "x.csv:2:12: \"1e40\" is out of range for the rate; expected less than 9.2e9; mend the row",
+    );
+}
+
+#[test]
+fn skipped_rows_do_not_stretch_the_time_frame() {
+    // Every other row of a daily file was bad: the bars lay two days apart, and were taken for bars of two days.
+    let check = |bad: &dyn Fn(u32) -> bool, expected: &str| {
+        let row = |day: u32| format!("2014-12-{day:02},1,{},1,1\n", if bad(day) { "oops" } else { "1" });
+        let text = format!("time,open,high,low,close\n{}", (1..=28).map(row).collect::<String>());
+        let options = qframe_data::Options { on_bad_row: qframe_data::OnBadRow::Skip, ..Default::default() };
+        let loaded = qframe_data::read_bars_from(text.as_bytes(), "x.csv", &options).unwrap();
+        let (guessed, missing) = (loaded.facts.skipped.frame_is_guessed, loaded.facts.gaps.missing);
+        let of_frame: Vec<&String> = loaded.why.iter().filter(|why| why.starts_with("time frame")).collect();
+        assert_eq!(format!("{}, guessed {guessed}, absent {missing}", of_frame[0]), expected);
+    };
+    check(&|_| false, "time frame 1d: the most common step between rows, guessed false, absent 0");
+    check(&|day| day == 5, "time frame 1d: the most common step between rows, guessed false, absent 1");
+    check(
+        &|day| day % 2 == 0 && day < 28 || day == 27,
+        "time frame 2d: a guess, as rows were skipped between all others, guessed true, absent 0",
+    );
+    check(
+        &|day| day % 2 == 0 && day < 26,
+        "time frame 1d: the most common step where no row was skipped between, guessed false, absent 12",
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(
+        rows in "(20[0-9]{2}-0[1-9]-1[0-9](,[-0-9.eT:]{0,14}){3}\n){0,3}",
+        bytes in proptest::collection::vec(any::<u8>(), 0..40),
+    ) {
+        for kind in [Dividends, Splits, Funding] {
+            let _ = read_calendar_from(&bytes[..], "x.csv", kind);
+            let text = format!("time,amount,ratio,rate\n{rows}");
+            let Ok(calendar) = read_calendar_from(text.as_bytes(), "x.csv", kind) else { continue };
+            prop_assert_eq!(calendar.rows.len(), rows.lines().count());
+            prop_assert!(calendar.rows.is_sorted_by(|a, b| a.0 < b.0));
+        }
+    }
+}

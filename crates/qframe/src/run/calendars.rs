@@ -1,0 +1,173 @@
+//! What `--dividends`, `--splits` and `--funding` mean: what falls due on the instruments of a run.
+use std::fmt;
+
+use qframe_data::{CalendarKind, read_calendar};
+use qframe_engine::venue::{Action, Funding};
+use qframe_lab::{Backtest, DataSet};
+use qframe_model::ids::InstrumentId;
+use qframe_model::instrument::{Instrument, Kind};
+use qframe_model::number::{Cash, Rate};
+use qframe_model::symbol::Symbol;
+use qframe_model::time::Time;
+
+use super::raw::{Raw, Word};
+use super::values::Given;
+use crate::error::Error;
+
+/// What falls due, as the venue takes it, and the files that it was read from.
+#[derive(Debug, Default)]
+pub(crate) struct Calendars {
+    pub(super) actions: Vec<(Time, InstrumentId, Action)>,
+    pub(super) funding: Vec<Funding>,
+    pub(crate) files: Vec<File>,
+}
+
+/// A calendar that was read.
+#[derive(Debug)]
+pub(crate) struct File {
+    /// `dividends`, `splits` or `funding`.
+    pub(crate) name: &'static str,
+    symbol: Symbol,
+    instrument: InstrumentId,
+    path: String,
+    /// The first and the last row that count, and how many there are.
+    within: Option<(Time, Time, usize)>,
+    /// Rows before the first bar closed and after the last one opened.
+    outside: usize,
+    rounded: u64,
+}
+
+const FLAGS: [(&str, &str, CalendarKind); 3] = [
+    ("--dividends", "dividends", CalendarKind::Dividends),
+    ("--splits", "splits", CalendarKind::Splits),
+    ("--funding", "funding", CalendarKind::Funding),
+];
+
+/// Reads every calendar; instruments are numbered as in `market`.
+pub(super) fn load(raw: &Raw, market: &Backtest) -> Result<Calendars, Error> {
+    let mut calendars = Calendars::default();
+    for ((flag, name, kind), words) in FLAGS.into_iter().zip([&raw.dividends, &raw.splits, &raw.funding]) {
+        for Word(word) in words {
+            calendars.read(Given { flag, word: word.trim() }, (name, kind), market)?;
+        }
+    }
+    // Dividends of an instant come before its splits: they are paid on the units that were held until then.
+    calendars.actions.sort_by_key(|(time, ..)| *time);
+    Ok(calendars)
+}
+
+impl Calendars {
+    fn read(
+        &mut self,
+        given: Given<'_>,
+        (name, kind): (&'static str, CalendarKind),
+        market: &Backtest,
+    ) -> Result<(), Error> {
+        let (instrument, path) = chosen(given, market.instruments())?;
+        let symbol = market.instruments()[instrument.index()].symbol().clone();
+        check_kind(given, kind, &market.instruments()[instrument.index()])?;
+        if self.files.iter().any(|file| file.name == name && file.instrument == instrument) {
+            return Err(given.wrong(format!("{symbol} has a file already; join the two")));
+        }
+        let calendar = read_calendar(path, kind)?;
+        let (first, last) = period(&symbol, market.data());
+        let within: Vec<(Time, Rate)> =
+            calendar.rows.iter().copied().filter(|(time, _)| first < *time && *time <= last).collect();
+        self.files.push(File {
+            name,
+            symbol,
+            instrument,
+            path: path.to_owned(),
+            within: within.first().zip(within.last()).map(|(first, last)| (first.0, last.0, within.len())),
+            outside: calendar.rows.len() - within.len(),
+            rounded: calendar.rounded,
+        });
+        let action = |(time, rate): &(Time, Rate)| match kind {
+            CalendarKind::Splits => (*time, instrument, Action::Split(*rate)),
+            _ => (*time, instrument, Action::Dividend(Cash::from_attos(i128::from(rate.nanos()) * 1_000_000_000))),
+        };
+        match kind {
+            CalendarKind::Funding => self.funding.push(Funding { instrument: Some(instrument), schedule: within }),
+            _ => self.actions.extend(within.iter().map(action)),
+        }
+        Ok(())
+    }
+
+    /// The setting of this name: what is due on each symbol, in the order of their names.
+    pub(super) fn words(&self, name: &str) -> String {
+        let mut words: Vec<String> = self.files.iter().filter(|file| file.name == name).map(File::word).collect();
+        words.sort();
+        if words.is_empty() { "none".to_owned() } else { words.join("; ") }
+    }
+}
+
+impl File {
+    fn word(&self) -> String {
+        match self.within {
+            Some((first, last, count)) => format!("{}: {count} from {first:#} to {last:#}", self.symbol),
+            None => format!("{}: none", self.symbol),
+        }
+    }
+
+    /// True where a part of the file does not count as it stands.
+    pub(crate) const fn is_odd(&self) -> bool {
+        self.outside > 0 || self.rounded > 0
+    }
+}
+
+impl fmt::Display for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} ({})", self.name, self.word(), self.path)?;
+        if self.outside > 0 {
+            write!(f, "; {} outside of the bars, left out", self.outside)?;
+        }
+        if self.rounded > 0 {
+            write!(f, "; {} rounded to nine decimals", self.rounded)?;
+        }
+        Ok(())
+    }
+}
+
+/// The instrument that a word names, and the file. A file alone is enough where one instrument is traded.
+fn chosen<'a>(given: Given<'a>, instruments: &[Instrument]) -> Result<(InstrumentId, &'a str), Error> {
+    let names = || instruments.iter().map(|instrument| instrument.symbol().as_str());
+    let (place, path) = match given.word.split_once('=') {
+        Some((symbol, path)) => (names().position(|name| name == symbol), path),
+        None if instruments.len() == 1 => (Some(0), given.word),
+        None => {
+            let first = instruments[0].symbol();
+            return Err(given.wrong(format!("of which symbol? write SYMBOL=FILE, such as {first}={}", given.word)));
+        }
+    };
+    if path.is_empty() {
+        return Err(given.wrong("expected a file, or SYMBOL=FILE"));
+    }
+    match place {
+        Some(place) => Ok((InstrumentId(place as u16), path)),
+        None => {
+            Err(given.wrong(format!("no such symbol in this run; expected {}", names().collect::<Vec<_>>().join(", "))))
+        }
+    }
+}
+
+fn check_kind(given: Given<'_>, kind: CalendarKind, instrument: &Instrument) -> Result<(), Error> {
+    let symbol = instrument.symbol();
+    match kind {
+        CalendarKind::Funding if instrument.kind() != Kind::Perpetual => Err(given.wrong(format!(
+            "{symbol} is no perpetual, and only those have funding; a perpetual is written BTC/USDT:USDT"
+        ))),
+        CalendarKind::Dividends | CalendarKind::Splits if instrument.kind().is_derivative() => {
+            Err(given
+                .wrong(format!("{symbol} is a contract; expected a symbol of which units are held, such as a share")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// From the opening of a symbol's first bar, when nothing can be held yet, to that of its last one.
+fn period(symbol: &Symbol, data: &[DataSet]) -> (Time, Time) {
+    let own = || data.iter().filter(|set| set.instrument().symbol() == symbol).map(DataSet::bars);
+    let first = own().filter_map(|bars| bars.first()).map(|bar| bar.time).min();
+    let last = own().filter_map(|bars| bars.last()).map(|bar| bar.time).max();
+    (first.unwrap_or(Time::MIN), last.unwrap_or(Time::MAX))
+}

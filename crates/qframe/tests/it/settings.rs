@@ -1,0 +1,99 @@
+//! The words of the settings, one spelling for each, whatever was written; and the names of what is traded.
+use serde_json::Value;
+
+use crate::program::Program;
+
+fn report(program: &Program, words: &str) -> Value {
+    let answer = program.run(&format!("backtest --json {words}"));
+    assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+    serde_json::from_str(&answer.out()).unwrap()
+}
+
+fn hash(program: &Program, words: &str) -> String {
+    report(program, words)["journal"]["hash"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn equal_settings_have_one_hash_however_they_are_written() {
+    // The journal's hash covers the settings, and `--fee 0.10%` was not `--fee 0.1%`.
+    let program = Program::new();
+    program.write(
+        "run.toml",
+        "data = \"BTC/USD\"\nfee = \"10bp\"\ncash = 10000.00\nallow-short = false\n[param]\nfast = 10\n",
+    );
+    let plain = hash(&program, "");
+    for words in [
+        "--fee 0.1%",
+        "--fee 0.10%",
+        "--fee 10bp",
+        "--fee 0.001,0.1%",
+        "--cash 10000.00",
+        "--cash 10_000",
+        "--size 100.0%",
+        "--leverage 1.0 --maintenance 30% --lot 1e-8 --borrow-rate 0 --unaffordable refuse",
+        "--slippage 0bp --spread 0 --latency 0ms --fill next-open --intrabar stop-first --at-end keep",
+        "--slippage sqrt:0 --latency 0bars --allow-short false --seed 0 --risk-free 0",
+        "--timeframe 24h --on-bad-row stop --offsets one --benchmark buy-and-hold --currency USD",
+        "--data BTC/USD --strategy ma-crossover --param fast=10",
+        "--config run.toml",
+    ] {
+        assert_eq!(hash(&program, words), plain, "{words}");
+    }
+    for words in ["--fee 0.11%", "--cash 10001", "--latency 60s", "--seed 1", "--max-order 1e9"] {
+        assert_ne!(hash(&program, words), plain, "{words}");
+    }
+    for (one, other) in [
+        ("--latency 60s", "--latency 1m"),
+        ("--latency 24h", "--latency 1d"),
+        ("--latency 1bar", "--latency 1bars"),
+        ("--to 2018-01-01", "--to 2018-01-02T01:00:00+01:00"),
+        ("--fee 0.0050/unit:0", "--fee 0.005/unit"),
+        ("--max-leverage 2", "--max-leverage 200%"),
+        ("--collar 5%", "--collar 0.05"),
+    ] {
+        assert_eq!(hash(&program, one), hash(&program, other), "{one} and {other}");
+    }
+}
+
+#[test]
+fn printed_settings_can_be_written_again() {
+    let program = Program::new();
+    let words = "--cash 5e4 --size volatility:20%:30 --lot 0.01 --allow-short --leverage 3 --maintenance 5% --borrow-rate 3% \
+                 --unaffordable clip --fee 2bp,5bp --slippage sqrt:0.020 --spread 2bp --fill worst --intrabar target-first \
+                 --latency 3600s --volume-cap 10% --at-end close --max-order 1e6 --max-position 2e6 --max-leverage 4 \
+                 --collar 500bp --daily-loss 0.5 --max-drawdown 90% --from 2016-01-01 --to 2018-12-31 --timeframe 2d \
+                 --on-bad-row skip --offsets mixed --risk-free 1% --seed 7";
+    let first = report(&program, words);
+    let settings = first["settings"].as_object().unwrap();
+    let unset = ["none", "all"];
+    let given = settings.iter().filter(|(_, word)| !unset.contains(&word.as_str().unwrap()));
+    let again: String = given.map(|(name, word)| format!(" --{name} {}", word.as_str().unwrap())).collect();
+    let second = report(&program, &again);
+    assert_eq!(first["settings"], second["settings"]);
+    assert_eq!(first["journal"]["hash"], second["journal"]["hash"], "{again}");
+}
+
+#[test]
+fn one_symbol_of_two_venues_is_two_instruments() {
+    let program = Program::new();
+    // One rises in January and one in February: the rotation moves from the first to the second.
+    for (name, rising) in [("a.csv", 1), ("b.csv", 2)] {
+        let row = |month: u32, day: u32| {
+            let price = 100 + if month == rising { day } else { 0 };
+            format!("2020-{month:02}-{day:02},{price},{price},{price},{price},5\n")
+        };
+        let rows: String = (1..=3).flat_map(|month| (1..=28).map(move |day| row(month, day))).collect();
+        program.write(name, format!("time,open,high,low,close,volume\n{rows}"));
+    }
+    let data = "--data BTC/USD@coinbase=a.csv BTC/USD@kraken=b.csv";
+    let both = report(
+        &program,
+        &format!("{data} --strategy momentum-rotation --param window=20 --param top=1 --fee 0 --at-end close"),
+    );
+    let symbols: Vec<&Value> = both["data"].as_array().unwrap().iter().map(|data| &data["symbol"]).collect();
+    assert_eq!(symbols, ["BTC/USD@coinbase", "BTC/USD@kraken"]);
+    let traded = both["trades"].as_array().unwrap().iter().map(|trade| trade["symbol"].as_str().unwrap());
+    let traded: std::collections::BTreeSet<&str> = traded.collect();
+    assert_eq!(traded.len(), 2, "{traded:?}");
+    crate::refusals::check(&program, "--data BTC/USD@=a.csv", 2, &["BTC/USD@", "BTC/USDT@binance"]);
+}
