@@ -40,9 +40,9 @@ const NANOS: u64 = 1_000_000_000;
 pub(super) fn div_nanos(value: i128) -> (i128, i128) {
     let magnitude = value.unsigned_abs();
     let (upper, lower) = ((magnitude >> 64) as u64, magnitude as u64);
-    let limb = (upper % NANOS) << 34 | lower >> 30;
-    let last = (limb % NANOS) << 30 | lower & 0x3fff_ffff;
-    let quotient = u128::from(upper / NANOS) << 64 | u128::from((limb / NANOS) << 30 | last / NANOS);
+    let limb = ((upper % NANOS) << 34) | (lower >> 30);
+    let last = ((limb % NANOS) << 30) | (lower & 0x3fff_ffff);
+    let quotient = (u128::from(upper / NANOS) << 64) | u128::from(((limb / NANOS) << 30) | (last / NANOS));
     let (quotient, remainder) = (quotient as i128, i128::from(last % NANOS));
     if value < 0 { (quotient.wrapping_neg(), -remainder) } else { (quotient, remainder) }
 }

@@ -1,6 +1,6 @@
 //! A run that is understood: data, rules, strategy, and the words to print for each.
 use qframe_lab::registry::{AnyStrategy, BuildError, MarketInfo, StrategySpec, find_among};
-use qframe_lab::{Backtest, RunError, Setup};
+use qframe_lab::{Backtest, Setup};
 use qframe_model::event::Header;
 use qframe_model::parameter::Parameters;
 
@@ -44,12 +44,12 @@ impl<'a> Plan<'a> {
             None => sources[0].set.instrument().quote(),
         };
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
-        let market = Backtest::new(sets.clone(), setup.clone()).map_err(refused)?;
+        let market = Backtest::new(sets.clone(), setup.clone()).map_err(Error::refused)?;
         let calendars = calendars::load(raw, &market)?;
         setup.venue.actions.clone_from(&calendars.actions);
         setup.venue.funding.clone_from(&calendars.funding);
         let settings = words(raw, &setup, &wish, (&sources, &calendars))?;
-        let backtest = Backtest::new(sets, setup).map_err(refused)?;
+        let backtest = Backtest::new(sets, setup).map_err(Error::refused)?;
         Ok(Self { backtest, spec, parameters, sources, calendars, settings })
     }
 
@@ -82,13 +82,6 @@ fn setup(raw: &Raw) -> Result<Setup, Error> {
         risk_free: venue::risk_free(raw)?.to_f64(),
         ..default
     })
-}
-
-fn refused(error: RunError) -> Error {
-    match error {
-        RunError::Frames(..) => Error::Refused(format!("{error}, with --timeframe")),
-        other => Error::refused(other),
-    }
 }
 
 fn seed(given: Given<'_>) -> Result<u64, Error> {

@@ -67,7 +67,6 @@ fn what_cannot_be_done_is_refused() {
     refused("--data BTC-USD", &["no such file", "did you mean the bundled sample BTC/USD?"]);
     refused("--data btc/us", &["did you mean the bundled sample BTC/USD?"]);
     refused("--data BTC/USD --data BTC/USD", &["BTC/USD 1d", "twice"]);
-    refused("--data BTC/USD EUR/USD", &["BTC/USD 1d", "EUR/USD 1h", "bring them to one time frame, with --timeframe"]);
     std::fs::create_dir(program.path("folder.csv")).unwrap();
     refused("--data folder.csv", &["folder.csv", "a directory"]);
 }
