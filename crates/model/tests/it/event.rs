@@ -27,8 +27,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn stored(event: &Event) -> Vec<u8> {
-    let bytes = wire::to_bytes(event).unwrap();
-    bytes
+    wire::to_bytes(event).unwrap()
 }
 
 fn line(event: &Event) -> String {
