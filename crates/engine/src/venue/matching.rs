@@ -83,7 +83,7 @@ impl SimVenue {
     /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open.
     fn end_if_immediate(&mut self, place: usize, step: Step, bar: &Bar) {
         let working = &self.orders[place];
-        let (order, time) = (working.id(), bar.time);
+        let (order, time) = (working.id(), self.time_of(place, step, bar));
         let late = step == Step::Close && working.active_from > bar.time;
         let over = late || (step == Step::Open && self.stage == Stage::Open);
         match working.order.time_in_force {

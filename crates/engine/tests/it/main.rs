@@ -8,4 +8,8 @@ mod risk;
 #[cfg(test)]
 mod script;
 #[cfg(test)]
+mod several;
+#[cfg(test)]
+mod timing;
+#[cfg(test)]
 mod venue;
