@@ -56,7 +56,8 @@ pub enum OrderKind {
     MarketOnOpen,
     /// At the next close.
     MarketOnClose,
-    /// A limit order that shows only a part of itself.
+    /// A limit order that shows only a part of itself. The simulated venue fills it like a limit: what the part hides from
+    /// is the queue, which bars do not show.
     Iceberg {
         /// The limit.
         limit: Price,

@@ -121,9 +121,9 @@ impl SimVenue {
         }
         for (place, commodity) in account.commodities().iter().enumerate() {
             let id = CommodityId(place as u16);
-            let owed = account.ledger().assets(id);
-            if let (true, Commodity::Currency(_)) = (owed.is_negative() && !is_sold_short(account, id), commodity) {
-                let (instrument, amount) = (InstrumentId(0), owed.abs().at_rate(rate)?);
+            let owed = borrowed(account, id)?;
+            if let (true, Commodity::Currency(_)) = (owed.is_positive(), commodity) {
+                let (instrument, amount) = (InstrumentId(0), owed.at_rate(rate)?);
                 self.pending.push_back(Report::Charged {
                     instrument,
                     time: now,
@@ -151,7 +151,7 @@ impl SimVenue {
                 continue;
             }
             if let Some(price) = self.breaking_price(account, id, &bar)? {
-                let fill = self.forced_fill(account, id, price, bar.time, Purpose::Liquidation)?;
+                let fill = self.forced_fill(account, id, &bar, price, bar.time, Purpose::Liquidation)?;
                 self.force(account, fill);
                 return Ok(());
             }
@@ -185,7 +185,7 @@ impl SimVenue {
             let listing = self.listings[id.index()];
             let (Some(bar), Kind::Future { expiry }) = (listing.bar, account.instrument(id).kind()) else { continue };
             if listing.closes >= expiry && !account.position(id).is_flat() {
-                let fill = self.forced_fill(account, id, bar.close, listing.closes, Purpose::Expiry)?;
+                let fill = self.forced_fill(account, id, &bar, bar.close, listing.closes, Purpose::Expiry)?;
                 self.force(account, fill);
                 return Ok(());
             }
@@ -194,10 +194,12 @@ impl SimVenue {
     }
 }
 
-/// True where the commodity is what an instrument trades: a short position in it has paid its interest as such.
-fn is_sold_short(account: &Account, commodity: CommodityId) -> bool {
+/// What is owed of a commodity beyond what was sold short of it, at whichever venue: that has paid as a position.
+fn borrowed(account: &Account, commodity: CommodityId) -> Result<Cash, Overflow> {
     let ids = (0..account.instruments().len()).map(|place| InstrumentId(place as u16));
-    ids.into_iter().any(|id| account.base_of(id) == Some(commodity) && account.position(id).quantity.is_negative())
+    let held = ids.filter(|id| account.base_of(*id) == Some(commodity)).map(|id| account.position(id).quantity);
+    held.filter(|held| held.is_negative())
+        .try_fold(-account.ledger().assets(commodity), |owed, short| owed.plus(Cash::from_quantity(short)?))
 }
 
 /// True where the equity is below the maintenance margin with one instrument at `price`.

@@ -400,7 +400,7 @@ impl SimVenue {
             let (false, Some(bar)) = (position.is_flat(), listing.last) else { continue };
             let open = at_open && position.opened <= bar.time;
             let (price, time) = if open { (bar.open, bar.time) } else { (bar.close, listing.closed) };
-            let fill = self.forced_fill(account, id, price, time, purpose)?;
+            let fill = self.forced_fill(account, id, &bar, price, time, purpose)?;
             self.force(account, fill);
         }
         Ok(())

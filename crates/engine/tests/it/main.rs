@@ -1,5 +1,7 @@
 //! The engine and the simulated venue, seen from outside.
 #[cfg(test)]
+mod carry;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod orders;

@@ -6,8 +6,8 @@ use qframe_engine::{
     AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, Series, Simulator, Sizing, Strategy, Ticket,
 };
 use qframe_model::currency::Currency;
-use qframe_model::event::{Event, Header, Report};
-use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
+use qframe_model::event::{Event, Header};
+use qframe_model::ids::{InstrumentId, SeriesId};
 use qframe_model::instrument::{Instrument, Margin, Rules};
 use qframe_model::market::Bar;
 use qframe_model::number::{Cash, Quantity, Rate};
@@ -108,55 +108,6 @@ fn a_split_ends_the_orders_of_its_own_share_only() {
     let half = [50.0; 4];
     let run = run_several(two_shares(), settings, &[&[FLAT, FLAT, half, half], &[FLAT; 4]], rest);
     assert_eq!(run.reports(), ["accepted 1", "accepted 2", "cancelled 1 Split", "split 2"]);
-}
-
-/// 365 % a year: one hundredth a day.
-fn lending() -> Settings {
-    Settings { allow_short: true, borrow_rate: Rate::percent(365), ..Settings::default() }
-}
-
-fn half_margin() -> Rules {
-    Rules { margin: Margin { initial: Rate::percent(50), maintenance: Rate::percent(25) }, ..Rules::default() }
-}
-
-/// What was charged: day, amount, commodity.
-fn interest(run: &Run) -> Vec<(i64, String, CommodityId)> {
-    let charged = |event: &Event| match event {
-        Event::Reported(Report::Charged { time, amount, commodity, .. }) => {
-            Some((time.day(), amount.to_string(), *commodity))
-        }
-        _ => None,
-    };
-    run.events.iter().filter_map(charged).collect()
-}
-
-#[test]
-fn interest_is_charged_on_money_that_is_owed() {
-    let buys = |day: usize, context: &mut Context<'_>| {
-        if day == 0 {
-            context.send(Ticket::buy(units(150)).on(InstrumentId(0)));
-        }
-    };
-    // 150 at 100 are paid with 10,000 and 5,000 of the broker's; the interest is owed too.
-    let run = run_several(vec![instrument("AAPL", half_margin())], lending(), &[&[FLAT; 4]], buys);
-    let usd = CommodityId(0);
-    assert_eq!(interest(&run), [(2, "50".to_owned(), usd), (3, "50.5".to_owned(), usd)]);
-    assert_eq!(run.engine_equity.to_string(), "9899.5");
-}
-
-#[test]
-fn interest_on_another_currency_is_charged_in_it() {
-    let instruments = vec![instrument("EUR/USD", Rules::default()), instrument("ADS/EUR", half_margin())];
-    let eur = CommodityId(1);
-    let buys = |day: usize, context: &mut Context<'_>| {
-        if day == 0 {
-            context.send(Ticket::buy(units(10)).on(InstrumentId(1)));
-        }
-    };
-    let run = run_several(instruments, lending(), &[&[[2.0; 4]; 4], &[FLAT; 4]], buys);
-    // 1,000 EUR are owed from day 1 on; a EUR is 2 USD.
-    assert_eq!(interest(&run), [(2, "10".to_owned(), eur), (3, "10.1".to_owned(), eur)]);
-    assert_eq!(run.engine_equity.to_string(), "9959.8");
 }
 
 #[test]
