@@ -111,6 +111,8 @@ pub enum Purpose {
     ForceExit,
     /// The data ended and the run was asked to close what was open.
     EndOfData,
+    /// A fraction of a lot that a split left was paid out.
+    CashInLieu,
 }
 
 impl fmt::Display for Purpose {
@@ -124,6 +126,7 @@ impl fmt::Display for Purpose {
             Self::Expiry => "expiry",
             Self::ForceExit => "force_exit",
             Self::EndOfData => "end_of_data",
+            Self::CashInLieu => "cash_in_lieu",
         })
     }
 }

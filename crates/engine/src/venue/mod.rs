@@ -41,7 +41,9 @@ enum Stage {
     Idle,
     /// Orders whose time ran out end.
     Expire,
-    /// Dividends, splits, funding, interest.
+    /// Dividends, splits, funding and interest, before any bar opens.
+    Due,
+    /// The same, as the bars open.
     Carry,
     /// Positions that the margin no longer carries, at the open.
     LiquidateAtOpen,
@@ -246,7 +248,7 @@ impl SimVenue {
                 self.expire();
                 Ok(())
             }
-            Stage::Carry => self.charge(account),
+            Stage::Due | Stage::Carry => self.charge(account),
             Stage::LiquidateAtOpen | Stage::LiquidateBetween | Stage::LiquidateInRange => self.liquidate(account),
             Stage::Reduce | Stage::Open => self.scan(Step::Open, account),
             Stage::First => self.scan(first, account),
@@ -291,7 +293,7 @@ impl SimVenue {
                 Stage::Idle
             }
             Stage::ReduceAfterDecision => Stage::AfterDecision,
-            Stage::AfterDecision | Stage::Idle => {
+            Stage::AfterDecision | Stage::Due | Stage::Idle => {
                 self.drop_dead();
                 Stage::Idle
             }

@@ -1,11 +1,13 @@
 //! What holding costs and brings: interest, splits, forced closes and what they cost.
-use qframe_engine::venue::{Crossing, Fees, Settings, Slippage};
+use qframe_engine::venue::{Action, Crossing, Fees, Settings, Slippage};
 use qframe_engine::{AtEnd, Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
 use qframe_model::instrument::{Margin, Rules};
+use qframe_model::market::Side;
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::Size;
+use qframe_model::time::Time;
 
 use crate::script::{Run, Script, bars, instrument, p, run_with, simulator, stock};
 use crate::several::{run_several, units};
@@ -192,4 +194,48 @@ fn what_is_owed_buys_nothing() {
     assert_eq!(reports[..2], ["day 1 1 sell 90 at 100", "day 2 liquidation buy 90 at 400"]);
     assert_eq!(reports.len(), 5, "{reports:?}");
     assert!(reports[2..].iter().all(|line| line.contains("is missing")), "{reports:?}");
+}
+
+fn split(day: i64, ratio: i64) -> Settings {
+    let at = Time::from_seconds(86_400 * day);
+    Settings { actions: vec![(at, InstrumentId(0), Action::Split(Rate::percent(ratio)))], ..Settings::default() }
+}
+
+/// The open of the day of a split was marked before the shares were split: it was divided once more, and what was sized
+/// at that open was sized on half of the money.
+#[test]
+fn a_split_among_several_shares_divides_the_price_once() {
+    let shares = ["AAPL", "KO"].map(|symbol| instrument(symbol, Rules::default())).to_vec();
+    let half = [50.0; 4];
+    let run = run_several(shares, split(2, 200), &[&[FLAT, FLAT, half, half], &[FLAT; 4]], |day, context| match day {
+        0 => _ = context.send(Ticket::buy(units(50)).on(InstrumentId(0))),
+        1 => _ = context.target_in(InstrumentId(1), Rate::percent(40)),
+        _ => {}
+    });
+    assert_eq!(run.reports(), ["day 1 1 buy 50 at 100", "split 2", "day 2 2 buy 40 at 100"]);
+    assert_eq!(run.engine_equity.to_string(), "10000");
+}
+
+#[test]
+fn a_fraction_that_a_split_leaves_is_paid_out() {
+    let share = |tick: f64| instrument("AAPL", Rules { lot: Quantity::ONE, tick: p(tick), ..Rules::default() });
+    let check = |what: &str, ratio: i64, tick: f64, side: Side, expected: &[&str], equity: &str| {
+        let settings = Settings { allow_short: true, fees: Fees::flat(Rate::percent(1)), ..split(2, ratio) };
+        let trade = move |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.send(Ticket::new(side, units(7)));
+            }
+        };
+        let after = [10_000.0 / ratio as f64; 4];
+        let run = run_with(share(tick), settings, &bars(&[FLAT, FLAT, after]), trade);
+        assert_eq!(run.reports()[1..], *expected, "{what}");
+        assert_eq!(run.engine_equity.to_string(), equity, "{what}: but for the fee of 7 and the price's last digit");
+    };
+    check("whole shares", 200, 0.01, Side::Buy, &["split 2"], "9993");
+    let paid = ["split 1.5", "day 2 cash_in_lieu sell 0.5 at 66.666666667"];
+    check("three for two", 150, 1e-9, Side::Buy, &paid, "9993.0000000035");
+    let owed = ["split 1.5", "day 2 cash_in_lieu buy 0.5 at 66.666666667"];
+    check("three for two, short", 150, 1e-9, Side::Sell, &owed, "9992.9999999965");
+    let reverse = ["split 0.1", "day 2 cash_in_lieu sell 0.7 at 1000"];
+    check("less than a share", 10, 0.01, Side::Buy, &reverse, "9993");
 }
