@@ -30,7 +30,7 @@ use crate::strategy::{Market, Strategy};
 pub enum Input {
     /// The run begins.
     Start(Time, Header),
-    /// The owner pays in.
+    /// The owner pays in; below zero: takes out, as far as it is free.
     Deposit(Time, CommodityId, Cash),
     /// A bar of this series opens at this price. The mark moves; the strategy waits for the close.
     Open(SeriesId, Time, Price),
@@ -180,6 +180,13 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
 
     fn deposit(&mut self, time: Time, commodity: CommodityId, amount: Cash) -> Result<(), EngineError> {
         self.state.now = time;
+        if amount.is_negative() {
+            let (needed, free) = (-amount, self.exact(|state| state.account.free_of(commodity))?);
+            if needed > free {
+                let refusal = Refusal::NotEnough { needed, free };
+                return Ok(self.journal.record(&Event::WithdrawalRefused { time, commodity, amount, refusal })?);
+            }
+        }
         self.exact(|state| state.account.deposit(commodity, amount))?;
         Ok(self.journal.record(&Event::Deposited { time, commodity, amount })?)
     }
@@ -309,6 +316,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
                 self.exact(|state| state.account.post(&Entry::new(transfer)))
             }
             Report::Split { instrument, ratio, .. } => self.exact(|state| state.account.split(*instrument, *ratio)),
+            Report::Converted { from, given, to, got, .. } => {
+                self.exact(|state| state.account.convert((*from, *given), (*to, *got)))
+            }
             _ => Ok(()),
         }
     }

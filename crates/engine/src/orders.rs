@@ -64,7 +64,9 @@ impl OpenOrders {
             Report::Cancelled { order, .. } => (order, OrderState::Cancelled, Quantity::ZERO),
             Report::Rejected { order, .. } => (order, OrderState::Rejected, Quantity::ZERO),
             Report::Expired { order, .. } => (order, OrderState::Expired, Quantity::ZERO),
-            Report::Forced(_) | Report::Charged { .. } | Report::Split { .. } => return Ok(()),
+            Report::Forced(_) | Report::Charged { .. } | Report::Split { .. } | Report::Converted { .. } => {
+                return Ok(());
+            }
         };
         let place = self.place(id).ok_or(Refusal::UnknownOrder)?;
         let open = &mut self.open[place];

@@ -336,6 +336,29 @@ impl Account {
         self.post(&Entry::new(Transfer { commodity, from: Book::Capital, to: Book::Assets, amount }))
     }
 
+    /// Changes money: `given` of one currency leaves for `got` of another. At the rate of the marks the equity stays, but for
+    /// what rounding takes.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range, or where an amount is not above zero; nothing is then recorded.
+    pub fn convert(&mut self, given: (CommodityId, Cash), got: (CommodityId, Cash)) -> Result<(), Overflow> {
+        if !given.1.is_positive() || !got.1.is_positive() {
+            return Err(Overflow("a conversion of nothing or less"));
+        }
+        let leaves = Transfer { commodity: given.0, from: Book::Assets, to: Book::Conversion, amount: given.1 };
+        let comes = Transfer { commodity: got.0, from: Book::Conversion, to: Book::Assets, amount: got.1 };
+        self.post(&Entry::new(leaves).and(comes))
+    }
+
+    /// What the owner can take out of a commodity: what is there, as far as no position's initial margin needs it.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn free_of(&self, commodity: CommodityId) -> Result<Cash, Overflow> {
+        let free = self.equity.minus(self.margin_used(MarginKind::Initial)?)?;
+        Ok(self.ledger.assets(commodity).min(self.from_reporting(commodity, free)?).max(Cash::ZERO))
+    }
+
     /// Books a fill: ledger, position, mark. Gives the trade that it closed.
     ///
     /// # Errors

@@ -86,6 +86,19 @@ pub enum Report {
         /// New units for one old unit.
         ratio: Rate,
     },
+    /// Money of one currency became money of another.
+    Converted {
+        /// When.
+        time: Time,
+        /// What was given.
+        from: CommodityId,
+        /// How much of it, above zero.
+        given: Cash,
+        /// What was got.
+        to: CommodityId,
+        /// How much of it, above zero.
+        got: Cash,
+    },
 }
 
 /// Why an order was withdrawn.
@@ -187,6 +200,17 @@ pub enum Event {
         parent: OrderId,
         /// The slice.
         order: OrderId,
+    },
+    /// The owner asked for more than is free, and took out nothing.
+    WithdrawalRefused {
+        /// When.
+        time: Time,
+        /// Of what.
+        commodity: CommodityId,
+        /// How much, below zero as in [`Event::Deposited`].
+        amount: Cash,
+        /// Why.
+        refusal: Refusal,
     },
 }
 

@@ -133,6 +133,7 @@ impl SimVenue {
         } else {
             let (Deal { quantity, value, fee }, fee_in) = (deal, account.quote_of(instrument));
             self.count_traded(time, value)?;
+            self.convert_for(account, instrument, side, &deal, time)?;
             let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
             self.record(place, fill, rest, step, account);
         }
@@ -190,6 +191,7 @@ impl SimVenue {
             volume_30d: if self.traded.is_empty() { Cash::ZERO } else { self.volume_30d(time) },
             allow_short: self.settings.allow_short,
             clip: self.settings.unaffordable == Unaffordable::Clip,
+            convert: self.settings.convert,
             id,
             price,
             liquidity,

@@ -7,6 +7,7 @@
 //! in the order of their instants. Orders sent on a bar are never matched against that bar's past.
 //! Matching on bars is here; trades, quotes and books have their place beside `working` and come with their own file.
 mod carry;
+mod convert;
 mod fees;
 mod matching;
 mod pricing;

@@ -87,6 +87,8 @@ pub struct Settings {
     pub allow_short: bool,
     /// What happens to what cannot be paid.
     pub unaffordable: Unaffordable,
+    /// Whether a purchase in a currency that a cash account lacks is paid from its other currencies, at the last marks.
+    pub convert: bool,
     /// Interest a year on short positions and owed money.
     pub borrow_rate: Rate,
     /// Funding of perpetuals.
@@ -106,6 +108,7 @@ impl Default for Settings {
             intrabar: Intrabar::default(),
             allow_short: false,
             unaffordable: Unaffordable::default(),
+            convert: false,
             borrow_rate: Rate::ZERO,
             funding: Vec::new(),
             actions: Vec::new(),

@@ -9,6 +9,7 @@ use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::{OrderKind, Size};
 use qframe_model::refusal::Refusal;
 
+use super::convert::convertible;
 use super::fees::{FeeBasis, Fees};
 use super::working::Working;
 
@@ -56,6 +57,7 @@ pub(super) struct Sizer<'a> {
     pub volume_30d: Cash,
     pub allow_short: bool,
     pub clip: bool,
+    pub convert: bool,
     pub id: InstrumentId,
     pub price: Price,
     pub liquidity: Liquidity,
@@ -196,9 +198,14 @@ impl Sizer<'_> {
     fn free_for(&self, side: Side, held: Quantity, reduces: Quantity) -> Result<Cash, Overflow> {
         let free = self.free(held, reduces)?;
         let pays_in_full = !self.allow_short && !self.instrument().kind().is_derivative() && side == Side::Buy;
+        if !pays_in_full {
+            return Ok(free);
+        }
         // A cash account cannot owe a currency, whatever the rest of it is worth.
-        let there = || self.account.ledger().assets(self.account.quote_of(self.id));
-        Ok(if pays_in_full { free.min(there()) } else { free })
+        let quote = self.account.quote_of(self.id);
+        let there = self.account.ledger().assets(quote);
+        let others = if self.convert { convertible(self.account, quote)? } else { Cash::ZERO };
+        Ok(free.min(there.plus(others)?))
     }
 
     /// The most units that the free money opens.

@@ -2,6 +2,8 @@
 #[cfg(test)]
 mod carry;
 #[cfg(test)]
+mod convert;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod orders;

@@ -115,6 +115,9 @@ impl<'a> Fold<'a> {
                 self.account.post(&Entry::new(transfer))
             }
             Event::Reported(Report::Split { instrument, ratio, .. }) => self.account.split(*instrument, *ratio),
+            Event::Reported(Report::Converted { from, given, to, got, .. }) => {
+                self.account.convert((*from, *given), (*to, *got))
+            }
             _ => Ok(()),
         }
     }

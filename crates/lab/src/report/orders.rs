@@ -102,7 +102,9 @@ fn step(orders: &mut [Ended], report: &Report) -> Result<(), Overflow> {
         }
         Report::Expired { order, .. } => (order, End::Sent(OrderState::Expired, None)),
         // No order of ours stands behind these.
-        Report::Forced(_) | Report::Charged { .. } | Report::Split { .. } => return Ok(()),
+        Report::Forced(_) | Report::Charged { .. } | Report::Split { .. } | Report::Converted { .. } => {
+            return Ok(());
+        }
     };
     let Some(ended) = find(orders, id) else { return Ok(()) };
     ended.end = end;

@@ -124,3 +124,39 @@ fn coins_of_many_digits_are_counted_exactly() {
     account.mark(InstrumentId(0), read("1670000000.5")).unwrap();
     assert_eq!((account.cash(), account.equity()), (Cash::whole(825_000_000), read("5000000001.25")));
 }
+
+#[test]
+fn a_conversion_at_the_rate_changes_no_equity() {
+    let mut account = account(&["EUR/USD", "ADS/EUR"], 1_000);
+    account.mark(InstrumentId(0), read("1.25")).unwrap();
+    let (usd, eur) = (account.reporting(), currency(&account, "EUR"));
+    account.convert((usd, read("500")), (eur, read("400"))).unwrap();
+    assert_eq!((account.cash(), account.ledger().assets(eur)), (read("500"), read("400")));
+    assert_eq!(account.equity(), read("1000"));
+    let book = |commodity| account.ledger().balance(commodity, Book::Conversion);
+    assert_eq!((book(usd), book(eur)), (read("500"), read("-400")));
+    assert_eq!(account.ledger().check(), Ok(()));
+    // It is money, not a trade: nothing is held of the pair, and its price moves what the money is worth.
+    assert!(account.position(InstrumentId(0)).is_flat());
+    account.mark(InstrumentId(0), read("1.5")).unwrap();
+    assert_eq!(account.equity(), read("1100"));
+    let before = account.ledger().clone();
+    for (given, got) in [("0", "1"), ("1", "0"), ("-1", "-1")] {
+        assert!(account.convert((usd, read(given)), (eur, read(got))).is_err(), "{given} for {got}");
+    }
+    assert_eq!(account.ledger(), &before);
+}
+
+#[test]
+fn what_is_free_is_there_and_secures_nothing() {
+    let mut account = account(&["EUR/USD", "ADS/EUR"], 1_000);
+    account.mark(InstrumentId(0), read("2")).unwrap();
+    let (usd, eur) = (account.reporting(), currency(&account, "EUR"));
+    account.convert((usd, read("600")), (eur, read("300"))).unwrap();
+    assert_eq!((account.free_of(usd), account.free_of(eur)), (Ok(read("400")), Ok(read("300"))));
+    account.fill(&buy(1, "2", "100")).unwrap();
+    assert_eq!((account.free_of(usd), account.free_of(eur)), (Ok(read("400")), Ok(read("100"))));
+    // Owed in EUR: what is there in USD answers for it.
+    account.fill(&buy(1, "2", "100")).unwrap();
+    assert_eq!((account.free_of(usd), account.free_of(eur)), (Ok(read("200")), Ok(Cash::ZERO)));
+}

@@ -104,6 +104,12 @@ fn every_event() -> Vec<Event> {
             slices: 3,
         },
         Event::Sliced { parent: OrderId(7), order: OrderId(8) },
+        Event::WithdrawalRefused {
+            time: time(),
+            commodity: CommodityId(0),
+            amount: Cash::whole(-10),
+            refusal: Refusal::NotEnough { needed: Cash::whole(10), free: Cash::whole(5) },
+        },
     ];
     events.extend(orders().into_iter().map(Event::Submitted));
     events.extend(reports().into_iter().map(Event::Reported));
@@ -167,6 +173,13 @@ fn reports() -> Vec<Report> {
         Report::Rejected { order, time, refusal: Refusal::NoPrice },
         Report::Expired { order, time },
         Report::Split { instrument, time, ratio: read("1.25") },
+        Report::Converted {
+            time,
+            from: CommodityId(0),
+            given: Cash::whole(110),
+            to: CommodityId(2),
+            got: Cash::whole(100),
+        },
     ];
     let reasons = [
         CancelReason::Requested,

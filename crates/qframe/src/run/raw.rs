@@ -119,6 +119,9 @@ pub(crate) struct Raw {
     /// What to do with an order that cannot be paid: refuse or clip [refuse].
     #[arg(long, value_name = "refuse|clip", help_heading = "Account")]
     pub(crate) unaffordable: Option<Word>,
+    /// Pay for a purchase in a currency that is lacking from the account's other currencies, at the last prices.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Account")]
+    pub(crate) convert: Option<Word>,
     /// Fee: 0.2%, maker,taker (0.1%,0.2%), or an amount a unit with a minimum (0.005/unit:1) [0.1%].
     #[arg(long, value_name = "FEE", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) fee: Option<Word>,
@@ -252,7 +255,7 @@ impl Raw {
                 json: self.json, plain: self.plain, config: self.config } };
         }
         first! {
-            strategy cash currency size lot allow_short leverage maintenance borrow_rate unaffordable
+            strategy cash currency size lot allow_short leverage maintenance borrow_rate unaffordable convert
             fee slippage spread fill intrabar latency volume_cap at_end
             max_order max_position max_leverage collar daily_loss max_drawdown
             from to timeframe on_bad_row offsets close_column benchmark risk_free seed

@@ -52,6 +52,7 @@ pub(super) fn settings(raw: &Raw) -> Result<Settings, Error> {
         allow_short: given("--allow-short", &raw.allow_short).map_or(Ok(false), Given::flag)?,
         unaffordable: given("--unaffordable", &raw.unaffordable)
             .map_or(Ok(default.unaffordable), |what| what.one_of(&UNAFFORDABLE))?,
+        convert: given("--convert", &raw.convert).map_or(Ok(false), Given::flag)?,
         borrow_rate: share(given("--borrow-rate", &raw.borrow_rate), Rate::percent(1_000))?.unwrap_or(Rate::ZERO),
         ..default
     })

@@ -40,7 +40,7 @@ pub(super) fn words(
     Ok(all.map(|(name, word)| (name.to_owned(), word)).collect())
 }
 
-fn account(raw: &Raw, setup: &Setup, sources: &[Source]) -> Result<[(&'static str, String); 10], Error> {
+fn account(raw: &Raw, setup: &Setup, sources: &[Source]) -> Result<[(&'static str, String); 11], Error> {
     let currency: Currency = setup.currency;
     Ok([
         ("cash", setup.cash.to_string()),
@@ -53,6 +53,7 @@ fn account(raw: &Raw, setup: &Setup, sources: &[Source]) -> Result<[(&'static st
         ("maintenance", percent(venue::margin(raw)?.maintenance)),
         ("borrow-rate", percent(setup.venue.borrow_rate)),
         ("unaffordable", name_of(&venue::UNAFFORDABLE, &setup.venue.unaffordable).to_owned()),
+        ("convert", setup.venue.convert.to_string()),
     ])
 }
 

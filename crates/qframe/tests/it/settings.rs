@@ -30,7 +30,7 @@ fn equal_settings_have_one_hash_however_they_are_written() {
         "--cash 10000.00",
         "--cash 10_000",
         "--size 100.0%",
-        "--leverage 1.0 --maintenance 30% --lot 1e-8 --borrow-rate 0 --unaffordable refuse",
+        "--leverage 1.0 --maintenance 30% --lot 1e-8 --borrow-rate 0 --unaffordable refuse --convert false",
         "--slippage 0bp --spread 0 --latency 0ms --fill next-open --intrabar stop-first --at-end keep",
         "--slippage sqrt:0 --latency 0bars --allow-short false --seed 0 --risk-free 0",
         "--timeframe 24h --on-bad-row stop --offsets one --benchmark buy-and-hold --currency USD",
@@ -59,7 +59,7 @@ fn equal_settings_have_one_hash_however_they_are_written() {
 fn printed_settings_can_be_written_again() {
     let program = Program::new();
     let words = "--cash 5e4 --size volatility:20%:30 --lot 0.01 --allow-short --leverage 3 --maintenance 5% --borrow-rate 3% \
-                 --unaffordable clip --fee 2bp,5bp --slippage sqrt:0.020 --spread 2bp --fill worst --intrabar target-first \
+                 --unaffordable clip --convert --fee 2bp,5bp --slippage sqrt:0.020 --spread 2bp --fill worst --intrabar target-first \
                  --latency 3600s --volume-cap 10% --at-end close --max-order 1e6 --max-position 2e6 --max-leverage 4 \
                  --collar 500bp --daily-loss 0.5 --max-drawdown 90% --from 2016-01-01 --to 2018-12-31 --timeframe 2d \
                  --on-bad-row skip --offsets mixed --risk-free 1% --seed 7";
@@ -96,4 +96,21 @@ fn one_symbol_of_two_venues_is_two_instruments() {
     let traded: std::collections::BTreeSet<&str> = traded.collect();
     assert_eq!(traded.len(), 2, "{traded:?}");
     crate::refusals::check(&program, "--data BTC/USD@=a.csv", 2, &["BTC/USD@", "BTC/USDT@binance"]);
+}
+
+#[test]
+fn a_share_in_euros_is_bought_with_dollars_where_one_asks_for_it() {
+    let program = Program::new();
+    for (name, price) in [("fx.csv", 2), ("ads.csv", 100)] {
+        let rows: String = (1..=9).map(|day| format!("2020-01-0{day},{price},{price},{price},{price},5\n")).collect();
+        program.write(name, format!("time,open,high,low,close,volume\n{rows}"));
+    }
+    let words = "--data ADS/EUR=ads.csv EUR/USD=fx.csv --currency USD --strategy buy-and-hold --fee 0 --size 50% --at-end close";
+    let traded = |words: &str| {
+        let report = report(&program, words);
+        let trades = report["trades"].as_array().unwrap().iter();
+        trades.map(|trade| trade["symbol"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(traded(words), ["EUR/USD"]);
+    assert_eq!(traded(&format!("{words} --convert")), ["ADS/EUR", "EUR/USD"]);
 }
