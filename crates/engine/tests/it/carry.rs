@@ -19,7 +19,7 @@ fn lending() -> Settings {
     Settings { allow_short: true, borrow_rate: Rate::percent(365), ..Settings::default() }
 }
 
-fn half_margin() -> Rules {
+pub(crate) fn half_margin() -> Rules {
     Rules { margin: Margin { initial: Rate::percent(50), maintenance: Rate::percent(25) }, ..Rules::default() }
 }
 

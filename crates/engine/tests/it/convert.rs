@@ -8,6 +8,7 @@ use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::Size;
 use qframe_model::time::Time;
 
+use crate::carry::half_margin;
 use crate::script::{Run, Script, bars, instrument, simulator, stock};
 use crate::several::{run_several, units};
 
@@ -75,11 +76,15 @@ fn a_conversion_gives_no_more_than_there_is() {
 fn a_position_is_not_money() {
     let hold = |day: usize, context: &mut Context<'_>| match day {
         0 => _ = context.send(Ticket::buy(units(4_000)).on(InstrumentId(0))),
-        1 => _ = context.send(Ticket::buy(units(90)).on(InstrumentId(2))),
+        1 => _ = context.send(Ticket::buy(units(50)).on(InstrumentId(2))),
         _ => {}
     };
-    let missing = "rejected 2: needs 9000.00, 2000.00 is free, 7000.00 is missing";
-    assert_eq!(run(converting(), hold).reports(), ["day 1 1 buy 4000 at 2", missing]);
+    // Half of the position's worth secures it, and 6,000 of equity are free: but only 2,000 of money.
+    let mut instruments = shares_of_two_currencies();
+    instruments[0] = instrument("EUR/USD", half_margin());
+    let run = run_several(instruments, converting(), &[&[TWO; 4], &[FLAT; 4], &[FLAT; 4]], hold);
+    let missing = "rejected 2: needs 5000.00, 2000.00 is free, 3000.00 is missing";
+    assert_eq!(run.reports(), ["day 1 1 buy 4000 at 2", missing]);
 }
 
 #[test]
