@@ -59,11 +59,14 @@ pub(crate) struct State {
 
 /// The state of the run as a strategy may know it at this instant, and its order entry.
 ///
-/// Methods without an instrument speak of the one whose row is being delivered.
+/// Methods without an instrument speak of the one whose row is being delivered, or whose order filled. Where a call belongs
+/// to no row (`on_start`, `on_instant`, `on_timer`, `on_end`) they speak of the first series and its instrument: a strategy
+/// of several symbols names the one it means there.
 #[derive(Debug)]
 pub struct Context<'a> {
     pub(crate) state: &'a mut State,
-    pub(crate) series: SeriesId,
+    /// `None` for an instrument without bars.
+    pub(crate) series: Option<SeriesId>,
     pub(crate) instrument: InstrumentId,
 }
 
@@ -223,13 +226,14 @@ impl Context<'_> {
         self.state.now
     }
 
-    /// The series whose row is being delivered.
+    /// The series whose bar is being delivered. With another row, or a fill: the one that its instrument is traded on, the
+    /// first where it has none. With no row: the first.
     #[must_use]
-    pub const fn series(&self) -> SeriesId {
-        self.series
+    pub fn series(&self) -> SeriesId {
+        self.series.unwrap_or(SeriesId(0))
     }
 
-    /// The instrument whose row is being delivered.
+    /// The instrument whose row is being delivered, or whose order filled; that of the first series where there is no row.
     #[must_use]
     pub const fn instrument(&self) -> InstrumentId {
         self.instrument
@@ -305,13 +309,14 @@ impl Context<'_> {
         self.state.trades.as_slice()
     }
 
-    /// The last bars of the current series, oldest first; as many as the strategy's `lookback`.
+    /// The last bars of the current [series](Context::series), oldest first; as many as the strategy's `lookback`. None for
+    /// an instrument that has no bars.
     #[must_use]
     pub fn history(&self) -> &[Bar] {
-        self.state.history.bars(self.series)
+        self.series.map_or(&[], |series| self.state.history.bars(series))
     }
 
-    /// The last bars of another series.
+    /// The last bars of another series; none where there is no such series.
     #[must_use]
     pub fn history_of(&self, series: SeriesId) -> &[Bar] {
         self.state.history.bars(series)

@@ -175,7 +175,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     fn start(&mut self, time: Time, header: Header) -> Result<(), EngineError> {
         self.state.now = time;
         self.journal.record(&Event::Started(Header { version: EVENT_VERSION, ..header }))?;
-        self.call(SeriesId(0), InstrumentId(0), S::on_start).map(drop)
+        self.call_alone(S::on_start).map(drop)
     }
 
     fn deposit(&mut self, time: Time, commodity: CommodityId, amount: Cash) -> Result<(), EngineError> {
@@ -219,7 +219,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             self.watch(bar.time)?;
         }
         self.state.history.push(id, bar);
-        self.call(id, of.instrument, |strategy, context| strategy.on_market(&Market::Bar(bar), context))
+        self.call(Some(id), of.instrument, |strategy, context| strategy.on_market(&Market::Bar(bar), context))
     }
 
     /// Lets the strategy pass over bars on which it asks for nothing; the equity after each goes to `curve`. Gives how many
@@ -255,7 +255,8 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if self.watched {
             self.watch(time)?;
         }
-        self.call(SeriesId(0), instrument, |strategy, context| strategy.on_market(&market, context)).map(drop)
+        let series = self.traded_on(instrument);
+        self.call(series, instrument, |strategy, context| strategy.on_market(&market, context)).map(drop)
     }
 
     /// Shows the equity to the risk check. Where losses are at a limit, what could open a position is withdrawn.
@@ -281,7 +282,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             self.ring()?;
             self.work_parents()?;
         }
-        self.call(SeriesId(0), InstrumentId(0), S::on_instant)
+        self.call_alone(S::on_instant)
     }
 
     /// Calls the strategy for each timer whose time has come.
@@ -289,14 +290,14 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     fn ring(&mut self) -> Result<(), EngineError> {
         while self.state.timers.peek().is_some_and(|timer| timer.0 <= self.state.now) {
             self.state.timers.pop();
-            self.call(SeriesId(0), InstrumentId(0), S::on_timer)?;
+            self.call_alone(S::on_timer)?;
         }
         Ok(())
     }
 
     fn end(&mut self, time: Time) -> Result<(), EngineError> {
         self.state.now = time;
-        self.call(SeriesId(0), InstrumentId(0), S::on_end)?;
+        self.call_alone(S::on_end)?;
         Ok(self.journal.record(&Event::Ended { time, equity: self.state.account.equity() })?)
     }
 
@@ -327,8 +328,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.state.now = self.state.now.max(fill.time);
         let trade = self.exact(|state| state.account.fill(fill))?;
         self.state.trades.extend(trade);
-        let place = self.series.iter().position(|series| series.instrument == fill.instrument && series.matched);
-        let series = SeriesId(place.unwrap_or(0) as u16);
+        let series = self.traded_on(fill.instrument);
         self.call(series, fill.instrument, |strategy, context| strategy.on_fill(fill, context)).map(drop)
     }
 
@@ -338,11 +338,25 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         change(&mut self.state).map_err(|overflow| EngineError::Overflow(overflow, self.state.now))
     }
 
+    /// The series of an instrument whose bars it is traded on; `None` where it is fed without bars.
+    fn traded_on(&self, instrument: InstrumentId) -> Option<SeriesId> {
+        let place = self.series.iter().position(|series| series.instrument == instrument && series.matched);
+        place.map(|place| SeriesId(place as u16))
+    }
+
+    /// A call that belongs to no row: the context shows the first series.
+    #[inline(always)]
+    fn call_alone(&mut self, hook: impl FnOnce(&mut S, &mut Context<'_>)) -> Result<bool, EngineError> {
+        let first = self.series.first();
+        let instrument = first.map_or(InstrumentId(0), |series| series.instrument);
+        self.call(first.map(|_| SeriesId(0)), instrument, hook)
+    }
+
     /// Lets the strategy speak, then judges what it asked for; true where it asked for something.
     #[inline(always)]
     fn call(
         &mut self,
-        series: SeriesId,
+        series: Option<SeriesId>,
         instrument: InstrumentId,
         hook: impl FnOnce(&mut S, &mut Context<'_>),
     ) -> Result<bool, EngineError> {

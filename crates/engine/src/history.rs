@@ -35,7 +35,7 @@ impl History {
     /// The last bars of a series, oldest first, at most as many as the strategy's `lookback`.
     #[must_use]
     pub fn bars(&self, series: SeriesId) -> &[Bar] {
-        let bars = &self.series[series.index()];
+        let bars = self.series.get(series.index()).map_or(&[][..], Vec::as_slice);
         &bars[bars.len().saturating_sub(self.depth)..]
     }
 }

@@ -43,7 +43,8 @@ impl<'a> Market<'a> {
 /// A trading strategy. It owns its indicators; everything else it knows comes from the [`Context`].
 ///
 /// Hooks are called in this order: `on_start` once; for every row `on_fill` for what filled before it, then `on_market`;
-/// `on_instant` when all rows of one instant are in; `on_end` once.
+/// `on_instant` when all rows of one instant are in; `on_end` once. A call without a row (`on_start`, `on_instant`,
+/// `on_timer`, `on_end`) has a context that speaks of the first series, whatever was delivered last.
 pub trait Strategy {
     /// A row became known.
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>);

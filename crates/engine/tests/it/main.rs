@@ -2,6 +2,8 @@
 #[cfg(test)]
 mod carry;
 #[cfg(test)]
+mod context;
+#[cfg(test)]
 mod convert;
 #[cfg(test)]
 mod laws;
