@@ -6,7 +6,8 @@
 //!   unless the venue is set otherwise;
 //! - while a market order of the run is on its way they send nothing new; stops and limits that rest do not hold them;
 //! - those for one market trade the first series and do not look at others; their entries are as large as the run's
-//!   [`Sizing`](qframe_engine::Sizing) says. Those for several state their weights;
+//!   [`Sizing`](qframe_engine::Sizing) says. Those that state weights of their own multiply them by the share of the
+//!   equity that it gives, and are not built where it is no share;
 //! - prices must be finite and above zero, as every checked bar is; a price that stands still gives no signal.
 mod bollinger_reversion;
 mod buy_and_hold;
