@@ -1,5 +1,6 @@
 //! The bundled strategies on recorded prices: what all of them must hold, and each against its rule in plain numbers.
 mod one;
+mod protected;
 mod registry;
 mod several;
 

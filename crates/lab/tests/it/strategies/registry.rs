@@ -52,7 +52,7 @@ fn parameters_that_do_not_go_together_are_refused_in_a_sentence() {
         "ma-crossover",
         &[("quick", "5")],
         MARKET,
-        "there is no parameter \"quick\" (expected fast, slow, average, mode)",
+        "there is no parameter \"quick\" (expected fast, slow, average, mode, stop, target)",
     );
     check(
         "ma-crossover",
