@@ -385,6 +385,10 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     }
 
     fn submit(&mut self, order: &Order) -> Result<(), EngineError> {
+        if order.parent.is_some_and(|parent| self.state.orders.get(parent).is_none()) {
+            // The one it waits for was refused, or has ended: it would sleep for ever.
+            return Ok(self.journal.record(&Event::Refused { order: *order, refusal: Refusal::UnknownOrder })?);
+        }
         match approve(order, &self.state.account, &self.state.orders, &mut self.risk) {
             Ok(approved) => {
                 self.state.orders.insert(*order);

@@ -148,6 +148,8 @@ impl SimVenue {
             Report::Cancelled { order, time, reason: CancelReason::Refused(refusal) }
         };
         self.end(place, report, time);
+        // Of a turn that closed and may not open, nothing is left to protect.
+        self.cancel_where(time, CancelReason::Parent, |other| other.asleep && other.order.parent == Some(order));
     }
 
     /// What the market and the account let an order do: sized at the market's price and, where crossing costs, again at
@@ -241,8 +243,9 @@ impl SimVenue {
             // The protection has closed what there was: the rest of the entry would be without it.
             self.cancel_where(fill.time, CancelReason::Closed, |other| other.id() == entry);
         }
-        self.wake_children(id, fill.price, step);
+        // First what protected the position that is gone, then what protects the one that came: a turn has both.
         self.drop_orphans(&fill, id, account);
+        self.wake_children(&fill, step, account);
     }
 
     fn end_rest(&mut self, place: usize, reason: CancelReason, time: Time) {
@@ -250,15 +253,21 @@ impl SimVenue {
         self.end(place, Report::Cancelled { order, time, reason }, time);
     }
 
-    /// Orders that waited for this one are live from here on; inside a range the stops among them are tried again.
-    fn wake_children(&mut self, parent: OrderId, price: Price, step: Step) {
+    /// Orders that waited for this one are live from here on; inside a range the stops among them are tried again. What
+    /// protects a position that the fill has not opened yet, since it closed the other side first, waits for it.
+    fn wake_children(&mut self, fill: &Fill, step: Step, account: &Account) {
         let in_range = matches!(step, Step::Stops | Step::Limits);
+        let held = account.position(fill.instrument).quantity;
+        let after = held.plus(fill.signed()).unwrap_or(held);
+        let opened = !after.is_zero() && Side::of(after) == fill.side;
         let mut woke = false;
         for working in &mut self.orders {
-            if working.asleep && working.order.parent == Some(parent) {
+            let order = &working.order;
+            let protects = order.reduce_only && order.instrument == fill.instrument && order.side != fill.side;
+            if working.asleep && order.parent == Some(fill.order) && (opened || !protects) {
                 working.asleep = false;
                 working.born_in_range = in_range;
-                working.follow(price);
+                working.follow(fill.price);
                 woke = true;
             }
         }

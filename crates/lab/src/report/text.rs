@@ -37,6 +37,13 @@ pub(super) fn marks(currency: Currency) -> (&'static str, String) {
     }
 }
 
+/// An amount without its currency, as a row of statistics under a name that says the unit.
+pub(super) fn amount(amount: Cash, currency: Currency) -> String {
+    let decimals = decimals(currency);
+    let text = grouped(&format!("{amount:.decimals$}"));
+    if is_zero(&text) { text.trim_start_matches('-').to_owned() } else { text }
+}
+
 /// An amount of a currency: `-$1,234.50`, `1,234.50 EUR`.
 pub(super) fn money(amount: Cash, currency: Currency) -> String {
     let ((before, behind), decimals) = (marks(currency), decimals(currency));

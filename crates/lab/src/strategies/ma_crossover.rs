@@ -6,7 +6,7 @@ use qframe_model::parameter::{ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 use qframe_quant::indicators::{Ema, Indicator, Sma};
 
-use super::{Mode, WINDOW_MAX, check_below, is_waiting, of_indicator};
+use super::{Mode, Protection, WINDOW_MAX, check_below, is_waiting, of_indicator};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
 
 /// Acts on a cross that is strict on both bars: the fast average was below the slow one and is above it, or mirrored.
@@ -17,6 +17,7 @@ pub struct MaCrossover<A> {
     fast: A,
     slow: A,
     mode: Mode,
+    protection: Protection,
     last: Option<(f64, f64)>,
     /// A cross that was met while passing over bars; its bar comes next.
     met: Option<(Side, f64)>,
@@ -25,8 +26,14 @@ pub struct MaCrossover<A> {
 impl<A: Indicator<Input = f64, Output = f64>> MaCrossover<A> {
     /// A crossover of two averages of one kind, the fast one shorter.
     #[must_use]
-    pub const fn new(fast: A, slow: A, mode: Mode) -> Self {
-        Self { fast, slow, mode, last: None, met: None }
+    pub fn new(fast: A, slow: A, mode: Mode) -> Self {
+        Self { fast, slow, mode, protection: Protection::default(), last: None, met: None }
+    }
+
+    /// The same with something behind its entries.
+    #[must_use]
+    pub fn protected(self, protection: Protection) -> Self {
+        Self { protection, ..self }
     }
 
     #[inline(always)]
@@ -71,9 +78,9 @@ impl<A: Indicator<Input = f64, Output = f64>> Strategy for MaCrossover<A> {
         context.signal(strength.clamp(-1.0, 1.0));
         match (side, self.mode) {
             _ if is_waiting(context) => {}
-            (Side::Buy, _) if !context.is_long() => _ = context.enter(Side::Buy),
+            (Side::Buy, _) if !context.is_long() => self.protection.enter(Side::Buy, context),
             (Side::Sell, Mode::LongFlat) if context.is_long() => _ = context.close(),
-            (Side::Sell, Mode::LongShort) if !context.is_short() => _ = context.enter(Side::Sell),
+            (Side::Sell, Mode::LongShort) if !context.is_short() => self.protection.enter(Side::Sell, context),
             _ => {}
         }
     }
@@ -88,6 +95,8 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         ParameterSpec::whole("slow", "bars of the slow average", 20, 2, WINDOW_MAX),
         ParameterSpec::text("average", "the kind of both averages: simple or exponential", "sma", &["sma", "ema"]),
         Mode::PARAMETER,
+        Protection::STOP,
+        Protection::TARGET,
     ],
     assets: Assets::One,
     build,
@@ -96,20 +105,20 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
 fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, BuildError> {
     let (fast, slow) = (parameters.count("fast")?, parameters.count("slow")?);
     check_below("fast", fast, "slow", slow)?;
-    let mode = Mode::read(parameters, market)?;
     match parameters.text("average")? {
-        "ema" => crossover(Ema::new, fast, slow, mode),
-        _ => crossover(Sma::new, fast, slow, mode),
+        "ema" => crossover(Ema::new, [fast, slow], parameters, market),
+        _ => crossover(Sma::new, [fast, slow], parameters, market),
     }
 }
 
 fn crossover<A: Indicator<Input = f64, Output = f64> + Send + 'static>(
     average: fn(usize) -> Result<A, qframe_quant::indicators::ParameterError>,
-    fast: usize,
-    slow: usize,
-    mode: Mode,
+    [fast, slow]: [usize; 2],
+    parameters: &Parameters,
+    market: &MarketInfo,
 ) -> Result<AnyStrategy, BuildError> {
     let fast = average(fast).map_err(of_indicator("fast"))?;
     let slow = average(slow).map_err(of_indicator("slow"))?;
-    Ok(Box::new(MaCrossover::new(fast, slow, mode)))
+    let crossover = MaCrossover::new(fast, slow, Mode::read(parameters, market)?);
+    Ok(Box::new(crossover.protected(Protection::read(SPEC.name, parameters, market)?)))
 }
