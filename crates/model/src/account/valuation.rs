@@ -65,8 +65,8 @@ impl Account {
                 holding.mark = Some(last.close);
                 let rest = self.equity.minus(holding.value)?;
                 let value = |bar: &Bar| Cash::from_attos(i128::from(bar.close.nanos()) * i128::from(nanos));
+                holding.position.observe_all(bars);
                 for bar in bars {
-                    holding.position.observe(bar);
                     curve.push(rest.plus(value(bar))?);
                 }
                 holding.value = value(last);

@@ -93,7 +93,9 @@ impl ToFloat for i128 {
         if let Ok(small) = i64::try_from(self) {
             return small as f64;
         }
-        ((self >> 64) as i64) as f64 * 18_446_744_073_709_551_616.0 + (self as u64) as f64
+        // Beside an upper half the last eleven bits are less than half a unit in the last place.
+        let (upper, lower) = ((self >> 64) as i64, ((self as u64) >> 11) as i64);
+        upper as f64 * 18_446_744_073_709_551_616.0 + lower as f64 * 2_048.0
     }
 }
 

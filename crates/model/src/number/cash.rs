@@ -1,5 +1,5 @@
 //! An amount of money.
-use super::arithmetic::{div_nanos, mul_nanos};
+use super::arithmetic::{ToFloat, div_nanos, mul_nanos};
 use super::decimal::decimal;
 use super::{Overflow, Price, Quantity, Rate, Rounding, mul_div};
 
@@ -25,6 +25,13 @@ impl Cash {
     /// [`Overflow`] beyond 1.7e20 units.
     pub fn from_quantity(quantity: Quantity) -> Result<Self, Overflow> {
         quantity.nanos().checked_mul(ATTOS_PER_NANO).map(Self::from_attos).ok_or(Overflow("a quantity as money"))
+    }
+
+    /// The nearest `f64` to its attos: as good as [`Cash::to_f64`] where only ratios count, and without its division.
+    #[must_use]
+    #[inline]
+    pub fn attos_f64(self) -> f64 {
+        self.attos().to_float()
     }
 
     /// This amount times `rate`, rounded half-even at 1e-18.

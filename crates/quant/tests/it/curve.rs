@@ -35,7 +35,7 @@ proptest! {
             price *= 1.0 + market * scale;
             (equity, price)
         }).collect();
-        let mut curve = CurveStats::new(CurveOptions { benchmark_start: 2, risk_free: 0.0 });
+        let mut curve = CurveStats::new(CurveOptions { benchmark_start: 2, ..CurveOptions::default() });
         for (index, &(equity, price)) in (0..).zip(&points) {
             curve.push(index * HOUR, equity, price);
         }

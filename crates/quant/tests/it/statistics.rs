@@ -37,7 +37,7 @@ fn summary(folder: &Path, run: &str) -> Statistics {
     let equity = Table::read(folder, &format!("backtesting_goog_sma10_20_{run}.equity.csv"));
     let close = Table::read(folder, "data_goog.csv").full("Close");
     // The slow average of 20 closes has its first value on bar 19.
-    let mut curve = CurveStats::new(CurveOptions { benchmark_start: 19, risk_free: 0.0 });
+    let mut curve = CurveStats::new(CurveOptions { benchmark_start: 19, ..CurveOptions::default() });
     for ((day, value), close) in equity.days.iter().zip(equity.full("Equity")).zip(close) {
         curve.push(day * DAY, value, close);
     }
@@ -118,7 +118,7 @@ fn made_curve(step_minutes: i64, count: i64, open_days: i64, risk_free: f64) -> 
         }
         time += step_minutes * minute;
     }
-    let mut curve = CurveStats::new(CurveOptions { benchmark_start: 0, risk_free });
+    let mut curve = CurveStats::new(CurveOptions { risk_free, ..CurveOptions::default() });
     for (index, &time) in (0..count).zip(&times) {
         let equity =
             10_000.0 + (index * 7_919 % 1_000) as f64 - (index * 104_729 % 777) as f64 * 0.5 + index as f64 * 1.5;
