@@ -1,6 +1,7 @@
 //! Reports of runs on recorded prices: what is written must be what was computed, in every form of it.
 mod charges;
 mod csv;
+mod edges;
 mod file;
 mod json;
 mod page;

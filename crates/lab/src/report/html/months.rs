@@ -51,7 +51,7 @@ fn cell(share: Option<f64>, class: &str, out: &mut impl Write) -> Result<(), Rep
 /// A cell is narrow: beyond a thousand there are no decimals, beyond a million a power of ten.
 fn percent(value: f64) -> String {
     match value.abs() {
-        huge if huge >= 1e6 => format!("{value:.1e}"),
+        huge if huge >= 1e6 && huge.is_finite() => format!("{value:.1e}"),
         large if large >= 1e3 => text::number(Some(value), 0),
         _ => text::number(Some(value), 1),
     }

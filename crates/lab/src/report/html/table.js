@@ -1,10 +1,10 @@
 // The list of trades: sorted by a click on a heading, a page at a time, so that its length costs nothing.
 const PAGE = 50;
 // Zero has no sign.
-const number = (value, decimals) => value === null ? "n/a"
+const number = (value, decimals) => value === null ? "-"
   : value.toLocaleString("en-US", { minimumFractionDigits: decimals ?? 0, maximumFractionDigits: decimals ?? 8, signDisplay: "negative" });
 const digits = (value) => value.toLocaleString("en-US", { maximumSignificantDigits: 9 });
-const percent = (value) => value === null ? "n/a" : number(value, 2) + "%";
+const percent = (value) => value === null ? "-" : number(value, 2) + "%";
 const moneyText = (value) => {
   const amount = number(Math.abs(value), data.money.decimals);
   return (value < 0 && /[1-9]/.test(amount) ? "-" : "") + data.money.before + amount + data.money.behind;

@@ -65,7 +65,7 @@ fn check_statistics(run: &Run) {
         let shown = cell(&markup, name);
         let number = || shown.replace(',', "").parse::<f64>().unwrap();
         match value {
-            None => assert_eq!(shown, "n/a", "{name}"),
+            None => assert_eq!(shown, "-", "{name}"),
             Some(Value::Count(count)) => assert_eq!(number(), count as f64, "{name}"),
             Some(Value::Number(exact)) => {
                 let decimals = shown.split_once('.').unwrap().1.len() as i32;
