@@ -268,7 +268,7 @@ fn drawdowns(summary: &mut Statistics, falls: &Drawdowns, resolution: i64) {
 
 /// A fraction as per cent, if it is a number.
 fn percent(fraction: f64) -> Option<f64> {
-    fraction.is_finite().then_some(fraction * 100.0)
+    Some(fraction * 100.0).filter(|percent| percent.is_finite())
 }
 
 /// A ratio, if it is a number.

@@ -206,6 +206,54 @@ fn nothing_is_undefined_as_a_number() {
     assert_eq!(summary(curves[4]).expect("points").annual_return_pct, None);
 }
 
+/// One trade, no loss, no gain, all of them losses, more than everything lost: a figure is a number, or it is absent.
+#[test]
+fn trades_of_one_kind_give_numbers_or_nothing() {
+    let stats = |returns: &[f64]| {
+        let mut stats = TradeStats::new();
+        for (bar, share) in (0..).zip(returns) {
+            stats.push(&ClosedTrade {
+                entry_bar: bar,
+                exit_bar: bar,
+                entry_ns: 0,
+                exit_ns: 0,
+                pnl: share * 100.0,
+                return_fraction: *share,
+                commission: 0.0,
+            });
+        }
+        stats
+    };
+    let mut curve = CurveStats::new(CurveOptions::default());
+    (0..9).for_each(|day| curve.push(day * DAY, 100.0, 10.0));
+    let check = |returns: &[f64], absent: &[&str]| {
+        let summary = curve.finish(&stats(returns)).expect("points");
+        let names = ["Win Rate [%]", "Best Trade [%]", "Avg. Trade [%]", "Profit Factor", "SQN", "Kelly Criterion"];
+        let found: Vec<_> = names.into_iter().filter(|name| summary.get(name) == Some(None)).collect();
+        assert_eq!(found, absent, "{returns:?}");
+        let rows = summary.rows().into_iter().filter_map(|(_, value)| value);
+        assert!(rows.into_iter().all(|value| value.as_f64().is_finite()), "{returns:?}: {summary:?}");
+    };
+    check(&[], &["Win Rate [%]", "Best Trade [%]", "Avg. Trade [%]", "Profit Factor", "SQN", "Kelly Criterion"]);
+    check(&[0.1], &["Profit Factor", "SQN", "Kelly Criterion"]);
+    check(&[-0.1], &["SQN", "Kelly Criterion"]);
+    check(&[0.0], &["Profit Factor", "SQN", "Kelly Criterion"]);
+    check(&[0.1, 0.1, 0.1], &["Profit Factor", "SQN", "Kelly Criterion"]);
+    check(&[-0.1, -0.2, -0.3], &["Kelly Criterion"]);
+    check(&[0.1, 0.0], &["Profit Factor", "Kelly Criterion"]);
+    check(&[0.1, -1.0, -2.5], &[]);
+}
+
+/// Ten per cent in a minute, over a year of them, is beyond any number.
+#[test]
+fn growth_that_is_no_number_is_absent() {
+    let mut curve = CurveStats::new(CurveOptions::default());
+    for (minute, equity) in [100.0, 110.0, 121.0].into_iter().enumerate() {
+        curve.push(minute as i64 * DAY / 1440, equity, 10.0);
+    }
+    assert_eq!(curve.finish(&TradeStats::new()).expect("points").cagr_pct, None);
+}
+
 #[test]
 fn exposure_is_the_union_of_the_trades() {
     let trade = |entry_bar, exit_bar| ClosedTrade {
