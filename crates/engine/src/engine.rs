@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use qframe_model::account::{Account, AccountError};
 use qframe_model::currency::Currency;
-use qframe_model::event::{EVENT_VERSION, Event, Header, Report};
+use qframe_model::event::{EVENT_VERSION, Event, EventRef, Header, Report};
 use qframe_model::fill::Fill;
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId, SeriesId};
 use qframe_model::instrument::Instrument;
@@ -301,7 +301,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if let Err(refusal) = self.state.orders.step(report) {
             return Ok(self.journal.record(&Event::ReportRefused { report: *report, refusal })?);
         }
-        self.journal.record(&Event::Reported(*report))?;
+        self.journal.append(EventRef::Reported(report))?;
         match report {
             Report::Filled { fill, .. } | Report::Forced(fill) => self.fill(fill),
             Report::Charged { commodity, book, amount, .. } => {
@@ -393,7 +393,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             Ok(approved) => {
                 self.state.orders.insert(*order);
                 self.intents.push(Intent::Submit(approved));
-                Ok(self.journal.record(&Event::Submitted(*order))?)
+                Ok(self.journal.append(EventRef::Submitted(order))?)
             }
             Err(refusal) => {
                 self.journal.record(&Event::Refused { order: *order, refusal })?;

@@ -71,11 +71,11 @@ impl SimVenue {
             Action::Dividend(each) => {
                 let amount = each.scaled((-held).nanos(), Quantity::ONE.nanos(), Rounding::HalfEven)?;
                 let commodity = account.quote_of(instrument);
-                self.pending.push_back(Report::Charged { instrument, time, book: Book::Dividends, commodity, amount });
+                self.pending.push(Report::Charged { instrument, time, book: Book::Dividends, commodity, amount });
             }
             Action::Split(ratio) => {
                 self.cancel_where(time, CancelReason::Split, |working| working.order.instrument == instrument);
-                self.pending.push_back(Report::Split { instrument, time, ratio });
+                self.pending.push(Report::Split { instrument, time, ratio });
             }
         }
         Ok(true)
@@ -94,7 +94,7 @@ impl SimVenue {
             if let (false, Some(mark)) = (held.is_zero(), account.mark_of(instrument)) {
                 let amount = account.instrument(instrument).value(mark, held)?.at_rate(rate)?;
                 let commodity = account.quote_of(instrument);
-                self.pending.push_back(Report::Charged { instrument, time, book: Book::Funding, commodity, amount });
+                self.pending.push(Report::Charged { instrument, time, book: Book::Funding, commodity, amount });
             }
             return Ok(true);
         }
@@ -124,7 +124,7 @@ impl SimVenue {
             let owed = account.ledger().assets(id);
             if let (true, Commodity::Currency(_)) = (owed.is_negative() && !is_sold_short(account, id), commodity) {
                 let (instrument, amount) = (InstrumentId(0), owed.abs().at_rate(rate)?);
-                self.pending.push_back(Report::Charged {
+                self.pending.push(Report::Charged {
                     instrument,
                     time: now,
                     book: Book::Interest,
@@ -138,7 +138,7 @@ impl SimVenue {
 
     fn charge_interest(&mut self, account: &Account, instrument: InstrumentId, time: Time, amount: Cash) {
         let commodity = account.quote_of(instrument);
-        self.pending.push_back(Report::Charged { instrument, time, book: Book::Interest, commodity, amount });
+        self.pending.push(Report::Charged { instrument, time, book: Book::Interest, commodity, amount });
     }
 
     /// Closes a position whose maintenance margin the equity no longer covers: at the open where it gapped, else at the

@@ -44,7 +44,7 @@ impl SimVenue {
                 let order = self.orders[place].id();
                 self.orders[place].triggered = true;
                 self.orders[place].born_in_range = step != Step::Open;
-                self.pending.push_back(Report::Triggered { order, time: self.time_of(place, step, &bar) });
+                self.pending.push(Report::Triggered { order, time: self.time_of(place, step, &bar) });
             }
             Look::Fill(touch) => self.execute(place, step, &bar, touch, account)?,
         }
@@ -226,7 +226,7 @@ impl SimVenue {
         let listing = &mut self.listings[fill.instrument.index()];
         listing.used = listing.used.plus(fill.quantity).unwrap_or(Quantity::MAX);
         let done = rest == Rest::Nothing;
-        self.pending.push_back(Report::Filled { fill, done });
+        self.pending.push(Report::Filled { fill, done });
         match rest {
             Rest::Nothing => self.bury(place),
             Rest::Reversal => self.cursor = place,
@@ -321,7 +321,7 @@ impl SimVenue {
     }
 
     pub(super) fn force(&mut self, _account: &Account, fill: Fill) {
-        self.pending.push_back(Report::Forced(fill));
+        self.pending.push(Report::Forced(fill));
         self.drop_protection(fill.instrument, OrderId(0), fill.time);
     }
 }

@@ -103,7 +103,9 @@ pub struct SimVenue {
     alive: usize,
     /// True where one of them may run out of time.
     timed: bool,
-    pending: VecDeque<Report>,
+    /// Reports, the first `told` of which have been told.
+    pending: Vec<Report>,
+    told: usize,
     stage: Stage,
     cursor: usize,
     carry: Carry,
@@ -124,7 +126,8 @@ impl SimVenue {
             orders: Vec::new(),
             alive: 0,
             timed: false,
-            pending: VecDeque::new(),
+            pending: Vec::new(),
+            told: 0,
             stage: Stage::Idle,
             cursor: 0,
             traded: VecDeque::new(),
@@ -142,7 +145,7 @@ impl SimVenue {
         let listing = &self.listings[order.instrument.index()];
         let market = listing.bar.map(|bar| bar.open).or(listing.last.map(|bar| bar.close));
         if let Some(refusal) = would_take(&order, market) {
-            self.pending.push_back(Report::Rejected { order: order.id, time: arrives, refusal });
+            self.pending.push(Report::Rejected { order: order.id, time: arrives, refusal });
             return;
         }
         let mut working = Working::new(order, arrives, bars);
@@ -155,7 +158,7 @@ impl SimVenue {
             working.follow(market);
         }
         if order.kind != OrderKind::Market {
-            self.pending.push_back(Report::Accepted { order: order.id, time: arrives });
+            self.pending.push(Report::Accepted { order: order.id, time: arrives });
         }
         self.timed |= matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd(_));
         self.alive += 1;
@@ -215,15 +218,18 @@ impl SimVenue {
     /// # Errors
     /// [`Overflow`] where a fill cannot be counted exactly.
     #[inline]
-    pub fn next_report(&mut self, account: &Account) -> Result<Option<Report>, Overflow> {
+    pub fn next_report(&mut self, account: &Account) -> Result<Option<&Report>, Overflow> {
         if self.stage == Stage::Idle && self.pending.is_empty() { Ok(None) } else { self.advance(account) }
     }
 
-    fn advance(&mut self, account: &Account) -> Result<Option<Report>, Overflow> {
+    fn advance(&mut self, account: &Account) -> Result<Option<&Report>, Overflow> {
         loop {
-            if let Some(report) = self.pending.pop_front() {
-                return Ok(Some(report));
+            if self.told < self.pending.len() {
+                self.told += 1;
+                return Ok(self.pending.get(self.told - 1));
             }
+            self.pending.clear();
+            self.told = 0;
             if self.stage == Stage::Idle {
                 return Ok(None);
             }
@@ -373,7 +379,7 @@ impl SimVenue {
     fn end(&mut self, place: usize, report: Report, time: Time) {
         self.bury(place);
         let (id, filled) = (self.orders[place].id(), !self.orders[place].filled.is_zero());
-        self.pending.push_back(report);
+        self.pending.push(report);
         if !filled {
             self.cancel_where(time, CancelReason::Parent, |working| working.asleep && working.order.parent == Some(id));
         }

@@ -33,28 +33,38 @@ pub fn mul_div(a: i128, b: i128, c: i128, rounding: Rounding) -> Option<i128> {
 /// Nanos in one.
 const NANOS: u64 = 1_000_000_000;
 
-/// Quotient and remainder by a thousand million, both with the sign of `value`. Limb by limb the divisor is a constant of
-/// 64 bits, which compiles to multiplications: a tenth of the general division. A remainder has 30 bits, so the lower half
-/// goes in two limbs of 34 and 30.
-#[inline]
-pub(super) fn div_nanos(value: i128) -> (i128, i128) {
-    let magnitude = value.unsigned_abs();
+/// Quotient and remainder by a thousand million. Limb by limb the divisor is a constant of 64 bits, which compiles to
+/// multiplications: a tenth of the general division. A remainder has 30 bits, so the lower half goes in two limbs of 34
+/// and 30.
+#[inline(always)]
+fn div_magnitude(magnitude: u128) -> (u128, u64) {
     let (upper, lower) = ((magnitude >> 64) as u64, magnitude as u64);
     let limb = ((upper % NANOS) << 34) | (lower >> 30);
     let last = ((limb % NANOS) << 30) | (lower & 0x3fff_ffff);
     let quotient = (u128::from(upper / NANOS) << 64) | u128::from(((limb / NANOS) << 30) | (last / NANOS));
-    let (quotient, remainder) = (quotient as i128, i128::from(last % NANOS));
-    if value < 0 { (quotient.wrapping_neg(), -remainder) } else { (quotient, remainder) }
+    (quotient, last % NANOS)
+}
+
+/// The quotient by a thousand million, towards zero.
+#[inline]
+pub(super) fn div_nanos(value: i128) -> i128 {
+    let quotient = div_magnitude(value.unsigned_abs()).0 as i128;
+    if value < 0 { quotient.wrapping_neg() } else { quotient }
 }
 
 /// `a * b` nanos as ones, half-even: a product with a rate.
 #[inline]
 pub(super) fn mul_nanos(a: i128, b: i64) -> Option<i128> {
-    let Some(product) = a.checked_mul(i128::from(b)) else {
+    let (whole, factor) = (a.unsigned_abs(), u128::from(b.unsigned_abs()));
+    let lower = u128::from(whole as u64) * factor;
+    let upper = (whole >> 64) * factor + (lower >> 64);
+    if upper >> 63 != 0 {
         return mul_div(a, b.into(), NANOS.into(), Rounding::HalfEven);
-    };
-    let (quotient, remainder) = div_nanos(product);
-    quotient.checked_add(correction(remainder, NANOS.into(), quotient, Rounding::HalfEven))
+    }
+    let (quotient, remainder) = div_magnitude((upper << 64) | u128::from(lower as u64));
+    let odd = quotient as u64 & 1;
+    let rounded = (quotient + u128::from(2 * remainder + odd > NANOS)) as i128;
+    Some(if (a < 0) == (b < 0) { rounded } else { -rounded })
 }
 
 /// -1, 0 or 1: the step from the truncated quotient to the rounded one.
@@ -127,8 +137,13 @@ mod tests {
         let values: Vec<i128> =
             powers.chain([i128::MAX, i128::MIN, i128::MIN + 1, 0, i128::MAX - 999_999_999]).collect();
         for value in values.iter().flat_map(|value| [*value, value.wrapping_neg()]) {
-            assert_eq!(div_nanos(value), (value / 1_000_000_000, value % 1_000_000_000), "{value}");
-            for rate in [0, 1, -1, 2_000_000, 500_000_000, -1_500_000_000, i64::MAX] {
+            assert_eq!(div_nanos(value), value / 1_000_000_000, "{value}");
+            assert_eq!(
+                u128::from(div_magnitude(value.unsigned_abs()).1),
+                value.unsigned_abs() % 1_000_000_000,
+                "{value}"
+            );
+            for rate in [0, 1, -1, 2_000_000, 500_000_000, -1_500_000_000, i64::MAX, i64::MIN] {
                 let slow = mul_div(value, rate.into(), 1_000_000_000, Rounding::HalfEven);
                 assert_eq!(mul_nanos(value, rate), slow, "{value} x {rate}");
             }

@@ -50,7 +50,7 @@ impl Cash {
     #[must_use]
     #[inline]
     pub fn to_quantity(self) -> Quantity {
-        Quantity::from_nanos(div_nanos(self.attos()).0)
+        Quantity::from_nanos(div_nanos(self.attos()))
     }
 
     /// `self * part / whole`, rounded as told.
