@@ -23,7 +23,7 @@ use crate::journal::{Journal, JournalError, Keep};
 use crate::orders::OpenOrders;
 use crate::risk::{Approved, RiskCheck, approve};
 use crate::sizing::Sizing;
-use crate::strategy::{Market, Strategy};
+use crate::strategy::{Market, Pass, Quiet, Strategy};
 
 /// What can happen to an engine.
 #[derive(Debug, Clone, PartialEq)]
@@ -228,7 +228,12 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if self.watched || !of.matched || !self.state.timers.is_empty() || !self.state.parents.is_empty() {
             return Ok(None);
         }
-        let Some(count) = self.strategy.pass(bars) else { return Ok(None) };
+        let mut quiet = Quiet::new(bars);
+        let count = match self.strategy.pass(&mut quiet) {
+            Pass::Never => return Ok(None),
+            Pass::Over => bars.len() - quiet.left(),
+            Pass::Met => (bars.len() - quiet.left()).saturating_sub(1),
+        };
         let passed = &bars[..count];
         if let Some(last) = passed.last() {
             self.state.now = last.time + of.frame.span();

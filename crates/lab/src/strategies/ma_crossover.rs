@@ -1,7 +1,7 @@
 //! Moving-average crossover: long while the fast average is above the slow one.
-use qframe_engine::{Context, Market, Strategy};
+use qframe_engine::{Context, Market, Pass, Quiet, Strategy};
 use qframe_model::ids::SeriesId;
-use qframe_model::market::{Bar, Side};
+use qframe_model::market::Side;
 use qframe_model::parameter::{ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 use qframe_quant::indicators::{Ema, Indicator, Sma};
@@ -58,14 +58,9 @@ impl<A: Indicator<Input = f64, Output = f64>> Strategy for MaCrossover<A> {
     }
 
     #[inline]
-    fn pass(&mut self, bars: &[Bar]) -> Option<usize> {
-        for (passed, bar) in bars.iter().enumerate() {
-            self.met = self.cross(bar.close.to_f64());
-            if self.met.is_some() {
-                return Some(passed);
-            }
-        }
-        Some(bars.len())
+    fn pass(&mut self, bars: &mut Quiet<'_>) -> Pass {
+        self.met = bars.find_map(|bar| self.cross(bar.close.to_f64()));
+        if self.met.is_some() { Pass::Met } else { Pass::Over }
     }
 
     #[inline]
