@@ -430,6 +430,7 @@ impl Account {
     }
 
     /// Writes an entry into the ledger and takes what it moves of the reporting currency into the equity.
+    #[inline]
     fn enter(&mut self, entry: &Entry) -> Result<(), Overflow> {
         let before = self.cash();
         self.ledger.post(entry)?;

@@ -148,8 +148,6 @@ impl SimVenue {
             Report::Cancelled { order, time, reason: CancelReason::Refused(refusal) }
         };
         self.end(place, report, time);
-        // Of a turn that closed and may not open, nothing is left to protect.
-        self.cancel_where(time, CancelReason::Parent, |other| other.asleep && other.order.parent == Some(order));
     }
 
     /// What the market and the account let an order do: sized at the market's price and, where crossing costs, again at
@@ -230,9 +228,7 @@ impl SimVenue {
         match rest {
             Rest::Nothing => self.bury(place),
             Rest::Reversal => self.cursor = place,
-            Rest::Unpaid => self.end_rest(place, CancelReason::Clipped, fill.time),
-            Rest::Later if immediate => self.end_rest(place, CancelReason::Immediate, fill.time),
-            Rest::Later => {}
+            Rest::Unpaid | Rest::Later => {}
         }
         if let Some(group) = group.filter(|_| done || !reduce_only) {
             self.cancel_where(fill.time, CancelReason::Group, |other| {
@@ -246,9 +242,18 @@ impl SimVenue {
         // First what protected the position that is gone, then what protects the one that came: a turn has both.
         self.drop_orphans(&fill, id, account);
         self.wake_children(&fill, step, account);
+        match rest {
+            Rest::Unpaid => self.end_rest(place, CancelReason::Clipped, fill.time),
+            Rest::Later if immediate => self.end_rest(place, CancelReason::Immediate, fill.time),
+            _ => {}
+        }
     }
 
     fn end_rest(&mut self, place: usize, reason: CancelReason, time: Time) {
+        // Protection that closed what there was has withdrawn the rest of the entry already.
+        if self.orders[place].dead {
+            return;
+        }
         let order = self.orders[place].id();
         self.end(place, Report::Cancelled { order, time, reason }, time);
     }

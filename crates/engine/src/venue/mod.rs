@@ -375,14 +375,12 @@ impl SimVenue {
         self.alive -= 1;
     }
 
-    /// Ends an order with `report`; what sleeps behind it ends with it, unless it had filled.
+    /// Ends an order with `report`; what still sleeps behind it ends with it, since nothing will wake it.
     fn end(&mut self, place: usize, report: Report, time: Time) {
         self.bury(place);
-        let (id, filled) = (self.orders[place].id(), !self.orders[place].filled.is_zero());
+        let id = self.orders[place].id();
         self.pending.push(report);
-        if !filled {
-            self.cancel_where(time, CancelReason::Parent, |working| working.asleep && working.order.parent == Some(id));
-        }
+        self.cancel_where(time, CancelReason::Parent, |working| working.asleep && working.order.parent == Some(id));
     }
 
     fn cancel_where(&mut self, time: Time, reason: CancelReason, which: impl Fn(&Working) -> bool) {
