@@ -18,7 +18,8 @@ pub struct MaCrossover<A> {
     slow: A,
     mode: Mode,
     protection: Protection,
-    last: Option<(f64, f64)>,
+    /// The averages of the bar before; before the first they are no numbers, which cross nothing.
+    last: (f64, f64),
     /// A cross that was met while passing over bars; its bar comes next.
     met: Option<(Side, f64)>,
 }
@@ -27,7 +28,7 @@ impl<A: Indicator<Input = f64, Output = f64>> MaCrossover<A> {
     /// A crossover of two averages of one kind, the fast one shorter.
     #[must_use]
     pub fn new(fast: A, slow: A, mode: Mode) -> Self {
-        Self { fast, slow, mode, protection: Protection::default(), last: None, met: None }
+        Self { fast, slow, mode, protection: Protection::default(), last: (f64::NAN, f64::NAN), met: None }
     }
 
     /// The same with something behind its entries.
@@ -40,7 +41,7 @@ impl<A: Indicator<Input = f64, Output = f64>> MaCrossover<A> {
     fn cross(&mut self, close: f64) -> Option<(Side, f64)> {
         let (fast, slow) = (self.fast.update(close), self.slow.update(close));
         let (fast, slow) = (fast?, slow?);
-        let (fast_before, slow_before) = self.last.replace((fast, slow))?;
+        let (fast_before, slow_before) = std::mem::replace(&mut self.last, (fast, slow));
         let side = if fast_before < slow_before && fast > slow {
             Side::Buy
         } else if fast_before > slow_before && fast < slow {
