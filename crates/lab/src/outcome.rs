@@ -184,9 +184,8 @@ pub(crate) fn statistics(
     match (backtest.data(), shared) {
         ([set], Some(shared)) => {
             stats = CurveStats::beside(options, shared.whole.clone().bought_at(shared.prices.get(start).copied()));
-            for ((bar, equity), log) in set.bars().iter().zip(curve.equity()).zip(&shared.logs) {
-                stats.push_beside(bar.time.nanos(), equity.attos_f64(), *log);
-            }
+            let (bars, equity) = (set.bars(), curve.equity());
+            stats.push_all(&shared.logs, |place| bars[place].time.nanos(), |place| equity[place].attos_f64());
         }
         ([set], None) => {
             for (bar, equity) in set.bars().iter().zip(curve.equity()) {

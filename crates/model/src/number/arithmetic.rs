@@ -103,10 +103,16 @@ impl ToFloat for i128 {
         if let Ok(small) = i64::try_from(self) {
             return small as f64;
         }
-        // Beside an upper half the last eleven bits are less than half a unit in the last place.
-        let (upper, lower) = ((self >> 64) as i64, ((self as u64) >> 11) as i64);
-        upper as f64 * 18_446_744_073_709_551_616.0 + lower as f64 * 2_048.0
+        halves_to_float(self)
     }
+}
+
+/// The upper and the lower half of an integer apart. Beside an upper half the last eleven bits are less than half a unit in
+/// the last place; of a small negative number 2^12 may be lost.
+#[inline]
+pub(super) fn halves_to_float(value: i128) -> f64 {
+    let (upper, lower) = ((value >> 64) as i64, ((value as u64) >> 11) as i64);
+    upper as f64 * 18_446_744_073_709_551_616.0 + lower as f64 * 2_048.0
 }
 
 #[cfg(test)]

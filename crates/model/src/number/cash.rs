@@ -1,5 +1,5 @@
 //! An amount of money.
-use super::arithmetic::{ToFloat, div_nanos, mul_nanos};
+use super::arithmetic::{div_nanos, halves_to_float, mul_nanos};
 use super::decimal::decimal;
 use super::{Overflow, Price, Quantity, Rate, Rounding, mul_div};
 
@@ -27,11 +27,12 @@ impl Cash {
         quantity.nanos().checked_mul(ATTOS_PER_NANO).map(Self::from_attos).ok_or(Overflow("a quantity as money"))
     }
 
-    /// The nearest `f64` to its attos: as good as [`Cash::to_f64`] where only ratios count, and without its division.
+    /// Its attos as `f64`, within a unit in the last place or 1e-14 of a whole: for curves of which only ratios count. It
+    /// has neither the division nor the branch of [`Cash::to_f64`].
     #[must_use]
     #[inline]
     pub fn attos_f64(self) -> f64 {
-        self.attos().to_float()
+        halves_to_float(self.attos())
     }
 
     /// This amount times `rate`, rounded half-even at 1e-18.

@@ -96,30 +96,63 @@ impl CurveStats {
     #[inline]
     pub fn push_beside(&mut self, time_ns: i64, equity: f64, market: f64) {
         debug_assert!(equity.is_finite(), "a curve is made of finite numbers");
-        if time_ns >= self.day_end {
-            self.turn_day(time_ns, equity);
-        }
         let slot = self.points as usize % BLOCK;
         self.times[slot] = time_ns;
         self.equity[slot + 1] = equity;
         self.market[slot] = market;
-        self.points += 1;
-        if slot == BLOCK - 1 {
+        self.take_laid(slot, 1);
+    }
+
+    /// As [`push_beside`](Self::push_beside) for as many points as there are returns of the benchmark; the others are asked
+    /// for by their place. A block is laid down at once, which is faster.
+    pub fn push_all(&mut self, market: &[f64], time_ns: impl Fn(usize) -> i64, equity: impl Fn(usize) -> f64) {
+        let mut done = 0;
+        while done < market.len() {
+            let slot = self.points as usize % BLOCK;
+            let count = (BLOCK - slot).min(market.len() - done);
+            for (place, laid) in self.times[slot..slot + count].iter_mut().enumerate() {
+                *laid = time_ns(done + place);
+            }
+            for (place, laid) in self.equity[slot + 1..=slot + count].iter_mut().enumerate() {
+                *laid = equity(done + place);
+            }
+            self.market[slot..slot + count].copy_from_slice(&market[done..done + count]);
+            self.take_laid(slot, count);
+            done += count;
+        }
+    }
+
+    /// Takes in points that have been laid down from `slot` on.
+    #[inline]
+    fn take_laid(&mut self, slot: usize, count: usize) {
+        let before = self.points;
+        // Times rise: where the last is of the same day, all are.
+        if self.times[slot + count - 1] >= self.day_end {
+            for place in 0..count {
+                self.points = before + place as u64;
+                if self.times[slot + place] >= self.day_end {
+                    self.turn_day(slot + place);
+                }
+            }
+        }
+        self.points = before + count as u64;
+        if slot + count == BLOCK {
             self.digest(BLOCK);
         }
     }
 
     /// The first point of a day: the one before was the last of its day.
     #[inline(never)]
-    fn turn_day(&mut self, time: i64, equity: f64) {
+    fn turn_day(&mut self, slot: usize) {
+        let time = self.times[slot];
         if self.points == 0 {
+            let equity = self.equity[slot + 1];
             self.first = Point { time, equity };
             self.equity[0] = equity;
             self.drawdowns = Drawdowns::starting(time, equity);
             self.calendar = Calendar::starting(time);
         } else {
-            let last = self.equity[(self.points as usize - 1) % BLOCK + 1];
-            self.calendar.turn(time, last, self.points);
+            self.calendar.turn(time, self.equity[slot], self.points);
         }
         self.day_end = self.calendar.day_end();
     }
