@@ -15,14 +15,46 @@ pub enum Rounding {
 /// `a * b / c`, rounded once; the product never overflows. `None` where `c` is zero or the quotient leaves 128 bits.
 #[must_use]
 pub fn mul_div(a: i128, b: i128, c: i128, rounding: Rounding) -> Option<i128> {
+    let negative = (a < 0) ^ (b < 0) ^ (c < 0);
+    // Nearly always the factor and the divisor are short, and the product fits.
+    if let (Ok(factor), Ok(divisor)) = (u64::try_from(b.unsigned_abs()), u64::try_from(c.unsigned_abs()))
+        && let Some(product) = product(a.unsigned_abs(), factor)
+    {
+        let quotient = product.checked_div(divisor.into())?;
+        // A second division would cost more than this product.
+        let remainder = (product - quotient * u128::from(divisor)) as u64;
+        let up = match rounding {
+            Rounding::Down => false,
+            Rounding::Up => remainder != 0,
+            Rounding::HalfEven => 2 * u128::from(remainder) + (quotient & 1) > u128::from(divisor),
+        };
+        return signed(quotient + u128::from(up), negative);
+    }
+    mul_div_long(a, b, c, rounding)
+}
+
+/// A product of 128 and 64 bits, where 127 bits hold it.
+#[inline(always)]
+fn product(whole: u128, factor: u64) -> Option<u128> {
+    let factor = u128::from(factor);
+    let lower = u128::from(whole as u64) * factor;
+    let upper = (whole >> 64) * factor + (lower >> 64);
+    (upper >> 63 == 0).then_some((upper << 64) | u128::from(lower as u64))
+}
+
+/// A magnitude with its sign; `None` beyond the range.
+#[inline]
+fn signed(magnitude: u128, negative: bool) -> Option<i128> {
+    match i128::try_from(magnitude) {
+        Ok(value) => Some(if negative { -value } else { value }),
+        Err(_) => (negative && magnitude == i128::MIN.unsigned_abs()).then_some(i128::MIN),
+    }
+}
+
+#[cold]
+fn mul_div_long(a: i128, b: i128, c: i128, rounding: Rounding) -> Option<i128> {
     if c == 0 {
         return None;
-    }
-    if let Some(product) = a.checked_mul(b) {
-        let quotient = product.checked_div(c)?;
-        // A second division would cost more than this product, which cannot leave the range.
-        let remainder = product - quotient * c;
-        return quotient.checked_add(correction(remainder, c, quotient, rounding));
     }
     let (product, divisor) = (I256::from(a) * I256::from(b), I256::from(c));
     let quotient = i128::try_from(product / divisor).ok()?;
@@ -55,13 +87,10 @@ pub(super) fn div_nanos(value: i128) -> i128 {
 /// `a * b` nanos as ones, half-even: a product with a rate.
 #[inline]
 pub(super) fn mul_nanos(a: i128, b: i64) -> Option<i128> {
-    let (whole, factor) = (a.unsigned_abs(), u128::from(b.unsigned_abs()));
-    let lower = u128::from(whole as u64) * factor;
-    let upper = (whole >> 64) * factor + (lower >> 64);
-    if upper >> 63 != 0 {
-        return mul_div(a, b.into(), NANOS.into(), Rounding::HalfEven);
-    }
-    let (quotient, remainder) = div_magnitude((upper << 64) | u128::from(lower as u64));
+    let Some(product) = product(a.unsigned_abs(), b.unsigned_abs()) else {
+        return mul_div_long(a, b.into(), NANOS.into(), Rounding::HalfEven);
+    };
+    let (quotient, remainder) = div_magnitude(product);
     let odd = quotient as u64 & 1;
     let rounded = (quotient + u128::from(2 * remainder + odd > NANOS)) as i128;
     Some(if (a < 0) == (b < 0) { rounded } else { -rounded })
@@ -134,6 +163,18 @@ mod tests {
         check(7, 1, -2, -3, -4, -4);
         check(1, 1, 3, 0, 0, 1);
         check(6, 1, 3, 2, 2, 2);
+    }
+
+    #[test]
+    fn the_short_way_is_the_long_way() {
+        let edges = [0, 1, 2, 3, 7, 10, 999_999_999, 1_000_000_000, i128::from(i64::MAX), i128::from(u64::MAX)];
+        let wide = [1 << 64, (1 << 100) + 1, i128::MAX / 2, i128::MAX - 1, i128::MAX, i128::MIN, i128::MIN + 1];
+        let all: Vec<i128> = edges.into_iter().chain(wide).flat_map(|x: i128| [x, x.wrapping_neg()]).collect();
+        for (a, b, c) in all.iter().flat_map(|a| all.iter().flat_map(|b| all.iter().map(|c| (*a, *b, *c)))) {
+            for rounding in [Rounding::Down, Rounding::Up, Rounding::HalfEven] {
+                assert_eq!(mul_div(a, b, c, rounding), mul_div_long(a, b, c, rounding), "{a}*{b}/{c} {rounding:?}");
+            }
+        }
     }
 
     #[test]
