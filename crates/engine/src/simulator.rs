@@ -169,6 +169,8 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     /// As [`Simulator::bar`].
     pub fn open(&mut self, time: Time, bars: &[(SeriesId, &Bar, Time)]) -> Result<(), SimulatorError> {
         self.now = time;
+        self.venue.fall_due(time);
+        self.drain()?;
         for &(id, bar, closes) in bars {
             let series = self.engine.series()[id.index()];
             if series.matched {

@@ -84,7 +84,8 @@ impl fmt::Display for RunError {
             Self::Twice(name) => write!(f, "{name} was given twice; keep one of them"),
             Self::TooShort { bars, needed } => write!(
                 f,
-                "{bars} bars are too few: the strategy needs {needed} before it can act; use shorter parameters or more data"
+                "{bars} {} too few: the strategy needs {needed} before it can act; use shorter parameters or more data",
+                if *bars == 1 { "bar is" } else { "bars are" }
             ),
             Self::Stopped(error) => error.fmt(f),
         }

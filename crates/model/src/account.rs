@@ -387,7 +387,7 @@ impl Account {
         Ok(trade)
     }
 
-    /// Turns each unit of a share into `ratio` units: more units, the same cost, the mark in proportion.
+    /// Turns each unit of a share into `ratio` units: more units, the same cost, the mark in proportion, to the nearest tick.
     ///
     /// # Errors
     /// [`Overflow`] beyond the range, or where the ratio is not above zero; the ledger and the position are then as they were.
@@ -403,7 +403,9 @@ impl Account {
         let to_price =
             |price: Price| rescaled(price).map(|p| Price::from_nanos(i64::try_from(p.attos()).unwrap_or(i64::MAX)));
         let (high, low) = (to_price(holding.position.high)?, to_price(holding.position.low)?);
-        let mark = holding.mark.map(to_price).transpose()?;
+        let instrument = &self.instruments[id.index()];
+        let on_grid = |price| instrument.on_grid(price).max(instrument.rules().tick);
+        let mark = holding.mark.map(to_price).transpose()?.map(on_grid);
         if let Some(commodity) = holding.base {
             let amount = Cash::from_quantity(grown.minus(held)?)?;
             self.enter(&Entry::new(Transfer { commodity, from: Book::Splits, to: Book::Assets, amount }))?;

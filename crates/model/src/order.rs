@@ -56,7 +56,8 @@ pub enum OrderKind {
     MarketOnOpen,
     /// At the next close.
     MarketOnClose,
-    /// A limit order that shows only a part of itself.
+    /// A limit order that shows only a part of itself. The simulated venue fills it like a limit: what the part hides from
+    /// is the queue, which bars do not show.
     Iceberg {
         /// The limit.
         limit: Price,
@@ -110,6 +111,8 @@ pub enum Purpose {
     ForceExit,
     /// The data ended and the run was asked to close what was open.
     EndOfData,
+    /// A fraction of a lot that a split left was paid out.
+    CashInLieu,
 }
 
 impl fmt::Display for Purpose {
@@ -123,6 +126,7 @@ impl fmt::Display for Purpose {
             Self::Expiry => "expiry",
             Self::ForceExit => "force_exit",
             Self::EndOfData => "end_of_data",
+            Self::CashInLieu => "cash_in_lieu",
         })
     }
 }

@@ -1,7 +1,8 @@
 //! What holding costs and brings between trades: dividends, splits, funding, interest, liquidation, settlement.
 use qframe_model::account::{Account, Commodity, MarginKind};
 use qframe_model::event::{CancelReason, Report};
-use qframe_model::ids::{CommodityId, InstrumentId};
+use qframe_model::fill::{Fill, Liquidity};
+use qframe_model::ids::{CommodityId, InstrumentId, OrderId};
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::ledger::Book;
 use qframe_model::market::{Bar, Side};
@@ -20,6 +21,10 @@ pub(super) struct Carry {
     next_action: usize,
     next_funding: Vec<usize>,
     accrued_to: Option<Time>,
+    /// The instant at which bars are about to open.
+    due: Option<Time>,
+    /// What was split last, and when: a fraction of a lot may remain.
+    split: Option<(Time, InstrumentId)>,
 }
 
 impl Carry {
@@ -32,7 +37,7 @@ impl Carry {
             || !settings.funding.is_empty()
             || !settings.actions.is_empty()
             || instruments.iter().any(margined);
-        Self { needed, next_action: 0, next_funding: vec![0; settings.funding.len()], accrued_to: None }
+        Self { needed, next_action: 0, next_funding: vec![0; settings.funding.len()], ..Self::default() }
     }
 
     /// True where holding can cost or bring anything at all.
@@ -43,11 +48,19 @@ impl Carry {
 }
 
 impl SimVenue {
+    /// Before bars open at this instant, where the account is marked at their opens before they are matched: what fell due
+    /// counts at the marks of before. Alone, a bar brings it along.
+    pub fn fall_due(&mut self, time: Time) {
+        if self.carry.is_needed() {
+            self.carry.due = Some(time);
+            self.enter(Stage::Due);
+        }
+    }
+
     /// Charges what fell due up to the opening of the bars: one thing at a call, since each depends on the one before.
     pub(super) fn charge(&mut self, account: &Account) -> Result<(), Overflow> {
-        let Some(now) = self.group.iter().filter_map(|id| Some(self.listings[id.index()].bar?.time)).min() else {
-            return Ok(());
-        };
+        let opens = self.group.iter().filter_map(|id| Some(self.listings[id.index()].bar?.time)).min();
+        let Some(now) = opens.or(self.carry.due) else { return Ok(()) };
         while self.pending.is_empty() {
             let worked = self.act(account, now)? || self.fund(account, now)?;
             if !worked {
@@ -58,6 +71,10 @@ impl SimVenue {
     }
 
     fn act(&mut self, account: &Account, now: Time) -> Result<bool, Overflow> {
+        if let Some((time, instrument)) = self.carry.split.take() {
+            self.pay_out_fraction(account, instrument, time);
+            return Ok(true);
+        }
         let Some(&(time, instrument, action)) = self.settings.actions.get(self.carry.next_action) else {
             return Ok(false);
         };
@@ -76,9 +93,32 @@ impl SimVenue {
             Action::Split(ratio) => {
                 self.cancel_where(time, CancelReason::Split, |working| working.order.instrument == instrument);
                 self.pending.push(Report::Split { instrument, time, ratio });
+                self.carry.split = Some((time, instrument));
             }
         }
         Ok(true)
+    }
+
+    /// Cash in lieu: what a split left of a lot could not be ordered any more, and is paid out at the mark, without a fee.
+    fn pay_out_fraction(&mut self, account: &Account, instrument: InstrumentId, time: Time) {
+        let held = account.position(instrument).quantity.abs();
+        let whole = held.floor_to(account.instrument(instrument).rules().lot);
+        let (Ok(quantity), Some(price)) = (held.minus(whole), account.mark_of(instrument)) else { return };
+        if quantity.is_zero() {
+            return;
+        }
+        self.pending.push(Report::Forced(Fill {
+            order: OrderId(0),
+            instrument,
+            time,
+            side: Side::of(account.position(instrument).quantity).opposite(),
+            price,
+            quantity,
+            fee: Cash::ZERO,
+            fee_in: account.quote_of(instrument),
+            liquidity: Liquidity::Taker,
+            purpose: Purpose::CashInLieu,
+        }));
     }
 
     fn fund(&mut self, account: &Account, now: Time) -> Result<bool, Overflow> {
@@ -121,9 +161,9 @@ impl SimVenue {
         }
         for (place, commodity) in account.commodities().iter().enumerate() {
             let id = CommodityId(place as u16);
-            let owed = account.ledger().assets(id);
-            if let (true, Commodity::Currency(_)) = (owed.is_negative() && !is_sold_short(account, id), commodity) {
-                let (instrument, amount) = (InstrumentId(0), owed.abs().at_rate(rate)?);
+            let owed = borrowed(account, id)?;
+            if let (true, Commodity::Currency(_)) = (owed.is_positive(), commodity) {
+                let (instrument, amount) = (InstrumentId(0), owed.at_rate(rate)?);
                 self.pending.push(Report::Charged {
                     instrument,
                     time: now,
@@ -151,7 +191,7 @@ impl SimVenue {
                 continue;
             }
             if let Some(price) = self.breaking_price(account, id, &bar)? {
-                let fill = self.forced_fill(account, id, price, bar.time, Purpose::Liquidation)?;
+                let fill = self.forced_fill(account, id, &bar, price, bar.time, Purpose::Liquidation)?;
                 self.force(account, fill);
                 return Ok(());
             }
@@ -185,7 +225,7 @@ impl SimVenue {
             let listing = self.listings[id.index()];
             let (Some(bar), Kind::Future { expiry }) = (listing.bar, account.instrument(id).kind()) else { continue };
             if listing.closes >= expiry && !account.position(id).is_flat() {
-                let fill = self.forced_fill(account, id, bar.close, listing.closes, Purpose::Expiry)?;
+                let fill = self.forced_fill(account, id, &bar, bar.close, listing.closes, Purpose::Expiry)?;
                 self.force(account, fill);
                 return Ok(());
             }
@@ -194,10 +234,12 @@ impl SimVenue {
     }
 }
 
-/// True where the commodity is what an instrument trades: a short position in it has paid its interest as such.
-fn is_sold_short(account: &Account, commodity: CommodityId) -> bool {
+/// What is owed of a commodity beyond what was sold short of it, at whichever venue: that has paid as a position.
+fn borrowed(account: &Account, commodity: CommodityId) -> Result<Cash, Overflow> {
     let ids = (0..account.instruments().len()).map(|place| InstrumentId(place as u16));
-    ids.into_iter().any(|id| account.base_of(id) == Some(commodity) && account.position(id).quantity.is_negative())
+    let held = ids.filter(|id| account.base_of(*id) == Some(commodity)).map(|id| account.position(id).quantity);
+    held.filter(|held| held.is_negative())
+        .try_fold(-account.ledger().assets(commodity), |owed, short| owed.plus(Cash::from_quantity(short)?))
 }
 
 /// True where the equity is below the maintenance margin with one instrument at `price`.

@@ -39,7 +39,8 @@ pub enum Fees {
         /// For fills that came.
         taker: Rate,
     },
-    /// An amount for each unit, with a minimum for each fill (US stock brokers).
+    /// An amount for each unit, with a minimum for each fill (US stock brokers). Where a sale brings less than the minimum,
+    /// the rest is owed: the money falls below zero, since what closes a position always fills.
     PerUnit {
         /// For one unit.
         each: Cash,

@@ -83,7 +83,7 @@ impl SimVenue {
     /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open.
     fn end_if_immediate(&mut self, place: usize, step: Step, bar: &Bar) {
         let working = &self.orders[place];
-        let (order, time) = (working.id(), bar.time);
+        let (order, time) = (working.id(), self.time_of(place, step, bar));
         let late = step == Step::Close && working.active_from > bar.time;
         let over = late || (step == Step::Open && self.stage == Stage::Open);
         match working.order.time_in_force {
@@ -299,23 +299,34 @@ impl SimVenue {
         });
     }
 
-    /// A fill of the whole position that no order of ours asked for.
+    /// A fill of the whole position that no order of ours asked for. It takes, and crosses as a taker does; a settlement
+    /// is no trade in the market and does not.
     pub(super) fn forced_fill(
         &mut self,
         account: &Account,
         id: InstrumentId,
+        bar: &Bar,
         price: Price,
         time: Time,
         purpose: Purpose,
     ) -> Result<Fill, Overflow> {
-        let held = account.position(id).quantity;
+        let (held, instrument) = (account.position(id).quantity, account.instrument(id));
+        let side = Side::of(held).opposite();
+        let crosses = purpose != Purpose::Expiry && !self.settings.crossing.is_free();
+        let crossed = crosses.then(|| self.settings.crossing.apply(instrument, bar, side, price, held.abs()));
+        let price = match crossed {
+            None => price,
+            // The slippage leaves nothing of the price, and the position must go.
+            Some(Err(_)) if side == Side::Sell => instrument.rules().tick,
+            Some(slipped) => slipped?,
+        };
         let deal = self.sizer(account, id, price, Liquidity::Taker, time).deal(held.abs())?;
         self.count_traded(time, deal.value)?;
         Ok(Fill {
             order: OrderId(0),
             instrument: id,
             time,
-            side: Side::of(held).opposite(),
+            side,
             price,
             quantity: deal.quantity,
             fee: deal.fee,

@@ -41,7 +41,9 @@ enum Stage {
     Idle,
     /// Orders whose time ran out end.
     Expire,
-    /// Dividends, splits, funding, interest.
+    /// Dividends, splits, funding and interest, before any bar opens.
+    Due,
+    /// The same, as the bars open.
     Carry,
     /// Positions that the margin no longer carries, at the open.
     LiquidateAtOpen,
@@ -252,7 +254,7 @@ impl SimVenue {
                 self.expire();
                 Ok(())
             }
-            Stage::Carry => self.charge(account),
+            Stage::Due | Stage::Carry => self.charge(account),
             Stage::LiquidateAtOpen | Stage::LiquidateBetween | Stage::LiquidateInRange => self.liquidate(account),
             Stage::Reduce | Stage::Open => self.scan(Step::Open, account),
             Stage::First => self.scan(first, account),
@@ -297,7 +299,7 @@ impl SimVenue {
                 Stage::Idle
             }
             Stage::ReduceAfterDecision => Stage::AfterDecision,
-            Stage::AfterDecision | Stage::Idle => {
+            Stage::AfterDecision | Stage::Due | Stage::Idle => {
                 self.drop_dead();
                 Stage::Idle
             }
@@ -404,7 +406,7 @@ impl SimVenue {
             let (false, Some(bar)) = (position.is_flat(), listing.last) else { continue };
             let open = at_open && position.opened <= bar.time;
             let (price, time) = if open { (bar.open, bar.time) } else { (bar.close, listing.closed) };
-            let fill = self.forced_fill(account, id, price, time, purpose)?;
+            let fill = self.forced_fill(account, id, &bar, price, time, purpose)?;
             self.force(account, fill);
         }
         Ok(())

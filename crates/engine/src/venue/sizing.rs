@@ -116,7 +116,7 @@ impl Sizer<'_> {
         if held.is_zero() {
             return self.spend(working, side, budget, Quantity::ZERO);
         }
-        let wanted = self.instrument().affordable(budget, self.price).ok_or(Overflow("a target"))?;
+        let wanted = self.instrument().affordable(budget.max(Cash::ZERO), self.price).ok_or(Overflow("a target"))?;
         match wanted.minus(held.abs())? {
             more if more.is_positive() => self.step(working, side, more, true),
             less if less.is_negative() => self.step(working, side.opposite(), less.abs(), true),
@@ -126,7 +126,7 @@ impl Sizer<'_> {
 
     /// As many units as `budget` pays for, fee included, less what was bought of it before.
     fn spend(&self, working: &Working, side: Side, budget: Cash, spent: Quantity) -> Result<Sized, Overflow> {
-        let mut deal = self.afford(budget, Rate::ONE)?;
+        let mut deal = self.afford(budget.max(Cash::ZERO), Rate::ONE)?;
         if !spent.is_zero() {
             deal = self.deal(deal.quantity.minus(spent.min(deal.quantity))?)?;
         }

@@ -1,5 +1,7 @@
 //! The engine and the simulated venue, seen from outside.
 #[cfg(test)]
+mod carry;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod orders;
@@ -7,5 +9,9 @@ mod orders;
 mod risk;
 #[cfg(test)]
 mod script;
+#[cfg(test)]
+mod several;
+#[cfg(test)]
+mod timing;
 #[cfg(test)]
 mod venue;

@@ -256,6 +256,13 @@ fn parents_are_worked_in_slices() {
         _ => {}
     };
     check("cancelled", &flat, stopped, &["accepted 2", "cancelled 2 Requested"]);
+    let half = move |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.twap(Ticket::buy(forty), over, 4),
+        2 => context.cancel(qframe_model::ids::OrderId(1)),
+        _ => {}
+    };
+    // The third slice would be due on day 2 and a half.
+    check("cancelled half-way", &flat, half, &["day 1 2 buy 10 at 100", "day 2 3 buy 10 at 100"]);
     let wrong = one_call(move |context| _ = context.twap(Ticket::buy(Size::Equity(Rate::ONE)), over, 3));
     let refusal =
         "refused 1: no schedule: expected a number of units, a span, and 1 to 10000 weights of which one is above zero";

@@ -3,6 +3,7 @@ use qframe_engine::venue::{
     Action, Crossing, Fees, FillPrice, Funding, Intrabar, Latency, Settings, Slippage, Tier, Unaffordable,
 };
 use qframe_engine::{Context, Ticket};
+use qframe_model::event::{Event, Report};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
 use qframe_model::number::{Cash, Quantity, Rate};
@@ -265,4 +266,58 @@ fn a_position_opened_at_the_close_has_seen_no_range() {
     }
     let trade = simulator.engine().trades()[0];
     assert_eq!((trade.low, trade.high), (p(99.0), p(102.0)));
+}
+
+#[test]
+fn a_position_that_breaks_inside_the_range_never_reaches_its_target() {
+    // The bar spans the price that breaks the margin and the target; which came first is not known.
+    let exits = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(1_000)),
+        1 => _ = context.send(Ticket::sell(Size::Close).reduce_only().limit(p(110.0))),
+        _ => {}
+    };
+    let spans = [FLAT, FLAT, [99.0, 111.0, 90.0, 100.0]];
+    let over = |intrabar| run(margined(10), Settings { intrabar, ..Settings::default() }, &spans, exits).reports();
+    let begun = ["day 1 1 buy 1000 at 100", "accepted 2"];
+    let stop_first = over(Intrabar::StopFirst);
+    assert_eq!(stop_first[..2], begun);
+    assert_eq!(stop_first[2], "day 2 liquidation sell 1000 at 94.736842105");
+    assert!(!stop_first.iter().any(|line| line.contains("at 110")), "{stop_first:?}");
+    assert_eq!(over(Intrabar::TargetFirst)[2..], ["day 2 2 sell 1000 at 110"]);
+}
+
+#[test]
+fn a_tier_is_lost_after_a_pause_of_thirty_days() {
+    let tier = |from, taker| Tier { from: Cash::whole(from), maker: Rate::ZERO, taker: Rate::percent(taker) };
+    let fees = Fees::Tiered([tier(0, 2), tier(1_000, 1)].into());
+    let trades = |day: usize, context: &mut Context<'_>| {
+        if [0, 1, 30, 61].contains(&day) {
+            context.buy(units(10));
+        }
+    };
+    let run = run(stock(), Settings { fees, ..Settings::default() }, &[[100.0; 4]; 64], trades);
+    let fees: Vec<(i64, String)> = run
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Reported(Report::Filled { fill, .. }) => Some((fill.time.day(), fill.fee.to_string())),
+            _ => None,
+        })
+        .collect();
+    let expected = [(1, "20"), (2, "10"), (31, "10"), (62, "20")].map(|(day, fee)| (day, fee.to_owned()));
+    // On day 31 what was traded on day 2 still counts; on day 62 nothing of the last thirty days does.
+    assert_eq!(fees, expected);
+}
+
+#[test]
+fn a_fee_may_take_everything() {
+    let fees = Fees::flat(Rate::ONE);
+    let trade = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(Size::Equity(Rate::ONE)),
+        1 => _ = context.close(),
+        _ => {}
+    };
+    let run = run(stock(), Settings { fees, ..Settings::default() }, &[[100.0; 4]; 3], trade);
+    assert_eq!(run.reports(), ["day 1 1 buy 50 at 100", "day 2 2 sell 50 at 100"]);
+    assert_eq!(run.equity.iter().map(ToString::to_string).collect::<Vec<_>>(), ["10000", "5000", "0"]);
 }

@@ -1,4 +1,5 @@
 //! Bars of several lengths in one run: each opens and closes at its own instant.
+use qframe_engine::venue::{Funding, Settings};
 use qframe_engine::{Context, Market, Strategy, Ticket};
 use qframe_lab::{Backtest, DataSet, Origin, Outcome, Setup, customary};
 use qframe_model::event::{Event, Report};
@@ -6,7 +7,7 @@ use qframe_model::fill::Fill;
 use qframe_model::ids::{InstrumentId, SeriesId};
 use qframe_model::instrument::Margin;
 use qframe_model::market::Bar;
-use qframe_model::number::{Price, Quantity, Volume};
+use qframe_model::number::{Price, Quantity, Rate, Volume};
 use qframe_model::order::{Purpose, Size};
 use qframe_model::time::{Time, TimeFrame};
 
@@ -148,7 +149,7 @@ impl Strategy for Busy {
         if context.series() == SeriesId(0) {
             buy_one(context, (hours % 2) as u16);
             if hours % 5 == 0 {
-                context.target_in(InstrumentId(1), qframe_model::number::Rate::percent(hours % 7));
+                context.target_in(InstrumentId(1), Rate::percent(hours % 7));
             }
         }
     }
@@ -168,4 +169,46 @@ fn cutting_the_data_at_any_hour_changes_nothing_before() {
         let known = hours as usize / 24 * 24;
         assert_eq!(cut.curve.equity()[..known], whole.curve.equity()[..known], "cut after {hours} hours");
     }
+}
+
+/// What the venue did by its own right: hour, what, how much.
+fn venue_acts(outcome: &Outcome) -> Vec<(i64, &'static str, String)> {
+    let hours = |time: Time| time.since(Time::EPOCH).nanos() / 3_600_000_000_000;
+    let act = |event: Event| match event {
+        Event::Reported(Report::Charged { time, amount, .. }) => Some((hours(time), "funding", amount.to_string())),
+        Event::Reported(Report::Forced(fill)) => Some((hours(fill.time), "liquidation", fill.price.to_string())),
+        _ => None,
+    };
+    outcome.journal.iter().filter_map(|event| act(event.unwrap())).collect()
+}
+
+#[test]
+fn a_perpetual_of_long_bars_pays_and_breaks_among_short_ones() {
+    // 900 at 100 with ten times leverage. 9,100 after funding, 46 of profit on the other at its last mark of 171, whose
+    // 30 % are kept: 9,146 - 900 x (100 - p) meets 5 % of 900 x p and 51.30 at p = 80,905.3 / 855.
+    let flat = [100.0; 4];
+    let rows = [(0, flat), (24, flat), (48, [99.0, 100.0, 90.0, 91.0])];
+    let margin = Margin { initial: Rate::percent(10), maintenance: Rate::percent(5) };
+    let contract = customary("ETH/USD:USD".parse().unwrap(), None, margin).unwrap();
+    let bars = set("ETH/USD", TimeFrame::DAY, rows).bars().to_vec();
+    let days = DataSet::of(contract, TimeFrame::DAY, bars, Origin::default()).unwrap();
+    // Due inside the second day: paid when an hour opens at it, on the mark of then, and not when the day does.
+    let schedule = vec![(hour(32), Rate::percent(1))];
+    let funding = vec![Funding { instrument: Some(InstrumentId(1)), schedule }];
+    let setup = Setup { venue: Settings { funding, ..Settings::default() }, ..Setup::default() };
+    let backtest = Backtest::new(vec![hourly("BTC/USD", 0..72), days], setup).unwrap();
+    let outcome = backtest
+        .run(At(|now, context: &mut Context<'_>| match now {
+            24 => _ = context.send(Ticket::buy(Size::Units(Quantity::whole(900))).on(InstrumentId(1))),
+            25 => buy_one(context, 0),
+            _ => {}
+        }))
+        .unwrap();
+    assert_eq!(
+        venue_acts(&outcome),
+        [(32, "funding", "900".to_owned()), (48, "liquidation", "94.626081871".to_owned())]
+    );
+    let filled: Vec<_> = fills(&outcome).iter().map(|fill| (fill.instrument.0, fill.time)).collect();
+    assert_eq!(filled, [(1, hour(24)), (0, hour(25))]);
+    assert!(!outcome.account.position(InstrumentId(0)).is_flat(), "what was not in trouble stays");
 }

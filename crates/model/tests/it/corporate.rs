@@ -1,6 +1,8 @@
 //! Splits and dividends: more shares are not more money; a dividend is.
 use qframe_model::account::Account;
+use qframe_model::currency::Currency;
 use qframe_model::ids::{CommodityId, InstrumentId};
+use qframe_model::instrument::{Instrument, Rules};
 use qframe_model::ledger::{Book, Entry, Transfer};
 use qframe_model::number::{Cash, Rate};
 
@@ -30,6 +32,21 @@ fn a_split_changes_units_and_no_money() {
     check("10", "0.1", "1", "5000", "4000");
     check("5", "0.1", "0.5", "5000", "4000");
     check("10", "1.25", "12.5", "400", "320");
+}
+
+#[test]
+fn the_mark_after_a_split_is_a_price_that_can_be_quoted() {
+    fn check(mark: &str, ratio: &str, after: &str) {
+        let rules = Rules { tick: read("0.01"), ..Rules::default() };
+        let share = Instrument::new(read("AAPL"), Currency::USD, rules).unwrap();
+        let mut account = Account::open([share].into(), Currency::USD).unwrap();
+        account.mark(AAPL, read(mark)).unwrap();
+        account.split(AAPL, read(ratio)).unwrap();
+        assert_eq!(account.mark_of(AAPL), Some(read(after)), "{mark} split {ratio}");
+    }
+    check("500.05", "3", "166.68");
+    check("500.05", "0.3", "1666.83");
+    check("0.02", "100", "0.01");
 }
 
 #[test]

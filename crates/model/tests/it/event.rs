@@ -164,10 +164,13 @@ fn orders() -> Vec<Order> {
         Purpose::Expiry,
         Purpose::ForceExit,
         Purpose::EndOfData,
+        Purpose::CashInLieu,
     ];
     // As many orders as the longest list; the shorter ones start again.
     let row = |at: usize| order(kinds[at], sizes[at % 6], lives[at % 5], purposes[at % 8]);
-    (0..kinds.len()).map(row).collect()
+    let mut orders: Vec<Order> = (0..kinds.len()).map(row).collect();
+    orders.extend(purposes[8..].iter().map(|purpose| order(kinds[0], sizes[0], lives[0], *purpose)));
+    orders
 }
 
 fn reports() -> Vec<Report> {

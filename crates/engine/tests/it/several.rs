@@ -1,0 +1,126 @@
+//! Several instruments side by side, each with a bar a day.
+use std::sync::Arc;
+
+use qframe_engine::venue::{Action, FillPrice, Settings, SimVenue};
+use qframe_engine::{
+    AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, Series, Simulator, Sizing, Strategy, Ticket,
+};
+use qframe_model::currency::Currency;
+use qframe_model::event::{Event, Header};
+use qframe_model::ids::{InstrumentId, SeriesId};
+use qframe_model::instrument::{Instrument, Margin, Rules};
+use qframe_model::market::Bar;
+use qframe_model::number::{Cash, Quantity, Rate};
+use qframe_model::order::Size;
+use qframe_model::time::{Span, Time, TimeFrame};
+
+use crate::script::{Run, bars, instrument, p};
+
+/// Speaks once a day, when all bars of the day are in.
+struct Daily<F>(usize, F);
+
+impl<F: FnMut(usize, &mut Context<'_>)> Strategy for Daily<F> {
+    fn on_market(&mut self, _market: &Market<'_>, _context: &mut Context<'_>) {}
+    fn on_instant(&mut self, context: &mut Context<'_>) {
+        (self.1)(self.0, context);
+        self.0 += 1;
+    }
+}
+
+/// Runs a script over instruments, the days of each in a row, with 10,000 USD.
+pub(crate) fn run_several(
+    instruments: Vec<Instrument>,
+    settings: Settings,
+    days: &[&[[f64; 4]]],
+    script: impl FnMut(usize, &mut Context<'_>),
+) -> Run {
+    let instruments: Arc<[Instrument]> = instruments.into();
+    let ids = (0..instruments.len() as u16).map(InstrumentId);
+    let series: Vec<_> = ids.map(|instrument| Series { instrument, frame: TimeFrame::DAY, matched: true }).collect();
+    let venue = SimVenue::new(settings, &instruments);
+    let setup =
+        EngineSetup { instruments, series, reporting: Currency::USD, sizing: Sizing::default(), keep: Keep::All };
+    let mut simulator = Simulator::new(Engine::new(Daily(0, script), Limits::default(), setup).unwrap(), venue);
+    simulator.start(Time::EPOCH, Header::default(), Cash::whole(10_000)).unwrap();
+    let days: Vec<Vec<Bar>> = days.iter().map(|prices| bars(prices)).collect();
+    let mut equity = Vec::new();
+    for day in 0..days[0].len() {
+        let opens = days[0][day].time;
+        let closes = opens + Span::from_seconds(86_400);
+        let group = || days.iter().zip(0..).map(|(bars, place)| (SeriesId(place), &bars[day]));
+        simulator.open(opens, &group().map(|(id, bar)| (id, bar, closes)).collect::<Vec<_>>()).unwrap();
+        equity.push(simulator.close(closes, &group().collect::<Vec<_>>()).unwrap());
+    }
+    let engine_equity = simulator.end(AtEnd::Keep, &[]).unwrap();
+    let engine = simulator.into_engine();
+    engine.account().ledger().check().unwrap();
+    let events: Vec<Event> = engine.journal().iter().map(Result::unwrap).collect();
+    Run { events, equity, engine_equity, hash: engine.journal().hash().to_string() }
+}
+
+const FLAT: [f64; 4] = [100.0; 4];
+
+pub(crate) fn units(count: i64) -> Size {
+    Size::Units(Quantity::whole(count))
+}
+
+fn two_shares() -> Vec<Instrument> {
+    ["AAPL", "KO"].map(|symbol| instrument(symbol, Rules::default())).to_vec()
+}
+
+/// From all of the first share to all of the second, the purchase sent before the sale that pays for it.
+fn rotate(day: usize, context: &mut Context<'_>) {
+    let [first, second] = [InstrumentId(0), InstrumentId(1)];
+    match day {
+        0 => _ = context.send(Ticket::buy(units(100)).on(first)),
+        1 => {
+            context.send(Ticket::buy(units(100)).on(second));
+            context.send(Ticket::sell(Size::Close).reduce_only().on(first));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn sales_pay_for_the_purchases_of_the_same_instant() {
+    let check = |fill, expected: [&str; 3]| {
+        let settings = Settings { fill, ..Settings::default() };
+        let run = run_several(two_shares(), settings, &[&[FLAT; 3], &[FLAT; 3]], rotate);
+        assert_eq!(run.reports(), expected, "{fill:?}");
+    };
+    let at_the_open = ["day 1 1 buy 100 at 100", "day 2 3 sell 100 at 100", "day 2 2 buy 100 at 100"];
+    check(FillPrice::NextOpen, at_the_open);
+    check(FillPrice::Worst, at_the_open);
+    check(FillPrice::SameClose, ["day 1 1 buy 100 at 100", "day 2 3 sell 100 at 100", "day 2 2 buy 100 at 100"]);
+}
+
+#[test]
+fn a_split_ends_the_orders_of_its_own_share_only() {
+    let actions = vec![(Time::from_seconds(2 * 86_400), InstrumentId(0), Action::Split(Rate::percent(200)))];
+    let settings = Settings { actions, ..Settings::default() };
+    let rest = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            for id in [0, 1].map(InstrumentId) {
+                context.send(Ticket::buy(units(1)).limit(p(90.0)).on(id));
+            }
+        }
+    };
+    let half = [50.0; 4];
+    let run = run_several(two_shares(), settings, &[&[FLAT, FLAT, half, half], &[FLAT; 4]], rest);
+    assert_eq!(run.reports(), ["accepted 1", "accepted 2", "cancelled 1 Split", "split 2"]);
+}
+
+#[test]
+fn a_settled_contract_takes_no_orders() {
+    let rules =
+        Rules { margin: Margin { initial: Rate::percent(5), maintenance: Rate::percent(2) }, ..Rules::default() };
+    let future = instrument("ES-19700104", rules);
+    let late = |day: usize, context: &mut Context<'_>| {
+        if day == 1 || day == 3 {
+            context.send(Ticket::buy(units(1)).on(InstrumentId(0)));
+        }
+    };
+    let run = run_several(vec![future], Settings::default(), &[&[FLAT; 5]], late);
+    let settled = "refused 2: the contract has settled; roll to a later one";
+    assert_eq!(run.reports(), ["day 2 1 buy 1 at 100", "day 3 expiry sell 1 at 100", settled]);
+}

@@ -1,0 +1,142 @@
+//! When a fill happens, and what is late.
+use qframe_engine::venue::{Fees, FillPrice, Latency, Settings};
+use qframe_engine::{AtEnd, Context, Ticket};
+use qframe_model::event::{Event, Report};
+use qframe_model::ids::SeriesId;
+use qframe_model::market::Bar;
+use qframe_model::number::{Quantity, Rate, Volume};
+use qframe_model::order::{OrderKind, TimeInForce};
+use qframe_model::time::{Span, Time};
+
+use crate::script::{Script, bars, p, run_with, simulator, stock};
+use crate::several::units;
+
+const FLAT: [f64; 4] = [100.0, 101.0, 99.0, 100.0];
+const RISE: [f64; 4] = [103.0, 105.0, 102.0, 104.0];
+
+fn one(ticket: Ticket) -> impl Fn(usize, &mut Context<'_>) {
+    move |day, context| {
+        if day == 0 {
+            context.send(ticket);
+        }
+    }
+}
+
+fn check(what: &str, settings: &Settings, prices: &[[f64; 4]], ticket: Ticket, expected: &[&str]) {
+    assert_eq!(run_with(stock(), settings.clone(), &bars(prices), one(ticket)).reports(), expected, "{what}");
+}
+
+fn after_a_second() -> Settings {
+    Settings { latency: Latency::Time(Span::SECOND), ..Settings::default() }
+}
+
+#[test]
+fn an_order_on_its_way_misses_the_close_it_was_decided_on() {
+    let at_close = |latency| Settings { fill: FillPrice::SameClose, latency, ..Settings::default() };
+    let buy = Ticket::buy(units(1));
+    let prices = [FLAT, RISE, FLAT];
+    check("no latency", &at_close(Latency::None), &prices, buy, &["day 1 1 buy 1 at 100"]);
+    check("a second", &at_close(Latency::Time(Span::SECOND)), &prices, buy, &["day 2 1 buy 1 at 104"]);
+    check("a day", &at_close(Latency::Time(Span::from_seconds(86_400))), &prices, buy, &["day 2 1 buy 1 at 104"]);
+    check("a bar", &at_close(Latency::Bars(1)), &prices, buy, &["day 2 1 buy 1 at 104"]);
+}
+
+#[test]
+fn immediate_orders_that_arrive_late_meet_the_close() {
+    let buy = |limit, time_in_force| Ticket::buy(units(20)).limit(p(limit)).time_in_force(time_in_force);
+    let prices = [FLAT, RISE, FLAT];
+    let late = |what: &str, ticket, expected: &[&str]| check(what, &after_a_second(), &prices, ticket, expected);
+    late("ioc", buy(104.0, TimeInForce::Ioc), &["accepted 1", "day 2 1 buy 20 at 104"]);
+    late("ioc below", buy(103.5, TimeInForce::Ioc), &["accepted 1", "cancelled 1 Immediate"]);
+    late("fok", buy(104.0, TimeInForce::Fok), &["accepted 1", "day 2 1 buy 20 at 104"]);
+    let refused = "rejected 1: fill-or-kill, and it cannot fill whole";
+    late("fok below", buy(103.5, TimeInForce::Fok), &["accepted 1", refused]);
+    let capped = Settings { volume_cap: Some(Rate::percent(1)), ..after_a_second() };
+    let part = ["accepted 1", "day 2 1 buy 10 at 104 in part", "cancelled 1 Immediate"];
+    let [ioc, fok] = [TimeInForce::Ioc, TimeInForce::Fok].map(|life| buy(104.0, life));
+    check("ioc in part", &capped, &prices, ioc, &part);
+    check("fok in part", &capped, &prices, fok, &["accepted 1", refused]);
+}
+
+/// An order that arrived inside a bar was cancelled at that bar's opening: before it was there.
+#[test]
+fn what_arrives_late_ends_no_earlier() {
+    let ioc = Ticket::buy(units(1)).limit(p(90.0)).time_in_force(TimeInForce::Ioc);
+    let run = run_with(stock(), after_a_second(), &bars(&[FLAT, RISE]), one(ioc));
+    let ended = run.events.iter().find_map(|event| match event {
+        Event::Reported(Report::Cancelled { time, .. }) => Some(*time),
+        _ => None,
+    });
+    assert_eq!(ended, Some(Time::from_seconds(2 * 86_400)));
+}
+
+#[test]
+fn what_closes_at_the_end_says_when() {
+    let check = |at_end, entry_day: usize, expected: &str| {
+        let enter = move |day: usize, context: &mut Context<'_>| {
+            if day == entry_day {
+                context.buy(units(1));
+            }
+        };
+        // At the close that was decided on: a position can begin at the very end.
+        let settings = Settings { fill: FillPrice::SameClose, ..Settings::default() };
+        let mut simulator = simulator(Script(0, enter), stock(), settings);
+        let bars = bars(&[FLAT, FLAT, RISE]);
+        for bar in &bars {
+            simulator.bar(SeriesId(0), bar).unwrap();
+        }
+        simulator.end(at_end, &[(SeriesId(0), &bars[2])]).unwrap();
+        let trades = simulator.engine().trades().iter();
+        let trades: Vec<_> = trades.map(|trade| format!("{:#} {}", trade.exit_time, trade.exit_price)).collect();
+        let expected: Vec<&str> = expected.split_terminator(',').collect();
+        assert_eq!(trades, expected, "{at_end:?}, entered on day {entry_day}");
+    };
+    check(AtEnd::Keep, 0, "");
+    check(AtEnd::CloseAtClose, 0, "1970-01-04 104");
+    check(AtEnd::CloseAtOpen, 0, "1970-01-03 103");
+    // The last open was before the entry.
+    check(AtEnd::CloseAtOpen, 2, "1970-01-04 104");
+}
+
+#[test]
+fn a_gap_fills_resting_orders_at_the_open() {
+    let gap = [97.0, 98.5, 96.0, 98.0];
+    let fee = Settings { fees: Fees::Percent { maker: Rate::ZERO, taker: Rate::percent(1) }, ..Settings::default() };
+    let check = |what: &str, prices: &[[f64; 4]], ticket: Ticket, expected: &[&str], paid: &str| {
+        let run = run_with(stock(), fee.clone(), &bars(prices), one(ticket));
+        assert_eq!(run.reports(), expected, "{what}");
+        let fee = run.events.iter().find_map(|event| match event {
+            Event::Reported(Report::Filled { fill, .. }) => Some(fill.fee.to_string()),
+            _ => None,
+        });
+        assert_eq!(fee.as_deref(), Some(paid), "{what}");
+    };
+    let iceberg = Ticket::buy(units(10)).kind(OrderKind::Iceberg { limit: p(98.0), display: Quantity::whole(2) });
+    let post_only = Ticket::buy(units(10)).limit(p(98.0)).post_only();
+    let filled = ["accepted 1", "day 1 1 buy 10 at 97"];
+    check("post-only makes", &[FLAT, gap], post_only, &filled, "0");
+    check("an iceberg that has just come takes", &[FLAT, gap], iceberg, &filled, "9.7");
+    let filled = ["accepted 1", "day 2 1 buy 10 at 97"];
+    check("post-only rests", &[FLAT, FLAT, gap], post_only, &filled, "0");
+    check("an iceberg that rests makes", &[FLAT, FLAT, gap], iceberg, &filled, "0");
+    let touched = ["accepted 1", "day 1 1 buy 10 at 98"];
+    check("an iceberg that is touched makes", &[FLAT, [99.0, 99.5, 97.0, 98.0]], iceberg, &touched, "0");
+}
+
+#[test]
+fn nothing_fills_on_a_bar_without_volume() {
+    let settings = Settings { volume_cap: Some(Rate::percent(10)), ..Settings::default() };
+    let still: Vec<Bar> = bars(&[FLAT, RISE, FLAT])
+        .into_iter()
+        .enumerate()
+        .map(|(day, bar)| if day == 1 { Bar { volume: Volume::ZERO, ..bar } } else { bar })
+        .collect();
+    let check = |what: &str, ticket: Ticket, expected: &[&str]| {
+        assert_eq!(run_with(stock(), settings.clone(), &still, one(ticket)).reports(), expected, "{what}");
+    };
+    let buy = Ticket::buy(units(5));
+    check("it waits", buy, &["day 2 1 buy 5 at 100"]);
+    check("ioc does not", buy.time_in_force(TimeInForce::Ioc), &["cancelled 1 Immediate"]);
+    let refused = "rejected 1: fill-or-kill, and it cannot fill whole";
+    check("nor does fok", buy.time_in_force(TimeInForce::Fok), &[refused]);
+}
