@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use qframe_model::account::{Account, AccountError};
 use qframe_model::currency::Currency;
-use qframe_model::event::{EVENT_VERSION, Event, Header, Report};
+use qframe_model::event::{EVENT_VERSION, Event, EventRef, Header, Report};
 use qframe_model::fill::Fill;
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId, SeriesId};
 use qframe_model::instrument::Instrument;
@@ -23,7 +23,7 @@ use crate::journal::{Journal, JournalError, Keep};
 use crate::orders::OpenOrders;
 use crate::risk::{Approved, RiskCheck, approve};
 use crate::sizing::Sizing;
-use crate::strategy::{Market, Strategy};
+use crate::strategy::{Market, Pass, Quiet, Strategy};
 
 /// What can happen to an engine.
 #[derive(Debug, Clone, PartialEq)]
@@ -235,7 +235,12 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if self.watched || !of.matched || !self.state.timers.is_empty() || !self.state.parents.is_empty() {
             return Ok(None);
         }
-        let Some(count) = self.strategy.pass(bars) else { return Ok(None) };
+        let mut quiet = Quiet::new(bars);
+        let count = match self.strategy.pass(&mut quiet) {
+            Pass::Never => return Ok(None),
+            Pass::Over => bars.len() - quiet.left(),
+            Pass::Met => (bars.len() - quiet.left()).saturating_sub(1),
+        };
         let passed = &bars[..count];
         if let Some(last) = passed.last() {
             self.state.now = last.time + of.frame.span();
@@ -309,7 +314,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if let Err(refusal) = self.state.orders.step(report) {
             return Ok(self.journal.record(&Event::ReportRefused { report: *report, refusal })?);
         }
-        self.journal.record(&Event::Reported(*report))?;
+        self.journal.append(EventRef::Reported(report))?;
         match report {
             Report::Filled { fill, .. } | Report::Forced(fill) => self.fill(fill),
             Report::Charged { commodity, book, amount, .. } => {
@@ -409,11 +414,15 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     }
 
     fn submit(&mut self, order: &Order) -> Result<(), EngineError> {
+        if order.parent.is_some_and(|parent| self.state.orders.get(parent).is_none()) {
+            // The one it waits for was refused, or has ended: it would sleep for ever.
+            return Ok(self.journal.record(&Event::Refused { order: *order, refusal: Refusal::UnknownOrder })?);
+        }
         match approve(order, &self.state.account, &self.state.orders, &mut self.risk) {
             Ok(approved) => {
                 self.state.orders.insert(*order);
                 self.intents.push(Intent::Submit(approved));
-                Ok(self.journal.record(&Event::Submitted(*order))?)
+                Ok(self.journal.append(EventRef::Submitted(order))?)
             }
             Err(refusal) => {
                 self.journal.record(&Event::Refused { order: *order, refusal })?;

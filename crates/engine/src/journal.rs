@@ -5,7 +5,7 @@
 //! last links are, and the place of the first difference is found by bisection.
 use std::fmt;
 
-use qframe_model::event::Event;
+use qframe_model::event::{Event, EventRef};
 use qframe_model::wire::{self, Encoder, WireError};
 
 /// A link closes at the first event that makes it this long.
@@ -80,6 +80,12 @@ impl Journal {
     /// [`JournalError::TooLong`] for an event over a mebibyte.
     #[inline]
     pub fn record(&mut self, event: &Event) -> Result<(), JournalError> {
+        self.append(EventRef::Whole(event))
+    }
+
+    /// As [`Journal::record`], from where the payload stands.
+    #[inline]
+    pub(crate) fn append(&mut self, event: EventRef<'_>) -> Result<(), JournalError> {
         self.events += 1;
         match self.keep {
             Keep::Count => Ok(()),
@@ -87,8 +93,8 @@ impl Journal {
         }
     }
 
-    fn store(&mut self, event: &Event) -> Result<(), JournalError> {
-        let bytes = self.encoder.encode(event).map_err(JournalError::NotStored)?;
+    fn store(&mut self, event: EventRef<'_>) -> Result<(), JournalError> {
+        let bytes = self.encoder.encode(&event).map_err(JournalError::NotStored)?;
         if bytes.len() > EVENT_BYTES_MAX {
             return Err(JournalError::TooLong(bytes.len()));
         }

@@ -22,4 +22,4 @@ pub use orders::{OpenOrder, OpenOrders};
 pub use risk::{Approved, Limits, RiskCheck};
 pub use simulator::{AtEnd, Simulator, SimulatorError};
 pub use sizing::Sizing;
-pub use strategy::{Market, Strategy};
+pub use strategy::{Market, Pass, Quiet, Strategy};

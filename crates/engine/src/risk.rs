@@ -49,7 +49,7 @@ pub struct Limits {
     pub position_value: Option<Cash>,
     /// The largest gross exposure over equity.
     pub leverage: Option<Rate>,
-    /// How far an order's price may be from the market, as a share of it.
+    /// How far an order's price may be from the market, as a share of it. What protects an entry is not judged by it.
     pub collar: Option<Rate>,
     /// The loss since the first equity of the UTC day at which only reducing orders pass.
     pub daily_loss: Option<Rate>,
@@ -108,8 +108,10 @@ impl Limits {
         let after = position_after(order, account, held)?;
         let reduces = order.reduce_only
             || after.abs() < held.abs() && (after.is_zero() || after.is_negative() == held.is_negative());
-        if let (Some(limit), Some(price), Some(market)) =
-            (self.collar, named_price(order), account.mark_of(order.instrument))
+        // A position without its stop is worse than a stop far away.
+        let protects = order.reduce_only && order.parent.is_some();
+        if let (false, Some(limit), Some(price), Some(market)) =
+            (protects, self.collar, named_price(order), account.mark_of(order.instrument))
         {
             check_collar(price, market, limit)?;
         }

@@ -222,7 +222,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
             let Some(report) = report.map_err(|overflow| SimulatorError::Venue(overflow, self.now))? else {
                 return Ok(());
             };
-            self.engine.report(&report)?;
+            self.engine.report(report)?;
             self.send();
         }
     }

@@ -40,6 +40,43 @@ impl<'a> Market<'a> {
     }
 }
 
+/// Bars that go by while nothing waits. Each is taken once, in its order; none can be seen before the one ahead of it.
+#[derive(Debug)]
+pub struct Quiet<'a> {
+    bars: std::slice::Iter<'a, Bar>,
+}
+
+impl<'a> Quiet<'a> {
+    pub(crate) fn new(bars: &'a [Bar]) -> Self {
+        Self { bars: bars.iter() }
+    }
+
+    /// How many have not been taken.
+    pub(crate) fn left(&self) -> usize {
+        self.bars.len()
+    }
+}
+
+impl<'a> Iterator for Quiet<'a> {
+    type Item = &'a Bar;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a Bar> {
+        self.bars.next()
+    }
+}
+
+/// What a strategy did with [`Quiet`] bars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// It takes none; it need not be asked again.
+    Never,
+    /// It took in all of them, and asks for nothing.
+    Over,
+    /// On the last one that it took it may ask for something.
+    Met,
+}
+
 /// A trading strategy. It owns its indicators; everything else it knows comes from the [`Context`].
 ///
 /// Hooks are called in this order: `on_start` once; for every row `on_fill` for what filled before it, then `on_market`;
@@ -49,15 +86,14 @@ pub trait Strategy {
     /// A row became known.
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>);
 
-    /// Passes over bars on which it would ask for nothing, whatever is held: takes them in as `on_market` would, and gives
-    /// how many it passed; it stops before the first on which it might ask for something, and `on_market` gets that one.
-    /// `None`: every bar goes to `on_market`.
+    /// Takes bars in, one by one as `on_market` would, for as long as it would ask for nothing whatever is held. The bar on
+    /// which it might ask is [`Pass::Met`]: `on_market` gets that one next, although it was taken in here.
     ///
     /// This is for speed only. It is used on one series while no order or timer waits and no limit watches the equity, and
-    /// no hook is called for the bars that were passed.
+    /// no hook is called for the bars that went by.
     #[inline]
-    fn pass(&mut self, _bars: &[Bar]) -> Option<usize> {
-        None
+    fn pass(&mut self, _bars: &mut Quiet<'_>) -> Pass {
+        Pass::Never
     }
 
     /// How many past bars of each series [`Context::history`] should keep.
@@ -90,7 +126,7 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
         (**self).on_market(market, context);
     }
-    fn pass(&mut self, bars: &[Bar]) -> Option<usize> {
+    fn pass(&mut self, bars: &mut Quiet<'_>) -> Pass {
         (**self).pass(bars)
     }
     fn lookback(&self) -> usize {

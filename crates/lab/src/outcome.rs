@@ -8,7 +8,7 @@ use qframe_model::market::Bar;
 use qframe_model::number::Cash;
 use qframe_model::position::ClosedTrade;
 use qframe_model::time::{Span, Time};
-use qframe_quant::performance::{self, CurveOptions, CurveStats, Statistics, TradeStats};
+use qframe_quant::performance::{self, Benchmark, CurveOptions, CurveStats, Statistics, TradeStats};
 
 use crate::backtest::Backtest;
 use crate::dataset::DataSet;
@@ -138,7 +138,7 @@ impl Outcome {
         warm_up: usize,
     ) -> Self {
         let (trades, journal, account) = engine.into_results();
-        let statistics = statistics(backtest, &trades, &curve, warm_up);
+        let statistics = statistics(backtest, &trades, &curve, warm_up, None);
         Self { statistics, trades, curve, journal, account, warm_up }
     }
 }
@@ -150,20 +150,52 @@ impl fmt::Display for Outcome {
     }
 }
 
-fn statistics(backtest: &Backtest, trades: &[ClosedTrade], curve: &Curve, warm_up: usize) -> Statistics {
-    let options =
-        CurveOptions { benchmark_start: warm_up.saturating_sub(1) as u64, risk_free: backtest.setup().risk_free };
+/// The benchmark of a single series, which many runs share.
+#[derive(Debug)]
+pub(crate) struct SharedBenchmark {
+    prices: Vec<f64>,
+    logs: Vec<f64>,
+    whole: Benchmark,
+}
+
+impl SharedBenchmark {
+    /// `None` for several series, whose index needs a curve's times.
+    pub(crate) fn of(backtest: &Backtest) -> Option<Self> {
+        let [set] = backtest.data() else { return None };
+        let prices: Vec<f64> = set.bars().iter().map(|bar| bar.close.to_f64()).collect();
+        let mut whole = Benchmark::default();
+        let logs = prices.iter().map(|price| whole.push(*price)).collect();
+        Some(Self { prices, logs, whole })
+    }
+}
+
+/// The figures of a run; `shared` saves what every run of this backtest would compute again.
+pub(crate) fn statistics(
+    backtest: &Backtest,
+    trades: &[ClosedTrade],
+    curve: &Curve,
+    warm_up: usize,
+    shared: Option<&SharedBenchmark>,
+) -> Statistics {
+    let start = warm_up.saturating_sub(1);
+    let unit = Cash::ONE.attos_f64();
+    let options = CurveOptions { benchmark_start: start as u64, risk_free: backtest.setup().risk_free, unit };
     let mut stats = CurveStats::new(options);
-    match backtest.data() {
-        [set] => {
+    match (backtest.data(), shared) {
+        ([set], Some(shared)) => {
+            stats = CurveStats::beside(options, shared.whole.clone().bought_at(shared.prices.get(start).copied()));
+            let (bars, equity) = (set.bars(), curve.equity());
+            stats.push_all(&shared.logs, |place| bars[place].time.nanos(), |place| equity[place].attos_f64());
+        }
+        ([set], None) => {
             for (bar, equity) in set.bars().iter().zip(curve.equity()) {
-                stats.push(bar.time.nanos(), equity.to_f64(), bar.close.to_f64());
+                stats.push(bar.time.nanos(), equity.attos_f64(), bar.close.to_f64());
             }
         }
-        several => {
+        (several, _) => {
             let mut index = EqualWeightIndex::new(several);
             for (time, equity) in curve.points() {
-                stats.push(time.nanos(), equity.to_f64(), index.at(time));
+                stats.push(time.nanos(), equity.attos_f64(), index.at(time));
             }
         }
     }

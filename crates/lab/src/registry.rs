@@ -3,11 +3,12 @@
 //! A strategy of one's own is a [`StrategySpec`] of the same form; [`find_among`] looks through both lists.
 use std::fmt;
 
-use qframe_engine::Strategy;
+use qframe_engine::{Sizing, Strategy};
+use qframe_model::number::Rate;
 use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters, nearest};
 use qframe_model::strategy::StrategyKind;
 
-use crate::backtest::Backtest;
+use crate::backtest::{Backtest, Setup};
 use crate::strategies;
 
 /// A strategy chosen at run time.
@@ -80,12 +81,14 @@ impl fmt::Display for Assets {
 }
 
 /// What a strategy may know of its market before the first row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MarketInfo {
     /// How many instruments there are.
     pub instruments: usize,
     /// True where all of them can be sold short.
     pub can_short: bool,
+    /// How large entries are.
+    pub sizing: Sizing,
 }
 
 impl MarketInfo {
@@ -94,7 +97,30 @@ impl MarketInfo {
     pub fn of(backtest: &Backtest) -> Self {
         let instruments = backtest.instruments();
         let derivatives = instruments.iter().all(|instrument| instrument.kind().is_derivative());
-        Self { instruments: instruments.len(), can_short: derivatives || backtest.setup().venue.allow_short }
+        let Setup { venue, sizing, .. } = backtest.setup();
+        Self { instruments: instruments.len(), can_short: derivatives || venue.allow_short, sizing: *sizing }
+    }
+
+    /// The share of the equity that a strategy with weights of its own may use in all: it multiplies them by this.
+    ///
+    /// # Errors
+    /// [`BuildError::Weights`] where the sizing is no share of the equity.
+    pub fn share(&self, strategy: &'static str) -> Result<Rate, BuildError> {
+        match self.sizing {
+            Sizing::Equity(share) => Ok(share),
+            other => Err(BuildError::Weights { strategy, sizing: other.to_string() }),
+        }
+    }
+
+    /// For what enters without a stop.
+    ///
+    /// # Errors
+    /// [`BuildError::NoStop`] where the sizing counts from one.
+    pub fn check_no_stop(&self, strategy: &'static str) -> Result<(), BuildError> {
+        match self.sizing {
+            Sizing::Risk(_) => Err(BuildError::NoStop { strategy, sizing: self.sizing.to_string() }),
+            _ => Ok(()),
+        }
     }
 
     /// For what sells short by its nature.
@@ -122,6 +148,20 @@ pub enum BuildError {
     },
     /// This sells short, and the account does not.
     NoShortSales(&'static str),
+    /// The strategy weighs its positions itself, and the sizing is no share of the equity to weigh them by.
+    Weights {
+        /// Which strategy.
+        strategy: &'static str,
+        /// As it was asked for.
+        sizing: String,
+    },
+    /// The sizing counts from a stop, and the strategy has none.
+    NoStop {
+        /// Which strategy.
+        strategy: &'static str,
+        /// As it was asked for.
+        sizing: String,
+    },
 }
 
 impl fmt::Display for BuildError {
@@ -132,6 +172,16 @@ impl fmt::Display for BuildError {
             Self::NoShortSales(what) => {
                 write!(f, "{what} sells short, and this account does not; allow short sales or choose perpetuals")
             }
+            Self::Weights { strategy, sizing } => write!(
+                f,
+                "{strategy} weighs its positions itself, and size {sizing} says nothing to that; give the share of the \
+                 equity that it may use in all, such as 50%"
+            ),
+            Self::NoStop { strategy, sizing } => write!(
+                f,
+                "size {sizing} counts from a stop, and {strategy} enters without one; set its parameter stop where it \
+                 has one, or give a share of the equity, such as 50%"
+            ),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Many runs of one strategy with different parameters, over all cores.
 use qframe_engine::{Keep, Strategy};
+use qframe_model::event::Header;
 use qframe_quant::performance::Statistics;
 use rayon::prelude::*;
 
 use crate::backtest::{Backtest, RunError};
+use crate::outcome::{SharedBenchmark, statistics};
 
 /// Runs `strategy(point)` for each point, on as many threads as rayon's pool has, and gives the statistics in the order of
 /// the points. Each run has its own engine, account and equity curve; none keeps its events, and a curve is dropped with
@@ -21,6 +23,12 @@ where
     S: Strategy,
 {
     let counted = backtest.keeping(Keep::Count);
-    let run = |point: &P| counted.run(strategy(point)).map(|outcome| outcome.statistics);
+    let benchmark = SharedBenchmark::of(&counted);
+    let run = |point: &P| {
+        let strategy = strategy(point);
+        let warm_up = strategy.warm_up();
+        let (engine, curve) = counted.simulate(strategy, Header::default())?;
+        Ok(statistics(&counted, engine.trades(), &curve, warm_up, benchmark.as_ref()))
+    };
     points.par_iter().map(run).collect()
 }

@@ -248,6 +248,9 @@ impl Account {
     /// [`Overflow`] beyond the range.
     pub fn equity_at(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
         let holding = &self.holdings[id.index()];
+        if holding.valuation == Valuation::Nothing {
+            return Ok(self.equity);
+        }
         self.equity.minus(holding.value)?.plus(self.worth(id, price)?)
     }
 
@@ -388,13 +391,22 @@ impl Account {
         self.open_positions = self.open_positions + usize::from(!position.is_flat())
             - usize::from(!self.holdings[place].position.is_flat());
         self.holdings[place].position = position;
+        // The mark first: what is counted again below is worth it.
+        self.holdings[place].mark = Some(fill.price);
+        let mut last = None;
         for transfer in entry.transfers() {
-            self.recount(transfer.commodity)?;
+            if last.replace(transfer.commodity) != Some(transfer.commodity) {
+                self.recount(transfer.commodity)?;
+            }
         }
         if self.holdings[place].base.is_none() {
             self.choose_valuation(fill.instrument)?;
         }
-        self.mark(fill.instrument, fill.price)?;
+        let counted =
+            self.holdings[place].base.is_some_and(|base| self.priced_by[base.index()] == Some(fill.instrument));
+        if !(counted && self.single_currency) {
+            self.mark(fill.instrument, fill.price)?;
+        }
         Ok(trade)
     }
 
@@ -443,6 +455,7 @@ impl Account {
     }
 
     /// Writes an entry into the ledger and takes what it moves of the reporting currency into the equity.
+    #[inline]
     fn enter(&mut self, entry: &Entry) -> Result<(), Overflow> {
         let before = self.cash();
         self.ledger.post(entry)?;

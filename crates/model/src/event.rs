@@ -214,6 +214,32 @@ pub enum Event {
     },
 }
 
+/// The places of variants of [`Event`], as their stored form counts them.
+const SUBMITTED: u32 = 3;
+const REPORTED: u32 = 6;
+
+/// An event whose payload stays where it is. Its stored form is that of the [`Event`] of the same name.
+#[derive(Debug, Clone, Copy)]
+pub enum EventRef<'a> {
+    /// Any event.
+    Whole(&'a Event),
+    /// [`Event::Submitted`].
+    Submitted(&'a Order),
+    /// [`Event::Reported`].
+    Reported(&'a Report),
+}
+
+impl Serialize for EventRef<'_> {
+    #[inline]
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Whole(event) => event.serialize(serializer),
+            Self::Submitted(order) => serializer.serialize_newtype_variant("Event", SUBMITTED, "Submitted", order),
+            Self::Reported(report) => serializer.serialize_newtype_variant("Event", REPORTED, "Reported", report),
+        }
+    }
+}
+
 /// What a run was made of: equal headers and equal rows give equal events.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Header {

@@ -90,6 +90,13 @@ impl Position {
         }
     }
 
+    /// As [`Position::observe`] for each of the bars.
+    pub(crate) fn observe_all(&mut self, bars: &[Bar]) {
+        let mut seen = *self;
+        bars.iter().for_each(|bar| seen.observe(bar));
+        (self.high, self.low) = (seen.high, seen.low);
+    }
+
     /// Applies a fill whose fee, in the settlement currency, is `fee`. A fill through zero closes first and opens the rest.
     ///
     /// # Errors

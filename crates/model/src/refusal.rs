@@ -150,7 +150,7 @@ impl fmt::Display for Refusal {
             Self::Drawdown { drawdown, limit } => {
                 write!(f, "the drawdown {drawdown:.4} is at its limit {limit}; only reducing orders are taken")
             }
-            Self::UnknownOrder => f.write_str("no open order has this number"),
+            Self::UnknownOrder => f.write_str("the order that it names or waits for is not open"),
             Self::IllegalStep => f.write_str("the order's state does not allow this step"),
             Self::Overflow => f.write_str("a number left the range of exact numbers"),
             Self::Settled => f.write_str("the contract has settled; roll to a later one"),

@@ -88,11 +88,11 @@ impl SimVenue {
             Action::Dividend(each) => {
                 let amount = each.scaled((-held).nanos(), Quantity::ONE.nanos(), Rounding::HalfEven)?;
                 let commodity = account.quote_of(instrument);
-                self.pending.push_back(Report::Charged { instrument, time, book: Book::Dividends, commodity, amount });
+                self.pending.push(Report::Charged { instrument, time, book: Book::Dividends, commodity, amount });
             }
             Action::Split(ratio) => {
                 self.cancel_where(time, CancelReason::Split, |working| working.order.instrument == instrument);
-                self.pending.push_back(Report::Split { instrument, time, ratio });
+                self.pending.push(Report::Split { instrument, time, ratio });
                 self.carry.split = Some((time, instrument));
             }
         }
@@ -107,7 +107,7 @@ impl SimVenue {
         if quantity.is_zero() {
             return;
         }
-        self.pending.push_back(Report::Forced(Fill {
+        self.pending.push(Report::Forced(Fill {
             order: OrderId(0),
             instrument,
             time,
@@ -134,7 +134,7 @@ impl SimVenue {
             if let (false, Some(mark)) = (held.is_zero(), account.mark_of(instrument)) {
                 let amount = account.instrument(instrument).value(mark, held)?.at_rate(rate)?;
                 let commodity = account.quote_of(instrument);
-                self.pending.push_back(Report::Charged { instrument, time, book: Book::Funding, commodity, amount });
+                self.pending.push(Report::Charged { instrument, time, book: Book::Funding, commodity, amount });
             }
             return Ok(true);
         }
@@ -164,7 +164,7 @@ impl SimVenue {
             let owed = borrowed(account, id)?;
             if let (true, Commodity::Currency(_)) = (owed.is_positive(), commodity) {
                 let (instrument, amount) = (InstrumentId(0), owed.at_rate(rate)?);
-                self.pending.push_back(Report::Charged {
+                self.pending.push(Report::Charged {
                     instrument,
                     time: now,
                     book: Book::Interest,
@@ -178,7 +178,7 @@ impl SimVenue {
 
     fn charge_interest(&mut self, account: &Account, instrument: InstrumentId, time: Time, amount: Cash) {
         let commodity = account.quote_of(instrument);
-        self.pending.push_back(Report::Charged { instrument, time, book: Book::Interest, commodity, amount });
+        self.pending.push(Report::Charged { instrument, time, book: Book::Interest, commodity, amount });
     }
 
     /// Closes a position whose maintenance margin the equity no longer covers: at the open where it gapped, else at the

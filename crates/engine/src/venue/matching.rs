@@ -44,7 +44,7 @@ impl SimVenue {
                 let order = self.orders[place].id();
                 self.orders[place].triggered = true;
                 self.orders[place].born_in_range = step != Step::Open;
-                self.pending.push_back(Report::Triggered { order, time: self.time_of(place, step, &bar) });
+                self.pending.push(Report::Triggered { order, time: self.time_of(place, step, &bar) });
             }
             Look::Fill(touch) => self.execute(place, step, &bar, touch, account)?,
         }
@@ -226,13 +226,11 @@ impl SimVenue {
         let listing = &mut self.listings[fill.instrument.index()];
         listing.used = listing.used.plus(fill.quantity).unwrap_or(Quantity::MAX);
         let done = rest == Rest::Nothing;
-        self.pending.push_back(Report::Filled { fill, done });
+        self.pending.push(Report::Filled { fill, done });
         match rest {
             Rest::Nothing => self.bury(place),
             Rest::Reversal => self.cursor = place,
-            Rest::Unpaid => self.end_rest(place, CancelReason::Clipped, fill.time),
-            Rest::Later if immediate => self.end_rest(place, CancelReason::Immediate, fill.time),
-            Rest::Later => {}
+            Rest::Unpaid | Rest::Later => {}
         }
         if let Some(group) = group.filter(|_| done || !reduce_only) {
             self.cancel_where(fill.time, CancelReason::Group, |other| {
@@ -243,24 +241,40 @@ impl SimVenue {
             // The protection has closed what there was: the rest of the entry would be without it.
             self.cancel_where(fill.time, CancelReason::Closed, |other| other.id() == entry);
         }
-        self.wake_children(id, fill.price, step);
+        // First what protected the position that is gone, then what protects the one that came: a turn has both.
         self.drop_orphans(&fill, id, account);
+        self.wake_children(&fill, step, account);
+        match rest {
+            Rest::Unpaid => self.end_rest(place, CancelReason::Clipped, fill.time),
+            Rest::Later if immediate => self.end_rest(place, CancelReason::Immediate, fill.time),
+            _ => {}
+        }
     }
 
     fn end_rest(&mut self, place: usize, reason: CancelReason, time: Time) {
+        // Protection that closed what there was has withdrawn the rest of the entry already.
+        if self.orders[place].dead {
+            return;
+        }
         let order = self.orders[place].id();
         self.end(place, Report::Cancelled { order, time, reason }, time);
     }
 
-    /// Orders that waited for this one are live from here on; inside a range the stops among them are tried again.
-    fn wake_children(&mut self, parent: OrderId, price: Price, step: Step) {
+    /// Orders that waited for this one are live from here on; inside a range the stops among them are tried again. What
+    /// protects a position that the fill has not opened yet, since it closed the other side first, waits for it.
+    fn wake_children(&mut self, fill: &Fill, step: Step, account: &Account) {
         let in_range = matches!(step, Step::Stops | Step::Limits);
+        let held = account.position(fill.instrument).quantity;
+        let after = held.plus(fill.signed()).unwrap_or(held);
+        let opened = !after.is_zero() && Side::of(after) == fill.side;
         let mut woke = false;
         for working in &mut self.orders {
-            if working.asleep && working.order.parent == Some(parent) {
+            let order = &working.order;
+            let protects = order.reduce_only && order.instrument == fill.instrument && order.side != fill.side;
+            if working.asleep && order.parent == Some(fill.order) && (opened || !protects) {
                 working.asleep = false;
                 working.born_in_range = in_range;
-                working.follow(price);
+                working.follow(fill.price);
                 woke = true;
             }
         }
@@ -325,7 +339,7 @@ impl SimVenue {
     }
 
     pub(super) fn force(&mut self, _account: &Account, fill: Fill) {
-        self.pending.push_back(Report::Forced(fill));
+        self.pending.push(Report::Forced(fill));
         self.drop_protection(fill.instrument, OrderId(0), fill.time);
     }
 }

@@ -106,7 +106,9 @@ pub struct SimVenue {
     alive: usize,
     /// True where one of them may run out of time.
     timed: bool,
-    pending: VecDeque<Report>,
+    /// Reports, the first `told` of which have been told.
+    pending: Vec<Report>,
+    told: usize,
     stage: Stage,
     cursor: usize,
     carry: Carry,
@@ -127,7 +129,8 @@ impl SimVenue {
             orders: Vec::new(),
             alive: 0,
             timed: false,
-            pending: VecDeque::new(),
+            pending: Vec::new(),
+            told: 0,
             stage: Stage::Idle,
             cursor: 0,
             traded: VecDeque::new(),
@@ -145,7 +148,7 @@ impl SimVenue {
         let listing = &self.listings[order.instrument.index()];
         let market = listing.bar.map(|bar| bar.open).or(listing.last.map(|bar| bar.close));
         if let Some(refusal) = would_take(&order, market) {
-            self.pending.push_back(Report::Rejected { order: order.id, time: arrives, refusal });
+            self.pending.push(Report::Rejected { order: order.id, time: arrives, refusal });
             return;
         }
         let mut working = Working::new(order, arrives, bars);
@@ -158,7 +161,7 @@ impl SimVenue {
             working.follow(market);
         }
         if order.kind != OrderKind::Market {
-            self.pending.push_back(Report::Accepted { order: order.id, time: arrives });
+            self.pending.push(Report::Accepted { order: order.id, time: arrives });
         }
         self.timed |= matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd(_));
         self.alive += 1;
@@ -218,15 +221,18 @@ impl SimVenue {
     /// # Errors
     /// [`Overflow`] where a fill cannot be counted exactly.
     #[inline]
-    pub fn next_report(&mut self, account: &Account) -> Result<Option<Report>, Overflow> {
+    pub fn next_report(&mut self, account: &Account) -> Result<Option<&Report>, Overflow> {
         if self.stage == Stage::Idle && self.pending.is_empty() { Ok(None) } else { self.advance(account) }
     }
 
-    fn advance(&mut self, account: &Account) -> Result<Option<Report>, Overflow> {
+    fn advance(&mut self, account: &Account) -> Result<Option<&Report>, Overflow> {
         loop {
-            if let Some(report) = self.pending.pop_front() {
-                return Ok(Some(report));
+            if self.told < self.pending.len() {
+                self.told += 1;
+                return Ok(self.pending.get(self.told - 1));
             }
+            self.pending.clear();
+            self.told = 0;
             if self.stage == Stage::Idle {
                 return Ok(None);
             }
@@ -372,14 +378,12 @@ impl SimVenue {
         self.alive -= 1;
     }
 
-    /// Ends an order with `report`; what sleeps behind it ends with it, unless it had filled.
+    /// Ends an order with `report`; what still sleeps behind it ends with it, since nothing will wake it.
     fn end(&mut self, place: usize, report: Report, time: Time) {
         self.bury(place);
-        let (id, filled) = (self.orders[place].id(), !self.orders[place].filled.is_zero());
-        self.pending.push_back(report);
-        if !filled {
-            self.cancel_where(time, CancelReason::Parent, |working| working.asleep && working.order.parent == Some(id));
-        }
+        let id = self.orders[place].id();
+        self.pending.push(report);
+        self.cancel_where(time, CancelReason::Parent, |working| working.asleep && working.order.parent == Some(id));
     }
 
     fn cancel_where(&mut self, time: Time, reason: CancelReason, which: impl Fn(&Working) -> bool) {

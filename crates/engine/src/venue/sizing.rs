@@ -183,6 +183,7 @@ impl Sizer<'_> {
     }
 
     /// So many units at this price.
+    #[inline]
     pub(super) fn deal(&self, quantity: Quantity) -> Result<Deal, Overflow> {
         let value = self.instrument().value(self.price, quantity)?;
         Ok(Deal { quantity, value, fee: self.fee_on(value, quantity)? })
@@ -218,6 +219,7 @@ impl Sizer<'_> {
     }
 
     /// The equity at this price that no position's initial margin holds, in the quote currency.
+    #[inline]
     fn free(&self, held: Quantity, reduces: Quantity) -> Result<Cash, Overflow> {
         let instrument = self.instrument();
         let kept = held.abs().minus(reduces)?;
@@ -234,6 +236,7 @@ impl Sizer<'_> {
     }
 
     /// The most whole lots whose margin and fee `budget` pays.
+    #[inline]
     fn afford(&self, budget: Cash, margin: Rate) -> Result<Deal, Overflow> {
         let instrument = self.instrument();
         let lot = instrument.rules().lot;

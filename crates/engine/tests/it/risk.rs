@@ -44,6 +44,28 @@ fn a_halt_lets_a_position_go() {
 }
 
 #[test]
+fn a_collar_leaves_protection_alone() {
+    // A stop 5 % away was refused by a collar of 3 %, and the entry stood without it.
+    let mut limits = Limits::default();
+    limits.collar = Some(Rate::percent(3));
+    let bracket = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.bracket(Ticket::buy(Size::Units(Quantity::whole(1))), p(95.0), p(120.0));
+            context.send(Ticket::buy(Size::Units(Quantity::whole(1))).limit(p(90.0)));
+        }
+    };
+    let expected = [
+        "refused 4: price 90 is more than 0.03 away from the market 100",
+        "accepted 2",
+        "accepted 3",
+        "day 1 1 buy 1 at 100",
+        "day 2 2 sell 1 at 50",
+        "cancelled 3 Group",
+    ];
+    check("bracket", limits, &[FLAT, FLAT, HALF], bracket, &expected);
+}
+
+#[test]
 fn losses_are_seen_before_orders_are_judged() {
     // The bar that broke the limit still had its own orders approved: the loss was looked at after them.
     let buys = |day: usize, context: &mut Context<'_>| match day {

@@ -231,6 +231,27 @@ fn protection_that_fills_ends_what_was_left_of_its_entry() {
 }
 
 #[test]
+fn a_turn_that_ends_halfway_leaves_no_protection_asleep() {
+    // The cap let the turn close, it was withdrawn before it opened, and its stop slept at the venue for ever.
+    let settings = Settings { volume_cap: Some(Rate::percent(1)), allow_short: true, ..Settings::default() };
+    let turn = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(10)),
+        1 => {
+            let turn = context.send(Ticket::sell(Size::TargetUnits(Quantity::whole(-10))));
+            context.send(Ticket::buy(Size::Close).stop(p(110.0)).reduce_only().after(turn));
+        }
+        2 => context.cancel(qframe_model::ids::OrderId(2)),
+        _ => {}
+    };
+    let run = run(stock(), settings, &[FLAT, FLAT, FLAT, FLAT], turn);
+    let reports = run.reports();
+    assert_eq!(
+        reports[1..],
+        ["accepted 3", "day 2 2 sell 10 at 100 in part", "cancelled 2 Requested", "cancelled 3 Parent"]
+    );
+}
+
+#[test]
 fn a_position_opened_at_the_close_has_seen_no_range() {
     let settings = Settings { fill: FillPrice::SameClose, ..Settings::default() };
     let trade = |day: usize, context: &mut Context<'_>| match day {

@@ -23,10 +23,12 @@ pub fn trades(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError>
     Ok(out.flush()?)
 }
 
-const EQUITY: [&str; 5] = ["time", "equity", "cash", "exposure", "drawdown"];
+const EQUITY: [&str; 9] =
+    ["time", "equity", "cash", "exposure", "drawdown", "fees", "funding", "interest", "dividends"];
 
 /// Writes every point of the equity curve: `exposure` is the sum of the absolute values of all positions at the closes,
-/// `drawdown` the distance from the highest equity so far as a share of it (0 or negative, half-even at 1e-9).
+/// `drawdown` the distance from the highest equity so far as a share of it (0 or negative, half-even at 1e-9), `fees` and
+/// the columns behind it what was paid up to that point (dividends: received), as the statistics sum it up.
 ///
 /// # Errors
 /// [`ReportError`] where the run kept no journal to fold the cash from, or `out` does not take it.
@@ -39,8 +41,11 @@ pub fn equity(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError>
         peak = peak.max(equity);
         let mut row = Row::begin(&mut out);
         row.field(curve.time(point))?.field(equity)?.field(held.cash)?.field(held.exposure)?;
-        row.optional(drawdown(equity, peak)?)?.end()?;
-        Ok(())
+        row.optional(drawdown(equity, peak)?)?;
+        for (_, amount) in held.charges.rows() {
+            row.field(amount)?;
+        }
+        Ok(row.end()?)
     })?;
     Ok(out.flush()?)
 }

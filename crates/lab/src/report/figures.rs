@@ -45,9 +45,11 @@ impl Daily {
         Self { times_ns, equity }
     }
 
-    /// Returns of the months.
+    /// Returns of the months, up to the one in which nothing was left: what follows it is a share of nothing.
     pub(super) fn monthly(&self) -> Vec<MonthlyReturn> {
-        monthly_returns(&self.times_ns, &self.equity)
+        let ruin = self.equity.iter().position(|equity| *equity <= 0.0);
+        let lived = ruin.map_or(self.equity.len(), |place| place + 1);
+        monthly_returns(&self.times_ns[..lived], &self.equity[..lived])
     }
 }
 

@@ -13,6 +13,7 @@ use qframe_model::number::{Cash, Overflow, Price};
 
 use crate::feed::{Feed, Moment};
 
+use super::charges::Charges;
 use super::{Facts, ReportError};
 
 /// What the account held at a point of the curve, in the reporting currency.
@@ -22,6 +23,8 @@ pub(super) struct Held {
     pub cash: Cash,
     /// The sum of the absolute values of all positions at the closes.
     pub exposure: Cash,
+    /// What was paid and received so far.
+    pub charges: Charges,
 }
 
 /// Gives what the account held at each point of the curve, in order.
@@ -123,6 +126,10 @@ impl<'a> Fold<'a> {
     }
 
     fn held(&self) -> Result<Held, Overflow> {
-        Ok(Held { cash: self.account.cash(), exposure: self.account.gross_exposure()? })
+        Ok(Held {
+            cash: self.account.cash(),
+            exposure: self.account.gross_exposure()?,
+            charges: Charges::of(&self.account)?,
+        })
     }
 }

@@ -1,11 +1,13 @@
 //! One JSON object of a run, written as it is read: no part of it is built in memory, so ten million points cost none.
 use std::io::{BufWriter, Write};
 
+use qframe_model::number::Cash;
 use qframe_model::time::{Time, TimeFrame};
 use qframe_quant::performance::{Value, iso_duration};
-use serde::ser::{SerializeMap, SerializeStruct};
+use serde::ser::{Error, SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
+use super::charges::{self, Charges};
 use super::{Facts, ReportError, trades};
 use crate::dataset::DataSet;
 
@@ -13,7 +15,8 @@ use crate::dataset::DataSet;
 const VERSION: u32 = 1;
 
 /// Writes the object and a line end. Keys come in one order: `version strategy data settings stats conventions trades
-/// equity journal`; money is text with every digit, statistics are numbers, `null` is undefined.
+/// equity journal`; money is text with every digit (fees, funding, interest and dividends among the statistics too), other
+/// statistics are numbers, `null` is undefined.
 ///
 /// # Errors
 /// [`ReportError::Write`] where `out` does not take it.
@@ -153,20 +156,27 @@ struct Stats<'a>(&'a Facts<'a>);
 impl Serialize for Stats<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let rows = self.0.outcome.statistics.rows();
-        serializer.collect_map(rows.into_iter().map(|(name, value)| (name, value.map(Figure))))
+        let charges = Charges::of(&self.0.outcome.account).map_err(S::Error::custom)?.rows();
+        let figures = rows.into_iter().map(|(name, value)| (name, value.map(Figure::Computed)));
+        serializer
+            .collect_map(figures.chain(charges.into_iter().map(|(name, amount)| (name, Some(Figure::Exact(amount))))))
     }
 }
 
-struct Figure(Value);
+enum Figure {
+    Computed(Value),
+    Exact(Cash),
+}
 
 impl Serialize for Figure {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Time(nanos) => Time::from_nanos(nanos).serialize(serializer),
-            Value::Duration(nanos) => iso_duration(nanos).serialize(serializer),
+        match *self {
+            Self::Computed(Value::Time(nanos)) => Time::from_nanos(nanos).serialize(serializer),
+            Self::Computed(Value::Duration(nanos)) => iso_duration(nanos).serialize(serializer),
             // JSON knows no NaN and no infinity: the writer makes them null.
-            Value::Number(number) => number.serialize(serializer),
-            Value::Count(count) => count.serialize(serializer),
+            Self::Computed(Value::Number(number)) => number.serialize(serializer),
+            Self::Computed(Value::Count(count)) => count.serialize(serializer),
+            Self::Exact(amount) => amount.serialize(serializer),
         }
     }
 }
@@ -175,8 +185,9 @@ struct Conventions<'a>(&'a Facts<'a>);
 
 impl Serialize for Conventions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let of_trades = trades::CONVENTIONS.map(|(name, sentence)| (name, sentence.to_owned()));
-        serializer.collect_map(self.0.outcome.statistics.conventions().into_iter().chain(of_trades))
+        let others = charges::CONVENTIONS.into_iter().chain(trades::CONVENTIONS);
+        let others = others.map(|(name, sentence)| (name, sentence.to_owned()));
+        serializer.collect_map(self.0.outcome.statistics.conventions().into_iter().chain(others))
     }
 }
 

@@ -204,6 +204,11 @@ impl Ended {
         }
     }
 
+    /// True where it was not taken: by the risk check, or by the venue.
+    pub(super) const fn is_refused(&self) -> bool {
+        matches!(self.end, End::Refused(_) | End::Sent(OrderState::Rejected, _))
+    }
+
     /// Why it was refused, rejected or withdrawn, as a sentence; empty where there is nothing to say.
     pub(super) fn reason(&self) -> String {
         match self.end {

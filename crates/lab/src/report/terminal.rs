@@ -7,6 +7,7 @@ use qframe_model::refusal::Refusal;
 use qframe_model::time::TimeFrame;
 use qframe_quant::performance::Statistics;
 
+use super::charges::{self, Charges};
 use super::{Facts, ReportError, plot, text};
 use crate::dataset::DataSet;
 
@@ -106,7 +107,11 @@ pub fn summary(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<(
 /// # Errors
 /// [`ReportError::Write`] where `out` does not take it.
 pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
-    write!(out, "{}", statistics_text(&facts.outcome.statistics))?;
+    let currency = facts.backtest.setup().currency;
+    let charges = Charges::of(&facts.outcome.account)?.rows();
+    let charges = charges.map(|(name, amount)| (name, text::amount(amount, currency)));
+    let rows: Vec<_> = rows(&facts.outcome.statistics).into_iter().chain(charges).collect();
+    write!(out, "{}", table(&rows))?;
     refusals(facts, out)?;
     match facts.outcome.account.open_positions() {
         0 => Ok(()),
@@ -136,9 +141,17 @@ fn refusals(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     Ok(())
 }
 
-/// All statistics, a line each: names to the left, values to the right.
+/// The statistics alone, a line each.
 pub(crate) fn statistics_text(statistics: &Statistics) -> String {
-    let rows = statistics.rows().map(|(name, value)| (name, text::statistic(name, value)));
+    table(&rows(statistics))
+}
+
+fn rows(statistics: &Statistics) -> [(&'static str, String); 32] {
+    statistics.rows().map(|(name, value)| (name, text::statistic(name, value)))
+}
+
+/// Names to the left, values to the right.
+fn table(rows: &[(&str, String)]) -> String {
     let names = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let values = rows.iter().map(|(_, value)| value.len()).max().unwrap_or(0);
     rows.iter().map(|(name, value)| format!("{name:<names$}  {value:>values$}\n")).collect()
@@ -149,7 +162,8 @@ pub(crate) fn statistics_text(statistics: &Statistics) -> String {
 /// # Errors
 /// [`ReportError::Write`] where `out` does not take it.
 pub fn conventions(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
-    for (name, sentence) in facts.outcome.statistics.conventions() {
+    let of_charges = charges::CONVENTIONS.map(|(name, sentence)| (name, sentence.to_owned()));
+    for (name, sentence) in facts.outcome.statistics.conventions().into_iter().chain(of_charges) {
         writeln!(out, "{name}")?;
         for line in wrapped(&sentence, style.width.clamp(plot::WIDTH_MIN, plot::WIDTH_MAX) - 4) {
             writeln!(out, "    {line}")?;

@@ -7,7 +7,7 @@ use qframe_model::time::{Span, Time};
 use qframe_quant::performance::Value;
 
 /// Stands for a figure that is not defined.
-pub(super) const UNDEFINED: &str = "n/a";
+pub(super) const UNDEFINED: &str = "-";
 
 /// A decimal text with its thousands separated by commas: `-1234567.50` becomes `-1,234,567.50`.
 pub(super) fn grouped(number: &str) -> String {
@@ -37,6 +37,13 @@ pub(super) fn marks(currency: Currency) -> (&'static str, String) {
     }
 }
 
+/// An amount without its currency, as a row of statistics under a name that says the unit.
+pub(super) fn amount(amount: Cash, currency: Currency) -> String {
+    let decimals = decimals(currency);
+    let text = grouped(&format!("{amount:.decimals$}"));
+    if is_zero(&text) { text.trim_start_matches('-').to_owned() } else { text }
+}
+
 /// An amount of a currency: `-$1,234.50`, `1,234.50 EUR`.
 pub(super) fn money(amount: Cash, currency: Currency) -> String {
     let ((before, behind), decimals) = (marks(currency), decimals(currency));
@@ -45,9 +52,15 @@ pub(super) fn money(amount: Cash, currency: Currency) -> String {
     format!("{sign}{before}{digits}{behind}")
 }
 
+/// From here on a number is shown with a power of ten: a day's gain over a year of minutes has 200 digits.
+const LARGE: f64 = 1e15;
+
 /// A number with so many decimals; undefined where it is none. Zero has no sign.
 pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
     let Some(value) = value.filter(|value| value.is_finite()) else { return UNDEFINED.to_owned() };
+    if value.abs() >= LARGE {
+        return format!("{value:.decimals$e}");
+    }
     let text = grouped(&format!("{value:.decimals$}"));
     if is_zero(&text) { text.trim_start_matches('-').to_owned() } else { text }
 }
@@ -124,7 +137,13 @@ mod tests {
 
     #[test]
     fn numbers_have_no_signed_zero_and_no_nan() {
-        let rows = [(Some(-0.001), "0.00"), (Some(-1234.5), "-1,234.50"), (Some(f64::NAN), "n/a"), (None, "n/a")];
+        let rows = [
+            (Some(-0.001), "0.00"),
+            (Some(-1234.5), "-1,234.50"),
+            (Some(f64::NAN), "-"),
+            (None, "-"),
+            (Some(-1.234e228), "-1.23e228"),
+        ];
         for (value, text) in rows {
             assert_eq!(number(value, 2), text, "{value:?}");
         }

@@ -10,19 +10,20 @@ use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec}
 
 /// Buys each instrument once, at its first bar, and never trades again.
 ///
-/// One instrument: as large as the run's sizing says. Several: 1/n of the equity in each of the n, whatever the sizing.
-/// A refused order is not repeated.
-#[derive(Debug, Clone, Default)]
+/// One instrument: as large as the run's sizing says. Several: of n instruments an n-th of a share of the equity each. A
+/// refused order is not repeated.
+#[derive(Debug, Clone)]
 pub struct BuyAndHold {
+    share: Rate,
     /// By the number of the instrument.
     bought: Vec<bool>,
 }
 
 impl BuyAndHold {
-    /// It has no parameters.
+    /// `share`: how much of the equity several instruments may use in all. One does not look at it.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new(share: Rate) -> Self {
+        Self { share, bought: Vec::new() }
     }
 }
 
@@ -38,28 +39,31 @@ impl Strategy for BuyAndHold {
             return;
         }
         self.bought[instrument.index()] = true;
-        buy(instrument, context);
+        buy(instrument, self.share, context);
     }
 }
 
 #[cold]
-fn buy(instrument: InstrumentId, context: &mut Context<'_>) {
+fn buy(instrument: InstrumentId, share: Rate, context: &mut Context<'_>) {
     match context.instruments().len() {
         1 => _ = context.enter(Side::Buy),
-        several => _ = context.target_in(instrument, Rate::from_nanos(Rate::ONE.nanos() / several as i64)),
+        several => _ = context.target_in(instrument, Rate::from_nanos(share.nanos() / several as i64)),
     }
 }
 
 pub(super) const SPEC: StrategySpec = StrategySpec {
     name: "buy-and-hold",
-    about: "buys at the first bar and holds; of several symbols the same share each",
+    about: "buys at the first bar and holds; of several symbols the same share each, of the equity that the size gives",
     kind: StrategyKind::Portfolio,
     parameters: &[],
     assets: Assets::AtLeast(1),
     build,
 };
 
-#[expect(clippy::unnecessary_wraps, reason = "the form that every strategy is built in")]
-fn build(_: &Parameters, _: &MarketInfo) -> Result<AnyStrategy, BuildError> {
-    Ok(Box::new(BuyAndHold::new()))
+fn build(_: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, BuildError> {
+    let share = match market.instruments {
+        1 => market.check_no_stop(SPEC.name).map(|()| Rate::ONE)?,
+        _ => market.share("buy-and-hold of several symbols")?,
+    };
+    Ok(Box::new(BuyAndHold::new(share)))
 }

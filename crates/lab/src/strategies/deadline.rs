@@ -3,25 +3,27 @@ use qframe_engine::{Context, Ticket};
 use qframe_model::market::Side;
 use qframe_model::order::{Purpose, Size};
 
-/// Counts the closes that a position has seen, and remembers the side whose time ran out.
+use super::given_up::GivenUp;
+
+/// Counts the closes that a position has seen; a side whose time ran out is given up.
 #[derive(Debug, Clone)]
 pub(super) struct Deadline {
     hold: usize,
     age: usize,
-    spent: Option<Side>,
+    pub(super) given_up: GivenUp,
 }
 
 impl Deadline {
     /// `hold` bars from open to open; 0 is as 1.
     pub(super) const fn new(hold: usize) -> Self {
-        Self { hold, age: 0, spent: None }
+        Self { hold, age: 0, given_up: GivenUp::new() }
     }
 
     /// Takes a bar: what is held at its close, and whether a side may be entered again.
     #[inline]
     pub(super) fn update(&mut self, held: Option<Side>, is_back: impl Fn(Side) -> bool) {
         self.age = if held.is_some() { self.age + 1 } else { 0 };
-        self.spent = self.spent.filter(|side| !is_back(*side));
+        self.given_up.update(is_back);
     }
 
     /// True where the position's time is over.
@@ -30,16 +32,9 @@ impl Deadline {
         self.age >= self.hold
     }
 
-    /// The position to have: not one on the side whose time ran out before the price came back, since that would buy back
-    /// on the next bar what this one sold.
-    #[inline]
-    pub(super) fn allowed(&self, wanted: Option<Side>) -> Option<Side> {
-        wanted.filter(|side| self.spent != Some(*side))
-    }
-
     /// Closes the position, with the reason `force_exit`.
     pub(super) fn close(&mut self, side: Side, context: &mut Context<'_>) {
-        self.spent = Some(side);
+        self.given_up.set(side);
         if !super::is_waiting(context) {
             context.send(Ticket::new(side.opposite(), Size::Close).reduce_only().purpose(Purpose::ForceExit));
         }

@@ -1,12 +1,12 @@
 //! Moving-average crossover: long while the fast average is above the slow one.
-use qframe_engine::{Context, Market, Strategy};
+use qframe_engine::{Context, Market, Pass, Quiet, Strategy};
 use qframe_model::ids::SeriesId;
-use qframe_model::market::{Bar, Side};
+use qframe_model::market::Side;
 use qframe_model::parameter::{ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 use qframe_quant::indicators::{Ema, Indicator, Sma};
 
-use super::{Mode, WINDOW_MAX, check_below, is_waiting, of_indicator};
+use super::{Mode, Protection, WINDOW_MAX, check_below, is_waiting, of_indicator};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
 
 /// Acts on a cross that is strict on both bars: the fast average was below the slow one and is above it, or mirrored.
@@ -17,7 +17,9 @@ pub struct MaCrossover<A> {
     fast: A,
     slow: A,
     mode: Mode,
-    last: Option<(f64, f64)>,
+    protection: Protection,
+    /// The averages of the bar before; before the first they are no numbers, which cross nothing.
+    last: (f64, f64),
     /// A cross that was met while passing over bars; its bar comes next.
     met: Option<(Side, f64)>,
 }
@@ -25,15 +27,21 @@ pub struct MaCrossover<A> {
 impl<A: Indicator<Input = f64, Output = f64>> MaCrossover<A> {
     /// A crossover of two averages of one kind, the fast one shorter.
     #[must_use]
-    pub const fn new(fast: A, slow: A, mode: Mode) -> Self {
-        Self { fast, slow, mode, last: None, met: None }
+    pub fn new(fast: A, slow: A, mode: Mode) -> Self {
+        Self { fast, slow, mode, protection: Protection::default(), last: (f64::NAN, f64::NAN), met: None }
+    }
+
+    /// The same with something behind its entries.
+    #[must_use]
+    pub fn protected(self, protection: Protection) -> Self {
+        Self { protection, ..self }
     }
 
     #[inline(always)]
     fn cross(&mut self, close: f64) -> Option<(Side, f64)> {
         let (fast, slow) = (self.fast.update(close), self.slow.update(close));
         let (fast, slow) = (fast?, slow?);
-        let (fast_before, slow_before) = self.last.replace((fast, slow))?;
+        let (fast_before, slow_before) = std::mem::replace(&mut self.last, (fast, slow));
         let side = if fast_before < slow_before && fast > slow {
             Side::Buy
         } else if fast_before > slow_before && fast < slow {
@@ -51,14 +59,9 @@ impl<A: Indicator<Input = f64, Output = f64>> Strategy for MaCrossover<A> {
     }
 
     #[inline]
-    fn pass(&mut self, bars: &[Bar]) -> Option<usize> {
-        for (passed, bar) in bars.iter().enumerate() {
-            self.met = self.cross(bar.close.to_f64());
-            if self.met.is_some() {
-                return Some(passed);
-            }
-        }
-        Some(bars.len())
+    fn pass(&mut self, bars: &mut Quiet<'_>) -> Pass {
+        self.met = bars.find_map(|bar| self.cross(bar.close.to_f64()));
+        if self.met.is_some() { Pass::Met } else { Pass::Over }
     }
 
     #[inline]
@@ -71,9 +74,9 @@ impl<A: Indicator<Input = f64, Output = f64>> Strategy for MaCrossover<A> {
         context.signal(strength.clamp(-1.0, 1.0));
         match (side, self.mode) {
             _ if is_waiting(context) => {}
-            (Side::Buy, _) if !context.is_long() => _ = context.enter(Side::Buy),
+            (Side::Buy, _) if !context.is_long() => self.protection.enter(Side::Buy, context),
             (Side::Sell, Mode::LongFlat) if context.is_long() => _ = context.close(),
-            (Side::Sell, Mode::LongShort) if !context.is_short() => _ = context.enter(Side::Sell),
+            (Side::Sell, Mode::LongShort) if !context.is_short() => self.protection.enter(Side::Sell, context),
             _ => {}
         }
     }
@@ -88,6 +91,8 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         ParameterSpec::whole("slow", "bars of the slow average", 20, 2, WINDOW_MAX),
         ParameterSpec::text("average", "the kind of both averages: simple or exponential", "sma", &["sma", "ema"]),
         Mode::PARAMETER,
+        Protection::STOP,
+        Protection::TARGET,
     ],
     assets: Assets::One,
     build,
@@ -96,20 +101,20 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
 fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, BuildError> {
     let (fast, slow) = (parameters.count("fast")?, parameters.count("slow")?);
     check_below("fast", fast, "slow", slow)?;
-    let mode = Mode::read(parameters, market)?;
     match parameters.text("average")? {
-        "ema" => crossover(Ema::new, fast, slow, mode),
-        _ => crossover(Sma::new, fast, slow, mode),
+        "ema" => crossover(Ema::new, [fast, slow], parameters, market),
+        _ => crossover(Sma::new, [fast, slow], parameters, market),
     }
 }
 
 fn crossover<A: Indicator<Input = f64, Output = f64> + Send + 'static>(
     average: fn(usize) -> Result<A, qframe_quant::indicators::ParameterError>,
-    fast: usize,
-    slow: usize,
-    mode: Mode,
+    [fast, slow]: [usize; 2],
+    parameters: &Parameters,
+    market: &MarketInfo,
 ) -> Result<AnyStrategy, BuildError> {
     let fast = average(fast).map_err(of_indicator("fast"))?;
     let slow = average(slow).map_err(of_indicator("slow"))?;
-    Ok(Box::new(MaCrossover::new(fast, slow, mode)))
+    let crossover = MaCrossover::new(fast, slow, Mode::read(parameters, market)?);
+    Ok(Box::new(crossover.protected(Protection::read(SPEC.name, parameters, market)?)))
 }

@@ -1,5 +1,6 @@
 //! Mean reversion: buys what is far below its mean, farther where the market is wild, and does not wait for ever.
 use qframe_engine::{Context, Market, Strategy};
+use qframe_model::fill::Fill;
 use qframe_model::market::Side;
 use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
@@ -7,7 +8,7 @@ use qframe_quant::indicators::{Indicator, ZScore};
 
 use super::deadline::Deadline;
 use super::regime::{Regime, RegimeRules};
-use super::{Mode, WINDOW_MAX, check_below, check_positive, first_bar, held, of_indicator, pursue};
+use super::{Mode, Protection, WINDOW_MAX, check_below, check_positive, first_bar, held, of_indicator, pursue};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
 
 /// What a [`MeanReversion`] goes by. Scores are distances from the mean in standard deviations.
@@ -25,14 +26,16 @@ pub struct MeanReversionRules {
     pub regime: RegimeRules,
     /// Whether it sells short.
     pub mode: Mode,
+    /// What stands behind its entries.
+    pub protection: Protection,
 }
 
 /// Enters long where the close is `entry` x the factor of the [regime](RegimeRules) or more below the mean of the last
 /// `window` closes, in their standard deviations (dividing by n); leaves once it is within `exit` below the mean, or
 /// above it. Mirrored for short positions. The signal's strength is half the score over the threshold, at most 1.
 ///
-/// A position that has been open for `hold` bars, from open to open, is closed with the reason `force_exit`. Its side is
-/// entered again only after the score has been where it would have closed the position.
+/// A position that has been open for `hold` bars, from open to open, is closed with the reason `force_exit`. After that,
+/// as after its stop, its side is entered again only once the score has been where it would have closed the position.
 #[derive(Debug, Clone)]
 pub struct MeanReversion {
     score: ZScore,
@@ -76,12 +79,15 @@ impl Strategy for MeanReversion {
         let wanted = match held {
             Some(side) if is_back(side, score, self.rules.exit) => None,
             Some(side) if self.deadline.is_over() => return self.deadline.close(side, context),
-            Some(side) => Some(side),
-            None if score <= -threshold => self.deadline.allowed(Some(Side::Buy)),
-            None if score >= threshold => self.deadline.allowed(Some(Side::Sell)),
-            None => None,
+            None if score <= -threshold => self.deadline.given_up.allowed(Some(Side::Buy)),
+            None if score >= threshold => self.deadline.given_up.allowed(Some(Side::Sell)),
+            held => held,
         };
-        pursue(context, self.rules.mode.allowed(wanted), score / threshold / -2.0);
+        pursue(context, self.rules.protection, self.rules.mode.allowed(wanted), score / threshold / -2.0);
+    }
+
+    fn on_fill(&mut self, fill: &Fill, _: &mut Context<'_>) {
+        self.deadline.given_up.note(fill);
     }
 }
 
@@ -99,6 +105,8 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         ParameterSpec::number("calm", "factor of entry while volatility is low", 0.7, 0.01, 100.0),
         ParameterSpec::number("wild", "factor of entry while volatility is high", 1.5, 0.01, 100.0),
         Mode::PARAMETER,
+        Protection::STOP,
+        Protection::TARGET,
     ],
     assets: Assets::One,
     build,
@@ -112,5 +120,6 @@ fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, Bu
         hold: parameters.count("hold")?,
         regime: RegimeRules::read(parameters)?,
         mode: Mode::read(parameters, market)?,
+        protection: Protection::read(SPEC.name, parameters, market)?,
     })?))
 }

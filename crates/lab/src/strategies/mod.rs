@@ -6,12 +6,16 @@
 //!   unless the venue is set otherwise;
 //! - while a market order of the run is on its way they send nothing new; stops and limits that rest do not hold them;
 //! - those for one market trade the first series and do not look at others; their entries are as large as the run's
-//!   [`Sizing`](qframe_engine::Sizing) says. Those for several state their weights;
+//!   [`Sizing`](qframe_engine::Sizing) says. Those that state weights of their own multiply them by the share of the
+//!   equity that it gives, and are not built where it is no share;
+//! - a stop and a target are levels from the last price at the decision; what waits for a level, and not for a crossing,
+//!   enters the side that a stop has closed only after the price has been back;
 //! - prices must be finite and above zero, as every checked bar is; a price that stands still gives no signal.
 mod bollinger_reversion;
 mod buy_and_hold;
 mod deadline;
 mod donchian_breakout;
+mod given_up;
 mod legs;
 mod line;
 mod ma_crossover;
@@ -19,6 +23,8 @@ mod mean_reversion;
 mod mode;
 mod momentum_rotation;
 mod pairs;
+mod protection;
+mod range_stop;
 mod regime;
 mod rsi_reversion;
 mod volatility_target;
@@ -40,6 +46,8 @@ pub use mean_reversion::{MeanReversion, MeanReversionRules};
 pub use mode::Mode;
 pub use momentum_rotation::MomentumRotation;
 pub use pairs::{Pairs, PairsRules};
+pub use protection::Protection;
+pub use range_stop::RangeStop;
 pub use regime::RegimeRules;
 pub use rsi_reversion::{RsiReversion, RsiRules};
 pub use volatility_target::{VolatilityRules, VolatilityTarget};
@@ -84,17 +92,17 @@ fn is_waiting(context: &Context<'_>) -> bool {
     context.orders().iter().any(|open| open.order.kind == OrderKind::Market && open.filled.is_zero())
 }
 
-/// Sends the order that leads from the position there is to the one that is wanted, with a signal where it opens one;
-/// nothing where they agree, or where one is on its way.
+/// Sends the order that leads from the position there is to the one that is wanted, with a signal and its protection where
+/// it opens one; nothing where they agree, or where one is on its way.
 #[inline]
-fn pursue(context: &mut Context<'_>, wanted: Option<Side>, strength: f64) {
+fn pursue(context: &mut Context<'_>, protection: Protection, wanted: Option<Side>, strength: f64) {
     if wanted == held(context) || is_waiting(context) {
         return;
     }
     match wanted {
         Some(side) => {
             context.signal(strength.clamp(-1.0, 1.0));
-            context.enter(side);
+            protection.enter(side, context);
         }
         None => _ = context.close(),
     }

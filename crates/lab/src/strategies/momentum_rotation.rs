@@ -10,7 +10,7 @@ use super::{COUNT_MAX, check_count, refused};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
 
 /// At the first instant of each month, by UTC, ranks the assets by close over the close `window` bars before, less 1, and
-/// moves the equity into the first `top` of them, 1 / `top` each (N. Jegadeesh and S. Titman, "Returns to Buying Winners
+/// moves a share of the equity into the first `top` of them, the same each (N. Jegadeesh and S. Titman, "Returns to Buying Winners
 /// and Selling Losers", Journal of Finance 48, 1993; long only). Of equal returns the earlier symbol is taken.
 ///
 /// An instant is the close of a bar: daily bars of a market that never closes are ranked on the month's last close and
@@ -20,6 +20,7 @@ use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec}
 pub struct MomentumRotation {
     window: usize,
     top: usize,
+    share: Rate,
     month: Option<(i32, u32)>,
     /// The instrument of each series that had a bar since the last ranking.
     seen: Vec<Option<InstrumentId>>,
@@ -28,14 +29,14 @@ pub struct MomentumRotation {
 }
 
 impl MomentumRotation {
-    /// The `top` best of the last `window` bars.
+    /// The `top` best of the last `window` bars, in `share` of the equity.
     ///
     /// # Errors
-    /// [`ParameterError`] unless both are in `1..=10_000`.
-    pub fn new(window: usize, top: usize) -> Result<Self, ParameterError> {
+    /// [`ParameterError`] unless both counts are in `1..=10_000`.
+    pub fn new(window: usize, top: usize, share: Rate) -> Result<Self, ParameterError> {
         check_count("window", window, 1, COUNT_MAX as usize)?;
         check_count("top", top, 1, COUNT_MAX as usize)?;
-        Ok(Self { window, top, month: None, seen: Vec::new(), ranks: Vec::new() })
+        Ok(Self { window, top, share, month: None, seen: Vec::new(), ranks: Vec::new() })
     }
 
     /// Ranks what has been seen, and forgets that it was. Of an instrument in several time frames the first counts.
@@ -61,7 +62,7 @@ impl MomentumRotation {
             }
         }
         for (_, id) in &self.ranks {
-            context.target_in(*id, Rate::from_nanos(Rate::ONE.nanos() / self.top as i64));
+            context.target_in(*id, Rate::from_nanos(self.share.nanos() / self.top as i64));
         }
     }
 }
@@ -100,7 +101,7 @@ impl Strategy for MomentumRotation {
 
 pub(super) const SPEC: StrategySpec = StrategySpec {
     name: "momentum-rotation",
-    about: "each month moves into the symbols that rose most",
+    about: "each month moves into the symbols that rose most; the size is the share of the equity that all may use",
     kind: StrategyKind::Momentum,
     parameters: &[
         ParameterSpec::whole("window", "bars of the past return", 126, 1, COUNT_MAX),
@@ -115,5 +116,5 @@ fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, Bu
     if top > market.instruments {
         return Err(refused("top", top, format!("at most the number of symbols, {}", market.instruments)).into());
     }
-    Ok(Box::new(MomentumRotation::new(window, top)?))
+    Ok(Box::new(MomentumRotation::new(window, top, market.share(SPEC.name)?)?))
 }

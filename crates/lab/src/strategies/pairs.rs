@@ -96,7 +96,7 @@ impl Strategy for Pairs {
 
 pub(super) const SPEC: StrategySpec = StrategySpec {
     name: "pairs",
-    about: "buys one of two symbols and sells the other short where their prices have parted",
+    about: "buys one of two symbols and sells the other short where they have parted; the size multiplies gross",
     kind: StrategyKind::Arbitrage,
     parameters: &[
         ParameterSpec::whole("window", "bars of the regression of one log price on the other", 60, 3, COUNT_MAX),
@@ -114,6 +114,6 @@ fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, Bu
         window: parameters.count("window")?,
         entry: parameters.number("entry")?,
         exit: parameters.number("exit")?,
-        gross: parameters.number("gross")?,
+        gross: parameters.number("gross")? * market.share(SPEC.name)?.to_f64(),
     })?))
 }

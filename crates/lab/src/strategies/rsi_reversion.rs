@@ -5,7 +5,7 @@ use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 use qframe_quant::indicators::{Indicator, Rsi};
 
-use super::{Mode, WINDOW_MAX, check_below, first_bar, held, of_indicator, pursue};
+use super::{Mode, Protection, WINDOW_MAX, check_below, first_bar, held, of_indicator, pursue};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
 
 /// What an [`RsiReversion`] goes by. The levels are values of the index, 0 to 100.
@@ -21,6 +21,8 @@ pub struct RsiRules {
     pub overbought: f64,
     /// Whether it sells short.
     pub mode: Mode,
+    /// What stands behind its entries.
+    pub protection: Protection,
 }
 
 /// Enters long on the bar on which J. Welles Wilder's index (1978) falls below `oversold`, having been at or above it on
@@ -69,7 +71,7 @@ impl Strategy for RsiReversion {
         let Some(index) = self.rsi.update(bar.close.to_f64()) else { return };
         let Some(before) = self.last.replace(index) else { return };
         let wanted = self.rules.mode.allowed(self.decide(before, index, held(context)));
-        pursue(context, wanted, (50.0 - index) / 50.0);
+        pursue(context, self.rules.protection, wanted, (50.0 - index) / 50.0);
     }
 }
 
@@ -83,6 +85,8 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         ParameterSpec::number("exit", "the index at which a position is closed", 50.0, 0.0, 100.0),
         ParameterSpec::number("overbought", "the index whose rise above it sells short", 70.0, 0.0, 100.0),
         Mode::PARAMETER,
+        Protection::STOP,
+        Protection::TARGET,
     ],
     assets: Assets::One,
     build,
@@ -95,5 +99,6 @@ fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, Bu
         exit: parameters.number("exit")?,
         overbought: parameters.number("overbought")?,
         mode: Mode::read(parameters, market)?,
+        protection: Protection::read(SPEC.name, parameters, market)?,
     })?))
 }

@@ -23,7 +23,7 @@ pub struct VolatilityRules {
     pub band: f64,
 }
 
-/// Holds target volatility / realised volatility of the equity, at most `cap`, whatever the run's sizing (Harvey and
+/// Holds target volatility / realised volatility of the equity, at most `cap` (Harvey and
 /// others, "The Impact of Volatility Targeting", Journal of Portfolio Management 45, 2018).
 ///
 /// Realised volatility is the standard deviation (dividing by n) of the last `window` log returns of closes, times the
@@ -97,7 +97,7 @@ impl Strategy for VolatilityTarget {
 
 pub(super) const SPEC: StrategySpec = StrategySpec {
     name: "vol-target",
-    about: "holds as much as gives the equity a set volatility, moved only where it is a band away",
+    about: "holds as much as gives the equity a set volatility, moved only where it is a band away; the size scales all",
     kind: StrategyKind::Portfolio,
     parameters: &[
         ParameterSpec::number("target", "volatility to have, a year: 0.2 is 20 %", 0.2, 0.001, 10.0),
@@ -109,11 +109,12 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
     build,
 };
 
-fn build(parameters: &Parameters, _: &MarketInfo) -> Result<AnyStrategy, BuildError> {
+fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, BuildError> {
+    let share = market.share(SPEC.name)?.to_f64();
     Ok(Box::new(VolatilityTarget::new(VolatilityRules {
-        target: parameters.number("target")?,
+        target: parameters.number("target")? * share,
         window: parameters.count("window")?,
-        cap: parameters.number("cap")?,
-        band: parameters.number("band")?,
+        cap: parameters.number("cap")? * share,
+        band: parameters.number("band")? * share,
     })?))
 }

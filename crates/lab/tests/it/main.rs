@@ -9,3 +9,5 @@ mod passing;
 mod report;
 #[cfg(test)]
 mod strategies;
+#[cfg(test)]
+mod sweep;

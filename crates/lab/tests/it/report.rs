@@ -1,5 +1,7 @@
 //! Reports of runs on recorded prices: what is written must be what was computed, in every form of it.
+mod charges;
 mod csv;
+mod edges;
 mod file;
 mod json;
 mod page;
@@ -33,16 +35,20 @@ struct Run {
 impl Run {
     /// A crossover of averages of `fast` and `slow` bars, open positions closed at the end, a fee of 0.2 %.
     fn of(names: &[&str], windows: (usize, usize), mode: Mode) -> Self {
-        let sample = |name: &&str| {
-            let instrument = Instrument::new(name.parse().unwrap(), Currency::USD, Rules::default()).unwrap();
-            DataSet::new(instrument, samples::find(name).unwrap().load().unwrap(), EVIL_FILE).unwrap()
-        };
         let venue = Settings {
             fees: Fees::flat(Rate::basis_points(20)),
             allow_short: mode == Mode::LongShort,
             ..Settings::default()
         };
-        let setup = Setup { venue, at_end: AtEnd::CloseAtClose, ..Setup::default() };
+        Self::under(Setup { venue, at_end: AtEnd::CloseAtClose, ..Setup::default() }, names, windows, mode)
+    }
+
+    /// The same under other rules.
+    fn under(setup: Setup, names: &[&str], windows: (usize, usize), mode: Mode) -> Self {
+        let sample = |name: &&str| {
+            let instrument = Instrument::new(name.parse().unwrap(), Currency::USD, Rules::default()).unwrap();
+            DataSet::new(instrument, samples::find(name).unwrap().load().unwrap(), EVIL_FILE).unwrap()
+        };
         let backtest = Backtest::new(names.iter().map(sample).collect(), setup).unwrap();
         let strategy = MaCrossover::new(Sma::new(windows.0).unwrap(), Sma::new(windows.1).unwrap(), mode);
         let outcome = backtest.run(strategy).unwrap();

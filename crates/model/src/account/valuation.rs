@@ -10,11 +10,16 @@ pub(super) enum Valuation {
     /// Nothing is held.
     #[default]
     Nothing,
-    /// So many nanos of units, at the price itself: their product is the worth and cannot overflow.
+    /// So many nanos of units, fewer than [`FEW`], at the price itself: their product is the worth and cannot overflow.
     Units(i64),
     /// Anything else: [`Account::worth`].
     General,
 }
+
+/// Fewer nanos of units than this times any price are less than 2^125; an equity under [`ROOMY`], less one such product and
+/// plus another, cannot leave 128 bits.
+const FEW: u64 = 1 << 62;
+const ROOMY: u128 = 1 << 124;
 
 impl Account {
     /// Takes a new price of an instrument into the equity.
@@ -61,18 +66,15 @@ impl Account {
                 holding.mark = Some(last.close);
                 curve.resize(curve.len() + bars.len(), self.equity);
             }
-            Valuation::Units(nanos) => {
-                holding.mark = Some(last.close);
-                let rest = self.equity.minus(holding.value)?;
-                let value = |bar: &Bar| Cash::from_attos(i128::from(bar.close.nanos()) * i128::from(nanos));
-                for bar in bars {
-                    holding.position.observe(bar);
-                    curve.push(rest.plus(value(bar))?);
-                }
-                holding.value = value(last);
-                self.equity = rest.plus(holding.value)?;
+            Valuation::Units(nanos) if self.equity.attos().unsigned_abs() < ROOMY => {
+                let value = |bar: &Bar| i128::from(bar.close.nanos()) * i128::from(nanos);
+                let rest = self.equity.attos() - holding.value.attos();
+                curve.extend(bars.iter().map(|bar| Cash::from_attos(rest + value(bar))));
+                holding.position.observe_all(bars);
+                (holding.mark, holding.value) = (Some(last.close), Cash::from_attos(value(last)));
+                self.equity = Cash::from_attos(rest + value(last));
             }
-            Valuation::General => {
+            Valuation::Units(_) | Valuation::General => {
                 for bar in bars {
                     self.mark_bar_in_general(id, bar)?;
                     curve.push(self.equity);
@@ -118,7 +120,7 @@ impl Account {
             _ if holding.units.is_zero() && (holding.base.is_some() || holding.position.is_flat()) => {
                 Valuation::Nothing
             }
-            Ok(nanos) if plain => Valuation::Units(nanos),
+            Ok(nanos) if plain && nanos.unsigned_abs() < FEW => Valuation::Units(nanos),
             _ => Valuation::General,
         };
         if holding.valuation == Valuation::Nothing {

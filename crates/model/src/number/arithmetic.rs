@@ -15,14 +15,46 @@ pub enum Rounding {
 /// `a * b / c`, rounded once; the product never overflows. `None` where `c` is zero or the quotient leaves 128 bits.
 #[must_use]
 pub fn mul_div(a: i128, b: i128, c: i128, rounding: Rounding) -> Option<i128> {
+    let negative = (a < 0) ^ (b < 0) ^ (c < 0);
+    // Nearly always the factor and the divisor are short, and the product fits.
+    if let (Ok(factor), Ok(divisor)) = (u64::try_from(b.unsigned_abs()), u64::try_from(c.unsigned_abs()))
+        && let Some(product) = product(a.unsigned_abs(), factor)
+    {
+        let quotient = product.checked_div(divisor.into())?;
+        // A second division would cost more than this product.
+        let remainder = (product - quotient * u128::from(divisor)) as u64;
+        let up = match rounding {
+            Rounding::Down => false,
+            Rounding::Up => remainder != 0,
+            Rounding::HalfEven => 2 * u128::from(remainder) + (quotient & 1) > u128::from(divisor),
+        };
+        return signed(quotient + u128::from(up), negative);
+    }
+    mul_div_long(a, b, c, rounding)
+}
+
+/// A product of 128 and 64 bits, where 127 bits hold it.
+#[inline(always)]
+fn product(whole: u128, factor: u64) -> Option<u128> {
+    let factor = u128::from(factor);
+    let lower = u128::from(whole as u64) * factor;
+    let upper = (whole >> 64) * factor + (lower >> 64);
+    (upper >> 63 == 0).then_some((upper << 64) | u128::from(lower as u64))
+}
+
+/// A magnitude with its sign; `None` beyond the range.
+#[inline]
+fn signed(magnitude: u128, negative: bool) -> Option<i128> {
+    match i128::try_from(magnitude) {
+        Ok(value) => Some(if negative { -value } else { value }),
+        Err(_) => (negative && magnitude == i128::MIN.unsigned_abs()).then_some(i128::MIN),
+    }
+}
+
+#[cold]
+fn mul_div_long(a: i128, b: i128, c: i128, rounding: Rounding) -> Option<i128> {
     if c == 0 {
         return None;
-    }
-    if let Some(product) = a.checked_mul(b) {
-        let quotient = product.checked_div(c)?;
-        // A second division would cost more than this product, which cannot leave the range.
-        let remainder = product - quotient * c;
-        return quotient.checked_add(correction(remainder, c, quotient, rounding));
     }
     let (product, divisor) = (I256::from(a) * I256::from(b), I256::from(c));
     let quotient = i128::try_from(product / divisor).ok()?;
@@ -33,28 +65,35 @@ pub fn mul_div(a: i128, b: i128, c: i128, rounding: Rounding) -> Option<i128> {
 /// Nanos in one.
 const NANOS: u64 = 1_000_000_000;
 
-/// Quotient and remainder by a thousand million, both with the sign of `value`. Limb by limb the divisor is a constant of
-/// 64 bits, which compiles to multiplications: a tenth of the general division. A remainder has 30 bits, so the lower half
-/// goes in two limbs of 34 and 30.
-#[inline]
-pub(super) fn div_nanos(value: i128) -> (i128, i128) {
-    let magnitude = value.unsigned_abs();
+/// Quotient and remainder by a thousand million. Limb by limb the divisor is a constant of 64 bits, which compiles to
+/// multiplications: a tenth of the general division. A remainder has 30 bits, so the lower half goes in two limbs of 34
+/// and 30.
+#[inline(always)]
+fn div_magnitude(magnitude: u128) -> (u128, u64) {
     let (upper, lower) = ((magnitude >> 64) as u64, magnitude as u64);
     let limb = ((upper % NANOS) << 34) | (lower >> 30);
     let last = ((limb % NANOS) << 30) | (lower & 0x3fff_ffff);
     let quotient = (u128::from(upper / NANOS) << 64) | u128::from(((limb / NANOS) << 30) | (last / NANOS));
-    let (quotient, remainder) = (quotient as i128, i128::from(last % NANOS));
-    if value < 0 { (quotient.wrapping_neg(), -remainder) } else { (quotient, remainder) }
+    (quotient, last % NANOS)
+}
+
+/// The quotient by a thousand million, towards zero.
+#[inline]
+pub(super) fn div_nanos(value: i128) -> i128 {
+    let quotient = div_magnitude(value.unsigned_abs()).0 as i128;
+    if value < 0 { quotient.wrapping_neg() } else { quotient }
 }
 
 /// `a * b` nanos as ones, half-even: a product with a rate.
 #[inline]
 pub(super) fn mul_nanos(a: i128, b: i64) -> Option<i128> {
-    let Some(product) = a.checked_mul(i128::from(b)) else {
-        return mul_div(a, b.into(), NANOS.into(), Rounding::HalfEven);
+    let Some(product) = product(a.unsigned_abs(), b.unsigned_abs()) else {
+        return mul_div_long(a, b.into(), NANOS.into(), Rounding::HalfEven);
     };
-    let (quotient, remainder) = div_nanos(product);
-    quotient.checked_add(correction(remainder, NANOS.into(), quotient, Rounding::HalfEven))
+    let (quotient, remainder) = div_magnitude(product);
+    let odd = quotient as u64 & 1;
+    let rounded = (quotient + u128::from(2 * remainder + odd > NANOS)) as i128;
+    Some(if (a < 0) == (b < 0) { rounded } else { -rounded })
 }
 
 /// -1, 0 or 1: the step from the truncated quotient to the rounded one.
@@ -93,8 +132,16 @@ impl ToFloat for i128 {
         if let Ok(small) = i64::try_from(self) {
             return small as f64;
         }
-        ((self >> 64) as i64) as f64 * 18_446_744_073_709_551_616.0 + (self as u64) as f64
+        halves_to_float(self)
     }
+}
+
+/// The upper and the lower half of an integer apart. Beside an upper half the last eleven bits are less than half a unit in
+/// the last place; of a small negative number 2^12 may be lost.
+#[inline]
+pub(super) fn halves_to_float(value: i128) -> f64 {
+    let (upper, lower) = ((value >> 64) as i64, ((value as u64) >> 11) as i64);
+    upper as f64 * 18_446_744_073_709_551_616.0 + lower as f64 * 2_048.0
 }
 
 #[cfg(test)]
@@ -119,14 +166,31 @@ mod tests {
     }
 
     #[test]
+    fn the_short_way_is_the_long_way() {
+        let edges = [0, 1, 2, 3, 7, 10, 999_999_999, 1_000_000_000, i128::from(i64::MAX), i128::from(u64::MAX)];
+        let wide = [1 << 64, (1 << 100) + 1, i128::MAX / 2, i128::MAX - 1, i128::MAX, i128::MIN, i128::MIN + 1];
+        let all: Vec<i128> = edges.into_iter().chain(wide).flat_map(|x: i128| [x, x.wrapping_neg()]).collect();
+        for (a, b, c) in all.iter().flat_map(|a| all.iter().flat_map(|b| all.iter().map(|c| (*a, *b, *c)))) {
+            for rounding in [Rounding::Down, Rounding::Up, Rounding::HalfEven] {
+                assert_eq!(mul_div(a, b, c, rounding), mul_div_long(a, b, c, rounding), "{a}*{b}/{c} {rounding:?}");
+            }
+        }
+    }
+
+    #[test]
     fn division_by_nanos_is_division() {
         let near = |value: i128| [value - 1, value, value + 1];
         let powers = (0..38).flat_map(|power| near(10i128.pow(power)));
         let values: Vec<i128> =
             powers.chain([i128::MAX, i128::MIN, i128::MIN + 1, 0, i128::MAX - 999_999_999]).collect();
         for value in values.iter().flat_map(|value| [*value, value.wrapping_neg()]) {
-            assert_eq!(div_nanos(value), (value / 1_000_000_000, value % 1_000_000_000), "{value}");
-            for rate in [0, 1, -1, 2_000_000, 500_000_000, -1_500_000_000, i64::MAX] {
+            assert_eq!(div_nanos(value), value / 1_000_000_000, "{value}");
+            assert_eq!(
+                u128::from(div_magnitude(value.unsigned_abs()).1),
+                value.unsigned_abs() % 1_000_000_000,
+                "{value}"
+            );
+            for rate in [0, 1, -1, 2_000_000, 500_000_000, -1_500_000_000, i64::MAX, i64::MIN] {
                 let slow = mul_div(value, rate.into(), 1_000_000_000, Rounding::HalfEven);
                 assert_eq!(mul_nanos(value, rate), slow, "{value} x {rate}");
             }

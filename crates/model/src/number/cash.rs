@@ -1,5 +1,5 @@
 //! An amount of money.
-use super::arithmetic::{div_nanos, mul_nanos};
+use super::arithmetic::{div_nanos, halves_to_float, mul_nanos};
 use super::decimal::decimal;
 use super::{Overflow, Price, Quantity, Rate, Rounding, mul_div};
 
@@ -27,6 +27,14 @@ impl Cash {
         quantity.nanos().checked_mul(ATTOS_PER_NANO).map(Self::from_attos).ok_or(Overflow("a quantity as money"))
     }
 
+    /// Its attos as `f64`, within a unit in the last place or 1e-14 of a whole: for curves of which only ratios count. It
+    /// has neither the division nor the branch of [`Cash::to_f64`].
+    #[must_use]
+    #[inline]
+    pub fn attos_f64(self) -> f64 {
+        halves_to_float(self.attos())
+    }
+
     /// This amount times `rate`, rounded half-even at 1e-18.
     ///
     /// # Errors
@@ -43,7 +51,7 @@ impl Cash {
     #[must_use]
     #[inline]
     pub fn to_quantity(self) -> Quantity {
-        Quantity::from_nanos(div_nanos(self.attos()).0)
+        Quantity::from_nanos(div_nanos(self.attos()))
     }
 
     /// `self * part / whole`, rounded as told.

@@ -3,7 +3,7 @@
 //! `tests/golden/events-v1.txt` holds one event a line: the bytes of its wire form in hex, then the same event as JSON. A new
 //! variant goes to the end of its enum and of that file; any other change needs a new version and a new file beside it.
 //! `cargo test -p qframe-model -- --ignored golden` prints the lines of today.
-use qframe_model::event::{CancelReason, EVENT_VERSION, Event, Header, Report};
+use qframe_model::event::{CancelReason, EVENT_VERSION, Event, EventRef, Header, Report};
 use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId};
 use qframe_model::ledger::Book;
@@ -50,6 +50,22 @@ fn the_golden_file_holds_every_event() {
     for event in every_event() {
         assert!(GOLDEN.contains(&line(&event)), "not in the golden file; its line is\n{}", line(&event));
     }
+}
+
+#[test]
+fn a_borrowed_event_has_the_stored_form_of_its_own() {
+    let mut seen = 0;
+    for event in every_event() {
+        let borrowed = match &event {
+            Event::Submitted(order) => EventRef::Submitted(order),
+            Event::Reported(report) => EventRef::Reported(report),
+            _ => continue,
+        };
+        seen += 1;
+        assert_eq!(wire::to_bytes(&borrowed).unwrap(), stored(&event));
+        assert_eq!(serde_json::to_string(&borrowed).unwrap(), serde_json::to_string(&event).unwrap());
+    }
+    assert!(seen > 10, "orders and reports were compared: {seen}");
 }
 
 fn time() -> Time {

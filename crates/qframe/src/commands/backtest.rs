@@ -83,9 +83,10 @@ fn is_stream(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
-/// Plain where it is asked for, and where nobody looks.
+/// Plain where it is asked for, where the terminal says that it can do no more, and where nobody looks.
 fn style(plain: bool) -> Style {
-    let seen = io::stdout().is_terminal() && !plain;
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let seen = io::stdout().is_terminal() && !plain && !is_dumb;
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let width = columns.or_else(|| Term::stdout().size_checked().map(|(_, columns)| usize::from(columns)));
     Style { look: if seen { Look::Rich } else { Look::Plain }, width: width.unwrap_or(Style::default().width) }

@@ -60,6 +60,7 @@ impl<'a> Plan<'a> {
             BuildError::Parameter(error) => Error::usage("--param", "", error),
             BuildError::NoShortSales(_) => Error::usage("--allow-short", "", error),
             BuildError::Symbols { .. } => Error::usage("--data", "", error),
+            BuildError::Weights { .. } | BuildError::NoStop { .. } => Error::usage("--size", "", error),
         })
     }
 

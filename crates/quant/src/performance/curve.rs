@@ -1,8 +1,9 @@
 //! One pass over an equity curve.
 
+use super::benchmark::Benchmark;
 use super::calendar::{Calendar, Frequency, Returns};
 use super::drawdown::Drawdowns;
-use super::log::{log_ratio, products};
+use super::log::{log_ratio, product};
 use super::{DAY_NS, Statistics, TradeStats};
 
 /// Points that are digested together; backtesting.py's 100 points for the spacing of the bars must fit in.
@@ -11,12 +12,20 @@ const BLOCK: usize = 128;
 const SPACING_POINTS: usize = 100;
 
 /// What the caller may choose.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CurveOptions {
     /// Index of the point whose benchmark price begins buy and hold: the first bar on which every indicator has a value.
     pub benchmark_start: u64,
     /// Risk-free rate a year as a fraction (0.02 is 2 %), between -1 and 1.
     pub risk_free: f64,
+    /// What one unit of the currency is in the values that are pushed: 100 where they are cents.
+    pub unit: f64,
+}
+
+impl Default for CurveOptions {
+    fn default() -> Self {
+        Self { benchmark_start: 0, risk_free: 0.0, unit: 1.0 }
+    }
 }
 
 /// Accumulates an equity curve in constant memory; [`finish`](Self::finish) may be called at any point.
@@ -32,13 +41,13 @@ pub struct CurveStats {
     times: [i64; BLOCK],
     /// Slot 0 holds the last point of the block before, so that every return of a block has both its ends.
     equity: [f64; BLOCK + 1],
-    price: [f64; BLOCK + 1],
+    /// Log returns of the benchmark.
+    market: [f64; BLOCK],
     first: Point,
-    hold_from: Option<f64>,
+    benchmark: Benchmark,
     drawdowns: Drawdowns,
-    /// Sums over log returns: equity times benchmark, and benchmark squared.
+    /// The sum of log returns of the equity times those of the benchmark.
     cross: f64,
-    square: f64,
     calendar: Calendar,
 }
 
@@ -46,25 +55,30 @@ pub struct CurveStats {
 struct Point {
     time: i64,
     equity: f64,
-    price: f64,
 }
 
 impl CurveStats {
     /// An empty curve.
     #[must_use]
     pub fn new(options: CurveOptions) -> Self {
+        Self::beside(options, Benchmark::new(options.benchmark_start))
+    }
+
+    /// An empty curve beside a benchmark whose prices are known: many curves share its logarithms, see
+    /// [`push_beside`](Self::push_beside).
+    #[must_use]
+    pub fn beside(options: CurveOptions, benchmark: Benchmark) -> Self {
         Self {
             options,
             points: 0,
             day_end: i64::MIN,
             times: [0; BLOCK],
             equity: [0.0; BLOCK + 1],
-            price: [0.0; BLOCK + 1],
+            market: [0.0; BLOCK],
             first: Point::default(),
-            hold_from: None,
+            benchmark,
             drawdowns: Drawdowns::default(),
             cross: 0.0,
-            square: 0.0,
             calendar: Calendar::starting(0),
         }
     }
@@ -73,31 +87,72 @@ impl CurveStats {
     /// benchmark's price, both finite; the first equity and all prices above zero.
     #[inline]
     pub fn push(&mut self, time_ns: i64, equity: f64, benchmark_price: f64) {
-        debug_assert!(equity.is_finite() && benchmark_price.is_finite(), "a curve is made of finite numbers");
-        if time_ns >= self.day_end {
-            self.turn_day(time_ns, equity, benchmark_price);
-        }
+        debug_assert!(benchmark_price.is_finite(), "a benchmark is made of finite numbers");
+        let market = self.benchmark.push(benchmark_price);
+        self.push_beside(time_ns, equity, market);
+    }
+
+    /// As [`push`](Self::push), with the log return of the benchmark since the point before; 0 at the first.
+    #[inline]
+    pub fn push_beside(&mut self, time_ns: i64, equity: f64, market: f64) {
+        debug_assert!(equity.is_finite(), "a curve is made of finite numbers");
         let slot = self.points as usize % BLOCK;
         self.times[slot] = time_ns;
         self.equity[slot + 1] = equity;
-        self.price[slot + 1] = benchmark_price;
-        self.points += 1;
-        if slot == BLOCK - 1 {
+        self.market[slot] = market;
+        self.take_laid(slot, 1);
+    }
+
+    /// As [`push_beside`](Self::push_beside) for as many points as there are returns of the benchmark; the others are asked
+    /// for by their place. A block is laid down at once, which is faster.
+    pub fn push_all(&mut self, market: &[f64], time_ns: impl Fn(usize) -> i64, equity: impl Fn(usize) -> f64) {
+        let mut done = 0;
+        while done < market.len() {
+            let slot = self.points as usize % BLOCK;
+            let count = (BLOCK - slot).min(market.len() - done);
+            for (place, laid) in self.times[slot..slot + count].iter_mut().enumerate() {
+                *laid = time_ns(done + place);
+            }
+            for (place, laid) in self.equity[slot + 1..=slot + count].iter_mut().enumerate() {
+                *laid = equity(done + place);
+            }
+            self.market[slot..slot + count].copy_from_slice(&market[done..done + count]);
+            self.take_laid(slot, count);
+            done += count;
+        }
+    }
+
+    /// Takes in points that have been laid down from `slot` on.
+    #[inline]
+    fn take_laid(&mut self, slot: usize, count: usize) {
+        let before = self.points;
+        // Times rise: where the last is of the same day, all are.
+        if self.times[slot + count - 1] >= self.day_end {
+            for place in 0..count {
+                self.points = before + place as u64;
+                if self.times[slot + place] >= self.day_end {
+                    self.turn_day(slot + place);
+                }
+            }
+        }
+        self.points = before + count as u64;
+        if slot + count == BLOCK {
             self.digest(BLOCK);
         }
     }
 
     /// The first point of a day: the one before was the last of its day.
     #[inline(never)]
-    fn turn_day(&mut self, time: i64, equity: f64, price: f64) {
+    fn turn_day(&mut self, slot: usize) {
+        let time = self.times[slot];
         if self.points == 0 {
-            self.first = Point { time, equity, price };
-            (self.equity[0], self.price[0]) = (equity, price);
+            let equity = self.equity[slot + 1];
+            self.first = Point { time, equity };
+            self.equity[0] = equity;
             self.drawdowns = Drawdowns::starting(time, equity);
             self.calendar = Calendar::starting(time);
         } else {
-            let last = self.equity[(self.points as usize - 1) % BLOCK + 1];
-            self.calendar.turn(time, last, self.points);
+            self.calendar.turn(time, self.equity[slot], self.points);
         }
         self.day_end = self.calendar.day_end();
     }
@@ -106,15 +161,10 @@ impl CurveStats {
     #[inline(never)]
     fn digest(&mut self, count: usize) {
         let before = self.points - count as u64;
-        let (equity, price) = (&self.equity[..=count], &self.price[..=count]);
-        let (cross, square) = products(equity, price);
-        self.cross += cross;
-        self.square += square;
+        let equity = &self.equity[..=count];
+        self.cross += product(equity, &self.market[..count]);
         self.drawdowns.take(&equity[1..], &self.times[..count], before);
-        if let Some(slot) = self.options.benchmark_start.checked_sub(before).filter(|&slot| slot < count as u64) {
-            self.hold_from = Some(price[slot as usize + 1]);
-        }
-        (self.equity[0], self.price[0]) = (equity[count], price[count]);
+        self.equity[0] = equity[count];
     }
 
     /// The curve with its last, incomplete block digested, and its last point.
@@ -125,7 +175,7 @@ impl CurveStats {
             end.digest(pending);
         }
         let last = self.times[(self.points as usize - 1) % BLOCK];
-        let point = Point { time: last, equity: end.equity[0], price: end.price[0] };
+        let point = Point { time: last, equity: end.equity[0] };
         (end, point)
     }
 
@@ -168,10 +218,10 @@ impl CurveStats {
     }
 
     fn totals(&self, summary: &mut Statistics, last: Point) {
-        summary.equity_final = last.equity;
-        summary.equity_peak = self.drawdowns.peak;
+        summary.equity_final = last.equity / self.options.unit;
+        summary.equity_peak = self.drawdowns.peak / self.options.unit;
         summary.return_pct = percent(last.equity / self.first.equity - 1.0);
-        summary.buy_and_hold_pct = self.hold_from.and_then(|from| percent(last.price / from - 1.0));
+        summary.buy_and_hold_pct = self.benchmark.hold().and_then(percent);
         // Whole seconds of calendar time, as backtesting.py counts them; a year has 365.25 days.
         let seconds = (last.time - self.first.time).div_euclid(1_000_000_000);
         let years = seconds as f64 / 86_400.0 / 365.25;
@@ -185,9 +235,9 @@ impl CurveStats {
             return;
         }
         let count = self.points as f64 - 1.0;
-        let market = log_ratio(last.price, self.first.price);
+        let (market, square) = (self.benchmark.log_return(), self.benchmark.square());
         let own = log_ratio(last.equity, self.first.equity);
-        summary.beta = ratio(self.cross - market * own / count, self.square - market * market / count);
+        summary.beta = ratio(self.cross - market * own / count, square - market * market / count);
         let risk_free = self.options.risk_free * 100.0;
         if let (Some(beta), Some(hold), Some(own)) = (summary.beta, summary.buy_and_hold_pct, summary.return_pct) {
             summary.alpha_pct = Some(own - risk_free - beta * (hold - risk_free));
@@ -251,7 +301,7 @@ fn drawdowns(summary: &mut Statistics, falls: &Drawdowns, resolution: i64) {
 
 /// A fraction as per cent, if it is a number.
 fn percent(fraction: f64) -> Option<f64> {
-    fraction.is_finite().then_some(fraction * 100.0)
+    Some(fraction * 100.0).filter(|percent| percent.is_finite())
 }
 
 /// A ratio, if it is a number.

@@ -9,6 +9,7 @@ const NEAR: f64 = 1.0 / 1024.0;
 const TINY: f64 = 1.0 / 65_536.0;
 
 /// ln(new / old), to the last bits of an `f64`; NaN where the ratio is negative.
+#[inline]
 pub(super) fn log_ratio(new: f64, old: f64) -> f64 {
     let s = (new - old) / (new + old);
     if s * s < NEAR { near(s) } else { (new / old).ln() }
@@ -27,32 +28,29 @@ fn tiny(s: f64) -> f64 {
     2.0 * (s + s * (square * (1.0 / 3.0 + square * (1.0 / 5.0))))
 }
 
-/// Of the log returns x of one series and y of another: the sums of x·y and of y², for series of equal length, 129 at most.
-pub(super) fn products(own: &[f64], market: &[f64]) -> (f64, f64) {
-    let steps = own.len().min(market.len()) - 1;
-    let (mut own_s, mut market_s) = ([0.0; 128], [0.0; 128]);
-    let (s, t) = (&mut own_s[..steps], &mut market_s[..steps]);
-    half_ratios(own, market, s, t);
-    let widest = largest_square(s).max(largest_square(t));
-    if widest < TINY {
-        sums(s, t, tiny)
-    } else if widest < NEAR {
-        sums(s, t, near)
-    } else {
-        far(own, market)
+/// The sum of the log returns of a series (at most 129 values) times numbers that belong to them.
+pub(super) fn product(values: &[f64], factors: &[f64]) -> f64 {
+    let steps = factors.len();
+    let mut laid = [0.0; 128];
+    let s = &mut laid[..steps];
+    for ((s, old), new) in s.iter_mut().zip(&values[..steps]).zip(&values[1..=steps]) {
+        *s = (new - old) / (new + old);
     }
+    let widest = largest_square(s);
+    if widest < TINY {
+        logarithms(s, tiny);
+    } else if widest < NEAR {
+        logarithms(s, near);
+    } else {
+        return values.windows(2).zip(factors).map(|(pair, factor)| log_ratio(pair[1], pair[0]) * factor).sum();
+    }
+    dot(s, factors)
 }
 
-/// s of each step of two series. They share one division, which is the dearest instruction here.
-fn half_ratios(own: &[f64], market: &[f64], s: &mut [f64], t: &mut [f64]) {
-    let steps = s.len();
-    let own = own[..steps].iter().zip(&own[1..=steps]);
-    let market = market[..steps].iter().zip(&market[1..=steps]);
-    for (((own_old, own), (market_old, market)), (s, t)) in own.zip(market).zip(s.iter_mut().zip(t)) {
-        let (own_sum, market_sum) = (own + own_old, market + market_old);
-        let inverse = 1.0 / (own_sum * market_sum);
-        *s = (own - own_old) * market_sum * inverse;
-        *t = (market - market_old) * own_sum * inverse;
+#[inline(always)]
+fn logarithms(values: &mut [f64], log: impl Fn(f64) -> f64) {
+    for value in values {
+        *value = log(*value);
     }
 }
 
@@ -72,15 +70,6 @@ fn largest_square(values: &[f64]) -> f64 {
     largest.into_iter().chain(rest.iter().map(|value| value * value)).fold(0.0, f64::max)
 }
 
-/// Sums of x·y and y², x and y being the logarithms that belong to s and t.
-#[inline(always)]
-fn sums(s: &mut [f64], t: &mut [f64], log: impl Fn(f64) -> f64) -> (f64, f64) {
-    for (s, t) in s.iter_mut().zip(t.iter_mut()) {
-        (*s, *t) = (log(*s), log(*t));
-    }
-    (dot(s, t), dot(t, t))
-}
-
 #[inline(always)]
 fn dot(left: &[f64], right: &[f64]) -> f64 {
     let mut strands = [0.0; STRANDS];
@@ -92,15 +81,6 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
         }
     }
     (strands[0] + strands[1]) + (strands[2] + strands[3]) + rest
-}
-
-/// [`products`] for moves of any size.
-fn far(own: &[f64], market: &[f64]) -> (f64, f64) {
-    let pairs = own.windows(2).zip(market.windows(2));
-    pairs.fold((0.0, 0.0), |(cross, square), (own, market)| {
-        let y = log_ratio(market[1], market[0]);
-        (cross + log_ratio(own[1], own[0]) * y, square + y * y)
-    })
 }
 
 #[cfg(test)]

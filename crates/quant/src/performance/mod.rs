@@ -4,6 +4,7 @@
 //! statistic says how it is computed ([`Statistics::conventions`]). What is not defined (no trade, no drawdown, one day of data)
 //! is `None`, never NaN.
 
+mod benchmark;
 mod calendar;
 mod convention;
 mod curve;
@@ -14,6 +15,7 @@ mod series;
 mod statistics;
 mod trades;
 
+pub use benchmark::Benchmark;
 pub use calendar::Frequency;
 pub use curve::{CurveOptions, CurveStats};
 pub use duration::iso_duration;

@@ -35,7 +35,7 @@ proptest! {
             price *= 1.0 + market * scale;
             (equity, price)
         }).collect();
-        let mut curve = CurveStats::new(CurveOptions { benchmark_start: 2, risk_free: 0.0 });
+        let mut curve = CurveStats::new(CurveOptions { benchmark_start: 2, ..CurveOptions::default() });
         for (index, &(equity, price)) in (0..).zip(&points) {
             curve.push(index * HOUR, equity, price);
         }
@@ -49,6 +49,16 @@ proptest! {
         close(summary.beta, beta);
         close(summary.max_drawdown_pct, -100.0 * deepest);
         close(summary.buy_and_hold_pct, 100.0 * (last.1 / points[2].1 - 1.0));
+        // In pieces, beside a benchmark that is known, and in another unit: the same.
+        let mut benchmark = Benchmark::default();
+        let logs: Vec<f64> = points.iter().map(|point| benchmark.push(point.1)).collect();
+        let options = CurveOptions { unit: 0.5, ..CurveOptions::default() };
+        let mut pieces = CurveStats::beside(options, benchmark.bought_at(Some(points[2].1)));
+        let (head, tail) = logs.split_at(points.len() / 3);
+        pieces.push_all(head, |place| place as i64 * HOUR, |place| points[place].0 * 0.5);
+        let from = head.len();
+        pieces.push_all(tail, |place| (from + place) as i64 * HOUR, |place| points[from + place].0 * 0.5);
+        prop_assert_eq!(pieces.finish(&TradeStats::new()).expect("points"), summary);
         prop_assert_eq!(summary.equity_peak, peak);
         prop_assert_eq!(curve.points(), points.len() as u64);
         let times: Vec<i64> = (0..points.len() as i64).map(|index| index * HOUR).collect();

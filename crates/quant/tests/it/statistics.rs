@@ -37,7 +37,7 @@ fn summary(folder: &Path, run: &str) -> Statistics {
     let equity = Table::read(folder, &format!("backtesting_goog_sma10_20_{run}.equity.csv"));
     let close = Table::read(folder, "data_goog.csv").full("Close");
     // The slow average of 20 closes has its first value on bar 19.
-    let mut curve = CurveStats::new(CurveOptions { benchmark_start: 19, risk_free: 0.0 });
+    let mut curve = CurveStats::new(CurveOptions { benchmark_start: 19, ..CurveOptions::default() });
     for ((day, value), close) in equity.days.iter().zip(equity.full("Equity")).zip(close) {
         curve.push(day * DAY, value, close);
     }
@@ -118,7 +118,7 @@ fn made_curve(step_minutes: i64, count: i64, open_days: i64, risk_free: f64) -> 
         }
         time += step_minutes * minute;
     }
-    let mut curve = CurveStats::new(CurveOptions { benchmark_start: 0, risk_free });
+    let mut curve = CurveStats::new(CurveOptions { risk_free, ..CurveOptions::default() });
     for (index, &time) in (0..count).zip(&times) {
         let equity =
             10_000.0 + (index * 7_919 % 1_000) as f64 - (index * 104_729 % 777) as f64 * 0.5 + index as f64 * 1.5;
@@ -204,6 +204,54 @@ fn nothing_is_undefined_as_a_number() {
     assert_eq!((last.avg_drawdown_pct, last.max_drawdown_duration), (None, None));
     // Nothing is left: there is no growth to speak of.
     assert_eq!(summary(curves[4]).expect("points").annual_return_pct, None);
+}
+
+/// One trade, no loss, no gain, all of them losses, more than everything lost: a figure is a number, or it is absent.
+#[test]
+fn trades_of_one_kind_give_numbers_or_nothing() {
+    let stats = |returns: &[f64]| {
+        let mut stats = TradeStats::new();
+        for (bar, share) in (0..).zip(returns) {
+            stats.push(&ClosedTrade {
+                entry_bar: bar,
+                exit_bar: bar,
+                entry_ns: 0,
+                exit_ns: 0,
+                pnl: share * 100.0,
+                return_fraction: *share,
+                commission: 0.0,
+            });
+        }
+        stats
+    };
+    let mut curve = CurveStats::new(CurveOptions::default());
+    (0..9).for_each(|day| curve.push(day * DAY, 100.0, 10.0));
+    let check = |returns: &[f64], absent: &[&str]| {
+        let summary = curve.finish(&stats(returns)).expect("points");
+        let names = ["Win Rate [%]", "Best Trade [%]", "Avg. Trade [%]", "Profit Factor", "SQN", "Kelly Criterion"];
+        let found: Vec<_> = names.into_iter().filter(|name| summary.get(name) == Some(None)).collect();
+        assert_eq!(found, absent, "{returns:?}");
+        let rows = summary.rows().into_iter().filter_map(|(_, value)| value);
+        assert!(rows.into_iter().all(|value| value.as_f64().is_finite()), "{returns:?}: {summary:?}");
+    };
+    check(&[], &["Win Rate [%]", "Best Trade [%]", "Avg. Trade [%]", "Profit Factor", "SQN", "Kelly Criterion"]);
+    check(&[0.1], &["Profit Factor", "SQN", "Kelly Criterion"]);
+    check(&[-0.1], &["SQN", "Kelly Criterion"]);
+    check(&[0.0], &["Profit Factor", "SQN", "Kelly Criterion"]);
+    check(&[0.1, 0.1, 0.1], &["Profit Factor", "SQN", "Kelly Criterion"]);
+    check(&[-0.1, -0.2, -0.3], &["Kelly Criterion"]);
+    check(&[0.1, 0.0], &["Profit Factor", "Kelly Criterion"]);
+    check(&[0.1, -1.0, -2.5], &[]);
+}
+
+/// Ten per cent in a minute, over a year of them, is beyond any number.
+#[test]
+fn growth_that_is_no_number_is_absent() {
+    let mut curve = CurveStats::new(CurveOptions::default());
+    for (minute, equity) in [100.0, 110.0, 121.0].into_iter().enumerate() {
+        curve.push(minute as i64 * DAY / 1440, equity, 10.0);
+    }
+    assert_eq!(curve.finish(&TradeStats::new()).expect("points").cagr_pct, None);
 }
 
 #[test]

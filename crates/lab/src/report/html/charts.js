@@ -9,27 +9,40 @@ const times = data.equity.x, edge = (times[times.length - 1] - times[0]) * 0.01 
 const whole = [times[0] - edge, times[times.length - 1] + edge];
 const isLogarithmic = {};
 
-const axis = (more) => ({ gridcolor: colour("line"), zerolinecolor: colour("line"), linecolor: colour("line"),
-  automargin: true, ...more });
+const axis = (more) => ({ gridcolor: colour("line"), zerolinecolor: colour("line"), linecolor: colour("line"), ...more });
 
+// How many signs the labels of values need. The library would find out by drawing several times, and complains of that.
+function signs(values, more) {
+  const ends = [Math.min(...values), Math.max(...values)], step = (ends[1] - ends[0]) / 5 || 1;
+  const decimals = Math.max(0, Math.ceil(-Math.log10(step)));
+  return Math.max(...ends.map((end) => number(Math.trunc(end), 0).length + (decimals && decimals + 1) + more));
+}
+// All charts leave the same room to the left, so that their times stand below each other.
+const labels = () => Math.max(6, signs(data.prices[priceShown].close.y, 0),
+  signs([...data.equity.y, ...data.hold.y], data.money.before.length));
+
+// On a touch screen the buttons are always there: they stand above the chart, and the legend below it.
 function layout(x, y, more) {
+  const below = isTouch && more.showlegend;
   return {
-    margin: { l: isNarrow() ? 48 : 76, r: 12, t: 8, b: 32 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
+    margin: { l: 16 + labels() * (isNarrow() ? 6.8 : 7.4), r: 12, t: isTouch ? 34 : 8, b: below ? 60 : 32 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
     font: { family: getComputedStyle(document.body).fontFamily, size: isNarrow() ? 11 : 12, color: colour("soft") },
     xaxis: axis(x), yaxis: axis(y), dragmode: isTouch ? false : "zoom",
     hovermode: "x unified", hoverdistance: 40,
     hoverlabel: { bgcolor: colour("card"), bordercolor: colour("line"), font: { color: colour("ink"), family: getComputedStyle(document.body).fontFamily } },
-    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { color: colour("ink") } },
+    legend: { orientation: "h", x: 0, y: below ? -0.16 : 1, yanchor: below ? "top" : "bottom", font: { color: colour("ink") } },
     modebar: { bgcolor: "transparent", color: colour("soft"), activecolor: colour("ink") }, ...more,
   };
 }
 
 const config = { responsive: true, displaylogo: false, doubleClick: "reset", showTips: false,
-  modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+  modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
 const time = () => ({ type: "date", hoverformat: "%Y-%m-%d %H:%M", range: whole.slice() });
-// Ticks at 1, 2 and 5 times a power of ten, unless there are many powers.
-const scale = (id, curve, more) => ({ tickformat: ",~r", ...more, ...(!isLogarithmic[id] ? { type: "linear" }
-  : { type: "log", dtick: Math.max(...curve.y) / Math.min(...curve.y) < 1e4 ? "D2" : 1 }) });
+// Ticks at 1, 2 and 5 times a power of ten, unless there are many powers or hardly one.
+const powers = (values) => Math.log10(Math.max(...values) / Math.min(...values));
+const ticks = (values) => powers(values) < 1 ? {} : { dtick: powers(values) < 4 ? "D2" : 1 };
+const scale = (id, curve, more) => ({ tickformat: ",~r", ...more,
+  ...(isLogarithmic[id] ? { type: "log", ...ticks(curve.y) } : { type: "linear" }) });
 const line = (curve, name, shade, more) => ({ x: curve.x, y: curve.y, name, mode: "lines",
   line: { color: colour(shade), width: 1.4 }, ...more });
 const money = () => ({ tickprefix: isLogarithmic.equity ? "" : data.money.before });
@@ -111,7 +124,9 @@ async function follow(id, change) {
   if (from === undefined && !change["xaxis.autorange"]) return;
   following = true;
   const range = from === undefined ? whole.slice() : [from, to];
-  const others = overTime.filter((other) => other !== id);
+  // Where the values were zoomed too, they stay; a reset has reset them.
+  const isWhole = from === undefined || "yaxis.range[0]" in change;
+  const others = overTime.filter((other) => other !== id || !isWhole);
   await Promise.all(others.map((other) => Plotly.relayout(other, { "xaxis.range": range, ...fit(other, ...range) })));
   following = false;
 }

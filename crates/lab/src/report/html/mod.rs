@@ -9,6 +9,7 @@ mod escape;
 mod facts;
 mod library;
 mod months;
+mod refused;
 mod sections;
 mod tiles;
 
@@ -36,6 +37,7 @@ pub fn html(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     sections::charts(facts, &daily, rolling.as_ref(), &mut out)?;
     sections::statistics(facts, &mut out)?;
     sections::trades(facts, &mut out)?;
+    refused::section(facts, &mut out)?;
     facts::settings_and_data(facts, &mut out)?;
     facts::footer(facts, &mut out)?;
     scripts(facts, rolling.as_ref(), &mut out)?;

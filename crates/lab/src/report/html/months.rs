@@ -44,6 +44,30 @@ fn cell(share: Option<f64>, class: &str, out: &mut impl Write) -> Result<(), Rep
         _ => "loss",
     };
     let strength = (share.abs() / FULL).min(1.0) * 100.0;
-    let shown = text::number(Some(share * 100.0), 1);
+    let shown = percent(share * 100.0);
     Ok(write!(out, "<td class=\"{colour}{class}\" style=\"--w:{strength:.0}\">{shown}</td>")?)
+}
+
+/// A cell is narrow: beyond a thousand there are no decimals, beyond a million a power of ten.
+fn percent(value: f64) -> String {
+    match value.abs() {
+        huge if huge >= 1e6 && huge.is_finite() => format!("{value:.1e}"),
+        large if large >= 1e3 => text::number(Some(value), 0),
+        _ => text::number(Some(value), 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+
+    /// The column of the years once cut off what was above a thousand.
+    #[test]
+    fn a_cell_is_never_wider_than_seven_signs() {
+        let rows = [(-0.04, "0.0"), (-12.34, "-12.3"), (999.94, "999.9"), (12_345.6, "12,346"), (2.5e6, "2.5e6")];
+        for (value, text) in rows {
+            assert_eq!(percent(value), text);
+        }
+        assert!([1e300, -999_999.0, 999_999.4, -1e6].iter().all(|value| percent(*value).len() <= 8));
+    }
 }

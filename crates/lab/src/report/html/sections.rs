@@ -5,6 +5,7 @@ use qframe_model::time::Time;
 
 use super::escape::Escaped;
 use super::{data, months};
+use crate::report::charges::{self, Charges};
 use crate::report::figures::{Daily, RollingSharpe};
 use crate::report::{Facts, ReportError, text, trades};
 
@@ -179,11 +180,18 @@ pub(super) fn statistics(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), 
     writeln!(out, "<th scope=\"col\">Name</th><th scope=\"col\">Value</th><th scope=\"col\">How it is computed</th>")?;
     writeln!(out, "</tr></thead><tbody>")?;
     for ((name, value), (_, convention)) in statistics.rows().into_iter().zip(statistics.conventions()) {
-        let value = text::statistic(name, value);
-        let (name, value, convention) = (Escaped(name), Escaped(&value), Escaped(&convention));
-        writeln!(out, "<tr><th scope=\"row\">{name}</th><td>{value}</td><td>{convention}</td></tr>")?;
+        statistic(name, &text::statistic(name, value), &convention, out)?;
+    }
+    let charges = Charges::of(&facts.outcome.account)?.rows();
+    for ((name, amount), (_, convention)) in charges.into_iter().zip(charges::CONVENTIONS) {
+        statistic(name, &text::amount(amount, facts.backtest.setup().currency), convention, out)?;
     }
     Ok(writeln!(out, "</tbody></table></section>")?)
+}
+
+fn statistic(name: &str, value: &str, convention: &str, out: &mut impl Write) -> Result<(), ReportError> {
+    let (name, value, convention) = (Escaped(name), Escaped(value), Escaped(convention));
+    Ok(writeln!(out, "<tr><th scope=\"row\">{name}</th><td>{value}</td><td>{convention}</td></tr>")?)
 }
 
 /// What the page calls the columns that [`trades::CONVENTIONS`] explains.

@@ -1,9 +1,10 @@
 // The list of trades: sorted by a click on a heading, a page at a time, so that its length costs nothing.
 const PAGE = 50;
-const number = (value, decimals) => value === null ? "n/a"
-  : value.toLocaleString("en-US", { minimumFractionDigits: decimals ?? 0, maximumFractionDigits: decimals ?? 8 });
+// Zero has no sign.
+const number = (value, decimals) => value === null ? "-"
+  : value.toLocaleString("en-US", { minimumFractionDigits: decimals ?? 0, maximumFractionDigits: decimals ?? 8, signDisplay: "negative" });
 const digits = (value) => value.toLocaleString("en-US", { maximumSignificantDigits: 9 });
-const percent = (value) => value === null ? "n/a" : number(value, 2) + "%";
+const percent = (value) => value === null ? "-" : number(value, 2) + "%";
 const moneyText = (value) => {
   const amount = number(Math.abs(value), data.money.decimals);
   return (value < 0 && /[1-9]/.test(amount) ? "-" : "") + data.money.before + amount + data.money.behind;
@@ -86,12 +87,18 @@ function showTrades() {
   showPages();
 }
 
+// The buttons are made anew: the focus goes to the one that was pressed, or where it is of no more use to one that is.
+function keepFocus(label) {
+  const buttons = [...byId("trade-pages").querySelectorAll("button:enabled")];
+  (buttons.find((button) => button.getAttribute("aria-label") === label) ?? buttons[0]).focus();
+}
+
 function showPages() {
   const turn = (text, to, label) => {
     const button = element("button", text);
     button.disabled = to < 0 || to >= pages || to === page;
     button.setAttribute("aria-label", label);
-    button.addEventListener("click", () => { page = to; showTrades(); });
+    button.addEventListener("click", () => { page = to; showTrades(); keepFocus(label); });
     return button;
   };
   const [from, to] = [page * PAGE + 1, Math.min(order.length, (page + 1) * PAGE)];

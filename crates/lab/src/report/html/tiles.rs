@@ -1,9 +1,8 @@
 //! The top of the page: what ran on what, and the figures that are read first.
 use std::io::Write;
 
-use qframe_model::number::Cash;
-
 use super::escape::Escaped;
+use crate::report::charges::Charges;
 use crate::report::{Facts, ReportError, text};
 
 /// Writes the title and what ran on which data.
@@ -35,6 +34,7 @@ fn subject(facts: &Facts<'_>) -> String {
 /// Writes the figures that are read first.
 pub(super) fn tiles(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), ReportError> {
     let (setup, statistics) = (facts.backtest.setup(), &facts.outcome.statistics);
+    let fees = Charges::of(&facts.outcome.account)?.fees;
     let last = facts.outcome.curve.equity().last().copied().unwrap_or(setup.cash);
     let tiles = [
         ("Final value", text::money(last, setup.currency), format!("from {}", text::money(setup.cash, setup.currency))),
@@ -53,7 +53,7 @@ pub(super) fn tiles(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), Repor
             text::percent(statistics.max_drawdown_pct),
             statistics.max_drawdown_duration.map_or("none".to_owned(), |ns| format!("longest {}", text::duration(ns))),
         ),
-        ("Trades", text::count(statistics.trades), format!("fees {}", text::money(fees(facts), setup.currency))),
+        ("Trades", text::count(statistics.trades), format!("fees {}", text::money(fees, setup.currency))),
         (
             "Win rate",
             text::percent(statistics.win_rate_pct),
@@ -66,9 +66,4 @@ pub(super) fn tiles(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), Repor
         writeln!(out, "<div><dt>{name}</dt><dd>{value}</dd><dd class=\"below\">{below}</dd></div>")?;
     }
     Ok(writeln!(out, "</dl>")?)
-}
-
-/// The statistic as money, to be shown as such.
-fn fees(facts: &Facts<'_>) -> Cash {
-    Cash::from_f64(facts.outcome.statistics.commissions).unwrap_or(Cash::ZERO)
 }

@@ -53,11 +53,13 @@ fn its_keys_are_these_and_in_this_order() {
         &["symbol", "timeframe", "start", "end", "bars", "source", "gaps", "skipped", "notes"],
     );
     assert_eq!((&report["data"][0]["gaps"]["missing"], &report["data"][0]["skipped"]["rows"]), (&12.into(), &0.into()));
-    check_keys(&text, &report["stats"], &NAMES);
+    let charges = ["Fees [$]", "Funding [$]", "Interest [$]", "Dividends [$]"];
+    let names: Vec<&str> = NAMES.into_iter().chain(charges).collect();
+    check_keys(&text, &report["stats"], &names);
     check_keys(&text, &report["trades"][0], &TRADE);
     check_keys(&text, &report["journal"], &["events", "hash"]);
     let conventions = report["conventions"].as_object().unwrap();
-    assert!(NAMES.iter().all(|name| conventions[*name].is_string()));
+    assert!(names.iter().all(|name| conventions[*name].is_string()));
     assert_eq!(report["strategy"]["params"]["fast"], 10, "a number is a number");
 }
 

@@ -1,6 +1,9 @@
 //! The page: it loads nothing, shows the statistics as they are, and lets no text of a user become markup.
-use qframe_lab::report;
+use qframe_engine::Limits;
 use qframe_lab::strategies::Mode;
+use qframe_lab::{Setup, report};
+use qframe_model::event::Event;
+use qframe_model::number::Cash;
 use qframe_quant::performance::Value;
 
 use super::{EVIL, Run};
@@ -62,7 +65,7 @@ fn check_statistics(run: &Run) {
         let shown = cell(&markup, name);
         let number = || shown.replace(',', "").parse::<f64>().unwrap();
         match value {
-            None => assert_eq!(shown, "n/a", "{name}"),
+            None => assert_eq!(shown, "-", "{name}"),
             Some(Value::Count(count)) => assert_eq!(number(), count as f64, "{name}"),
             Some(Value::Number(exact)) => {
                 let decimals = shown.split_once('.').unwrap().1.len() as i32;
@@ -128,6 +131,27 @@ fn a_run_without_trades_says_that() {
     let (markup, scripts) = split(&Run::without_trades().written(report::html));
     assert!(markup.contains("No trade was closed.") && !markup.contains("id=\"trades\""));
     assert_eq!(data(&scripts)["trades"]["pnl"], serde_json::json!([]));
+}
+
+/// The page once kept silent about orders that were not taken.
+#[test]
+fn it_tells_of_refused_orders_and_why() {
+    let (markup, _) = split(&Run::bitcoin().written(report::html));
+    assert!(markup.contains("<details class=\"card\"><summary><h2>Refused orders: none</h2>"));
+    let check = |largest: i64, fast: usize, note: &str| {
+        let mut limits = Limits::default();
+        limits.order_value = Some(Cash::whole(largest));
+        let run = Run::under(Setup { limits, ..Setup::default() }, &["BTC/USD"], (fast, 5 * fast), Mode::LongFlat);
+        let refused = run.outcome.journal.iter().filter(|event| matches!(event, Ok(Event::Refused { .. }))).count();
+        let (markup, _) = split(&run.written(report::html));
+        assert!(markup.contains(&format!("<details class=\"card\" open><summary><h2>Refused orders: {refused}</h2>")));
+        let table = markup.split_once("<table class=\"refused\">").unwrap().1.split("</table>").next().unwrap();
+        assert_eq!(table.matches("<tr><td>").count(), refused.min(20));
+        assert!(table.contains("<td>BTC/USD</td><td>buy market, target weight 1</td><td>order value "), "{table}");
+        assert!(markup.contains(note), "{refused} refused");
+    };
+    check(100, 2, "The first 20 of them; the orders as CSV are complete.");
+    check(100, 40, "By the risk check when they were sent");
 }
 
 #[test]

@@ -44,11 +44,11 @@ fn it_begins_with_the_lines_that_people_know() {
 }
 
 #[test]
-fn the_statistics_are_thirty_two_lines_of_one_width() {
+fn the_statistics_and_the_charges_are_lines_of_one_width() {
     let run = Run::bitcoin();
     let text = run.written(report::statistics);
     let widths: Vec<usize> = text.lines().map(str::len).collect();
-    assert_eq!(widths.len(), 32);
+    assert_eq!(widths.len(), 32 + 4);
     assert!(widths.iter().all(|width| *width == widths[0]), "{text}");
     assert!(run.written(|facts, out| report::conventions(facts, Style::default(), out)).lines().count() > 64);
 }

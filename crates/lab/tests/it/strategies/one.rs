@@ -3,7 +3,7 @@ use std::collections::HashMap;
 
 use qframe_engine::{Context, Market, Strategy, Ticket};
 use qframe_lab::strategies::{
-    DonchianBreakout, MeanReversion, MeanReversionRules, Mode, RegimeRules, RsiReversion, RsiRules,
+    DonchianBreakout, MeanReversion, MeanReversionRules, Mode, Protection, RegimeRules, RsiReversion, RsiRules,
 };
 use qframe_lab::{DataSet, Outcome};
 use qframe_model::market::Side;
@@ -275,7 +275,14 @@ impl<S: Strategy> Strategy for Protected<S> {
 fn an_order_that_rests_does_not_hold_a_strategy() {
     let set = sample("GOOGL");
     let backtest = backtest(std::slice::from_ref(&set), true);
-    let rules = RsiRules { window: 14, oversold: 30.0, exit: 50.0, overbought: 70.0, mode: Mode::LongFlat };
+    let rules = RsiRules {
+        window: 14,
+        oversold: 30.0,
+        exit: 50.0,
+        overbought: 70.0,
+        mode: Mode::LongFlat,
+        protection: Protection::default(),
+    };
     let plain = backtest.run(RsiReversion::new(rules).unwrap()).unwrap();
     let protected = backtest.run(Protected(RsiReversion::new(rules).unwrap())).unwrap();
     assert!(plain.trades.len() > 10);
@@ -292,11 +299,20 @@ fn strategies_built_by_hand_are_those_of_the_registry() {
         assert_eq!(equity, *listed.curve.equity().last().unwrap(), "{name}");
     };
     let mode = Mode::LongShort;
-    let rules = RsiRules { window: 14, oversold: 30.0, exit: 50.0, overbought: 70.0, mode };
+    let rules =
+        RsiRules { window: 14, oversold: 30.0, exit: 50.0, overbought: 70.0, mode, protection: Protection::default() };
     check("rsi-reversion", by_hand(backtest.run(RsiReversion::new(rules).unwrap()).unwrap()));
     let donchian = DonchianBreakout::new(20, 10, mode).unwrap();
     check("donchian-breakout", by_hand(backtest.run(donchian).unwrap()));
     let regime = RegimeRules { volatility: 20, usual: 100, calm: 0.7, wild: 1.5 };
-    let rules = MeanReversionRules { window: 50, entry: 1.0, exit: 0.2, hold: 20, regime, mode };
+    let rules = MeanReversionRules {
+        window: 50,
+        entry: 1.0,
+        exit: 0.2,
+        hold: 20,
+        regime,
+        mode,
+        protection: Protection::default(),
+    };
     check("mean-reversion", by_hand(backtest.run(MeanReversion::new(rules).unwrap()).unwrap()));
 }

@@ -1,13 +1,14 @@
 //! The registry: names, defaults, refusals, and a strategy of one's own beside the bundled ones.
-use qframe_engine::{Context, Market, Strategy};
+use qframe_engine::{Context, Market, Sizing, Strategy};
 use qframe_lab::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec, find, find_among, registry};
 use qframe_model::market::Side;
+use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::parameter::{ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 
 use super::{backtest, sample};
 
-const MARKET: MarketInfo = MarketInfo { instruments: 1, can_short: true };
+const MARKET: MarketInfo = MarketInfo { instruments: 1, can_short: true, sizing: Sizing::Equity(Rate::ONE) };
 
 #[test]
 fn every_entry_is_complete_and_builds_with_its_defaults() {
@@ -44,14 +45,14 @@ fn parameters_that_do_not_go_together_are_refused_in_a_sentence() {
         assert_eq!(error.to_string(), says);
     };
     let of = |instruments| MarketInfo { instruments, ..MARKET };
-    let long_only = |instruments| MarketInfo { instruments, can_short: false };
+    let long_only = |instruments| MarketInfo { instruments, can_short: false, ..MARKET };
     check("ma-crossover", &[("fast", "30")], MARKET, "fast = \"30\": expected less than slow = 20");
     check("ma-crossover", &[("fast", "0")], MARKET, "fast = \"0\": expected a whole number from 1 to 100000");
     check(
         "ma-crossover",
         &[("quick", "5")],
         MARKET,
-        "there is no parameter \"quick\" (expected fast, slow, average, mode)",
+        "there is no parameter \"quick\" (expected fast, slow, average, mode, stop, target)",
     );
     check(
         "ma-crossover",
@@ -85,6 +86,35 @@ fn parameters_that_do_not_go_together_are_refused_in_a_sentence() {
         long_only(1),
         "mode long-short sells short, and this account does not; allow short sales or choose perpetuals",
     );
+}
+
+#[test]
+fn a_size_that_a_strategy_cannot_honour_is_refused() {
+    let check = |name: &str, instruments: usize, sizing: Sizing, says: Option<&str>| {
+        let spec = find(name).unwrap();
+        let market = MarketInfo { instruments, sizing, ..MARKET };
+        let error = spec.strategy(&Parameters::defaults(spec.parameters), &market).err();
+        assert_eq!(error.map(|error| error.to_string()).as_deref(), says, "{name} {sizing}");
+    };
+    let (share, units) = (Sizing::Equity(Rate::percent(50)), Sizing::Units(Quantity::whole(7)));
+    let (risk, cash) = (Sizing::Risk(Rate::percent(1)), Sizing::Cash(Cash::whole(5_000)));
+    let weights = |who: &str, size: &str| {
+        Some(format!(
+            "{who} weighs its positions itself, and size {size} says nothing to that; give the share of the equity \
+             that it may use in all, such as 50%"
+        ))
+    };
+    for (name, instruments) in [("vol-target", 1), ("pairs", 2), ("momentum-rotation", 3)] {
+        check(name, instruments, share, None);
+        check(name, instruments, units, weights(name, "7").as_deref());
+        check(name, instruments, cash, weights(name, "cash:5000").as_deref());
+        check(name, instruments, risk, weights(name, "risk:1%").as_deref());
+    }
+    check("buy-and-hold", 2, cash, weights("buy-and-hold of several symbols", "cash:5000").as_deref());
+    check("buy-and-hold", 1, cash, None);
+    let no_stop = "size risk:1% counts from a stop, and buy-and-hold enters without one; set its parameter stop where it \
+                   has one, or give a share of the equity, such as 50%";
+    check("buy-and-hold", 1, risk, Some(no_stop));
 }
 
 /// A strategy as a user writes it: buys on the n-th bar.

@@ -1,8 +1,9 @@
 //! Strategies for several markets: what they hold at every instant is what their rule says.
 use std::collections::BTreeSet;
 
+use qframe_engine::Sizing;
 use qframe_lab::strategies::{Pairs, PairsRules};
-use qframe_lab::{Backtest, DataSet, Outcome};
+use qframe_lab::{Backtest, DataSet, Outcome, Setup};
 use qframe_model::currency::Currency;
 use qframe_model::event::{CancelReason, Event, Report};
 use qframe_model::instrument::{Instrument, Margin, Rules};
@@ -11,7 +12,7 @@ use qframe_model::number::{Quantity, Rate};
 use qframe_model::order::Size;
 use qframe_model::refusal::Refusal;
 
-use super::{STOCKS, backtest, closes, events, fills, orders, run, sample, setup};
+use super::{STOCKS, backtest, build, closes, events, fills, orders, run, sample, setup};
 
 /// Shows the units held of each instrument after the fills of each bar; all sets have the same bars.
 fn for_each_bar(outcome: &Outcome, data: &[DataSet], mut show: impl FnMut(usize, &[Quantity])) {
@@ -54,7 +55,7 @@ fn momentum_rotation_holds_the_best_of_each_month_and_nothing_else() {
             let holds: BTreeSet<_> = (0..held.len()).filter(|place| !held[*place].is_zero()).collect();
             assert_eq!(holds, expected, "top {top} of {window} at bar {bar}");
             if months.iter().any(|(decided, _)| decided + 1 == bar) {
-                check_shares(&outcome, &data, bar, held, top);
+                check_shares(&outcome, &data, bar, held, 1.0 / top as f64);
             }
             if let Some((_, best)) = rest.next_if(|(decided, _)| *decided == bar) {
                 expected.clone_from(best);
@@ -63,14 +64,43 @@ fn momentum_rotation_holds_the_best_of_each_month_and_nothing_else() {
     }
 }
 
-/// Each is 1 / `top` of the equity, but for whole lots. These bars are closes only: open and close are one.
-fn check_shares(outcome: &Outcome, data: &[DataSet], bar: usize, held: &[Quantity], top: usize) {
+/// Each is `share` of the equity, but for whole lots. These bars are closes only: open and close are one.
+fn check_shares(outcome: &Outcome, data: &[DataSet], bar: usize, held: &[Quantity], share: f64) {
     let open = |place: usize| data[place].bars()[bar].open.to_f64();
     for place in (0..held.len()).filter(|place| !held[*place].is_zero()) {
         let equity = outcome.curve.equity()[bar].to_f64();
-        let share = held[place].to_f64() * open(place) / equity * top as f64;
-        let off = (share - 1.0).abs();
-        assert!(off < 0.005 + 0.002 * top as f64, "{} at bar {bar}: {share} of its share", STOCKS[place]);
+        let held = held[place].to_f64() * open(place) / equity / share;
+        let off = (held - 1.0).abs();
+        assert!(off < 0.005 + 0.002 / share, "{} at bar {bar}: {held} of its share", STOCKS[place]);
+    }
+}
+
+fn run_in(size: Rate, name: &str, given: &[(&str, &str)], data: &[DataSet]) -> Outcome {
+    let setup = Setup { sizing: Sizing::Equity(size), ..setup(true) };
+    let backtest = Backtest::new(data.to_vec(), setup).unwrap();
+    backtest.run(build(name, given, &backtest)).unwrap()
+}
+
+/// The size was once ignored by what states weights of its own: half of the equity was the whole of it.
+#[test]
+fn the_size_is_the_share_of_the_equity_that_all_weights_use() {
+    let half = Rate::percent(50);
+    let data = STOCKS.map(sample);
+    let bought = fills(&run_in(half, "buy-and-hold", &[], &data));
+    let spent = bought.iter().map(|fill| fill.price.to_f64() * fill.quantity.to_f64()).sum::<f64>();
+    assert!(bought.len() == STOCKS.len() && (4_500.0..5_001.0).contains(&spent), "spent {spent}");
+    let months = ranked(&data, 126, 3);
+    let rotated = run_in(half, "momentum-rotation", &[], &data);
+    for_each_bar(&rotated, &data, |bar, held| {
+        if months.iter().any(|(decided, _)| decided + 1 == bar) {
+            check_shares(&rotated, &data, bar, held, 0.5 / 3.0);
+        }
+    });
+    for (name, symbols) in [("pairs", &["KO", "PEP"][..]), ("vol-target", &["AAPL"])] {
+        let data: Vec<_> = symbols.iter().map(|symbol| sample(symbol)).collect();
+        let [whole, halved] = [Rate::ONE, half].map(|size| orders(&run_in(size, name, &[], &data))[0].size);
+        let (Size::TargetWeight(whole), Size::TargetWeight(halved)) = (whole, halved) else { panic!("{name}") };
+        assert!((halved.to_f64() - whole.to_f64() / 2.0).abs() < 1e-8, "{name}: {halved} of {whole}");
     }
 }
 

@@ -1,0 +1,74 @@
+//! Runs with next to nothing in them, and runs that lose everything: no form of the report shows what is no number.
+use qframe_engine::venue::{Fees, Settings};
+use qframe_engine::{AtEnd, Sizing, Strategy};
+use qframe_lab::strategies::{BuyAndHold, MaCrossover, Mode};
+use qframe_lab::{Backtest, DataSet, Origin, Setup, report};
+use qframe_model::currency::Currency;
+use qframe_model::instrument::{Instrument, Margin, Rules};
+use qframe_model::market::Bar;
+use qframe_model::number::{Price, Rate};
+use qframe_model::time::{Time, TimeFrame};
+use qframe_quant::indicators::Sma;
+
+use super::Run;
+
+/// Daily bars that open and close at these prices, on a fifth of margin.
+fn data(prices: &[i64]) -> DataSet {
+    let bar = |(day, price): (usize, &i64)| {
+        let price = Price::from_nanos(price * 1_000_000_000);
+        let time = Time::from_seconds(day as i64 * 86_400);
+        Bar { time, open: price, high: price, low: price, close: price, ..Bar::default() }
+    };
+    let margin = Margin { initial: Rate::percent(20), maintenance: Rate::percent(10) };
+    let rules = Rules { margin, ..Rules::default() };
+    let instrument = Instrument::new("AAPL".parse().unwrap(), Currency::USD, rules).unwrap();
+    let bars = prices.iter().enumerate().map(bar).collect();
+    DataSet::of(instrument, TimeFrame::DAY, bars, Origin::default()).unwrap()
+}
+
+/// The run in all its forms; gives the table.
+fn check(what: &str, prices: &[i64], share: u32, at_end: AtEnd, strategy: impl Strategy) -> String {
+    let venue = Settings { fees: Fees::flat(Rate::basis_points(10)), ..Settings::default() };
+    let sizing = Sizing::Equity(Rate::percent(i64::from(share)));
+    let backtest = Backtest::new(vec![data(prices)], Setup { venue, sizing, at_end, ..Setup::default() }).unwrap();
+    let outcome = backtest.run(strategy).unwrap();
+    let run = Run { backtest, outcome, words: Vec::new() };
+    let style = report::Style::default();
+    let (table, page) = (run.written(report::statistics), run.written(report::html));
+    let page = page.split("<script nonce").next().unwrap();
+    let terminal = run.written(|facts, out| report::terminal(facts, style, out));
+    let csv = [report::csv::equity, report::csv::trades, report::csv::orders].map(|form| run.written(form)).concat();
+    for text in [&table, page, &terminal, &csv, &run.written(report::json)] {
+        let word = text.split(|sign: char| !sign.is_alphabetic()).find(|word| ["NaN", "inf", "nan"].contains(word));
+        assert_eq!(word, None, "{what}: {text}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&run.written(report::json)).unwrap();
+    for (name, value) in run.outcome.statistics.rows() {
+        let shown = table.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim();
+        assert_eq!((json["stats"][name].is_null(), shown == "-"), (value.is_none(), value.is_none()), "{what}: {name}");
+    }
+    table
+}
+
+fn crossover() -> impl Strategy {
+    MaCrossover::new(Sma::new(1).unwrap(), Sma::new(2).unwrap(), Mode::LongFlat)
+}
+
+const HOLD: BuyAndHold = BuyAndHold::new(Rate::ONE);
+
+#[test]
+fn nothing_that_is_no_number_is_shown() {
+    let always_late = [100, 90, 110, 120, 100, 80, 90, 100, 70, 60, 65, 70, 50, 40];
+    check("one bar", &[100], 100, AtEnd::Keep, HOLD);
+    check("two bars", &[100, 110], 100, AtEnd::Keep, HOLD);
+    check("one bar closed at once", &[100], 100, AtEnd::CloseAtClose, HOLD);
+    check("one trade", &[100, 110, 120], 100, AtEnd::CloseAtClose, HOLD);
+    check("no trade", &[100; 40], 100, AtEnd::Keep, crossover());
+    check("no change", &[100; 40], 100, AtEnd::CloseAtClose, HOLD);
+    let lost = check("all losing", &always_late, 100, AtEnd::CloseAtClose, crossover());
+    assert!(lost.lines().any(|line| line.starts_with("Win Rate [%]") && line.ends_with(" 0.00")), "{lost}");
+    let open = check("all open", &[100, 110, 120, 130, 90, 140], 100, AtEnd::Keep, HOLD);
+    assert!(open.contains("1 position is open at the end"), "{open}");
+    let ruined = check("ruin", &[100, 100, 100, 10, 10, 10, 10, 10, 12], 450, AtEnd::Keep, HOLD);
+    assert!(ruined.lines().any(|line| line.starts_with("Equity Final [$]") && line.contains(" -")), "{ruined}");
+}
