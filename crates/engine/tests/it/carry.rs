@@ -1,5 +1,5 @@
 //! What holding costs and brings: interest, splits, forced closes and what they cost.
-use qframe_engine::venue::{Action, Crossing, Fees, Settings, Slippage};
+use qframe_engine::venue::{Action, Crossing, Fees, Funding, Settings, Slippage};
 use qframe_engine::{AtEnd, Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
@@ -238,4 +238,27 @@ fn a_fraction_that_a_split_leaves_is_paid_out() {
     check("three for two, short", 150, 1e-9, Side::Sell, &owed, "9992.9999999965");
     let reverse = ["split 0.1", "day 2 cash_in_lieu sell 0.7 at 1000"];
     check("less than a share", 10, 0.01, Side::Buy, &reverse, "9993");
+}
+
+/// What fell due met the marks of before where a symbol ran alone, and those of the open where it had company.
+#[test]
+fn company_changes_nothing_that_falls_due() {
+    let at = |day: i64| Time::from_seconds(86_400 * day);
+    let id = InstrumentId(0);
+    let actions = vec![(at(2), id, Action::Dividend(Cash::whole(2))), (at(3), id, Action::Split(Rate::percent(300)))];
+    let funding = vec![Funding { instrument: Some(id), schedule: vec![(at(4), Rate::percent(1))] }];
+    let settings = Settings { actions, funding, fees: Fees::flat(Rate::percent(1)), ..lending() };
+    let share = || instrument("AAPL", Rules { lot: Quantity::ONE, tick: p(0.01), ..half_margin() });
+    let prices = [FLAT, FLAT, [98.0; 4], [33.0; 4], [35.0; 4], [34.0; 4], [36.0; 4]];
+    for targets in [[150, 120, 100, 100, 50], [-50, -80, -60, -60, -10]] {
+        let script = move |day: usize, context: &mut Context<'_>| {
+            if let Some(target) = targets.get(day) {
+                context.target_in(InstrumentId(0), Rate::percent(*target));
+            }
+        };
+        let alone = run_with(share(), settings.clone(), &bars(&prices), script);
+        let company = vec![share(), instrument("KO", Rules::default())];
+        let beside = run_several(company, settings.clone(), &[&prices, &[FLAT; 7]], script);
+        assert_eq!((beside.reports(), beside.equity), (alone.reports(), alone.equity), "{targets:?}");
+    }
 }
