@@ -7,9 +7,10 @@ use std::sync::Arc;
 use qframe_engine::{JournalError, Keep, Series};
 use qframe_model::account::Account;
 use qframe_model::event::{Event, Report};
-use qframe_model::ids::SeriesId;
+use qframe_model::ids::{InstrumentId, SeriesId};
 use qframe_model::ledger::{Book, Entry, Transfer};
 use qframe_model::number::{Cash, Overflow, Price};
+use qframe_model::order::Purpose;
 
 use crate::feed::{Feed, Moment};
 
@@ -44,11 +45,13 @@ pub(super) fn holdings(
     for point in 0..points {
         // What the end of the run did belongs to the last point.
         let until = if point + 1 == points { u64::MAX } else { fold.events_at(point) };
+        fold.opens.clear();
         // As in the run: opens move the marks, fills move them again, closes have the last word.
         let closing = loop {
             match feed.next() {
                 Some((_, Moment::Opens(bars))) => {
                     let bars = bars.iter().map(|(id, bar, _)| (*id, bar.open));
+                    fold.opens.extend(bars.clone().map(|(id, open)| (series[id.index()].instrument, open)));
                     fold.mark(series, bars)?;
                 }
                 Some((_, Moment::Closes(bars))) => break bars,
@@ -68,6 +71,8 @@ struct Fold<'a> {
     applied: u64,
     progress: &'a [(usize, u64)],
     known: u64,
+    /// The opens since the last point.
+    opens: Vec<(InstrumentId, Price)>,
 }
 
 impl<'a> Fold<'a> {
@@ -77,7 +82,7 @@ impl<'a> Fold<'a> {
         let account = Account::open(instruments, facts.backtest.setup().currency)
             .map_err(|_| ReportError::Fold(Overflow("the account")))?;
         let (journal, progress) = (&facts.outcome.journal, facts.outcome.curve.progress());
-        Ok(Self { account, events: Box::new(journal.iter()), applied: 0, progress, known: 0 })
+        Ok(Self { account, events: Box::new(journal.iter()), applied: 0, progress, known: 0, opens: Vec::new() })
     }
 
     /// How many events the journal had after a point; points must not fall.
@@ -102,10 +107,23 @@ impl<'a> Fold<'a> {
     fn apply_until(&mut self, events: u64) -> Result<(), ReportError> {
         while self.applied < events {
             let Some(event) = self.events.next() else { return Ok(()) };
-            self.apply(&event?)?;
+            let event = event?;
+            self.apply(&event)?;
+            self.open_after_split(&event)?;
             self.applied += 1;
         }
         Ok(())
+    }
+
+    /// In the run a split, and what it pays out, comes before the open is marked; here the open was first.
+    fn open_after_split(&mut self, event: &Event) -> Result<(), Overflow> {
+        let split = match event {
+            Event::Reported(Report::Split { instrument, .. }) => *instrument,
+            Event::Reported(Report::Forced(fill)) if fill.purpose == Purpose::CashInLieu => fill.instrument,
+            _ => return Ok(()),
+        };
+        let open = self.opens.iter().find(|(instrument, _)| *instrument == split);
+        open.map_or(Ok(()), |(instrument, open)| self.account.mark(*instrument, *open))
     }
 
     /// As the engine does it.

@@ -1,8 +1,14 @@
 //! The CSV files: trades as in the JSON, cash and exposure folded from the journal, orders to their end.
-use qframe_lab::report;
-use qframe_lab::strategies::Mode;
+use qframe_engine::venue::{Action, Settings};
+use qframe_lab::strategies::{BuyAndHold, Mode};
+use qframe_lab::{Backtest, DataSet, Origin, Setup, customary, report};
 use qframe_model::event::{Event, Report};
-use qframe_model::number::Cash;
+use qframe_model::ids::InstrumentId;
+use qframe_model::instrument::Margin;
+use qframe_model::market::Bar;
+use qframe_model::number::{Cash, Price, Rate};
+use qframe_model::order::Purpose;
+use qframe_model::time::{Span, Time, TimeFrame};
 
 use super::Run;
 
@@ -56,6 +62,28 @@ fn cash_and_exposure_are_the_equity_at_every_point() {
     check_equity(&Run::bitcoin(), true);
     check_equity(&Run::of(&["BTC/USD"], (10, 30), Mode::LongShort), true);
     check_equity(&Run::of(&["AAPL", "KO", "XOM"], (5, 20), Mode::LongShort), false);
+}
+
+/// The fold marked an open and then divided it by the split of the same instant: the hours of that day were wrong.
+#[test]
+fn a_split_among_hours_keeps_cash_and_exposure() {
+    let set = |symbol: &str, frame: TimeFrame, prices: &[i64]| {
+        let bar = |(place, price): (usize, &i64)| {
+            let price = Price::from_nanos(price * 1_000_000_000);
+            let time = Time::EPOCH + Span::from_nanos(frame.span().nanos() * place as i64);
+            Bar { time, open: price, high: price, low: price, close: price, ..Bar::default() }
+        };
+        let instrument = customary(symbol.parse().unwrap(), None, Margin::FULL).unwrap();
+        DataSet::of(instrument, frame, prices.iter().enumerate().map(bar).collect(), Origin::default()).unwrap()
+    };
+    let data = vec![set("AAPL", TimeFrame::DAY, &[100, 100, 70, 60]), set("BTC/USD", TimeFrame::HOUR, &[100; 96])];
+    let actions = vec![(Time::from_seconds(2 * 86_400), InstrumentId(0), Action::Split(Rate::percent(125)))];
+    let venue = Settings { actions, ..Settings::default() };
+    let setup = Setup { venue, ..Setup::default() };
+    let backtest = Backtest::new(data, setup).unwrap();
+    let outcome = backtest.run(BuyAndHold::new(Rate::ONE)).unwrap();
+    assert_eq!(outcome.trades.iter().map(|trade| trade.reason).collect::<Vec<_>>(), [Purpose::CashInLieu]);
+    check_equity(&Run { backtest, outcome, words: Vec::new() }, true);
 }
 
 #[test]
