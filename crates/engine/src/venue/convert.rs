@@ -35,7 +35,7 @@ impl SimVenue {
             let got = missing.min(most);
             if got.is_positive() {
                 let given = exchanged(account, to, got, from)?.max(Cash::from_attos(1)).min(spare);
-                self.pending.push_back(Report::Converted { time, from, given, to, got });
+                self.pending.push(Report::Converted { time, from, given, to, got });
                 missing = missing.minus(got)?;
             }
         }
