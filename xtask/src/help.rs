@@ -64,9 +64,18 @@ architecture   ARCHITECTURE.md names each crate
 A finding reads `file:line: what; what to do`.";
 
 const BENCH: &str = "\
-Runs the speed benchmarks of qframe-lab. Every word is passed on.
+Runs the speed benchmarks of qframe-lab. Each line has our speed, that of a bare loop, and their ratio.
 
-Usage: cargo xtask bench [words]";
+Usage: cargo xtask bench [names] [number of bars]
+
+memory  peak memory of a long run over the columns that went in
+w1      a crossover of averages, bar by bar
+w2      a thousand of them, on one and on two threads
+w3      a CSV text to checked bars
+w4      indicators, also beside TA-Lib in C: pip installs it below target/ where it is missing
+
+Without a name all run; without a number each takes its usual one.
+Example: cargo xtask bench w1 10000000";
 
 const BOOK: &str = "\
 Builds the book from docs/ into book/ with mdbook.

@@ -7,6 +7,7 @@ mod error;
 mod help;
 mod needs;
 mod step;
+mod talib;
 mod tidy;
 mod workspace;
 

@@ -19,6 +19,11 @@ impl Workspace {
         Ok(Self { root: root.to_owned() })
     }
 
+    /// Where cargo puts what it builds.
+    pub(crate) fn target(&self) -> PathBuf {
+        self.root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| OsString::from("target")))
+    }
+
     /// The cargo that started us.
     pub(crate) fn cargo(&self) -> Command {
         self.program(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))

@@ -1,7 +1,7 @@
 //! A plain row at speed. Whatever is not plain gives `None`, and the careful path reads the row again.
 use memchr::memchr;
 use qframe_model::market::Bar;
-use qframe_model::time::Time;
+use qframe_model::number::Price;
 
 use super::clock::Clock;
 use super::columns::Role;
@@ -12,19 +12,25 @@ use super::number::{Plain, scan, scan_long};
 #[derive(Debug)]
 pub(super) struct Plan {
     separator: u8,
-    /// Up to the last column that is read; a run of numbers in their usual order is one step.
+    /// Up to the last column that is read.
     steps: Vec<Step>,
     /// Separators behind that column.
     separators_behind: usize,
-    flat: bool,
 }
 
-/// What to do at a column.
+/// What to read next.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Time,
-    /// The numbers from this one to before that one, of open, high, low, close, volume: 0 to 4.
-    Numbers(usize, usize),
+    /// Open, high, low and close, side by side in this order: in one go, they stay in registers.
+    Prices,
+    /// The close that stands for all four.
+    Flat,
+    Open,
+    High,
+    Low,
+    Close,
+    Volume,
     Skip,
 }
 
@@ -32,124 +38,120 @@ impl Plan {
     pub(super) fn new(dialect: &Dialect) -> Self {
         let roles = &dialect.columns.roles;
         let read = roles.iter().rposition(|role| *role != Role::Other).map_or(0, |last| last + 1);
-        let steps = steps(&roles[..read]);
-        Self { separator: dialect.separator, steps, separators_behind: roles.len() - read, flat: dialect.flat }
+        let steps = steps(&roles[..read], dialect.flat);
+        Self { separator: dialect.separator, steps, separators_behind: roles.len() - read }
     }
 
-    /// Reads the row that begins at `at`: the bar (its prices not checked yet) and the place of the next row. `LONG`
-    /// takes numbers of up to 19 digits, at half the speed.
+    /// Reads the row that `text` begins with: the bar (its prices not checked yet) and what follows. `LONG` takes
+    /// numbers of up to 19 digits, at half the speed.
     #[inline(always)]
-    pub(super) fn row<const LONG: bool>(&self, clock: &mut Clock, text: &[u8], mut at: usize) -> Option<(Bar, usize)> {
-        let mut time = Time::EPOCH;
-        let mut numbers = [Plain::default(); 5];
-        let (last, before) = self.steps.split_last()?;
-        for step in before {
-            at = self.step::<LONG>(*step, &mut time, &mut numbers, clock, text, at)?;
-            if *text.get(at)? != self.separator {
-                return None;
+    pub(super) fn row<'a, const LONG: bool>(&self, clock: &mut Clock, text: &'a [u8]) -> Option<(Bar, &'a [u8])> {
+        let (mut bar, mut rest) = (Bar::default(), text);
+        for (place, step) in self.steps.iter().enumerate() {
+            if place > 0 {
+                rest = self.behind_separator(rest)?;
             }
-            at += 1;
+            rest = self.step::<LONG>(*step, &mut bar, clock, rest)?;
         }
-        at = self.step::<LONG>(*last, &mut time, &mut numbers, clock, text, at)?;
-        let next = self.end_of_row(text, at)?;
-        if self.flat {
-            let [open, high, low, close, _] = &mut numbers;
-            (*open, *high, *low) = (*close, *close, *close);
-        }
-        Some((bar(time, &numbers)?, next))
+        Some((bar, self.behind_row(rest)?))
     }
 
-    /// Reads one field; the place behind it.
+    /// Reads a column or four; what follows.
     #[inline(always)]
-    fn step<const LONG: bool>(
+    fn step<'a, const LONG: bool>(
         &self,
         step: Step,
-        time: &mut Time,
-        numbers: &mut [Plain; 5],
+        bar: &mut Bar,
         clock: &mut Clock,
-        text: &[u8],
-        at: usize,
-    ) -> Option<usize> {
+        mut rest: &'a [u8],
+    ) -> Option<&'a [u8]> {
         match step {
-            Step::Numbers(from, to) => self.numbers::<LONG>(numbers.get_mut(from..to)?, text, at),
-            Step::Time => {
-                let end;
-                (*time, end) = clock.fast(text, at)?;
-                Some(end)
+            Step::Time => (bar.time, rest) = clock.fast(rest)?,
+            Step::Prices => {
+                (bar.open, rest) = price::<LONG>(rest)?;
+                (bar.high, rest) = price::<LONG>(self.behind_separator(rest)?)?;
+                (bar.low, rest) = price::<LONG>(self.behind_separator(rest)?)?;
+                (bar.close, rest) = price::<LONG>(self.behind_separator(rest)?)?;
             }
-            Step::Skip => self.skip(text, at),
+            Step::Flat => {
+                (bar.close, rest) = price::<LONG>(rest)?;
+                (bar.open, bar.high, bar.low) = (bar.close, bar.close, bar.close);
+            }
+            Step::Open => (bar.open, rest) = price::<LONG>(rest)?,
+            Step::High => (bar.high, rest) = price::<LONG>(rest)?,
+            Step::Low => (bar.low, rest) = price::<LONG>(rest)?,
+            Step::Close => (bar.close, rest) = price::<LONG>(rest)?,
+            Step::Volume => {
+                let number;
+                (number, rest) = plain::<LONG>(rest)?;
+                bar.volume = number.volume()?;
+            }
+            Step::Skip => rest = self.skip(rest)?,
         }
+        Some(rest)
     }
 
-    /// Reads a run of numbers; the place behind the last one.
     #[inline(always)]
-    fn numbers<const LONG: bool>(&self, numbers: &mut [Plain], text: &[u8], mut at: usize) -> Option<usize> {
-        let (last, before) = numbers.split_last_mut()?;
-        let read = |at| if LONG { scan_long(text, at) } else { scan(text, at) };
-        for number in before {
-            (*number, at) = read(at)?;
-            if *text.get(at)? != self.separator {
-                return None;
-            }
-            at += 1;
-        }
-        let end;
-        (*last, end) = read(at)?;
-        Some(end)
+    fn behind_separator<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let (first, rest) = text.split_first()?;
+        (*first == self.separator).then_some(rest)
     }
 
-    /// The place of the next row, where the last column that is read ends at `end`.
+    /// The next row, where the last column that is read ended just before.
     #[inline(always)]
-    fn end_of_row(&self, text: &[u8], end: usize) -> Option<usize> {
+    fn behind_row<'a>(&self, rest: &'a [u8]) -> Option<&'a [u8]> {
         if self.separators_behind > 0 {
-            return self.skip_behind(text, end);
+            return self.skip_behind(rest);
         }
-        let end = end + usize::from(*text.get(end)? == b'\r');
-        (*text.get(end)? == b'\n').then_some(end + 1)
+        match rest {
+            [b'\n', next @ ..] | [b'\r', b'\n', next @ ..] => Some(next),
+            _ => None,
+        }
     }
 
     /// Over the columns behind the last one that is read, counted.
-    fn skip_behind(&self, text: &[u8], end: usize) -> Option<usize> {
-        let length = memchr(b'\n', &text[end..])?;
-        let behind = &text[end..end + length];
+    fn skip_behind<'a>(&self, rest: &'a [u8]) -> Option<&'a [u8]> {
+        let (behind, next) = rest.split_at(memchr(b'\n', rest)?);
         let separators = behind.iter().filter(|b| **b == self.separator).count();
         let plain = behind.first() == Some(&self.separator) && !behind.contains(&b'"');
-        (plain && separators == self.separators_behind).then_some(end + length + 1)
+        (plain && separators == self.separators_behind).then_some(&next[1..])
     }
 
     /// To the separator behind a column that is left out.
-    fn skip(&self, text: &[u8], at: usize) -> Option<usize> {
-        let length = text[at..].iter().position(|b| *b == self.separator || matches!(b, b'\n' | b'"'))?;
-        (text[at + length] == self.separator).then_some(at + length)
+    fn skip<'a>(&self, rest: &'a [u8]) -> Option<&'a [u8]> {
+        let length = rest.iter().position(|b| *b == self.separator || matches!(b, b'\n' | b'"'))?;
+        (rest[length] == self.separator).then_some(&rest[length..])
     }
 }
 
 #[inline(always)]
-fn bar(time: Time, [open, high, low, close, volume]: &[Plain; 5]) -> Option<Bar> {
-    let (open, high, low, close) = (open.price()?, high.price()?, low.price()?, close.price()?);
-    Some(Bar { time, open, high, low, close, volume: volume.volume()? })
+fn price<const LONG: bool>(text: &[u8]) -> Option<(Price, &[u8])> {
+    let (number, rest) = plain::<LONG>(text)?;
+    Some((number.price()?, rest))
 }
 
-fn steps(roles: &[Role]) -> Vec<Step> {
+#[inline(always)]
+fn plain<const LONG: bool>(text: &[u8]) -> Option<(Plain, &[u8])> {
+    let (number, end) = if LONG { scan_long(text, 0) } else { scan(text, 0) }?;
+    Some((number, text.get(end..)?))
+}
+
+fn steps(mut roles: &[Role], flat: bool) -> Vec<Step> {
     let mut steps = Vec::new();
-    for role in roles {
-        let place = match role {
-            Role::Time => None,
-            Role::Open => Some(0),
-            Role::High => Some(1),
-            Role::Low => Some(2),
-            Role::Close => Some(3),
-            Role::Volume => Some(4),
-            Role::Other => {
-                steps.push(Step::Skip);
-                continue;
-            }
-        };
-        match (place, steps.last_mut()) {
-            (Some(place), Some(Step::Numbers(_, to))) if *to == place => *to += 1,
-            (Some(place), _) => steps.push(Step::Numbers(place, place + 1)),
-            (None, _) => steps.push(Step::Time),
-        }
+    while let Some((first, others)) = roles.split_first() {
+        let behind_prices = roles.strip_prefix(&[Role::Open, Role::High, Role::Low, Role::Close]);
+        steps.push(match first {
+            _ if behind_prices.is_some() => Step::Prices,
+            Role::Time => Step::Time,
+            Role::Open => Step::Open,
+            Role::High => Step::High,
+            Role::Low => Step::Low,
+            Role::Close if flat => Step::Flat,
+            Role::Close => Step::Close,
+            Role::Volume => Step::Volume,
+            Role::Other => Step::Skip,
+        });
+        roles = behind_prices.unwrap_or(others);
     }
     steps
 }

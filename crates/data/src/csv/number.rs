@@ -1,4 +1,6 @@
 //! Decimal text to integers: sixteen bytes at a time where a field is plain, digit by digit where it is not.
+use std::num::NonZero;
+
 use qframe_model::number::{Price, Quantity, Rounding, Volume, mul_div};
 
 /// Powers of ten; the places behind the ninth are never asked for, they let an index of four bits go unchecked.
@@ -11,7 +13,7 @@ const POWERS: [u64; 16] = {
     }
     powers
 };
-const ONE: u64 = POWERS[9];
+const ONE: i64 = 1_000_000_000;
 
 /// An unsigned number as it stands in a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,8 +31,9 @@ impl Plain {
     #[inline]
     pub(super) fn price(self) -> Option<Price> {
         let power = POWERS[9usize.checked_sub(self.decimals)? & 15];
-        let nanos = self.whole.checked_mul(ONE)?.checked_add(self.fraction * power)?;
-        i64::try_from(nanos).ok().map(Price::from_nanos)
+        let whole = i64::try_from(self.whole).ok()?.checked_mul(ONE)?;
+        let fraction = i64::try_from(self.fraction * power).ok()?;
+        whole.checked_add(fraction).map(Price::from_nanos)
     }
 
     /// As a volume; `None` for over nine decimals and too many digits.
@@ -41,27 +44,31 @@ impl Plain {
     }
 }
 
-/// How many bytes [`scan`] may look at.
+/// How many bytes [`scan`] and [`scan_whole`] may look at.
 const WINDOW: usize = 32;
-/// The longest field that it reads.
-const FIELD_MAX: usize = 15;
 
 /// Reads digits with at most one point from `text[at..]`: the number, and the place behind it. `None` where there is no
 /// digit, a sign, over seven digits before the point or eight behind it, or no room behind: [`scan_long`] takes more.
 ///
-/// The length of the field comes first and from few steps, as the next field waits for it. Then the digits before the
-/// point and those behind it are each taken as one word: no loop, so no branch to mispredict.
+/// The digits before the point and those behind it are each taken as one word: no loop, so no branch to mispredict.
 #[inline(always)] // Called, it would hand its answer over in memory: half the time of a row.
 pub(super) fn scan(text: &[u8], at: usize) -> Option<(Plain, usize)> {
     let window: &[u8; WINDOW] = text.get(at..)?.first_chunk()?;
-    let size = field_size(window)?;
     let (whole, length) = leading_digits(window, 0)?;
-    if length == size {
-        return (size > 0).then_some((Plain { whole, fraction: 0, decimals: 0 }, at + size));
+    if length == 8 {
+        return None;
+    }
+    if window[length] != b'.' {
+        return (length > 0).then_some((Plain { whole, fraction: 0, decimals: 0 }, at + length));
     }
     let (fraction, decimals) = leading_digits(window, length + 1)?;
-    let plain = window[length] == b'.' && length + 1 + decimals == size && size > 1;
-    plain.then_some((Plain { whole, fraction, decimals }, at + size))
+    let size = length + 1 + decimals;
+    let ends = match decimals {
+        0 => length > 0,
+        1..8 => true,
+        _ => !window[size].is_ascii_digit(),
+    };
+    ends.then_some((Plain { whole, fraction, decimals }, at + size))
 }
 
 const TOP: u64 = each_byte(0x80);
@@ -70,33 +77,17 @@ const fn each_byte(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
 }
 
-/// How many digits and points a window begins with, up to [`FIELD_MAX`].
-#[inline(always)]
-fn field_size(window: &[u8; WINDOW]) -> Option<usize> {
-    // Adding lights the top bit of what is not below the point (or the slash), and of what is above nine. A carry
-    // disturbs only bytes behind one that is lit in the answer, and the first such one is all that is asked for.
-    let others = |word: u64| {
-        let from_point = word.wrapping_add(each_byte(0x80 - b'.'));
-        let above_nine = word.wrapping_add(each_byte(0x7f - b'9'));
-        (!from_point | above_nine | word) & TOP
-    };
-    let (first, rest) = window.split_first_chunk()?;
-    let (first, second) = (others(u64::from_le_bytes(*first)), others(u64::from_le_bytes(*rest.first_chunk()?)));
-    let bits = if first != 0 { first.trailing_zeros() } else { 64 + second.trailing_zeros() };
-    let size = (bits / 8) as usize;
-    (size <= FIELD_MAX).then_some(size)
-}
-
 /// The number in the first digits of the eight bytes at `at`, and how many digits those are: 0 to 8.
 #[inline(always)]
 fn leading_digits(window: &[u8; WINDOW], at: usize) -> Option<(u64, usize)> {
-    // Digits become 0 to 9; adding 0x76 lights the top bit of all that is more. Carries: as above.
+    // Digits become 0 to 9; adding 0x76 lights the top bit of all that is more. A carry disturbs only bytes behind one
+    // that is lit, and the first such one is all that is asked for.
     let values = u64::from_le_bytes(*window.get(at..at + 8)?.first_chunk()?) ^ each_byte(b'0');
     let others = (values.wrapping_add(each_byte(0x76)) | values) & TOP;
-    let length = others.trailing_zeros() / 8;
-    // Zeros in front fill the word up. Two shifts, as one by the whole width does not exist.
-    let half = 32 - 4 * length;
-    Some((eight_digits(values << half << half), length as usize))
+    let Some(others) = NonZero::new(others) else { return Some((eight_digits(values), 8)) };
+    // Zeros in front fill the word up: the digits move to its top, where the first other byte ends at bit 63.
+    let end = others.trailing_zeros();
+    Some((eight_digits((values << 8).wrapping_shl(63 - end)), end as usize / 8))
 }
 
 /// The number in eight bytes of 0 to 9, the first in the lowest byte: pairs, pairs of pairs, then pairs of those.

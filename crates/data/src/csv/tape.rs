@@ -58,10 +58,10 @@ impl<'a> Tape<'a> {
         let mut at = block.start;
         while at < block.end {
             // Two paths that meet only here: a bar that could come from either would have to go through memory.
-            at = match self.plan.row::<false>(&mut self.clock, block.text, at) {
-                Some((bar, next)) if self.fits(&bar) => {
+            at = match self.plan.row::<false>(&mut self.clock, &block.text[at..]) {
+                Some((bar, rest)) if self.fits(bar) => {
                     self.push(bar);
-                    next
+                    block.text.len() - rest.len()
                 }
                 _ => self.other_row(block, at)?,
             };
@@ -73,10 +73,10 @@ impl<'a> Tape<'a> {
     /// Reads a row that is not plain; the place of the next.
     #[inline(never)]
     fn other_row(&mut self, block: &Block<'_>, at: usize) -> Result<usize, DataError> {
-        match self.plan.row::<true>(&mut self.clock, block.text, at) {
-            Some((bar, next)) if self.fits(&bar) => {
+        match self.plan.row::<true>(&mut self.clock, &block.text[at..]) {
+            Some((bar, rest)) if self.fits(bar) => {
                 self.push(bar);
-                Ok(next)
+                Ok(block.text.len() - rest.len())
             }
             _ => {
                 let length = memchr(b'\n', &block.text[at..block.end]).unwrap_or(block.end - at);
@@ -86,8 +86,9 @@ impl<'a> Tape<'a> {
         }
     }
 
+    /// By value: a reference would send the bar through memory.
     #[inline(always)]
-    fn fits(&self, bar: &Bar) -> bool {
+    fn fits(&self, bar: Bar) -> bool {
         bar.check().is_ok() && self.follows(bar.time)
     }
 

@@ -1,28 +1,46 @@
 //! How fast the hot paths are, each beside a bare hand-written loop over the same rows in the same process.
-//! `cargo xtask bench` runs all; a name (`w1`, `w2`) runs one, a number changes how many bars.
+//! `cargo xtask bench` runs all; a name (`memory`, `w1` to `w4`) runs one, a number changes how many bars.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "a benchmark measures and prints, and stops at what should not be"
 )]
+mod bare;
+mod cpu;
 mod market;
 mod memory;
+mod talib;
 mod w1;
 mod w2;
+mod w3;
+mod w4;
+
+struct Benchmark {
+    name: &'static str,
+    run: fn(usize),
+    /// Where no number is given.
+    bars: usize,
+}
+
+/// Memory comes first: a peak never falls again.
+const ALL: [Benchmark; 5] = [
+    Benchmark { name: "memory", run: memory::run, bars: 10_000_000 },
+    Benchmark { name: "w1", run: w1::run, bars: 1_000_000 },
+    Benchmark { name: "w2", run: w2::run, bars: 100_000 },
+    Benchmark { name: "w3", run: w3::run, bars: 1_000_000 },
+    Benchmark { name: "w4", run: w4::run, bars: 1_000_000 },
+];
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let bars = words.iter().find_map(|word| word.parse().ok());
-    let names: Vec<&str> = words.iter().map(String::as_str).filter(|word| word.parse::<usize>().is_err()).collect();
-    let wanted = |name: &str| names.is_empty() || names.contains(&name);
-    // First, since a peak never falls again.
-    if wanted("memory") {
-        memory::run(bars.unwrap_or(10_000_000));
+    // Cargo adds flags of its own.
+    let words = std::env::args().skip(1).filter(|word| !word.starts_with('-')).map(|word| word.to_lowercase());
+    let (numbers, names): (Vec<String>, Vec<String>) = words.partition(|word| word.parse::<usize>().is_ok());
+    let bars = numbers.first().and_then(|number| number.parse().ok());
+    let known = ALL.map(|benchmark| benchmark.name);
+    for name in &names {
+        assert!(known.contains(&name.as_str()), "no benchmark `{name}`; there are {}", known.join(", "));
     }
-    if wanted("w1") {
-        w1::run(bars.unwrap_or(1_000_000));
-    }
-    if wanted("w2") {
-        w2::run(bars.unwrap_or(100_000));
+    for benchmark in ALL.iter().filter(|one| names.is_empty() || names.iter().any(|name| name == one.name)) {
+        (benchmark.run)(bars.unwrap_or(benchmark.bars));
     }
 }

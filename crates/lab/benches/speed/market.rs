@@ -1,4 +1,4 @@
-//! A made-up market: a random walk in cents, one bar a minute. Only speed is measured on it.
+//! A made-up market: a random walk, one bar a minute. Only speed is measured on it.
 use qframe_model::market::Bar;
 use qframe_model::number::{Price, Volume};
 use qframe_model::time::Time;
@@ -18,7 +18,8 @@ impl Uniform {
 /// `count` bars.
 pub(crate) fn bars(count: usize) -> Vec<Bar> {
     let mut uniform = Uniform(88_172_645_463_325_252);
-    let cents = |value: f64| Price::from_nanos((value * 100.0).round() as i64 * 10_000_000);
+    // Hundredths of a cent: in whole cents, averages tie so often that the last bit of a float decides many trades.
+    let ticks = |value: f64| Price::from_nanos((value * 10_000.0).round() as i64 * 100_000);
     let mut price = 100.0;
     let bar = |minute: usize| {
         let open: f64 = price;
@@ -28,10 +29,10 @@ pub(crate) fn bars(count: usize) -> Vec<Bar> {
         let low = open.min(price) * (1.0 - 0.0005 * uniform.next());
         Bar {
             time: Time::from_seconds(60 * minute as i64),
-            open: cents(open),
-            high: cents(high).max(cents(open)).max(cents(price)),
-            low: cents(low).min(cents(open)).min(cents(price)),
-            close: cents(price),
+            open: ticks(open),
+            high: ticks(high).max(ticks(open)).max(ticks(price)),
+            low: ticks(low).min(ticks(open)).min(ticks(price)),
+            close: ticks(price),
             volume: Volume::from_digits(100 + (uniform.next() * 1000.0) as u64, 0).unwrap_or_default(),
         }
     };

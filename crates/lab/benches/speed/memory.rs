@@ -15,9 +15,9 @@ pub(crate) fn run(bars: usize) {
     };
     let columns = (bars * 6 * size_of::<u64>()) as f64;
     println!(
-        "memory bars={bars} columns={:.0}MB peak={:.0}MB ratio={:.2} (curve of {} points, {} events in {:.0}MB, {} trades)",
-        columns / 1e6,
+        "memory bars={bars} ours={:.0}MB bare={:.0}MB ratio={:.2} (peak over columns; curve of {} points, {} events in {:.0}MB, {} trades)",
         peak / 1e6,
+        columns / 1e6,
         peak / columns,
         curve.len(),
         engine.journal().events(),

@@ -8,29 +8,40 @@ use qframe_quant::indicators::Sma;
 use super::w1;
 
 const PAIRS: usize = 1_000;
+const RUNS: usize = 3;
 
 pub(crate) fn run(bars: usize) {
     let (backtest, open, close) = w1::market(bars);
     let pairs: Vec<(usize, usize)> = (0..PAIRS).map(|pair| (2 + pair % 40, 50 + pair / 40 * 4)).collect();
-    let begin = Instant::now();
-    let bare: f64 = pairs.iter().map(|(fast, slow)| w1::bare(&open, &close, *fast, *slow).0).sum();
-    let bare_seconds = begin.elapsed().as_secs_f64();
+    let (bare_seconds, bare) =
+        best(|| pairs.iter().map(|(fast, slow)| w1::bare(&open, &close, *fast, *slow).0).sum::<f64>());
     let make = |(fast, slow): &(usize, usize)| {
         MaCrossover::new(Sma::new(*fast).unwrap(), Sma::new(*slow).unwrap(), Mode::LongFlat)
     };
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let begin = Instant::now();
-        let results = pool.install(|| sweep(&backtest, &pairs, make));
-        let seconds = begin.elapsed().as_secs_f64();
+        let (seconds, results) = best(|| pool.install(|| sweep(&backtest, &pairs, make)));
         let ours: f64 = results.iter().map(|result| result.as_ref().unwrap().equity_final).sum();
         assert!((ours / bare - 1.0).abs() < 0.1, "both loops trade alike: {ours} {bare}");
         let rate = |seconds: f64| (bars * PAIRS) as f64 / seconds / 1e6;
         println!(
-            "w2 bars={bars} pairs={PAIRS} threads={threads} bare={:.1}M/s ours={:.1}M/s ratio={:.3}",
-            rate(bare_seconds),
+            "w2 bars={bars} pairs={PAIRS} threads={threads} ours={:.1}M/s bare={:.1}M/s ratio={:.3}",
             rate(seconds),
+            rate(bare_seconds),
             bare_seconds / seconds
         );
     }
+}
+
+/// The shortest of a few runs by the clock on the wall, as threads share the work, and the result of the last one.
+fn best<T>(work: impl Fn() -> T) -> (f64, T) {
+    let timed = || {
+        let begin = Instant::now();
+        let result = work();
+        (begin.elapsed().as_secs_f64(), result)
+    };
+    (1..RUNS).fold(timed(), |(least, _), _| {
+        let (seconds, result) = timed();
+        (seconds.min(least), result)
+    })
 }

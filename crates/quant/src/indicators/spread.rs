@@ -52,15 +52,19 @@ impl Moments {
     ) -> usize {
         let mut own = *self;
         let mut taken = 0;
-        for ((&entering, &leaving), out) in entering.iter().zip(leaving).zip(out) {
+        for ((&entering, &leaving), out) in entering.iter().zip(leaving).zip(&mut *out) {
             own.replace(entering, leaving, share);
-            *out = finish(own.variance(share));
+            *out = own.variance(share);
             taken += 1;
             if own.collapsed() {
                 break;
             }
         }
         *self = own;
+        // Behind the loop, where roots are taken side by side.
+        for out in &mut out[..taken] {
+            *out = finish(*out);
+        }
         taken
     }
 
@@ -138,11 +142,11 @@ impl Spread {
     /// Variances of every full window of `values`, each passed through `finish`; bit for bit what streaming gives.
     fn batch(&mut self, values: &[f64], out: &mut Vec<f64>, finish: impl Fn(f64) -> f64) -> usize {
         self.reset();
-        out.clear();
         let (period, share) = (self.ring.len(), self.share);
+        // As in the batch of sums: what a buffer in use again holds is written over.
+        out.resize((values.len() + 1).saturating_sub(period), 0.0);
         let first = &values[..period.min(values.len())];
         if let Some(moments) = first.iter().fold(None, |_, &value| self.slide(value)) {
-            out.resize(values.len() + 1 - period, 0.0);
             out[0] = finish(moments.variance(share));
             for range in stretches(period, values.len()) {
                 let slots = &mut out[range.start + 1 - period..range.end + 1 - period];

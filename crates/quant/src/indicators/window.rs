@@ -90,12 +90,12 @@ impl Window<1> {
     /// Sums of every full window of `values`, each passed through `finish`; bit for bit what streaming gives.
     fn batch(&mut self, values: &[f64], out: &mut Vec<f64>, finish: impl Fn(f64) -> f64) -> usize {
         self.reset();
-        out.clear();
         let period = self.ring.len();
+        // Not emptied before: what a buffer in use again holds is written over, and zeros first would be written twice.
+        out.resize((values.len() + 1).saturating_sub(period), 0.0);
         let first = &values[..period.min(values.len())];
         let sums = first.iter().fold(None, |_, &value| self.slide([value]));
         if let Some([sum]) = sums {
-            out.resize(values.len() + 1 - period, 0.0);
             out[0] = finish(sum);
             for range in stretches(period, values.len()) {
                 let slots = &mut out[range.start + 1 - period..range.end + 1 - period];
@@ -110,9 +110,19 @@ impl Window<1> {
     #[inline(always)]
     fn stretch(&mut self, values: &[f64], range: Range<usize>, out: &mut [f64], finish: impl Fn(f64) -> f64) {
         let period = self.ring.len();
-        let leaving = &values[range.start - period..range.end - period];
         let [mut sum] = self.sums;
-        for ((out, entering), leaving) in out.iter_mut().zip(&values[range.clone()]).zip(leaving) {
+        // Sums come one after the other; four of them are finished side by side.
+        let (entering, entering_rest) = values[range.clone()].as_chunks::<4>();
+        let (leaving, leaving_rest) = values[range.start - period..range.end - period].as_chunks::<4>();
+        let (fours, rest) = out.as_chunks_mut::<4>();
+        for ((out, entering), leaving) in fours.iter_mut().zip(entering).zip(leaving) {
+            for ((out, entering), leaving) in out.iter_mut().zip(entering).zip(leaving) {
+                sum += entering - leaving;
+                *out = sum;
+            }
+            *out = out.map(&finish);
+        }
+        for ((out, entering), leaving) in rest.iter_mut().zip(entering_rest).zip(leaving_rest) {
             sum += entering - leaving;
             *out = finish(sum);
         }
