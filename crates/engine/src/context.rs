@@ -1,61 +1,20 @@
 //! What a strategy sees, and how it speaks: exact state on one side, orders on the other.
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 use qframe_model::account::Account;
 use qframe_model::ids::{InstrumentId, OrderId, SeriesId};
 use qframe_model::instrument::Instrument;
 use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Cash, Price, Quantity, Rate};
-use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce};
+use qframe_model::order::{Order, OrderKind, Purpose, Size};
 use qframe_model::position::{ClosedTrade, Position};
 use qframe_model::refusal::Refusal;
 use qframe_model::schedule::{SLICES_MAX, Schedule};
 use qframe_model::time::{Span, Time};
 
-use crate::history::History;
 use crate::orders::{OpenOrder, OpenOrders};
-use crate::sizing::Sizing;
-
-/// What a strategy asked for in one call.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Request {
-    Submit(Order),
-    /// An order that cannot even be judged: it has no size.
-    Refuse(Order, Refusal),
-    Cancel(OrderId),
-    /// A parent order that is worked in slices.
-    Work(Box<Parent>),
-    Signal {
-        instrument: InstrumentId,
-        strength: f64,
-    },
-}
-
-/// A parent order and what was sent of it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Parent {
-    pub(crate) id: OrderId,
-    pub(crate) ticket: Ticket,
-    pub(crate) schedule: Schedule,
-    pub(crate) slices: Vec<OrderId>,
-}
-
-/// Everything that a strategy may know, and where its requests wait for the risk check. The engine owns it.
-#[derive(Debug, Clone)]
-pub(crate) struct State {
-    pub(crate) now: Time,
-    pub(crate) account: Account,
-    pub(crate) orders: OpenOrders,
-    pub(crate) history: History,
-    pub(crate) trades: Vec<ClosedTrade>,
-    pub(crate) sizing: Sizing,
-    /// The buffer is reused.
-    pub(crate) requests: Vec<Request>,
-    pub(crate) last_order: u64,
-    pub(crate) timers: BinaryHeap<Reverse<Time>>,
-    pub(crate) parents: Vec<Parent>,
-}
+use crate::state::{Parent, Request, State};
+use crate::ticket::Ticket;
 
 /// The state of the run as a strategy may know it at this instant, and its order entry.
 ///
@@ -68,155 +27,6 @@ pub struct Context<'a> {
     /// `None` for an instrument without bars.
     pub(crate) series: Option<SeriesId>,
     pub(crate) instrument: InstrumentId,
-}
-
-/// An order to be sent: [`Ticket::buy`] or [`Ticket::sell`], then what differs from a plain market order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ticket {
-    instrument: Option<InstrumentId>,
-    side: Side,
-    size: Size,
-    kind: OrderKind,
-    time_in_force: TimeInForce,
-    post_only: bool,
-    reduce_only: bool,
-    parent: Option<OrderId>,
-    group: Option<OrderId>,
-    purpose: Purpose,
-}
-
-impl Ticket {
-    /// A market order on `side`.
-    #[must_use]
-    pub const fn new(side: Side, size: Size) -> Self {
-        Self {
-            instrument: None,
-            side,
-            size,
-            kind: OrderKind::Market,
-            time_in_force: TimeInForce::Gtc,
-            post_only: false,
-            reduce_only: false,
-            parent: None,
-            group: None,
-            purpose: Purpose::Signal,
-        }
-    }
-
-    pub(crate) const fn sized(mut self, size: Size) -> Self {
-        self.size = size;
-        self
-    }
-
-    pub(crate) const fn side(&self) -> Side {
-        self.side
-    }
-
-    /// The instrument it names, or `other` where it names none.
-    pub(crate) fn instrument_or(&self, other: InstrumentId) -> InstrumentId {
-        self.instrument.unwrap_or(other)
-    }
-
-    /// A market order to buy.
-    #[must_use]
-    pub const fn buy(size: Size) -> Self {
-        Self::new(Side::Buy, size)
-    }
-
-    /// A market order to sell.
-    #[must_use]
-    pub const fn sell(size: Size) -> Self {
-        Self::new(Side::Sell, size)
-    }
-
-    /// On this instrument instead of the one being delivered.
-    #[must_use]
-    pub const fn on(mut self, instrument: InstrumentId) -> Self {
-        self.instrument = Some(instrument);
-        self
-    }
-
-    /// Of this kind instead of a market order.
-    #[must_use]
-    pub const fn kind(mut self, kind: OrderKind) -> Self {
-        self.kind = kind;
-        self
-    }
-
-    /// A limit order.
-    #[must_use]
-    pub const fn limit(self, price: Price) -> Self {
-        self.kind(OrderKind::Limit(price))
-    }
-
-    /// A stop order.
-    #[must_use]
-    pub const fn stop(self, price: Price) -> Self {
-        self.kind(OrderKind::Stop(price))
-    }
-
-    /// Living this long instead of until cancelled.
-    #[must_use]
-    pub const fn time_in_force(mut self, time_in_force: TimeInForce) -> Self {
-        self.time_in_force = time_in_force;
-        self
-    }
-
-    /// Refused where it would take liquidity.
-    #[must_use]
-    pub const fn post_only(mut self) -> Self {
-        self.post_only = true;
-        self
-    }
-
-    /// Never opens or turns a position.
-    #[must_use]
-    pub const fn reduce_only(mut self) -> Self {
-        self.reduce_only = true;
-        self
-    }
-
-    /// Asleep until `parent` has filled.
-    #[must_use]
-    pub const fn after(mut self, parent: OrderId) -> Self {
-        self.parent = Some(parent);
-        self
-    }
-
-    /// In a group: when one order of it fills, the others die. The number is the group's first order.
-    #[must_use]
-    pub const fn group(mut self, group: OrderId) -> Self {
-        self.group = Some(group);
-        self
-    }
-
-    /// Sent for this reason: what the trade list shows where it closes a position.
-    #[must_use]
-    pub const fn purpose(mut self, purpose: Purpose) -> Self {
-        self.purpose = purpose;
-        self
-    }
-}
-
-impl State {
-    /// A ticket as an order: with the next number, at this instant.
-    pub(crate) fn order(&mut self, ticket: Ticket, instrument: InstrumentId) -> Order {
-        self.last_order += 1;
-        Order {
-            id: OrderId(self.last_order),
-            instrument: ticket.instrument.unwrap_or(instrument),
-            side: ticket.side,
-            size: ticket.size,
-            kind: ticket.kind,
-            time_in_force: ticket.time_in_force,
-            post_only: ticket.post_only,
-            reduce_only: ticket.reduce_only,
-            parent: ticket.parent,
-            group: ticket.group,
-            purpose: ticket.purpose,
-            time: self.now,
-        }
-    }
 }
 
 impl Context<'_> {
@@ -422,11 +232,8 @@ impl Context<'_> {
     /// An entry with its protection: the stop and the target wake when the entry fills, and one cancels the other.
     /// Gives the numbers of entry, stop and target.
     pub fn bracket(&mut self, entry: Ticket, stop: Price, target: Price) -> [OrderId; 3] {
-        let exit = |parent, purpose| Ticket {
-            instrument: entry.instrument,
-            purpose,
-            ..Ticket::new(entry.side.opposite(), Size::Close).reduce_only().after(parent)
-        };
+        let (side, on) = (entry.side().opposite(), entry.instrument_or(self.instrument));
+        let exit = |parent, purpose| Ticket::new(side, Size::Close).reduce_only().on(on).after(parent).purpose(purpose);
         let entry = self.send(entry);
         let group = OrderId(entry.0 + 1);
         let stop = self.send(exit(entry, Purpose::StopLoss).stop(stop).group(group));
@@ -440,7 +247,7 @@ impl Context<'_> {
     /// schedule is refused and recorded.
     pub fn slice(&mut self, ticket: Ticket, over: Span, weights: &[u32]) -> OrderId {
         let order = self.order(ticket);
-        let schedule = match ticket.size {
+        let schedule = match order.size {
             Size::Units(units) => Schedule::new(units, self.state.now, over, weights),
             _ => None,
         };

@@ -1,118 +1,27 @@
 //! One step: an input changes the state, writes events, and hands out intents.
-use std::collections::BinaryHeap;
-use std::fmt;
-use std::sync::Arc;
+mod judge;
 
-use qframe_model::account::{Account, AccountError};
-use qframe_model::currency::Currency;
+use std::collections::BinaryHeap;
+
+use qframe_model::account::Account;
 use qframe_model::event::{EVENT_VERSION, Event, EventRef, Header, Report};
 use qframe_model::fill::Fill;
-use qframe_model::ids::{CommodityId, InstrumentId, OrderId, SeriesId};
-use qframe_model::instrument::Instrument;
+use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
 use qframe_model::ledger::{Book, Entry, Transfer};
-use qframe_model::market::{Bar, BookDelta, Quote, Side, Trade};
+use qframe_model::market::Bar;
 use qframe_model::number::{Cash, Overflow, Price};
-use qframe_model::order::{Order, Size};
 use qframe_model::position::ClosedTrade;
 use qframe_model::refusal::Refusal;
-use qframe_model::time::{Time, TimeFrame};
+use qframe_model::time::Time;
 
-use crate::context::{Context, Parent, Request, State, Ticket};
+use crate::context::Context;
 use crate::history::History;
-use crate::journal::{Journal, JournalError, Keep};
+use crate::input::{EngineError, EngineSetup, Input, Intent, Series};
+use crate::journal::Journal;
 use crate::orders::OpenOrders;
-use crate::risk::{Approved, RiskCheck, approve};
-use crate::sizing::Sizing;
+use crate::risk::RiskCheck;
+use crate::state::State;
 use crate::strategy::{Market, Pass, Quiet, Strategy};
-
-/// What can happen to an engine.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Input {
-    /// The run begins.
-    Start(Time, Header),
-    /// The owner pays in; below zero: takes out, as far as it is free.
-    Deposit(Time, CommodityId, Cash),
-    /// A bar of this series opens at this price. The mark moves; the strategy waits for the close.
-    Open(SeriesId, Time, Price),
-    /// A bar of this series closed at this instant.
-    Bar(SeriesId, Time, Bar),
-    /// A trade of the tape.
-    Trade(InstrumentId, Trade),
-    /// A new best bid and ask.
-    Quote(InstrumentId, Quote),
-    /// A change of an order book.
-    Book(InstrumentId, BookDelta),
-    /// A venue speaks.
-    Report(Report),
-    /// All rows of this instant are in.
-    Instant(Time),
-    /// The run is over.
-    End(Time),
-}
-
-/// What a driver must carry to a venue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intent {
-    /// Send this order.
-    Submit(Approved<Order>),
-    /// Withdraw this order.
-    Cancel(OrderId),
-}
-
-/// Why an engine cannot go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EngineError {
-    /// The account cannot be opened.
-    Account(AccountError),
-    /// A number left its range: the state cannot be exact any more.
-    Overflow(Overflow, Time),
-    /// An event could not be recorded.
-    Journal(JournalError),
-}
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Account(error) => error.fmt(f),
-            Self::Overflow(overflow, time) => write!(f, "at {time}: {overflow}; use smaller amounts or another unit"),
-            Self::Journal(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for EngineError {}
-
-impl From<JournalError> for EngineError {
-    fn from(error: JournalError) -> Self {
-        Self::Journal(error)
-    }
-}
-
-/// A stream of bars that the engine will be fed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Series {
-    /// Of which instrument.
-    pub instrument: InstrumentId,
-    /// Of which length.
-    pub frame: TimeFrame,
-    /// True where orders are matched and positions marked on it: the shortest frame of its instrument. The others inform.
-    pub matched: bool,
-}
-
-/// What an engine is set up with.
-#[derive(Debug, Clone)]
-pub struct EngineSetup {
-    /// What trades, by its numbers.
-    pub instruments: Arc<[Instrument]>,
-    /// The bars it will be fed, by their numbers.
-    pub series: Vec<Series>,
-    /// What equity is counted in.
-    pub reporting: Currency,
-    /// How large entries are.
-    pub sizing: Sizing,
-    /// What the journal keeps.
-    pub keep: Keep,
-}
 
 /// The engine: `S` decides, `R` judges, the journal remembers.
 #[derive(Debug, Clone)]
@@ -371,122 +280,6 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         }
         self.judge()?;
         Ok(true)
-    }
-
-    /// Sends the slices of parent orders that have come due.
-    fn work_parents(&mut self) -> Result<(), EngineError> {
-        for place in 0..self.state.parents.len() {
-            let Parent { ticket, .. } = self.state.parents[place];
-            let lot = self.state.account.instrument(ticket.instrument_or(InstrumentId(0))).rules().lot;
-            let Some(slice) = self.state.parents[place].schedule.due(self.state.now, lot) else { continue };
-            let order = self.state.order(ticket.sized(Size::Units(slice)), InstrumentId(0));
-            let parent = &mut self.state.parents[place];
-            parent.slices.push(order.id);
-            self.journal.record(&Event::Sliced { parent: parent.id, order: order.id })?;
-            self.state.requests.push(Request::Submit(order));
-        }
-        self.state.parents.retain(|parent| !parent.schedule.is_done());
-        self.judge()
-    }
-
-    /// Turns requests into intents or refusals, in the order they were made.
-    #[inline(never)]
-    fn judge(&mut self) -> Result<(), EngineError> {
-        let mut requests = std::mem::take(&mut self.state.requests);
-        for request in &requests {
-            match request {
-                Request::Submit(order) => self.submit(order)?,
-                Request::Refuse(order, refusal) => {
-                    self.journal.record(&Event::Refused { order: *order, refusal: *refusal })?;
-                }
-                Request::Cancel(order) => self.cancel(*order)?,
-                Request::Work(parent) => self.begin_work((**parent).clone())?,
-                Request::Signal { instrument, strength } => {
-                    let (time, instrument, strength) = (self.state.now, *instrument, *strength);
-                    self.journal.record(&Event::Signalled { time, instrument, strength })?;
-                }
-            }
-        }
-        // The buffer goes back to be used again.
-        requests.clear();
-        self.state.requests = requests;
-        Ok(())
-    }
-
-    fn submit(&mut self, order: &Order) -> Result<(), EngineError> {
-        if order.parent.is_some_and(|parent| self.state.orders.get(parent).is_none()) {
-            // The one it waits for was refused, or has ended: it would sleep for ever.
-            return Ok(self.journal.record(&Event::Refused { order: *order, refusal: Refusal::UnknownOrder })?);
-        }
-        match approve(order, &self.state.account, &self.state.orders, &mut self.risk) {
-            Ok(approved) => {
-                self.state.orders.insert(*order);
-                self.intents.push(Intent::Submit(approved));
-                Ok(self.journal.append(EventRef::Submitted(order))?)
-            }
-            Err(refusal) => {
-                self.journal.record(&Event::Refused { order: *order, refusal })?;
-                self.submit_what_closes(order)
-            }
-        }
-    }
-
-    /// Of a refused target that would turn or shrink a position, the part that closes it passes on its own: a limit must
-    /// never hold an account in a position.
-    fn submit_what_closes(&mut self, refused: &Order) -> Result<(), EngineError> {
-        let held = self.state.account.position(refused.instrument).quantity;
-        let turns = match refused.size {
-            Size::TargetWeight(weight) => weight.is_negative() != held.is_negative() || weight.is_zero(),
-            Size::TargetUnits(units) => units.is_negative() != held.is_negative() || units.is_zero(),
-            _ => false,
-        };
-        if held.is_zero() || !turns {
-            return Ok(());
-        }
-        let close = Ticket::new(Side::of(held).opposite(), Size::Close).reduce_only().on(refused.instrument);
-        let order = self.state.order(close.purpose(refused.purpose), refused.instrument);
-        self.submit(&order)
-    }
-
-    /// Withdraws every order that could open or enlarge a position, and what is left of parent orders.
-    #[cold]
-    #[inline(never)]
-    fn withdraw_openings(&mut self) -> Result<(), EngineError> {
-        let parents = self.state.parents.iter().map(|parent| parent.id);
-        let openings = self.state.orders.iter().filter(|open| !open.order.reduce_only).map(|open| open.order.id);
-        let all: Vec<OrderId> = parents.chain(openings).collect();
-        all.into_iter().try_for_each(|order| self.cancel(order))
-    }
-
-    fn begin_work(&mut self, parent: Parent) -> Result<(), EngineError> {
-        self.journal.record(&Event::Scheduled {
-            order: parent.id,
-            time: self.state.now,
-            instrument: parent.ticket.instrument_or(InstrumentId(0)),
-            side: parent.ticket.side(),
-            total: parent.schedule.total(),
-            slices: parent.schedule.slices(),
-        })?;
-        self.state.parents.push(parent);
-        Ok(())
-    }
-
-    fn cancel(&mut self, order: OrderId) -> Result<(), EngineError> {
-        let time = self.state.now;
-        if let Some(place) = self.state.parents.iter().position(|parent| parent.id == order) {
-            let parent = self.state.parents.remove(place);
-            self.journal.record(&Event::CancelRequested { order, time })?;
-            let alive = parent.slices.into_iter().filter(|slice| self.state.orders.get(*slice).is_some());
-            self.intents.extend(alive.map(Intent::Cancel));
-            return Ok(());
-        }
-        if self.state.orders.get(order).is_some() {
-            self.intents.push(Intent::Cancel(order));
-            return Ok(self.journal.record(&Event::CancelRequested { order, time })?);
-        }
-        let refusal = Refusal::UnknownOrder;
-        let report = Report::Rejected { order, time, refusal };
-        Ok(self.journal.record(&Event::ReportRefused { report, refusal })?)
     }
 
     /// What everything is worth at the last marks.

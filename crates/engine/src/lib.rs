@@ -6,20 +6,25 @@
 mod context;
 mod engine;
 mod history;
+mod input;
 mod journal;
 mod orders;
 pub mod risk;
 mod simulator;
 mod sizing;
+mod state;
 mod strategy;
+mod ticket;
 pub mod venue;
 
-pub use context::{Context, Ticket};
-pub use engine::{Engine, EngineError, EngineSetup, Input, Intent, Series};
+pub use context::Context;
+pub use engine::Engine;
 pub use history::History;
+pub use input::{EngineError, EngineSetup, Input, Intent, Series};
 pub use journal::{Journal, JournalError, Keep};
 pub use orders::{OpenOrder, OpenOrders};
 pub use risk::{Approved, Limits, RiskCheck};
 pub use simulator::{AtEnd, Simulator, SimulatorError};
 pub use sizing::Sizing;
 pub use strategy::{Market, Pass, Quiet, Strategy};
+pub use ticket::Ticket;

@@ -8,7 +8,8 @@ use qframe_model::number::{Cash, Overflow};
 use qframe_model::order::Purpose;
 use qframe_model::time::Time;
 
-use crate::engine::{Engine, EngineError, Input, Intent, Series};
+use crate::engine::Engine;
+use crate::input::{EngineError, Input, Intent, Series};
 use crate::risk::RiskCheck;
 use crate::strategy::Strategy;
 use crate::venue::SimVenue;

@@ -1,0 +1,131 @@
+//! From what a strategy asked for to intents or refusals.
+use qframe_model::event::{Event, EventRef, Report};
+use qframe_model::ids::{InstrumentId, OrderId};
+use qframe_model::market::Side;
+use qframe_model::order::{Order, Size};
+use qframe_model::refusal::Refusal;
+
+use super::Engine;
+use crate::input::{EngineError, Intent};
+use crate::risk::{RiskCheck, approve};
+use crate::state::{Parent, Request};
+use crate::strategy::Strategy;
+use crate::ticket::Ticket;
+
+impl<S: Strategy, R: RiskCheck> Engine<S, R> {
+    /// Sends the slices of parent orders that have come due.
+    pub(super) fn work_parents(&mut self) -> Result<(), EngineError> {
+        for place in 0..self.state.parents.len() {
+            let Parent { ticket, .. } = self.state.parents[place];
+            let lot = self.state.account.instrument(ticket.instrument_or(InstrumentId(0))).rules().lot;
+            let Some(slice) = self.state.parents[place].schedule.due(self.state.now, lot) else { continue };
+            let order = self.state.order(ticket.sized(Size::Units(slice)), InstrumentId(0));
+            let parent = &mut self.state.parents[place];
+            parent.slices.push(order.id);
+            self.journal.record(&Event::Sliced { parent: parent.id, order: order.id })?;
+            self.state.requests.push(Request::Submit(order));
+        }
+        self.state.parents.retain(|parent| !parent.schedule.is_done());
+        self.judge()
+    }
+
+    /// Turns requests into intents or refusals, in the order they were made.
+    #[inline(never)]
+    pub(super) fn judge(&mut self) -> Result<(), EngineError> {
+        let mut requests = std::mem::take(&mut self.state.requests);
+        for request in &requests {
+            match request {
+                Request::Submit(order) => self.submit(order)?,
+                Request::Refuse(order, refusal) => {
+                    self.journal.record(&Event::Refused { order: *order, refusal: *refusal })?;
+                }
+                Request::Cancel(order) => self.cancel(*order)?,
+                Request::Work(parent) => self.begin_work((**parent).clone())?,
+                Request::Signal { instrument, strength } => {
+                    let (time, instrument, strength) = (self.state.now, *instrument, *strength);
+                    self.journal.record(&Event::Signalled { time, instrument, strength })?;
+                }
+            }
+        }
+        // The buffer goes back to be used again.
+        requests.clear();
+        self.state.requests = requests;
+        Ok(())
+    }
+
+    fn submit(&mut self, order: &Order) -> Result<(), EngineError> {
+        if order.parent.is_some_and(|parent| self.state.orders.get(parent).is_none()) {
+            // The one it waits for was refused, or has ended: it would sleep for ever.
+            return Ok(self.journal.record(&Event::Refused { order: *order, refusal: Refusal::UnknownOrder })?);
+        }
+        match approve(order, &self.state.account, &self.state.orders, &mut self.risk) {
+            Ok(approved) => {
+                self.state.orders.insert(*order);
+                self.intents.push(Intent::Submit(approved));
+                Ok(self.journal.append(EventRef::Submitted(order))?)
+            }
+            Err(refusal) => {
+                self.journal.record(&Event::Refused { order: *order, refusal })?;
+                self.submit_what_closes(order)
+            }
+        }
+    }
+
+    /// Of a refused target that would turn or shrink a position, the part that closes it passes on its own: a limit must
+    /// never hold an account in a position.
+    fn submit_what_closes(&mut self, refused: &Order) -> Result<(), EngineError> {
+        let held = self.state.account.position(refused.instrument).quantity;
+        let turns = match refused.size {
+            Size::TargetWeight(weight) => weight.is_negative() != held.is_negative() || weight.is_zero(),
+            Size::TargetUnits(units) => units.is_negative() != held.is_negative() || units.is_zero(),
+            _ => false,
+        };
+        if held.is_zero() || !turns {
+            return Ok(());
+        }
+        let close = Ticket::new(Side::of(held).opposite(), Size::Close).reduce_only().on(refused.instrument);
+        let order = self.state.order(close.purpose(refused.purpose), refused.instrument);
+        self.submit(&order)
+    }
+
+    /// Withdraws every order that could open or enlarge a position, and what is left of parent orders.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn withdraw_openings(&mut self) -> Result<(), EngineError> {
+        let parents = self.state.parents.iter().map(|parent| parent.id);
+        let openings = self.state.orders.iter().filter(|open| !open.order.reduce_only).map(|open| open.order.id);
+        let all: Vec<OrderId> = parents.chain(openings).collect();
+        all.into_iter().try_for_each(|order| self.cancel(order))
+    }
+
+    fn begin_work(&mut self, parent: Parent) -> Result<(), EngineError> {
+        self.journal.record(&Event::Scheduled {
+            order: parent.id,
+            time: self.state.now,
+            instrument: parent.ticket.instrument_or(InstrumentId(0)),
+            side: parent.ticket.side(),
+            total: parent.schedule.total(),
+            slices: parent.schedule.slices(),
+        })?;
+        self.state.parents.push(parent);
+        Ok(())
+    }
+
+    fn cancel(&mut self, order: OrderId) -> Result<(), EngineError> {
+        let time = self.state.now;
+        if let Some(place) = self.state.parents.iter().position(|parent| parent.id == order) {
+            let parent = self.state.parents.remove(place);
+            self.journal.record(&Event::CancelRequested { order, time })?;
+            let alive = parent.slices.into_iter().filter(|slice| self.state.orders.get(*slice).is_some());
+            self.intents.extend(alive.map(Intent::Cancel));
+            return Ok(());
+        }
+        if self.state.orders.get(order).is_some() {
+            self.intents.push(Intent::Cancel(order));
+            return Ok(self.journal.record(&Event::CancelRequested { order, time })?);
+        }
+        let refusal = Refusal::UnknownOrder;
+        let report = Report::Rejected { order, time, refusal };
+        Ok(self.journal.record(&Event::ReportRefused { report, refusal })?)
+    }
+}
