@@ -26,7 +26,7 @@ impl SimVenue {
         if !self.settings.convert || self.settings.allow_short || derivative || side == Side::Sell {
             return Ok(());
         }
-        let mut missing = whole_nanos(deal.value.plus(deal.fee)?.minus(account.ledger().assets(to))?, Rounding::Up)?;
+        let mut missing = whole_nanos(deal.value.plus(deal.fee)?.minus(spare(account, to)?)?, Rounding::Up)?;
         for from in others(account, to) {
             if !missing.is_positive() {
                 break;
@@ -62,7 +62,7 @@ fn most(account: &Account, from: CommodityId, to: CommodityId) -> Result<Cash, O
 }
 
 /// Money that no position is made of; never below zero.
-fn spare(account: &Account, currency: CommodityId) -> Result<Cash, Overflow> {
+pub(super) fn spare(account: &Account, currency: CommodityId) -> Result<Cash, Overflow> {
     let ids = (0..account.instruments().len()).map(|place| InstrumentId(place as u16));
     let held = ids.filter(|id| account.base_of(*id) == Some(currency)).map(|id| account.position(id).quantity);
     let spare = held

@@ -9,7 +9,7 @@ use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::{OrderKind, Size};
 use qframe_model::refusal::Refusal;
 
-use super::convert::convertible;
+use super::convert::{convertible, spare};
 use super::fees::{FeeBasis, Fees};
 use super::working::Working;
 
@@ -202,9 +202,14 @@ impl Sizer<'_> {
         if !pays_in_full {
             return Ok(free);
         }
-        // A cash account cannot owe a currency, whatever the rest of it is worth.
+        // A cash account cannot owe a currency, whatever the rest of it is worth; and units that a position is made of are
+        // not money: paying with them would sell it without a word.
         let quote = self.account.quote_of(self.id);
-        let there = self.account.ledger().assets(quote);
+        let there = if quote == self.account.reporting() {
+            self.account.ledger().assets(quote)
+        } else {
+            spare(self.account, quote)?
+        };
         let others = if self.convert { convertible(self.account, quote)? } else { Cash::ZERO };
         Ok(free.min(there.plus(others)?))
     }

@@ -87,6 +87,24 @@ fn a_position_is_not_money() {
     assert_eq!(run.reports(), ["day 1 1 buy 4000 at 2", missing]);
 }
 
+/// The same in a cash account without conversions: closing the position later sold what was no longer there.
+#[test]
+fn a_position_pays_for_nothing_quoted_in_it() {
+    let hold = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.send(Ticket::buy(units(4_000)).on(InstrumentId(0))),
+        1 => _ = context.send(Ticket::buy(units(10)).on(InstrumentId(1))),
+        2 => _ = context.send(Ticket::sell(Size::Close).reduce_only().on(InstrumentId(0))),
+        _ => {}
+    };
+    let refused = run(Settings::default(), hold);
+    let missing = "rejected 2: needs 1000.00, 0.00 is free, 1000.00 is missing";
+    assert_eq!(refused.reports(), ["day 1 1 buy 4000 at 2", missing, "day 3 3 sell 4000 at 2"]);
+    let converted = run(converting(), hold);
+    let paid =
+        ["day 1 1 buy 4000 at 2", "day 2 2000 of 0 into 1000 of 1", "day 2 2 buy 10 at 100", "day 3 3 sell 4000 at 2"];
+    assert_eq!(converted.reports(), paid);
+}
+
 #[test]
 fn the_owner_takes_out_what_is_free_and_no_more() {
     let buys = |day: usize, context: &mut Context<'_>| {
