@@ -48,8 +48,7 @@ impl MeanReversion {
     /// A reversion by these rules.
     ///
     /// # Errors
-    /// [`ParameterError`] unless all windows are in `2..=100_000`, `volatility < usual`, and `exit` is less than `entry`
-    /// in every regime.
+    /// [`ParameterError`] unless windows are in `2..=100_000`, `volatility < usual` and `exit < entry` in every regime.
     pub fn new(rules: MeanReversionRules) -> Result<Self, ParameterError> {
         check_positive("entry", rules.entry)?;
         let (score, regime) = (ZScore::new(rules.window).map_err(of_indicator("window"))?, Regime::new(rules.regime)?);
@@ -57,11 +56,6 @@ impl MeanReversion {
         check_below("exit", rules.exit, "entry in the calmest regime", least)?;
         Ok(Self { score, regime, deadline: Deadline::new(rules.hold), rules })
     }
-}
-
-/// True where the price has come back from where a position on `side` is entered.
-fn is_back(side: Side, score: f64, exit: f64) -> bool {
-    if side == Side::Buy { score >= -exit } else { score <= exit }
 }
 
 impl Strategy for MeanReversion {
@@ -72,12 +66,12 @@ impl Strategy for MeanReversion {
     #[inline]
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
         let Some(close) = first_bar(market, context).map(|bar| bar.close.to_f64()) else { return };
-        let now = self.score.update(close).zip(self.regime.update(close));
-        let Some((score, factor)) = now else { return };
-        let (held, threshold) = (held(context), self.rules.entry * factor);
-        self.deadline.update(held, |side| is_back(side, score, self.rules.exit));
+        let Some((score, factor)) = self.score.update(close).zip(self.regime.update(close)) else { return };
+        let (held, threshold, exit) = (held(context), self.rules.entry * factor, self.rules.exit);
+        let is_back = |side| if side == Side::Buy { score >= -exit } else { score <= exit };
+        self.deadline.update(held, is_back);
         let wanted = match held {
-            Some(side) if is_back(side, score, self.rules.exit) => None,
+            Some(side) if is_back(side) => None,
             Some(side) if self.deadline.is_over() => return self.deadline.close(side, context),
             None if score <= -threshold => self.deadline.given_up.allowed(Some(Side::Buy)),
             None if score >= threshold => self.deadline.given_up.allowed(Some(Side::Sell)),

@@ -9,13 +9,12 @@ use qframe_model::strategy::StrategyKind;
 use super::{COUNT_MAX, check_count, refused};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
 
-/// At the first instant of each month, by UTC, ranks the assets by close over the close `window` bars before, less 1, and
-/// moves a share of the equity into the first `top` of them, the same each (N. Jegadeesh and S. Titman, "Returns to Buying Winners
-/// and Selling Losers", Journal of Finance 48, 1993; long only). Of equal returns the earlier symbol is taken.
+/// At the first instant of each month, by UTC, ranks the assets by close over the close `window` bars before, and moves a
+/// share of the equity into the first `top`, the same each; long only. Of equal returns the earlier symbol is taken
+/// (N. Jegadeesh and S. Titman, "Returns to Buying Winners and Selling Losers", Journal of Finance 48, 1993).
 ///
-/// An instant is the close of a bar: daily bars of a market that never closes are ranked on the month's last close and
-/// traded at the new one's first open. An asset is ranked where it has `window` + 1 bars, one of them since the last
-/// ranking; where fewer than `top` can be, the rest stays cash.
+/// Daily bars of a market that never closes are ranked on the month's last close and traded at the new one's first open.
+/// Ranked is what has `window` + 1 bars, one of them since the last ranking; where fewer than `top` are, the rest is cash.
 #[derive(Debug, Clone)]
 pub struct MomentumRotation {
     window: usize,

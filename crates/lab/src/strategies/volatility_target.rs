@@ -24,9 +24,7 @@ pub struct VolatilityRules {
 }
 
 /// Holds target volatility / realised volatility of the equity, at most `cap` (Harvey and
-/// others, "The Impact of Volatility Targeting", Journal of Portfolio Management 45, 2018).
-///
-/// Realised volatility is the standard deviation (dividing by n) of the last `window` log returns of closes, times the
+/// others, "The Impact of Volatility Targeting", Journal of Portfolio Management 45, 2018). Realised volatility is the standard deviation (dividing by n) of the last `window` log returns of closes, times the
 /// root of the bars a year: the bars so far over the time that they span, a year of 365.25 days. The exposure is the
 /// position's value over the equity, both at the close; it is moved to the wanted one where they are more than `band`
 /// apart. A price that stands still is held up to the cap. Trades the first series.
