@@ -9,9 +9,8 @@ use qframe_quant::indicators::{Ema, Indicator, Sma};
 use super::{Mode, Protection, WINDOW_MAX, check_below, is_waiting, of_indicator};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
 
-/// Acts on a cross that is strict on both bars: the fast average was below the slow one and is above it, or mirrored; equal
-/// averages are no cross. The signal's strength is |fast - slow| / slow x 10, at most 1. Trades the first series' bars or
-/// trades.
+/// Acts on the bars or trades of the first series, on a cross that is strict on both bars: the fast average was below the
+/// slow one and is above it, or mirrored. The signal's strength is |fast - slow| / slow x 10, at most 1.
 #[derive(Debug, Clone)]
 pub struct MaCrossover<A> {
     fast: A,
