@@ -71,6 +71,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             Input::Start(time, header) => self.start(time, header),
             Input::Deposit(time, commodity, amount) => self.deposit(time, commodity, amount),
             Input::Open(series, time, price) => self.open(series, time, price),
+            Input::Close(series, time, bar) => self.close(series, time, &bar),
             Input::Bar(series, time, bar) => self.bar(series, time, &bar),
             Input::Trade(id, trade) => self.row(id, trade.time, Market::Trade(&trade)),
             Input::Quote(id, quote) => self.row(id, quote.time, Market::Quote(&quote)),
@@ -104,6 +105,16 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.state.now = self.state.now.max(time);
         let instrument = self.series[series.index()].instrument;
         self.exact(|state| state.account.mark(instrument, price))
+    }
+
+    /// A bar closed at `time`: the mark moves. The same as [`Input::Close`], for hot loops.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn close(&mut self, series: SeriesId, time: Time, bar: &Bar) -> Result<(), EngineError> {
+        self.state.now = time;
+        let Series { instrument, matched, .. } = self.series[series.index()];
+        if matched { self.exact(|state| state.account.mark_bar(instrument, bar)) } else { Ok(()) }
     }
 
     /// A bar closed at `time`: the mark moves, then the strategy sees it. The same as [`Input::Bar`], for hot loops.

@@ -25,6 +25,9 @@ pub enum Input {
     Deposit(Time, CommodityId, Cash),
     /// A bar of this series opens at this price. The mark moves; the strategy waits for the close.
     Open(SeriesId, Time, Price),
+    /// A bar of this series closed at this instant. The mark moves; the strategy sees it with [`Input::Bar`]. Where several
+    /// bars close at one instant, all come first: no decision rests on a price that another bar has made old.
+    Close(SeriesId, Time, Bar),
     /// A bar of this series closed at this instant.
     Bar(SeriesId, Time, Bar),
     /// A trade of the tape.

@@ -199,6 +199,9 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         }
         self.drain()?;
         for (id, bar) in bars {
+            self.engine.close(*id, time, bar)?;
+        }
+        for (id, bar) in bars {
             self.engine.bar(*id, time, bar)?;
         }
         self.engine.instant(time)?;

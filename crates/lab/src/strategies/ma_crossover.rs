@@ -17,8 +17,8 @@ pub struct MaCrossover<A> {
     slow: A,
     mode: Mode,
     protection: Protection,
-    /// The averages of the bar before; before the first they are no numbers, which cross nothing.
-    last: (f64, f64),
+    /// Fast less slow on the bar before; 0 where they were equal or not there.
+    last: f64,
     /// A cross that was met while passing over bars; its bar comes next.
     met: Option<(Side, f64)>,
 }
@@ -27,7 +27,7 @@ impl<A: Indicator<Input = f64, Output = f64>> MaCrossover<A> {
     /// A crossover of two averages of one kind, the fast one shorter.
     #[must_use]
     pub fn new(fast: A, slow: A, mode: Mode) -> Self {
-        Self { fast, slow, mode, protection: Protection::default(), last: (f64::NAN, f64::NAN), met: None }
+        Self { fast, slow, mode, protection: Protection::default(), last: 0.0, met: None }
     }
 
     /// The same with something behind its entries.
@@ -40,15 +40,12 @@ impl<A: Indicator<Input = f64, Output = f64>> MaCrossover<A> {
     fn cross(&mut self, close: f64) -> Option<(Side, f64)> {
         let (fast, slow) = (self.fast.update(close), self.slow.update(close));
         let (fast, slow) = (fast?, slow?);
-        let (fast_before, slow_before) = std::mem::replace(&mut self.last, (fast, slow));
-        let side = if fast_before < slow_before && fast > slow {
-            Side::Buy
-        } else if fast_before > slow_before && fast < slow {
-            Side::Sell
-        } else {
-            return None;
-        };
-        Some((side, (fast - slow) / slow * 10.0))
+        let apart = fast - slow;
+        // Nearer than that they are equal: a running sum keeps rounding errors of prices long gone.
+        let apart = if apart.abs() > 1e-12 * slow.abs() { apart } else { 0.0 };
+        let before = std::mem::replace(&mut self.last, apart);
+        let side = if apart > 0.0 { Side::Buy } else { Side::Sell };
+        (before * apart < 0.0).then_some((side, apart / slow * 10.0))
     }
 }
 

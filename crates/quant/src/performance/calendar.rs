@@ -129,7 +129,8 @@ pub(super) struct Calendar {
     day: i64,
     /// Points counted when this day began.
     points_before: u64,
-    weekend_points: u64,
+    /// Points on Saturdays and on Sundays.
+    weekend_points: [u64; 2],
     returns: [Returns; 4],
 }
 
@@ -137,7 +138,7 @@ impl Calendar {
     /// Begins with the day of the first point.
     pub(super) fn starting(time_ns: i64) -> Self {
         let day = time_ns.div_euclid(DAY_NS);
-        Self { day, points_before: 0, weekend_points: 0, returns: [Returns::default(); 4] }
+        Self { day, points_before: 0, weekend_points: [0; 2], returns: [Returns::default(); 4] }
     }
 
     /// First instant after the current day.
@@ -159,20 +160,22 @@ impl Calendar {
 
     fn count_weekend(&mut self, points: u64) {
         // Monday is 0; 1970-01-01 was a Thursday.
-        if (self.day + 3).rem_euclid(7) >= 5 {
-            self.weekend_points += points - self.points_before;
+        if let Ok(day) = usize::try_from((self.day + 3).rem_euclid(7) - 5) {
+            self.weekend_points[day] += points - self.points_before;
         }
         self.points_before = points;
     }
 
-    /// The returns at a frequency when `equity` is the last value, and whether the market trades on weekends
-    /// (more than 60 % of the weekend's fair share of the points).
+    /// The returns at a frequency when `equity` is the last value, and whether the market trades on weekends: on both days,
+    /// and with more than 60 % of their fair share of the points. Mondays that begin on Sunday by UTC are no weekend.
     pub(super) fn finish(&self, frequency: Frequency, equity: f64, points: u64) -> (Returns, bool) {
         let mut end = self.clone();
         end.count_weekend(points);
         let mut returns = end.returns[frequency as usize];
         returns.close(equity);
-        (returns, end.weekend_points as f64 / points as f64 > 2.0 / 7.0 * 0.6)
+        let [saturdays, sundays] = end.weekend_points;
+        let share = (saturdays + sundays) as f64 / points as f64;
+        (returns, saturdays > 0 && sundays > 0 && share > 2.0 / 7.0 * 0.6)
     }
 }
 

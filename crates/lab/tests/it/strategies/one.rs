@@ -123,15 +123,21 @@ fn donchian_breakout_follows_the_channels_of_the_bars_before() {
 #[test]
 fn ma_crossover_acts_where_the_averages_of_its_kind_cross() {
     for (symbol, average, mode) in [("BTC/USD", "sma", "long-flat"), ("GOOGL", "ema", "long-short")] {
-        let prices = closes(&sample(symbol));
-        let of = |period| match average {
-            "sma" => Sma::new(period).unwrap().batch(&prices),
-            _ => Ema::new(period).unwrap().batch(&prices),
+        let set = sample(symbol);
+        let prices = closes(&set);
+        let ema = |period| Ema::new(period).unwrap().batch(&prices);
+        let (fast, slow) = (ema(10), ema(20));
+        // Of simple averages the exact sums: bitcoin stood at 340 for weeks, where equal averages are no cross.
+        let sum = |bar: usize, period: usize| -> Option<i64> {
+            let bars = set.bars().get((bar + 1).checked_sub(period)?..=bar)?;
+            Some(bars.iter().map(|bar| bar.close.nanos()).sum())
         };
-        let (fast, slow) = (of(10), of(20));
         let given = [("average", average), ("mode", mode)];
         check("ma-crossover", &given, symbol, |bar, held, _| {
-            let above = |bar: usize| Some(fast.at(bar)? - slow.at(bar)?);
+            let above = |bar: usize| match average {
+                "sma" => Some((2 * sum(bar, 10)? - sum(bar, 20)?) as f64),
+                _ => Some(fast.at(bar)? - slow.at(bar)?),
+            };
             match (bar.checked_sub(1).and_then(above), above(bar)) {
                 (Some(before), Some(now)) if before < 0.0 && now > 0.0 => Some(Side::Buy),
                 (Some(before), Some(now)) if before > 0.0 && now < 0.0 => (mode == "long-short").then_some(Side::Sell),
