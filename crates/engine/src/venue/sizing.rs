@@ -90,8 +90,11 @@ impl Sizer<'_> {
             Size::Units(units) => self.step(working, side, units.minus(working.filled)?, self.clip),
             Size::Close if held.is_zero() => Ok(Sized::Drop(CancelReason::NothingToClose)),
             Size::Close => self.step(working, Side::of(held).opposite(), held.abs(), true),
-            Size::Budget(budget) => self.spend(working, side, budget, working.filled),
-            Size::Equity(share) => self.spend(working, side, self.equity_in_quote()?.at_rate(share)?, working.filled),
+            Size::Budget(budget) => self.spend(working, side, budget, working.filled, self.clip),
+            Size::Equity(share) => {
+                let budget = self.equity_in_quote()?.at_rate(share)?;
+                self.spend(working, side, budget, working.filled, self.clips(share))
+            }
             Size::TargetUnits(units) => self.target(working, units.minus(held)?),
             Size::TargetWeight(weight) => self.target_weight(working, held, weight),
         }
@@ -116,18 +119,33 @@ impl Sizer<'_> {
         }
         let budget = self.equity_in_quote()?.at_rate(weight.abs())?;
         if held.is_zero() {
-            return self.spend(working, side, budget, Quantity::ZERO);
+            return self.spend(working, side, budget, Quantity::ZERO, self.clips(weight));
         }
         let wanted = self.instrument().affordable(budget.max(Cash::ZERO), self.price).ok_or(Overflow("a target"))?;
         match wanted.minus(held.abs())? {
-            more if more.is_positive() => self.step(working, side, more, true),
+            more if more.is_positive() => self.step(working, side, more, self.clips(weight)),
             less if less.is_negative() => self.step(working, side.opposite(), less.abs(), true),
             _ => Ok(Sized::Refuse(Refusal::AlreadyThere)),
         }
     }
 
+    /// A share of the equity that the margin carries means as much of it as there is, since fees and other positions take
+    /// theirs; more than that is asked for as an amount is, and refused unless clipping is on.
+    fn clips(&self, share: Rate) -> bool {
+        let (share, initial) = (share.abs().nanos(), self.instrument().rules().margin.initial.nanos());
+        let one = i128::from(Rate::ONE.nanos());
+        self.clip || i128::from(share) * i128::from(initial) <= one * one
+    }
+
     /// As many units as `budget` pays for, fee included, less what was bought of it before.
-    fn spend(&self, working: &Working, side: Side, budget: Cash, spent: Quantity) -> Result<Sized, Overflow> {
+    fn spend(
+        &self,
+        working: &Working,
+        side: Side,
+        budget: Cash,
+        spent: Quantity,
+        clip: bool,
+    ) -> Result<Sized, Overflow> {
         let mut deal = self.afford(budget.max(Cash::ZERO), Rate::ONE)?;
         if !spent.is_zero() {
             deal = self.deal(deal.quantity.minus(spent.min(deal.quantity))?)?;
@@ -136,8 +154,6 @@ impl Sizer<'_> {
             let needed = self.cost(self.instrument().rules().lot)?;
             return Ok(Sized::Refuse(Refusal::NotEnough { needed, free: budget }));
         }
-        // A share of the equity means as much of it as there is; an amount that was named is refused unless clipping is on.
-        let clip = self.clip || !matches!(working.order.size, Size::Budget(_));
         self.deal_for(working, side, deal, clip)
     }
 

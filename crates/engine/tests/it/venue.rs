@@ -113,6 +113,21 @@ fn what_cannot_be_paid_is_refused_or_clipped() {
 }
 
 #[test]
+fn more_of_the_equity_than_the_margin_carries_is_refused() {
+    // It was clipped without a word, and a test of ten times leverage showed the account without any.
+    let missing = "rejected 1: needs 15000.00, 10000.00 is free, 5000.00 is missing";
+    let weight = |percent| Size::TargetWeight(Rate::percent(percent));
+    check("a cash account", Settings::default(), Size::Equity(Rate::percent(150)), &[missing]);
+    check("its target", Settings::default(), weight(150), &[missing]);
+    let clip = Settings { unaffordable: Unaffordable::Clip, ..Settings::default() };
+    let clipped = ["day 1 1 buy 97.08737864 at 103 in part", "cancelled 1 Clipped"];
+    check("as asked", clip, weight(150), &clipped);
+    let leveraged = |percent| run(margined(2), Settings::default(), &[FLAT, FLAT], buys(weight(percent))).reports();
+    assert!(leveraged(200)[0].contains("buy"), "{:?}", leveraged(200));
+    assert!(leveraged(201)[0].contains("is missing"), "{:?}", leveraged(201));
+}
+
+#[test]
 fn fills_take_no_more_than_their_share_of_the_volume() {
     let settings = Settings { volume_cap: Some(Rate::percent(1)), ..Settings::default() };
     let expected = ["day 1 1 buy 10 at 103 in part", "day 2 1 buy 10 at 100 in part"];
