@@ -55,6 +55,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             last_order: 0,
             timers: BinaryHeap::new(),
             parents: Vec::new(),
+            over: false,
         };
         let journal = Journal::new(setup.keep);
         let watched = risk.watches();
@@ -200,14 +201,18 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.close_instant().map(drop)
     }
 
-    /// As [`Engine::instant`], at the time of the last row; true where the strategy asked for something.
+    /// As [`Engine::instant`], at the time of the last row; true where something was asked for.
     #[inline(always)]
     pub(crate) fn close_instant(&mut self) -> Result<bool, EngineError> {
-        if !self.state.timers.is_empty() || !self.state.parents.is_empty() {
+        if !self.state.timers.is_empty() {
             self.ring()?;
+        }
+        let asked = self.call_alone(S::on_instant)?;
+        // After the strategy: the first slice of what it has just begun is due.
+        if !self.state.parents.is_empty() {
             self.work_parents()?;
         }
-        self.call_alone(S::on_instant)
+        Ok(asked || self.has_intents())
     }
 
     /// Calls the strategy for each timer whose time has come.
@@ -222,6 +227,8 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
 
     fn end(&mut self, time: Time) -> Result<(), EngineError> {
         self.state.now = time;
+        // Nothing is taken any more: what the last hook asks for is refused.
+        self.state.over = true;
         self.call_alone(S::on_end)?;
         Ok(self.journal.record(&Event::Ended { time, equity: self.state.account.equity() })?)
     }

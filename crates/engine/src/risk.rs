@@ -85,8 +85,8 @@ impl RiskCheck for Limits {
 
 impl Watch {
     fn see(&mut self, now: Time, equity: Cash) {
-        // The equity before the first row of the day is where the day starts.
-        if self.day != Some(now.day()) {
+        // The equity before the first row of the day is where the day starts. A longer bar that closes now began earlier.
+        if self.day.is_none_or(|day| now.day() > day) {
             self.day_start = if self.day.is_some() { self.last } else { equity };
             self.day = Some(now.day());
         }
@@ -103,11 +103,6 @@ impl Limits {
     }
 
     fn judge(&self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<(), Refusal> {
-        let expected = expected_positions(account, orders)?;
-        let held = expected[order.instrument.index()];
-        let after = position_after(order, account, held)?;
-        let reduces = order.reduce_only
-            || after.abs() < held.abs() && (after.is_zero() || after.is_negative() == held.is_negative());
         // A position without its stop is worse than a stop far away.
         let protects = order.reduce_only && order.parent.is_some();
         if let (false, Some(limit), Some(price), Some(market)) =
@@ -115,11 +110,19 @@ impl Limits {
         {
             check_collar(price, market, limit)?;
         }
-        if reduces {
+        if order.reduce_only {
+            return Ok(());
+        }
+        let mut reach = reachable(account, orders)?;
+        let place = order.instrument.index();
+        let before = reach[place];
+        reach[place] = before.with(order, account, Quantity::ZERO)?;
+        let held = account.position(order.instrument).quantity;
+        if reach[place].only_shrinks(held) {
             return Ok(());
         }
         self.check_losses()?;
-        self.check_values(order, account, &expected, after)
+        self.check_values(order, account, &reach, before)
     }
 
     fn check_losses(&self) -> Result<(), Refusal> {
@@ -139,19 +142,13 @@ impl Limits {
         Ok(())
     }
 
-    fn check_values(
-        &self,
-        order: &Order,
-        account: &Account,
-        expected: &[Quantity],
-        after: Quantity,
-    ) -> Result<(), Refusal> {
+    fn check_values(&self, order: &Order, account: &Account, reach: &[Reach], before: Reach) -> Result<(), Refusal> {
         if self.order_value.is_none() && self.position_value.is_none() && self.leverage.is_none() {
             return Ok(());
         }
-        let held = expected[order.instrument.index()];
-        let step = worth(account, order.instrument, after.minus(held)?)?.ok_or(Refusal::NoPrice)?;
-        let then = worth(account, order.instrument, after)?.ok_or(Refusal::NoPrice)?;
+        let id = order.instrument;
+        let step = worth(account, id, before.step(order, account)?)?.ok_or(Refusal::NoPrice)?;
+        let then = worth(account, id, reach[id.index()].farthest())?.ok_or(Refusal::NoPrice)?;
         if let Some(limit) = self.order_value.filter(|limit| step > *limit) {
             return Err(Refusal::OrderTooLarge { value: step, limit });
         }
@@ -159,12 +156,61 @@ impl Limits {
             return Err(Refusal::PositionTooLarge { value: then, limit });
         }
         let Some(limit) = self.leverage else { return Ok(()) };
-        let mut gross = then;
-        for (place, quantity) in expected.iter().enumerate().filter(|(place, _)| *place != order.instrument.index()) {
-            gross = gross.plus(worth(account, InstrumentId(place as u16), *quantity)?.unwrap_or(Cash::ZERO))?;
+        let mut gross = Cash::ZERO;
+        for (place, reach) in reach.iter().enumerate() {
+            let value = worth(account, InstrumentId(place as u16), reach.farthest())?;
+            gross = gross.plus(value.unwrap_or(Cash::ZERO))?;
         }
         let leverage = ratio(gross, account.equity());
         if leverage > limit { Err(Refusal::TooMuchLeverage { leverage, limit }) } else { Ok(()) }
+    }
+}
+
+/// Between which positions an instrument may end once orders have filled: those at the market will, those that rest may.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    low: Quantity,
+    high: Quantity,
+}
+
+impl Reach {
+    /// With one more order, of which `filled` is in the position already.
+    fn with(self, order: &Order, account: &Account, filled: Quantity) -> Result<Self, Refusal> {
+        let after = |from: Quantity| -> Result<Quantity, Refusal> {
+            let after = position_after(order, account, from)?;
+            // Only a number of units is not counted anew from what is held.
+            let counted = if matches!(order.size, Size::Units(_)) { order.side.signed(filled) } else { Quantity::ZERO };
+            Ok(after.minus(counted)?)
+        };
+        let (low, high) = (after(self.low)?, after(self.high)?);
+        Ok(match order.kind {
+            OrderKind::Market | OrderKind::MarketOnOpen | OrderKind::MarketOnClose if order.parent.is_none() => {
+                Self { low: low.min(high), high: low.max(high) }
+            }
+            _ => Self { low: self.low.min(low).min(high), high: self.high.max(low).max(high) },
+        })
+    }
+
+    /// True where a position of `held` units can neither grow nor turn.
+    fn only_shrinks(self, held: Quantity) -> bool {
+        match () {
+            () if held.is_positive() => !self.low.is_negative() && self.high < held,
+            () if held.is_negative() => !self.high.is_positive() && self.low > held,
+            () => false,
+        }
+    }
+
+    /// The end that is farther from nothing.
+    fn farthest(self) -> Quantity {
+        self.low.abs().max(self.high.abs())
+    }
+
+    /// How much an order moves the position, at most.
+    fn step(self, order: &Order, account: &Account) -> Result<Quantity, Refusal> {
+        let moved = |from: Quantity| -> Result<Quantity, Refusal> {
+            Ok(position_after(order, account, from)?.minus(from)?.abs())
+        };
+        Ok(moved(self.low)?.max(moved(self.high)?))
     }
 }
 
@@ -175,26 +221,22 @@ fn worth(account: &Account, id: InstrumentId, quantity: Quantity) -> Result<Opti
     account.to_reporting(account.quote_of(id), value).map(Some)
 }
 
-/// Where the positions stand once everything that was approved has filled: the next order is judged on top of that.
-/// Orders that sleep behind another one or only reduce are protection and do not count.
-fn expected_positions(account: &Account, orders: &OpenOrders) -> Result<Vec<Quantity>, Refusal> {
+/// Where the positions may stand once what was approved has filled: the next order is judged on top of that. Orders that
+/// only reduce are protection and do not count; a close at the market will happen.
+fn reachable(account: &Account, orders: &OpenOrders) -> Result<Vec<Reach>, Refusal> {
     let ids = (0..account.instruments().len()).map(|place| InstrumentId(place as u16));
-    let mut expected: Vec<Quantity> = ids.map(|id| account.position(id).quantity).collect();
+    let held = ids.map(|id| account.position(id).quantity);
+    let mut reach: Vec<Reach> = held.map(|held| Reach { low: held, high: held }).collect();
     for open in orders.iter() {
         let order = &open.order;
         let closes_at_market = order.size == Size::Close && order.kind == OrderKind::Market;
-        if order.parent.is_some() || (order.reduce_only && !closes_at_market) {
+        if order.reduce_only && !closes_at_market {
             continue;
         }
-        let place = &mut expected[order.instrument.index()];
-        let after = position_after(order, account, *place)?;
-        // Of a number of units, what has filled is in the position already.
-        *place = match order.size {
-            Size::Units(_) => after.minus(order.side.signed(open.filled))?,
-            _ => after,
-        };
+        let place = &mut reach[order.instrument.index()];
+        *place = place.with(order, account, open.filled)?;
     }
-    Ok(expected)
+    Ok(reach)
 }
 
 /// The position that the order leads to from `held` at the last mark.

@@ -138,7 +138,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         if !asked && idle {
             return Ok(false);
         }
-        self.answer(series, bar, closes, idle)?;
+        self.answer(id, series, bar, idle)?;
         Ok(true)
     }
 
@@ -155,13 +155,20 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
 
     /// Carries what the strategy answered to the bar.
     #[inline(never)]
-    fn answer(&mut self, series: Series, bar: &Bar, closes: Time, idle: bool) -> Result<(), SimulatorError> {
+    fn answer(&mut self, id: SeriesId, series: Series, bar: &Bar, idle: bool) -> Result<(), SimulatorError> {
+        let closes = bar.time + series.frame.span();
         self.now = closes;
         // The venue sees a bar that nothing waited for only now that something will wait on it.
         if idle {
             self.venue.pass(series.instrument, bar, closes);
         }
-        self.carry()
+        self.carry()?;
+        self.mark_again(id, closes, bar)
+    }
+
+    /// A fill on the close that was decided on leaves its price, after slippage, as the mark: the close is what it is worth.
+    fn mark_again(&mut self, id: SeriesId, closes: Time, bar: &Bar) -> Result<(), SimulatorError> {
+        if self.venue.matches_decisions() { Ok(self.engine.close(id, closes, bar)?) } else { Ok(()) }
     }
 
     /// The instant at which these bars open, at most one of each series; `closes` says when each will close.
@@ -206,6 +213,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         }
         self.engine.instant(time)?;
         self.carry()?;
+        bars.iter().try_for_each(|(id, bar)| self.mark_again(*id, time, bar))?;
         Ok(self.engine.equity())
     }
 

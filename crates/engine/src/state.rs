@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub(crate) last_order: u64,
     pub(crate) timers: BinaryHeap<Reverse<Time>>,
     pub(crate) parents: Vec<Parent>,
+    /// True where the run has ended.
+    pub(crate) over: bool,
 }
 
 impl State {

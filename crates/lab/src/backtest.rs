@@ -295,7 +295,10 @@ impl Backtest {
                 Moment::Closes(bars) => {
                     equity.push(simulator.close(time, bars)?);
                     progress.note(times.len(), simulator.engine().journal().events());
-                    times.push(time - step);
+                    // A point carries the opening of the bar that closes, the shortest of several, as of a series alone.
+                    let opened = bars.iter().map(|(_, bar)| bar.time).max().unwrap_or(time);
+                    let later = times.last().is_none_or(|last| opened > *last);
+                    times.push(if later { opened } else { time - step });
                     if times.len() % WATCH_EVERY == 0 {
                         self.tell(times.len());
                     }

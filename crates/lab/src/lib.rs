@@ -5,6 +5,7 @@
 mod backtest;
 mod dataset;
 mod feed;
+mod hold;
 mod outcome;
 pub mod registry;
 pub mod report;

@@ -7,11 +7,12 @@ use qframe_model::account::Account;
 use qframe_model::market::Bar;
 use qframe_model::number::Cash;
 use qframe_model::position::ClosedTrade;
-use qframe_model::time::{Span, Time};
+use qframe_model::time::Time;
 use qframe_quant::performance::{self, Benchmark, CurveOptions, CurveStats, Statistics, TradeStats};
 
 use crate::backtest::Backtest;
 use crate::dataset::DataSet;
+use crate::hold::buy_and_hold;
 
 /// The equity after each instant. A point carries the opening time of its bar, as the bar itself does.
 #[derive(Debug, Clone)]
@@ -150,7 +151,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// The benchmark of a single series, which many runs share.
+/// The benchmark of a backtest, which many runs share.
 #[derive(Debug)]
 pub(crate) struct SharedBenchmark {
     prices: Vec<f64>,
@@ -159,13 +160,11 @@ pub(crate) struct SharedBenchmark {
 }
 
 impl SharedBenchmark {
-    /// `None` for several series, whose index needs a curve's times.
-    pub(crate) fn of(backtest: &Backtest) -> Option<Self> {
-        let [set] = backtest.data() else { return None };
-        let prices: Vec<f64> = set.bars().iter().map(|bar| bar.close.to_f64()).collect();
+    pub(crate) fn of(backtest: &Backtest) -> Self {
+        let prices: Vec<f64> = buy_and_hold(backtest).collect();
         let mut whole = Benchmark::default();
         let logs = prices.iter().map(|price| whole.push(*price)).collect();
-        Some(Self { prices, logs, whole })
+        Self { prices, logs, whole }
     }
 }
 
@@ -180,29 +179,23 @@ pub(crate) fn statistics(
     let start = warm_up.saturating_sub(1);
     let unit = Cash::ONE.attos_f64();
     let options = CurveOptions { benchmark_start: start as u64, risk_free: backtest.setup().risk_free, unit };
-    let mut stats = CurveStats::new(options);
-    match (backtest.data(), shared) {
-        ([set], Some(shared)) => {
+    let (equity, mut stats) = (curve.equity(), CurveStats::new(options));
+    match shared {
+        Some(shared) => {
             stats = CurveStats::beside(options, shared.whole.clone().bought_at(shared.prices.get(start).copied()));
-            let (bars, equity) = (set.bars(), curve.equity());
-            stats.push_all(&shared.logs, |place| bars[place].time.nanos(), |place| equity[place].attos_f64());
+            stats.push_all(&shared.logs, |place| curve.time(place).nanos(), |place| equity[place].attos_f64());
         }
-        ([set], None) => {
-            for (bar, equity) in set.bars().iter().zip(curve.equity()) {
-                stats.push(bar.time.nanos(), equity.attos_f64(), bar.close.to_f64());
-            }
-        }
-        (several, _) => {
-            let mut index = EqualWeightIndex::new(several);
-            for (time, equity) in curve.points() {
-                stats.push(time.nanos(), equity.attos_f64(), index.at(time));
+        None => {
+            for ((time, equity), price) in curve.points().zip(buy_and_hold(backtest)) {
+                stats.push(time.nanos(), equity.attos_f64(), price);
             }
         }
     }
+    // A fill inside a long bar carries its opening instant: it may be booked after a trade that it comes before.
+    let mut counted: Vec<_> = trades.iter().map(|trade| counted(trade, curve)).collect();
+    counted.sort_by_key(|trade| (trade.exit_bar, trade.exit_ns));
     let mut trade_stats = TradeStats::new();
-    for trade in trades {
-        trade_stats.push(&counted(trade, curve));
-    }
+    counted.iter().for_each(|trade| trade_stats.push(trade));
     stats.finish(&trade_stats).unwrap_or_else(|| unreachable!("a backtest has at least one point"))
 }
 
@@ -215,36 +208,5 @@ fn counted(trade: &ClosedTrade, curve: &Curve) -> performance::ClosedTrade {
         pnl: trade.pnl.to_f64(),
         return_fraction: trade.return_share().unwrap_or(0.0),
         commission: trade.fees.to_f64(),
-    }
-}
-
-/// Buy and hold of several instruments: the same money in each at its first close.
-#[derive(Debug)]
-pub(crate) struct EqualWeightIndex<'a> {
-    data: &'a [DataSet],
-    /// How many bars of each have closed.
-    closed: Vec<usize>,
-    /// From a point's time to the instant at which it was known.
-    step: Span,
-}
-
-impl<'a> EqualWeightIndex<'a> {
-    pub(crate) fn new(data: &'a [DataSet]) -> Self {
-        let step = data.iter().map(|set| set.frame().span()).min().unwrap_or_default();
-        Self { data, closed: vec![0; data.len()], step }
-    }
-
-    /// The mean of close over first close, of the bars that had closed at the point of the curve with this time; times
-    /// must not fall.
-    pub(crate) fn at(&mut self, time: Time) -> f64 {
-        let mut sum = 0.0;
-        for (set, closed) in self.data.iter().zip(&mut self.closed) {
-            let bars = set.bars();
-            while *closed < bars.len() && set.closes(*closed) <= time + self.step {
-                *closed += 1;
-            }
-            sum += bars[closed.saturating_sub(1)].close.to_f64() / bars[0].close.to_f64();
-        }
-        sum / self.data.len() as f64
     }
 }

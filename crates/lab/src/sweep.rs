@@ -28,7 +28,7 @@ where
         let strategy = strategy(point);
         let warm_up = strategy.warm_up();
         let (engine, curve) = counted.simulate(strategy, Header::default())?;
-        Ok(statistics(&counted, engine.trades(), &curve, warm_up, benchmark.as_ref()))
+        Ok(statistics(&counted, engine.trades(), &curve, warm_up, Some(&benchmark)))
     };
     points.par_iter().map(run).collect()
 }

@@ -111,6 +111,8 @@ pub enum Refusal {
     NoSchedule,
     /// The contract has settled.
     Settled,
+    /// The run has ended.
+    RunOver,
 }
 
 impl fmt::Display for Refusal {
@@ -160,6 +162,7 @@ impl fmt::Display for Refusal {
             Self::NoSize => f.write_str(
                 "the sizing rule gives no size: it needs a stop that the strategy does not name, or more history",
             ),
+            Self::RunOver => f.write_str("the run has ended; orders are no longer taken"),
         }
     }
 }

@@ -25,8 +25,12 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             self.journal.record(&Event::Sliced { parent: parent.id, order: order.id })?;
             self.state.requests.push(Request::Submit(order));
         }
-        self.state.parents.retain(|parent| !parent.schedule.is_done());
-        self.judge()
+        self.judge()?;
+        // Until its slices have ended too, a parent can be withdrawn.
+        let orders = &self.state.orders;
+        let alive = |slice: &OrderId| orders.get(*slice).is_some();
+        self.state.parents.retain(|parent| !parent.schedule.is_done() || parent.slices.iter().any(alive));
+        Ok(())
     }
 
     /// Turns requests into intents or refusals, in the order they were made.
@@ -35,6 +39,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         let mut requests = std::mem::take(&mut self.state.requests);
         for request in &requests {
             match request {
+                Request::Submit(order) if self.state.over => {
+                    self.journal.record(&Event::Refused { order: *order, refusal: Refusal::RunOver })?;
+                }
                 Request::Submit(order) => self.submit(order)?,
                 Request::Refuse(order, refusal) => {
                     self.journal.record(&Event::Refused { order: *order, refusal: *refusal })?;

@@ -19,6 +19,8 @@ use super::{SimVenue, Stage, rate_for};
 pub(super) struct Carry {
     needed: bool,
     next_action: usize,
+    /// Actions that fell due inside a bar of their instrument: they wait for its end.
+    waiting: Vec<(Time, InstrumentId, Action)>,
     next_funding: Vec<usize>,
     accrued_to: Option<Time>,
     /// The instant at which bars are about to open.
@@ -75,13 +77,7 @@ impl SimVenue {
             self.pay_out_fraction(account, instrument, time);
             return Ok(true);
         }
-        let Some(&(time, instrument, action)) = self.settings.actions.get(self.carry.next_action) else {
-            return Ok(false);
-        };
-        if time > now {
-            return Ok(false);
-        }
-        self.carry.next_action += 1;
+        let Some((time, instrument, action)) = self.due_action(now) else { return Ok(false) };
         let held = account.position(instrument).quantity;
         match action {
             _ if held.is_zero() && matches!(action, Action::Dividend(_)) => {}
@@ -97,6 +93,23 @@ impl SimVenue {
             }
         }
         Ok(true)
+    }
+
+    /// The next action that is due. The prices of a bar that is open are of one scale: what falls due inside it waits.
+    fn due_action(&mut self, now: Time) -> Option<(Time, InstrumentId, Action)> {
+        let listings = &self.listings;
+        let is_open = |id: InstrumentId| listings[id.index()].bar.is_some() && !listings[id.index()].matched;
+        if let Some(place) = self.carry.waiting.iter().position(|(_, id, _)| !is_open(*id)) {
+            return Some(self.carry.waiting.remove(place));
+        }
+        loop {
+            let next = *self.settings.actions.get(self.carry.next_action).filter(|(time, ..)| *time <= now)?;
+            self.carry.next_action += 1;
+            if !is_open(next.1) {
+                return Some(next);
+            }
+            self.carry.waiting.push(next);
+        }
     }
 
     /// Cash in lieu: what a split left of a lot could not be ordered any more, and is paid out at the mark, without a fee.

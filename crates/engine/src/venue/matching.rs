@@ -65,7 +65,17 @@ impl SimVenue {
         }
         if working.active_from > bar.time {
             // It arrived inside the bar: of all its prices only the close is known to come later.
-            let late = step == Step::Close && working.active_from <= listing.closes;
+            let in_time = match working.order.time_in_force {
+                TimeInForce::Gtd(until) => listing.closes < until,
+                _ => true,
+            };
+            let late = step == Step::Close && working.active_from <= listing.closes && in_time;
+            match working.order.kind {
+                OrderKind::MarketOnOpen => return None,
+                OrderKind::MarketOnClose if listing.closes.day() == bar.time.day() => return None,
+                OrderKind::MarketOnClose => return late.then(|| (bar, working.look(Step::Close, &bar, false))),
+                _ => {}
+            }
             let close = Bar { open: bar.close, high: bar.close, low: bar.close, ..bar };
             return late.then(|| (bar, working.look(Step::Open, &close, false)));
         }
@@ -135,7 +145,7 @@ impl SimVenue {
             self.count_traded(time, value)?;
             self.convert_for(account, instrument, side, &deal, time)?;
             let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
-            self.record(place, fill, rest, step, account);
+            self.record(place, fill, value.plus(fee)?, rest, step, account);
         }
         Ok(())
     }
@@ -217,14 +227,16 @@ impl SimVenue {
     }
 
     /// Reports a fill, then ends what it ends and wakes what it wakes.
-    fn record(&mut self, place: usize, fill: Fill, rest: Rest, step: Step, account: &Account) {
+    fn record(&mut self, place: usize, fill: Fill, paid: Cash, rest: Rest, step: Step, account: &Account) {
         let working = &mut self.orders[place];
         // What cannot overflow: the fill was sized within the order.
         working.filled = working.filled.plus(fill.quantity).unwrap_or(Quantity::MAX);
+        working.spent = working.spent.plus(paid).unwrap_or(Cash::MAX);
         let (id, immediate) = (working.id(), working.order.time_in_force == TimeInForce::Ioc);
         let (group, reduce_only) = (working.order.group, working.order.reduce_only);
         let listing = &mut self.listings[fill.instrument.index()];
         listing.used = listing.used.plus(fill.quantity).unwrap_or(Quantity::MAX);
+        listing.after_open |= step != Step::Open;
         let done = rest == Rest::Nothing;
         self.pending.push(Report::Filled { fill, done });
         match rest {
@@ -247,6 +259,12 @@ impl SimVenue {
         match rest {
             Rest::Unpaid => self.end_rest(place, CancelReason::Clipped, fill.time),
             Rest::Later if immediate => self.end_rest(place, CancelReason::Immediate, fill.time),
+            // What would protect a position that it did not open has nothing to wait for.
+            Rest::Nothing => {
+                self.cancel_where(fill.time, CancelReason::Parent, |other| {
+                    other.asleep && other.order.parent == Some(id)
+                });
+            }
             _ => {}
         }
     }

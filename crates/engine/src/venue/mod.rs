@@ -83,6 +83,8 @@ struct Listing {
     closed: Time,
     /// Units that this bar's fills took of its volume.
     used: Quantity,
+    /// True where one of them was not at its open.
+    after_open: bool,
 }
 
 impl Listing {
@@ -146,9 +148,21 @@ impl SimVenue {
             Latency::Bars(bars) => (order.time, bars),
         };
         let listing = &self.listings[order.instrument.index()];
+        // Sent on a fill of bars that close now, to an instrument that has no part in that: it is known no earlier.
+        let arrives = match self.group.first() {
+            Some(id) if self.closing && !listing.matched => arrives.max(self.listings[id.index()].closes),
+            _ => arrives,
+        };
         let market = listing.bar.map(|bar| bar.open).or(listing.last.map(|bar| bar.close));
         if let Some(refusal) = would_take(&order, market) {
             self.pending.push(Report::Rejected { order: order.id, time: arrives, refusal });
+            return;
+        }
+        if let Some(parent) = order.parent
+            && !self.orders.iter().any(|working| working.id() == parent && !working.dead)
+        {
+            // Refused or withdrawn on its way: nothing would ever wake this one.
+            self.pending.push(Report::Cancelled { order: order.id, time: arrives, reason: CancelReason::Parent });
             return;
         }
         let mut working = Working::new(order, arrives, bars);
@@ -191,7 +205,8 @@ impl SimVenue {
     /// Takes a bar that opens at this instant; [`SimVenue::next_report`] begins to match when all of them are in.
     pub fn open_bar(&mut self, id: InstrumentId, bar: &Bar, closes: Time) {
         let listing = &mut self.listings[id.index()];
-        (listing.bar, listing.closes, listing.matched, listing.used) = (Some(*bar), closes, true, Quantity::ZERO);
+        let (last, closed) = (listing.last, listing.closed);
+        *listing = Listing { bar: Some(*bar), closes, matched: true, last, closed, ..Listing::default() };
         self.group.push(id);
         self.enter(if self.timed { Stage::Expire } else { self.first_stage() });
     }
@@ -208,10 +223,16 @@ impl SimVenue {
         }
     }
 
+    /// True where market orders fill on the close that the strategy just saw.
+    #[inline]
+    pub fn matches_decisions(&self) -> bool {
+        self.settings.fill == FillPrice::SameClose
+    }
+
     /// Lets market orders fill on the close that the strategy just saw, where the settings say so.
     #[inline]
     pub fn after_decision(&mut self) {
-        if self.settings.fill == FillPrice::SameClose && !self.orders.is_empty() {
+        if self.matches_decisions() && !self.orders.is_empty() {
             self.enter(Stage::ReduceAfterDecision);
         }
     }
@@ -353,7 +374,8 @@ impl SimVenue {
         }
         for id in self.group.drain(..) {
             let listing = &mut self.listings[id.index()];
-            *listing = Listing { last: listing.bar, closed: listing.closes, used: listing.used, ..Listing::default() };
+            let Listing { bar: last, closes: closed, used, after_open, .. } = *listing;
+            *listing = Listing { last, closed, used, after_open, ..Listing::default() };
         }
     }
 
@@ -405,7 +427,7 @@ impl SimVenue {
             let id = InstrumentId(place as u16);
             let (position, listing) = (account.position(id), self.listings[place]);
             let (false, Some(bar)) = (position.is_flat(), listing.last) else { continue };
-            let open = at_open && position.opened <= bar.time;
+            let open = at_open && position.opened <= bar.time && !listing.after_open;
             let (price, time) = if open { (bar.open, bar.time) } else { (bar.close, listing.closed) };
             let fill = self.forced_fill(account, id, &bar, price, time, purpose)?;
             self.force(account, fill);

@@ -90,10 +90,10 @@ impl Sizer<'_> {
             Size::Units(units) => self.step(working, side, units.minus(working.filled)?, self.clip),
             Size::Close if held.is_zero() => Ok(Sized::Drop(CancelReason::NothingToClose)),
             Size::Close => self.step(working, Side::of(held).opposite(), held.abs(), true),
-            Size::Budget(budget) => self.spend(working, side, budget, working.filled, self.clip),
+            Size::Budget(budget) => self.spend(working, side, budget.minus(working.spent)?, self.clip),
             Size::Equity(share) => {
-                let budget = self.equity_in_quote()?.at_rate(share)?;
-                self.spend(working, side, budget, working.filled, self.clips(share))
+                let budget = self.equity_in_quote()?.at_rate(share)?.minus(working.spent)?;
+                self.spend(working, side, budget, self.clips(share))
             }
             Size::TargetUnits(units) => self.target(working, units.minus(held)?),
             Size::TargetWeight(weight) => self.target_weight(working, held, weight),
@@ -119,7 +119,7 @@ impl Sizer<'_> {
         }
         let budget = self.equity_in_quote()?.at_rate(weight.abs())?;
         if held.is_zero() {
-            return self.spend(working, side, budget, Quantity::ZERO, self.clips(weight));
+            return self.spend(working, side, budget, self.clips(weight));
         }
         let wanted = self.instrument().affordable(budget.max(Cash::ZERO), self.price).ok_or(Overflow("a target"))?;
         match wanted.minus(held.abs())? {
@@ -137,19 +137,9 @@ impl Sizer<'_> {
         self.clip || i128::from(share) * i128::from(initial) <= one * one
     }
 
-    /// As many units as `budget` pays for, fee included, less what was bought of it before.
-    fn spend(
-        &self,
-        working: &Working,
-        side: Side,
-        budget: Cash,
-        spent: Quantity,
-        clip: bool,
-    ) -> Result<Sized, Overflow> {
-        let mut deal = self.afford(budget.max(Cash::ZERO), Rate::ONE)?;
-        if !spent.is_zero() {
-            deal = self.deal(deal.quantity.minus(spent.min(deal.quantity))?)?;
-        }
+    /// As many units as `budget` pays for, fee included.
+    fn spend(&self, working: &Working, side: Side, budget: Cash, clip: bool) -> Result<Sized, Overflow> {
+        let deal = self.afford(budget.max(Cash::ZERO), Rate::ONE)?;
         if deal.quantity.is_zero() {
             let needed = self.cost(self.instrument().rules().lot)?;
             return Ok(Sized::Refuse(Refusal::NotEnough { needed, free: budget }));
@@ -263,24 +253,26 @@ impl Sizer<'_> {
         let lot = instrument.rules().lot;
         let value_for = |rate: Rate| budget.scaled(Rate::ONE.nanos().into(), rate.nanos().into(), Rounding::Down);
         let units = |value: Cash| instrument.affordable(value, self.price).unwrap_or(Quantity::ZERO);
-        let mut quantity = match self.fees {
+        let most = match self.fees {
             Fees::Percent { maker, taker } => {
                 let fee = if self.liquidity == Liquidity::Maker { *maker } else { *taker };
                 units(value_for(margin.plus(fee)?)?)
             }
             _ => units(value_for(margin)?),
         };
-        // The closed form is at most a lot off by rounding; other fee models come down in a few steps.
-        for _ in 0..64 {
-            let deal = self.deal(quantity)?;
-            let over = deal.value.at_rate(margin)?.plus(deal.fee)?.minus(budget)?;
-            if !over.is_positive() || quantity.is_zero() {
-                return Ok(deal);
-            }
-            let less = over.units_at(self.price).unwrap_or(Quantity::ZERO).floor_to(lot).max(lot);
-            quantity = quantity.minus(less.min(quantity))?;
+        let pays = |deal: &Deal| Ok(deal.value.at_rate(margin)?.plus(deal.fee)? <= budget);
+        let deal = self.deal(most)?;
+        if most.is_zero() || pays(&deal)? {
+            return Ok(deal);
         }
-        self.deal(Quantity::ZERO)
+        // The closed form is at most a lot off by rounding; other fee models are not known before they are asked. More
+        // units never cost less, so that halving finds the most.
+        let (mut fits, mut breaks) = (0, most.nanos() / lot.nanos());
+        while breaks - fits > 1 {
+            let middle = fits + (breaks - fits) / 2;
+            if pays(&self.deal(Quantity::from_nanos(middle * lot.nanos()))?)? { fits = middle } else { breaks = middle }
+        }
+        self.deal(Quantity::from_nanos(fits * lot.nanos()))
     }
 
     fn cost(&self, quantity: Quantity) -> Result<Cash, Overflow> {

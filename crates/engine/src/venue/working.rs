@@ -1,7 +1,7 @@
 //! An order that works at the simulated venue, and when the market touches it.
 use qframe_model::ids::OrderId;
 use qframe_model::market::{Bar, Side};
-use qframe_model::number::{Price, Quantity, Rate, Rounding, mul_div};
+use qframe_model::number::{Cash, Price, Quantity, Rate, Rounding, mul_div};
 use qframe_model::order::{Order, OrderKind, Purpose, Trail};
 use qframe_model::time::Time;
 
@@ -42,6 +42,8 @@ pub(super) enum Look {
 pub(super) struct Working {
     pub order: Order,
     pub filled: Quantity,
+    /// Money that its fills took, fees included.
+    pub spent: Cash,
     /// From this instant on the venue has it.
     pub active_from: Time,
     /// Bars still to wait, by a latency counted in bars.
@@ -65,6 +67,7 @@ impl Working {
         Self {
             order,
             filled: Quantity::ZERO,
+            spent: Cash::ZERO,
             active_from,
             bars_to_wait,
             asleep: order.parent.is_some(),

@@ -252,5 +252,6 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NoSize,
         Refusal::NoSchedule,
         Refusal::Settled,
+        Refusal::RunOver,
     ]
 }

@@ -9,7 +9,7 @@ use qframe_lab::{DataSet, Outcome};
 use qframe_model::market::Side;
 use qframe_model::number::Cash;
 use qframe_model::order::{Purpose, Size};
-use qframe_quant::indicators::{Bollinger, Ema, Indicator, Rsi, Sma};
+use qframe_quant::indicators::{Bollinger, Ema, Indicator, Rsi};
 
 use super::{backtest, closes, fills, orders, run, sample};
 
