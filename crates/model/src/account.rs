@@ -22,15 +22,16 @@ use valuation::Valuation;
 pub enum Commodity {
     /// Money or a coin.
     Currency(Currency),
-    /// A share; its own name may be that of a currency, so the two never mix.
-    Share(Symbol),
+    /// Units of one instrument: of a share, whose name may be that of a currency, or of a coin at a venue that the symbol
+    /// names, which is worth what it brings there.
+    Units(Symbol),
 }
 
 impl fmt::Display for Commodity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Currency(currency) => currency.fmt(f),
-            Self::Share(symbol) => symbol.fmt(f),
+            Self::Units(symbol) => symbol.fmt(f),
         }
     }
 }
@@ -114,7 +115,7 @@ impl Account {
         for (place, instrument) in instruments.iter().enumerate() {
             let quote = intern(&mut commodities, &mut priced_by, Commodity::Currency(instrument.quote()));
             let base = (!instrument.kind().is_derivative())
-                .then(|| intern(&mut commodities, &mut priced_by, base_commodity(instrument)));
+                .then(|| intern(&mut commodities, &mut priced_by, base_commodity(instrument, &instruments)));
             let id = InstrumentId(u16::try_from(place).unwrap_or(u16::MAX));
             if let Some(base) = base.filter(|base| *base != REPORTING) {
                 let prices_better = quote == REPORTING
@@ -482,10 +483,14 @@ impl MarginKind {
     }
 }
 
-fn base_commodity(instrument: &Instrument) -> Commodity {
-    match instrument.kind() {
-        crate::instrument::Kind::Stock => Commodity::Share(instrument.symbol().clone()),
-        _ => Commodity::Currency(instrument.base()),
+fn base_commodity(instrument: &Instrument, all: &[Instrument]) -> Commodity {
+    let base = instrument.base();
+    // What something is quoted in is money wherever it is.
+    let at_its_venue = instrument.symbol().venue().is_some() && all.iter().all(|other| other.quote() != base);
+    if instrument.kind() == crate::instrument::Kind::Stock || at_its_venue {
+        Commodity::Units(instrument.symbol().clone())
+    } else {
+        Commodity::Currency(base)
     }
 }
 

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use qframe_engine::{JournalError, Keep, Series};
-use qframe_model::account::Account;
+use qframe_model::account::{Account, Commodity};
 use qframe_model::event::{Event, Report};
-use qframe_model::ids::{InstrumentId, SeriesId};
+use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
 use qframe_model::ledger::{Book, Entry, Transfer};
 use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::Purpose;
@@ -144,10 +144,22 @@ impl<'a> Fold<'a> {
     }
 
     fn held(&self) -> Result<Held, Overflow> {
-        Ok(Held {
-            cash: self.account.cash(),
-            exposure: self.account.gross_exposure()?,
-            charges: Charges::of(&self.account)?,
+        Ok(Held { cash: self.money()?, exposure: self.account.gross_exposure()?, charges: Charges::of(&self.account)? })
+    }
+
+    /// Money of every currency that no position is made of.
+    fn money(&self) -> Result<Cash, Overflow> {
+        let account = &self.account;
+        let others = account.commodities().iter().enumerate().skip(1);
+        let ids = others.filter(|(_, commodity)| matches!(commodity, Commodity::Currency(_))).map(|(place, _)| place);
+        ids.map(|place| CommodityId(place as u16)).try_fold(account.cash(), |sum, id| {
+            let instruments = (0..account.instruments().len()).map(|place| InstrumentId(place as u16));
+            let positions = instruments.filter(|instrument| account.base_of(*instrument) == Some(id));
+            let held = positions.map(|instrument| account.position(instrument).quantity);
+            let money = held
+                .into_iter()
+                .try_fold(account.ledger().assets(id), |rest, held| rest.minus(Cash::from_quantity(held)?))?;
+            sum.plus(account.to_reporting(id, money)?)
         })
     }
 }

@@ -11,7 +11,7 @@ use qframe_model::number::{Cash, Price, Quantity};
 
 use crate::world::{account, currency, fill, instruments, read};
 
-/// Something that happens to one of four instruments.
+/// Something that happens to one of five instruments.
 #[derive(Debug, Clone, Copy)]
 enum Happening {
     Mark(InstrumentId, Price),
@@ -20,10 +20,10 @@ enum Happening {
 
 const DEPOSIT: i64 = 1_000_000;
 
-/// A spot pair, a stock, a perpetual and a future of 50 units a contract, all in USD.
-fn four_kinds() -> Account {
+/// A spot pair, a stock, a perpetual, the pair at another venue and a future of 50 units a contract, all in USD.
+fn five_kinds() -> Account {
     let es = Rules { multiplier: Quantity::whole(50), ..Rules::default() };
-    let mut instruments = instruments(&["BTC/USD", "AAPL", "ETH/USD:USD"]).to_vec();
+    let mut instruments = instruments(&["BTC/USD", "AAPL", "ETH/USD:USD", "BTC/USD@kraken"]).to_vec();
     instruments.push(Instrument::new(read("ES-20301220"), Currency::USD, es).unwrap());
     let mut account = Account::open(instruments.into(), Currency::USD).unwrap();
     account.deposit(account.reporting(), Cash::whole(DEPOSIT)).unwrap();
@@ -32,7 +32,7 @@ fn four_kinds() -> Account {
 
 prop_compose! {
     fn happening()(
-        marks in any::<bool>(), buys in any::<bool>(), id in 0u16..4,
+        marks in any::<bool>(), buys in any::<bool>(), id in 0u16..5,
         units in 1i128..1 << 60, price in 1i64..1 << 50, fee in -(1i128 << 60)..1 << 80,
     ) -> Happening {
         let (side, price) = (if buys { Side::Buy } else { Side::Sell }, Price::from_nanos(price));
@@ -51,7 +51,7 @@ fn gain(account: &Account, id: InstrumentId, price: Price, fee: Cash) -> Cash {
 proptest! {
     #[test]
     fn equity_moves_with_prices_and_fees_alone(happenings in proptest::collection::vec(happening(), 0..40)) {
-        let mut account = four_kinds();
+        let mut account = five_kinds();
         for happening in happenings {
             let before = account.equity();
             let expected = match happening {
@@ -68,14 +68,14 @@ proptest! {
             };
             prop_assert_eq!(account.equity(), before.plus(expected).unwrap(), "{:?}", happening);
             prop_assert_eq!(account.ledger().check(), Ok(()));
-            let open = (0..4).filter(|id| !account.position(InstrumentId(*id)).is_flat()).count();
+            let open = (0..5).filter(|id| !account.position(InstrumentId(*id)).is_flat()).count();
             prop_assert_eq!(account.open_positions(), open);
         }
     }
 
     #[test]
     fn the_account_is_the_fold_of_its_entries(happenings in proptest::collection::vec(happening(), 0..40)) {
-        let mut account = four_kinds();
+        let mut account = five_kinds();
         let mut fold = Ledger::new(account.commodities().len());
         let paid_in = Transfer { commodity: CommodityId(0), from: Book::Capital, to: Book::Assets, amount: Cash::whole(DEPOSIT) };
         fold.post(&Entry::new(paid_in)).unwrap();
@@ -91,7 +91,7 @@ proptest! {
 
     #[test]
     fn closing_everything_turns_the_equity_into_cash(happenings in proptest::collection::vec(happening(), 0..40)) {
-        let mut account = four_kinds();
+        let mut account = five_kinds();
         for happening in happenings {
             match happening {
                 Happening::Mark(id, price) => account.mark(id, price).unwrap(),
@@ -99,7 +99,7 @@ proptest! {
             }
         }
         let equity = account.equity();
-        for id in 0..4 {
+        for id in 0..5 {
             let held = account.position(InstrumentId(id)).quantity;
             if let (false, Some(mark)) = (held.is_zero(), account.mark_of(InstrumentId(id))) {
                 account.fill(&fill(id, Side::of(held).opposite(), held.abs(), mark)).unwrap();
@@ -130,9 +130,9 @@ proptest! {
 
     #[test]
     fn amounts_beyond_the_range_are_refused_and_never_panic(
-        steps in proptest::collection::vec((0u16..4, any::<bool>(), 1i128.., any::<i64>(), any::<i128>()), 0..20),
+        steps in proptest::collection::vec((0u16..5, any::<bool>(), 1i128.., any::<i64>(), any::<i128>()), 0..20),
     ) {
-        let mut account = four_kinds();
+        let mut account = five_kinds();
         for (id, buys, units, price, fee) in steps {
             let side = if buys { Side::Buy } else { Side::Sell };
             let fill = fill(id, side, Quantity::from_nanos(units), Price::from_nanos(price));
@@ -143,7 +143,7 @@ proptest! {
     }
 }
 
-/// What a fill moves, by the kind of its instrument: commodities 1 and 2 are the coin and the share.
+/// What a fill moves, by the kind of its instrument: commodities 1 to 3 are the coin, the share, and the coin at its venue.
 fn entry(account: &Account, fill: &Fill, gain: Cash) -> Entry {
     let move_of = |commodity, from, to, amount| Transfer { commodity: CommodityId(commodity), from, to, amount };
     let fee = move_of(0, Book::Assets, Book::Fees, fill.fee);
@@ -153,6 +153,6 @@ fn entry(account: &Account, fill: &Fill, gain: Cash) -> Entry {
     let given = account.instrument(fill.instrument).value(fill.price, fill.signed()).unwrap();
     let got = Cash::from_quantity(fill.signed()).unwrap();
     Entry::new(move_of(0, Book::Assets, Book::Trading, given))
-        .and(move_of(fill.instrument.0 + 1, Book::Trading, Book::Assets, got))
+        .and(move_of(if fill.instrument.0 == 3 { 3 } else { fill.instrument.0 + 1 }, Book::Trading, Book::Assets, got))
         .and(fee)
 }
