@@ -215,6 +215,44 @@ fn the_files_of_a_run_add_up() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_file_that_cannot_be_written_takes_nothing_else_away() {
+    // The files came before the result: on a full disk the run was done, and none of its figures was seen.
+    let program = Program::new();
+    for words in ["--plain", "--json"] {
+        let full = "--report /dev/full --equity /dev/full";
+        let answer = program.run(&format!("backtest {full} --trades t.csv {words}"));
+        assert_eq!(answer.code(), 1, "{words}");
+        let alone = program.run(&format!("backtest {words}")).out();
+        assert!(answer.out().starts_with(&alone) && alone.len() > 1_000, "{words}: {}", answer.out());
+        let errors: Vec<String> = answer.error().lines().map(str::to_owned).collect();
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors[0].starts_with("error: --report /dev/full: cannot be written"), "{errors:?}");
+        assert!(errors[1].starts_with("error: --equity /dev/full: cannot be written"), "{errors:?}");
+        assert!(std::fs::read_to_string(program.path("t.csv")).unwrap().lines().count() > 10);
+        std::fs::remove_file(program.path("t.csv")).unwrap();
+    }
+}
+
+#[test]
+fn symbols_that_a_strategy_does_not_trade_are_named() {
+    // Of two symbols one was traded, and the object of --json said nothing of the other.
+    let program = Program::new();
+    let note = "ma-crossover trades one symbol: KO; of the others only buy & hold knows";
+    let both = |words: &str| {
+        let answer = program.run(&format!("backtest --data {words}"));
+        assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+        format!("{}{}", answer.out(), answer.error())
+    };
+    assert!(both("KO PEP --plain").contains(&format!("   Note: {note}\n")));
+    assert!(both("KO PEP --json").ends_with(&format!("warning: {note}\n")));
+    assert!(!both("KO --plain").contains("trades one symbol"));
+    let hours: String = (0..24).map(|hour| format!("2013-01-07T{hour:02}:00:00Z,30,30,30,30,5\n")).collect();
+    program.write("ko.csv", format!("{HEADER}{hours}"));
+    assert!(!both("KO KO=ko.csv --plain").contains("trades one symbol"), "a second frame is no second symbol");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn readers_that_go_away_and_full_disks_are_met() {
     // A reader of one line was answered with an error, and an error that could not be printed with a panic.
     let program = Program::new();
