@@ -104,6 +104,7 @@ fn odd(source: &Source) -> Vec<String> {
     if skipped.total > 0 && facts.gaps.missing > 0 {
         odd.push(facts.gaps.to_string());
     }
+    odd.extend(facts.rounding());
     odd
 }
 
@@ -140,15 +141,15 @@ fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
 /// Says what was loaded, and what is known to be wrong with it.
 fn announce(plan: &Plan<'_>, style: Style, out: &mut dyn Write) -> Result<(), Error> {
     for source in &plan.sources {
-        let Source { set, from, notes } = source;
+        let Source { set, from, known, made } = source;
         let name = set.instrument().symbol().as_str();
         report::loading(name, Some(set.frame()), from, style, out).map_err(told)?;
         report::loaded(set, style, out).map_err(told)?;
         let facts = &set.origin().facts;
-        if notes.is_empty() && facts.skipped.total == 0 && facts.gaps.missing > 0 {
+        if known.is_empty() && facts.skipped.total == 0 && facts.gaps.missing > 0 {
             writeln!(out, "   Note: {}", facts.gaps)?;
         }
-        for note in odd(source).iter().chain(notes) {
+        for note in odd(source).iter().chain(made).chain(known) {
             writeln!(out, "   Note: {note}")?;
         }
     }

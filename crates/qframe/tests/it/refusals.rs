@@ -233,24 +233,6 @@ fn a_file_that_cannot_be_written_takes_nothing_else_away() {
     }
 }
 
-#[test]
-fn symbols_that_a_strategy_does_not_trade_are_named() {
-    // Of two symbols one was traded, and the object of --json said nothing of the other.
-    let program = Program::new();
-    let note = "ma-crossover trades one symbol: KO; of the others only buy & hold knows";
-    let both = |words: &str| {
-        let answer = program.run(&format!("backtest --data {words}"));
-        assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
-        format!("{}{}", answer.out(), answer.error())
-    };
-    assert!(both("KO PEP --plain").contains(&format!("   Note: {note}\n")));
-    assert!(both("KO PEP --json").ends_with(&format!("warning: {note}\n")));
-    assert!(!both("KO --plain").contains("trades one symbol"));
-    let hours: String = (0..24).map(|hour| format!("2013-01-07T{hour:02}:00:00Z,30,30,30,30,5\n")).collect();
-    program.write("ko.csv", format!("{HEADER}{hours}"));
-    assert!(!both("KO KO=ko.csv --plain").contains("trades one symbol"), "a second frame is no second symbol");
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn readers_that_go_away_and_full_disks_are_met() {
