@@ -15,12 +15,16 @@ use crate::run::raw::{Raw, Word};
 
 pub(crate) fn run(raw: Raw, own: &[StrategySpec]) -> Result<(), Error> {
     let raw = raw.with_file()?;
-    let files = files(&raw);
+    run_words(&raw, own).map_err(|error| raw.from_file.blame(error))
+}
+
+fn run_words(raw: &Raw, own: &[StrategySpec]) -> Result<(), Error> {
+    let files = files(raw);
     for (flag, path, _) in &files {
         check_writable(path).map_err(|error| Error::Refused(format!("{flag} {error}")))?;
     }
-    check_apart(&files, &raw)?;
-    let plan = Plan::new(&raw, own)?;
+    check_apart(&files, raw)?;
+    let plan = Plan::new(raw, own)?;
     let strategy = plan.strategy()?;
     plan.backtest.check_length(&strategy).map_err(Error::refused)?;
     let style = style(raw.plain);

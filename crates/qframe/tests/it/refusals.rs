@@ -189,11 +189,26 @@ fn a_configuration_says_the_same_words() {
         ("param = [\"fast=10\"]\n", "expected a table: a line [param]"),
         ("[param]\nfast = [1]\n", "fast: expected a text"),
         ("allow_short = true\n", "allow-short"),
-        ("volume-cap = 0\n", "--volume-cap 0"),
+        ("volume-cap = 0\n", "bad.toml:1: volume-cap = 0: expected"),
+        ("# An account.\ncash = \"abc\"\n", "error: bad.toml:2: cash = abc: "),
+        ("[param]\nslow = 50\nfast = 0\n", "error: bad.toml:3: param: fast = \"0\""),
+        ("[param]\nfats = 0\n", "error: bad.toml:2: param: there is no parameter \"fats\"; did you mean fast?"),
+        (
+            "cash = 12345678901234567.8901234567890123456\n",
+            "bad.toml:1: cash = 12345678901234567.8901234567890123456: ",
+        ),
     ] {
         program.write("bad.toml", text);
         check(&program, "--config bad.toml", 2, &[part]);
     }
+    // A flag is to blame for itself, whatever the file says.
+    program.write("bad.toml", "cash = 5\nspread = 2\n[param]\nfast = 1\n");
+    check(&program, "--config bad.toml --cash 0", 2, &["error: --cash 0: "]);
+    check(&program, "--config bad.toml --param fast=0", 2, &["error: --param: fast"]);
+    // Through a float, the last digits of an amount were lost in silence.
+    program.write("exact.toml", "cash = 12345678901234567.89\nlot = 1e-8\nmaintenance = 3_0.0e-2\n");
+    let settings = program.run("backtest --config exact.toml --json").out();
+    assert!(settings.contains("\"cash\":\"12345678901234567.89\""), "{}", &settings[..settings.len().min(2_000)]);
     program.write("one.toml", "data = \"BTC/USD\"\n");
     assert_eq!(program.run("backtest --config one.toml --json").out(), program.run("backtest --json").out());
 }
