@@ -140,7 +140,11 @@ impl fmt::Display for RowFault {
             }
             Self::NotANumber (field) => write!(f, "is no number for the {field}; expected digits such as 370.25"),
             Self::NotFinite (field) => write!(f, "is no finite number for the {field}; expected digits such as 370.25"),
-            Self::TooLarge (field) => write!(f, "is out of range for the {field}; expected less than 9.2e9"),
+            Self::TooLarge (field) => {
+                // A volume holds 60 bits of digits, a price 63 bits of billionths.
+                let most = if *field == "volume" { "1.15e18" } else { "9.2e9" };
+                write!(f, "is out of range for the {field}; expected less than {most}")
+            }
             Self::TooFine (field) => write!(
                 f,
                 "is too fine for the {field}: nine decimals would change it by over a millionth; quote a larger unit"

@@ -54,6 +54,8 @@ pub enum FileFault {
     Utf16(&'static str),
     /// No rows of text, but this.
     NotCsv(&'static str),
+    /// Lines that end in a carriage return alone, as old Macs wrote them.
+    CarriageReturns,
     /// A line longer than so many bytes; no more of it was read.
     LineTooLong(usize),
     /// The first lines name no columns that hold bars: those seen, and those that are absent.
@@ -91,6 +93,7 @@ impl fmt::Display for FileFault {
             Self::CorruptGzip(reason) => write!(f, "the gzip data is damaged here ({reason}); download it again"),
             Self::Utf16(order) => write!(f, "UTF-16 text ({order}); expected UTF-8, save it as UTF-8"),
             Self::NotCsv(kind) => write!(f, "{kind}; expected rows of text, export it as CSV"),
+            Self::CarriageReturns => f.write_str("line ends of CR alone; expected LF or CRLF, save it with those"),
             Self::LineTooLong(limit) => {
                 write!(f, "a line of over {limit} bytes; expected one row a line, are the line ends LF or CRLF?")
             }

@@ -1,5 +1,6 @@
 //! Which bars are absent. There is no exchange calendar here: what a file's own week looks like is all that is known.
 use std::fmt;
+use std::ops::Range;
 
 use qframe_model::market::Bar;
 use qframe_model::time::{Span, Time, TimeFrame};
@@ -44,10 +45,15 @@ const WEEK_SECONDS: u32 = TimeFrame::WEEK.seconds();
 impl Gaps {
     /// Counts the bars that are absent from `bars` (rising times) of one `frame`.
     pub(crate) fn of(bars: &[Bar], frame: TimeFrame) -> Self {
+        Self::of_part(bars, 0..bars.len(), frame)
+    }
+
+    /// Counts those that are absent from a part of `bars`; the usual week is that of all of them.
+    pub(crate) fn of_part(bars: &[Bar], part: Range<usize>, frame: TimeFrame) -> Self {
         let week = Week::learn(bars, frame);
         let pattern = if week.is_some() { Pattern::Weekly } else { Pattern::EveryStep };
         let mut gaps = Self { pattern, ..Self::default() };
-        for pair in bars.windows(2) {
+        for pair in bars.get(part).unwrap_or_default().windows(2) {
             let (from, to) = (pair[0].time, pair[1].time);
             if to.since(from) <= frame.span() {
                 continue;

@@ -83,6 +83,26 @@ impl Loaded {
     pub fn known_until(&self) -> Time {
         self.last().map_or(Time::MIN, |last| last + self.time_frame.span())
     }
+
+    /// The bars that are absent between those that open in `from..until`, by the week of the whole file.
+    #[must_use]
+    pub fn gaps_within(&self, from: Time, until: Time) -> Gaps {
+        let place = |time| self.bars.partition_point(|bar| bar.time < time);
+        Gaps::of_part(&self.bars, place(from)..place(until), self.time_frame)
+    }
+}
+
+impl Facts {
+    /// That numbers were rounded, as a sentence; `None` where none was.
+    #[must_use]
+    pub fn rounding(&self) -> Option<String> {
+        let numbers = match self.rounded {
+            0 => return None,
+            1 => "1 number has".to_owned(),
+            many => format!("{many} numbers have"),
+        };
+        Some(format!("{numbers} more than nine decimals (of a volume: more than 18 digits): rounded"))
+    }
 }
 
 impl Skipped {

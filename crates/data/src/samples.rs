@@ -2,7 +2,7 @@
 //! what is wrong with it, stands in `data/samples/README.md`; the notes here are the short form.
 use std::fmt;
 
-use qframe_model::time::TimeFrame;
+use qframe_model::time::{Span, Time, TimeFrame};
 
 use crate::csv::{Options, read_bars_from};
 use crate::error::DataError;
@@ -45,7 +45,8 @@ const BTC_USD: Sample = Sample {
         "2014-12-01 to 2015-01-24 is test trading before the exchange opened: stale prices, hardly any volume",
         "38 days without volume",
         "a low of 0.06 on 2017-04-15: a stop far below the market fills on it",
-        "8 bars end before their day does, 13 more are suspected to; the last one, 2019-10-17, is unfinished",
+        "8 bars end before their day does, 13 more are suspected to",
+        "the bar on 2019-10-17, the last one, is unfinished",
         "the open is a copy of the close of the day before",
     ],
     file: "btc-usd-1d.csv",
@@ -151,6 +152,24 @@ impl Sample {
             Options { time_frame: Some(self.time_frame), close_column: self.close_column, ..Options::default() };
         read_bars_from(self.text.as_bytes(), self.file, &options)
     }
+
+    /// The notes that matter to bars that open in `from..until`: one that names its days, as `on 2017-04-15` or
+    /// `2019-03-20 to 2019-03-31`, is about those alone.
+    pub fn notes_within(&self, from: Time, until: Time) -> impl Iterator<Item = &'static str> {
+        let matters = move |first: Time, last: Time| first < until && from < last + Span::DAY;
+        self.notes.iter().copied().filter(move |note| days_of(note).is_none_or(|(first, last)| matters(first, last)))
+    }
+}
+
+/// The first and the last day that a note is about, where it names them.
+fn days_of(note: &str) -> Option<(Time, Time)> {
+    let words: Vec<&str> = note.split([' ', ',', ';', ':']).collect();
+    let day = |word: &str| word.parse::<Time>().ok();
+    words.iter().enumerate().find_map(|(place, word)| match *word {
+        "on" => day(words.get(place + 1)?).map(|day| (day, day)),
+        "to" => day(words.get(place.checked_sub(1)?)?).zip(day(words.get(place + 1)?)),
+        _ => None,
+    })
 }
 
 /// No bundled series has this name.
@@ -169,6 +188,23 @@ impl std::error::Error for UnknownSample {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn notes_about_other_days_are_left_out() {
+        let check = |name: &str, from: &str, until: &str, left_out: &[usize]| {
+            let sample = find(name).unwrap();
+            let notes: Vec<&str> = sample.notes_within(from.parse().unwrap(), until.parse().unwrap()).collect();
+            let kept = sample.notes.iter().enumerate().filter(|(place, _)| !left_out.contains(place));
+            assert_eq!(notes, kept.map(|(_, note)| *note).collect::<Vec<_>>(), "{name} {from}");
+        };
+        check("BTC/USD", "2014-12-01", "2019-10-18", &[]);
+        check("BTC/USD", "2016-01-01", "2017-01-01", &[0, 1, 3, 5]);
+        check("BTC/USD", "2017-04-15", "2017-04-16", &[0, 1, 5]);
+        check("BTC/USD", "2019-03-31", "2019-10-18", &[1, 3]);
+        check("BTC/USD", "2019-04-01", "2019-10-18", &[0, 1, 3]);
+        check("EUR/USD", "2017-01-01", "2017-12-25", &[1]);
+        check("GOOGL", "2016-01-01", "2017-01-01", &[]);
+    }
 
     #[test]
     fn every_sample_loads_and_says_what_it_is() {

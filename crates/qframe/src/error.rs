@@ -19,6 +19,8 @@ pub(crate) enum Error {
     },
     /// The words are right, and it cannot be done: exit code 1.
     Refused(String),
+    /// The same for several things, a sentence each.
+    Several(Vec<String>),
 }
 
 impl Error {
@@ -39,10 +41,13 @@ impl Error {
     /// Prints it, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         // Where nobody can be told, the exit code still tells.
-        let _ = writeln!(io::stderr(), "error: {self}");
+        let _ = match self {
+            Self::Several(whys) => whys.iter().try_for_each(|why| writeln!(io::stderr(), "error: {why}")),
+            _ => writeln!(io::stderr(), "error: {self}"),
+        };
         match self {
             Self::Usage { .. } => ExitCode::from(2),
-            Self::Refused(_) => ExitCode::from(1),
+            Self::Refused(_) | Self::Several(_) => ExitCode::from(1),
         }
     }
 }
@@ -53,6 +58,7 @@ impl Display for Error {
             Self::Usage { flag, value, why } if value.is_empty() => write!(f, "{flag}: {why}"),
             Self::Usage { flag, value, why } => write!(f, "{flag} {value}: {why}"),
             Self::Refused(why) => f.write_str(why),
+            Self::Several(whys) => f.write_str(&whys.join("; ")),
         }
     }
 }

@@ -167,14 +167,16 @@ fn text_start(head: &[u8]) -> Result<usize, FileFault> {
     match head {
         [0xff, 0xfe, ..] => return Err(FileFault::Utf16("little-endian")),
         [0xfe, 0xff, ..] => return Err(FileFault::Utf16("big-endian")),
-        [0xef, 0xbb, 0xbf, ..] => return Ok(3),
+        [0xef, 0xbb, 0xbf, text @ ..] => return text_start(text).map(|start| start + 3),
         _ => {}
     }
     if let Some((_, kind)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(FileFault::NotCsv(kind));
     }
-    match memchr(0, &head[..head.len().min(4_096)]) {
-        Some(_) => Err(FileFault::NotCsv("binary data (it holds zero bytes)")),
-        None => Ok(0),
+    if memchr(0, &head[..head.len().min(4_096)]).is_some() {
+        return Err(FileFault::NotCsv("binary data (it holds zero bytes)"));
     }
+    // One carriage return may stand before a line feed that was not read yet.
+    let inner = memchr(b'\r', head).is_some_and(|place| place + 1 < head.len());
+    if inner && memchr(b'\n', head).is_none() { Err(FileFault::CarriageReturns) } else { Ok(0) }
 }

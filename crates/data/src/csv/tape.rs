@@ -175,6 +175,7 @@ impl<'a> Tape<'a> {
         if !self.steps.are_all(time_frame.span()) {
             self.facts.gaps = Gaps::of(&self.bars, time_frame);
         }
+        why.extend(self.facts.rounding());
         Ok(Loaded { bars: self.bars, time_frame, why, facts: self.facts })
     }
 

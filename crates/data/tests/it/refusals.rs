@@ -34,6 +34,7 @@ fn rows() {
     check_row("2014-12-03,4,6,-3,5,7", "16: \"-3\" is not above zero; expected a price for the low");
     check_row("2014-12-03,4,6,0.0,5,7", "16: \"0.0\" is not above zero; expected a price for the low");
     check_row("2014-12-03,4,1e10,3,5,7", "14: \"1e10\" is out of range for the high; expected less than 9.2e9");
+    check_row("2014-12-03,4,6,3,5,1.5e19", "20: \"1.5e19\" is out of range for the volume; expected less than 1.15e18");
     check_row(
         "2014-12-03,0.0000000123,6,3,5,7",
         "12: \"0.0000000123\" is too fine for the open: nine decimals would change it by over a millionth; quote a larger unit",
@@ -153,4 +154,12 @@ fn no_permission() {
     }
     let refused = read_bars(file.path(), &Options::default()).unwrap_err().to_string();
     assert!(refused.ends_with(": no permission to read it; check its owner and mode"), "{refused}");
+}
+
+#[test]
+fn line_ends_of_carriage_returns() {
+    // They were read as one long header, and the file as one without a row.
+    for text in ["time,open,high,low,close\r2014-12-01,4,6,3,5\r2014-12-02,4,6,3,5\r", "\u{feff}time,open\r1,2"] {
+        check(text, "x.csv:1:1: line ends of CR alone; expected LF or CRLF, save it with those");
+    }
 }

@@ -95,7 +95,7 @@ struct Series<'a> {
     notes: &'a [String],
 }
 
-/// What the reader counted in the whole file, before it was cut and resampled.
+/// What is absent of the file's own bars between the first and the last one that is used.
 #[derive(Serialize)]
 struct Gaps {
     missing: u64,

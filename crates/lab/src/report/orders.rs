@@ -204,9 +204,15 @@ impl Ended {
         }
     }
 
-    /// True where it was not taken: by the risk check, or by the venue.
+    /// True where it was not taken, by the risk check or by the venue, though there was something to trade: a target that
+    /// is met already is no failure.
     pub(super) const fn is_refused(&self) -> bool {
-        matches!(self.end, End::Refused(_) | End::Sent(OrderState::Rejected, _))
+        match self.end {
+            End::Refused(refusal) | End::Sent(OrderState::Rejected, Some(Reason::Rejected(refusal))) => {
+                !matches!(refusal, Refusal::AlreadyThere)
+            }
+            End::Sent(state, _) => matches!(state, OrderState::Rejected),
+        }
     }
 
     /// Why it was refused, rejected or withdrawn, as a sentence; empty where there is nothing to say.

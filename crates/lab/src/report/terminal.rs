@@ -129,6 +129,10 @@ fn refusals(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
         let (Event::Refused { refusal, .. } | Event::Reported(Report::Rejected { refusal, .. })) = event? else {
             continue;
         };
+        // Nothing was to be done: that is no failure to tell of.
+        if refusal == Refusal::AlreadyThere {
+            continue;
+        }
         match reasons.iter_mut().find(|(known, _)| discriminant(known) == discriminant(&refusal)) {
             Some((_, count)) => *count += 1,
             None => reasons.push((refusal, 1)),

@@ -15,12 +15,16 @@ use crate::run::raw::{Raw, Word};
 
 pub(crate) fn run(raw: Raw, own: &[StrategySpec]) -> Result<(), Error> {
     let raw = raw.with_file()?;
-    let files = files(&raw);
+    run_words(&raw, own).map_err(|error| raw.from_file.blame(error))
+}
+
+fn run_words(raw: &Raw, own: &[StrategySpec]) -> Result<(), Error> {
+    let files = files(raw);
     for (flag, path, _) in &files {
         check_writable(path).map_err(|error| Error::Refused(format!("{flag} {error}")))?;
     }
-    check_apart(&files, &raw)?;
-    let plan = Plan::new(&raw, own)?;
+    check_apart(&files, raw)?;
+    let plan = Plan::new(raw, own)?;
     let strategy = plan.strategy()?;
     plan.backtest.check_length(&strategy).map_err(Error::refused)?;
     let style = style(raw.plain);
@@ -104,6 +108,7 @@ fn odd(source: &Source) -> Vec<String> {
     if skipped.total > 0 && facts.gaps.missing > 0 {
         odd.push(facts.gaps.to_string());
     }
+    odd.extend(facts.rounding());
     odd
 }
 
@@ -117,34 +122,46 @@ fn warn(plan: &Plan<'_>, out: &mut dyn Write) -> Result<(), Error> {
     for file in plan.calendars.files.iter().filter(|file| file.is_odd()) {
         writeln!(out, "warning: {file}")?;
     }
+    for note in of_the_run(plan) {
+        writeln!(out, "warning: {note}")?;
+    }
     Ok(())
+}
+
+/// What to know of the strategy and the rules on this data, a sentence each.
+fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    let dead = plan.sources.iter().map(|source| source.set.origin().facts.zero_volume).sum::<u64>();
+    if plan.backtest.setup().venue.volume_cap.is_some() && dead > 0 {
+        notes.push(format!("{dead} bars have no volume; with --volume-cap nothing can fill in them"));
+    }
+    if let (Assets::One, [first, _, ..]) = (plan.spec.assets, plan.backtest.instruments()) {
+        let (strategy, first) = (plan.spec.name, first.symbol());
+        notes.push(format!("{strategy} trades one symbol: {first}; of the others only buy & hold knows"));
+    }
+    notes
 }
 
 /// Says what was loaded, and what is known to be wrong with it.
 fn announce(plan: &Plan<'_>, style: Style, out: &mut dyn Write) -> Result<(), Error> {
     for source in &plan.sources {
-        let Source { set, from, notes } = source;
+        let Source { set, from, known, made } = source;
         let name = set.instrument().symbol().as_str();
         report::loading(name, Some(set.frame()), from, style, out).map_err(told)?;
         report::loaded(set, style, out).map_err(told)?;
         let facts = &set.origin().facts;
-        if notes.is_empty() && facts.skipped.total == 0 && facts.gaps.missing > 0 {
+        if known.is_empty() && facts.skipped.total == 0 && facts.gaps.missing > 0 {
             writeln!(out, "   Note: {}", facts.gaps)?;
         }
-        for note in odd(source).iter().chain(notes) {
+        for note in odd(source).iter().chain(made).chain(known) {
             writeln!(out, "   Note: {note}")?;
         }
     }
     for file in &plan.calendars.files {
         writeln!(out, "   With {file}")?;
     }
-    let dead = plan.sources.iter().map(|source| source.set.origin().facts.zero_volume).sum::<u64>();
-    if plan.backtest.setup().venue.volume_cap.is_some() && dead > 0 {
-        writeln!(out, "   Note: {dead} bars have no volume; with --volume-cap nothing can fill in them")?;
-    }
-    if plan.spec.assets == Assets::One && plan.backtest.instruments().len() > 1 {
-        let first = plan.backtest.instruments()[0].symbol();
-        writeln!(out, "   Note: {} trades one symbol: {first}; the others are not looked at", plan.spec.name)?;
+    for note in of_the_run(plan) {
+        writeln!(out, "   Note: {note}")?;
     }
     Ok(writeln!(out)?)
 }
@@ -185,17 +202,46 @@ fn report(
         parameters: &header.parameters,
         settings: &plan.settings,
     };
+    // The result is told before the files are written, and each file whatever became of the others: a full disk takes no
+    // more than what was to be on it.
+    let shown = show(&facts, style, json);
+    let (mut written, mut failed) = (Vec::new(), Vec::new());
     for (flag, path, form) in files {
-        let written = write_atomically(path, |out| form(&facts, out));
-        written.map_err(|error| Error::Refused(format!("{flag} {error}")))?;
+        match write_atomically(path, |out| form(&facts, out)) {
+            Ok(()) => written.push(format!("{} written: {}", flag.trim_start_matches('-'), path.display())),
+            Err(error) => failed.push(format!("{flag} {error}")),
+        }
     }
+    let listed = shown.and_then(|()| if json { Ok(()) } else { list(&written) });
+    match listed {
+        Err(error) if failed.is_empty() => Err(told(error)),
+        Err(error) if !is_closed_pipe(&error) => {
+            failed.insert(0, told(error).to_string());
+            Err(Error::Several(failed))
+        }
+        _ if failed.is_empty() => Ok(()),
+        _ => Err(Error::Several(failed)),
+    }
+}
+
+/// The result on standard output.
+fn show(facts: &Facts<'_>, style: Style, json: bool) -> Result<(), ReportError> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let printed = if json { report::json(&facts, &mut out) } else { report::terminal(&facts, style, &mut out) };
-    printed.map_err(told)?;
-    for (flag, path, _) in files.iter().filter(|_| !json) {
-        writeln!(out, "{} written: {}", flag.trim_start_matches('-'), path.display())?;
-    }
+    if json { report::json(facts, &mut out) } else { report::terminal(facts, style, &mut out) }?;
     Ok(out.flush()?)
+}
+
+fn list(written: &[String]) -> Result<(), ReportError> {
+    let mut out = io::stdout().lock();
+    for line in written {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// A reader that has seen enough.
+fn is_closed_pipe(error: &ReportError) -> bool {
+    matches!(error, ReportError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn told(error: ReportError) -> Error {

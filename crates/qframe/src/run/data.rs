@@ -1,7 +1,7 @@
 //! What `--data` means: bundled samples and files, checked, cut and resampled.
 use std::path::Path;
 
-use qframe_data::{Loaded, Offsets, OnBadRow, Options, Resampling, read_bars, resample, samples};
+use qframe_data::{Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, read_bars, resample, samples};
 use qframe_lab::{DataSet, customary};
 use qframe_model::instrument::Margin;
 use qframe_model::number::Quantity;
@@ -18,8 +18,10 @@ pub(crate) struct Source {
     pub(crate) set: DataSet,
     /// `bundled sample, Coinbase`, or the file.
     pub(crate) from: String,
-    /// What is known to be wrong with it.
-    pub(crate) notes: Vec<String>,
+    /// What is known to be wrong with a sample.
+    pub(crate) known: Vec<String>,
+    /// What became of it where longer bars were made.
+    pub(crate) made: Vec<String>,
 }
 
 /// What is asked of every series.
@@ -81,31 +83,28 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     };
     let symbol = symbol.map(symbol_of).transpose()?;
     let sample = samples::list().iter().find(|sample| sample.name.eq_ignore_ascii_case(path));
-    let (loaded, from, notes, name) = match sample {
-        Some(sample) if !Path::new(path).exists() => {
-            let mut loaded = sample.load().map_err(Error::refused)?;
-            let notes: Vec<String> = sample.notes.iter().map(|note| (*note).to_owned()).collect();
-            loaded.why.extend(notes.iter().cloned());
-            (loaded, format!("bundled sample, {}", sample.venue), notes, sample.name.to_owned())
+    let sample = sample.filter(|_| !Path::new(path).exists());
+    let (loaded, from, name) = match sample {
+        Some(sample) => {
+            let loaded = sample.load().map_err(Error::refused)?;
+            (loaded, format!("bundled sample, {}", sample.venue), sample.name.to_owned())
         }
-        _ => {
+        None => {
             let close_column = wish.close_column.as_deref();
             let options =
                 Options { on_bad_row: wish.on_bad_row, offsets: wish.offsets, close_column, time_frame: None };
-            let loaded = read_bars(path, &options).map_err(|error| not_found(path, error))?;
-            (loaded, path.to_owned(), Vec::new(), name_of(path))
+            (read_bars(path, &options).map_err(|error| not_found(path, error))?, path.to_owned(), name_of(path))
         }
     };
     let symbol = symbol.map_or_else(|| symbol_of(&name), Ok)?;
-    let loaded = reframe(loaded, wish, given)?;
     let instrument = customary(symbol, wish.lot, wish.margin).map_err(|error| given.wrong(error))?;
-    let (first, last) = (loaded.first().unwrap_or_default(), loaded.last().unwrap_or_default());
-    let set = DataSet::new(instrument, loaded, path).and_then(|set| set.between(wish.from, wish.until));
-    let set = set.ok_or_else(|| {
-        let word = given.word;
-        Error::Refused(format!("--data {word}: no bars between --from and --to; it has {first:#} to {last:#}"))
-    })?;
-    Ok(Source { set, from, notes })
+    let (mut loaded, made) = used(loaded, wish, given)?;
+    let ends = loaded.first().unwrap_or_default()..loaded.known_until();
+    let known = sample.map(|sample| sample.notes_within(ends.start, ends.end).map(str::to_owned).collect::<Vec<_>>());
+    let known = known.unwrap_or_default();
+    loaded.why.extend(known.iter().cloned());
+    let set = DataSet::new(instrument, loaded, path).ok_or_else(|| given.wrong("no bars"))?;
+    Ok(Source { set, from, known, made })
 }
 
 fn not_found(path: &str, error: qframe_data::DataError) -> Error {
@@ -135,22 +134,64 @@ fn name_of(path: &str) -> String {
 /// Currencies that prices are counted in; longer codes first, so that USDT is not read as USD and a T.
 const QUOTES: [&str; 12] = ["USDT", "USDC", "FDUSD", "BUSD", "USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "BTC"];
 
+/// What is used of a file: longer bars where they were asked for, those of the period; and what became of the others. Gaps
+/// are counted in the file's own bars, between the first and the last one that is in it.
+fn used(mut loaded: Loaded, wish: &Wish, given: &Given<'_>) -> Result<(Loaded, Vec<String>), Error> {
+    let longer = reframe(&loaded, wish, given)?;
+    let frame = longer.as_ref().map_or(loaded.time_frame, |_| wish.frame.unwrap_or(loaded.time_frame));
+    let bars = longer.as_ref().map_or(&loaded.bars, |longer| &longer.bars);
+    let place = |time| bars.partition_point(|bar| bar.time < time);
+    let part = place(wish.from)..place(wish.until);
+    let (Some(first), Some(last)) = (bars.first(), bars.last()) else {
+        let why = format!("no bar of {frame} is finished; choose a shorter one than the data of {}", given.word);
+        return Err(Error::usage("--timeframe", frame, why));
+    };
+    let Some((opens, closes)) = bars[part.clone()].first().zip(bars[part.clone()].last()) else {
+        let (word, first, last) = (given.word, first.time, last.time);
+        return Err(Error::Refused(format!(
+            "--data {word}: no bars between --from and --to; it has {first:#} to {last:#}"
+        )));
+    };
+    let made = longer.as_ref().map_or_else(Vec::new, |longer| ends_of(longer, &loaded, frame, wish));
+    let is_whole = part.len() == bars.len();
+    if !is_whole || longer.is_some() {
+        loaded.facts.gaps = loaded.gaps_within(opens.time, closes.time + frame.span());
+    }
+    if let Some(longer) = &longer {
+        let (count, from) = (loaded.bars.len(), loaded.time_frame);
+        loaded.why.push(format!("{count} bars of {from} were made into {} bars of {frame}", longer.bars.len()));
+        loaded.why.extend(made.iter().cloned());
+    }
+    let mut bars = longer.map_or(loaded.bars, |longer| longer.bars);
+    bars.truncate(part.end);
+    bars.drain(..part.start);
+    loaded.facts.zero_volume = bars.iter().filter(|bar| bar.volume.is_zero()).count() as u64;
+    Ok((Loaded { bars, time_frame: frame, ..loaded }, made))
+}
+
 /// Longer bars, where they were asked for.
-fn reframe(loaded: Loaded, wish: &Wish, given: &Given<'_>) -> Result<Loaded, Error> {
-    let Some(to) = wish.frame.filter(|frame| *frame != loaded.time_frame) else { return Ok(loaded) };
+fn reframe(loaded: &Loaded, wish: &Wish, given: &Given<'_>) -> Result<Option<Resampled>, Error> {
+    let Some(to) = wish.frame.filter(|frame| *frame != loaded.time_frame) else { return Ok(None) };
     let how = Resampling { from: loaded.time_frame, to, known_until: loaded.known_until() };
     let made = resample(&loaded.bars, &how).map_err(|error| {
         Error::usage("--timeframe", to, format!("{error} (the data {} is {})", given.word, loaded.time_frame))
     })?;
-    let mut why = loaded.why;
-    why.push(format!(
-        "{} bars of {} were made into {} bars of {to}",
-        loaded.bars.len(),
-        loaded.time_frame,
-        made.bars.len()
-    ));
-    if let Some(bar) = made.unfinished {
-        why.push(format!("the last bar of {to}, from {:#}, is unfinished and left out", bar.time));
+    Ok(Some(made))
+}
+
+/// What is to say of the first and the last one of longer bars, where they are in the period.
+fn ends_of(longer: &Resampled, loaded: &Loaded, frame: TimeFrame, wish: &Wish) -> Vec<String> {
+    let mut notes = Vec::new();
+    let begins = loaded.first().unwrap_or_default();
+    let first = longer.bars.first().filter(|bar| bar.time < begins && wish.from <= bar.time);
+    if let Some(bar) = first {
+        notes.push(format!(
+            "the first bar of {frame}, from {:#}, opens before the data begins ({begins:#}) and holds only what follows",
+            bar.time
+        ));
     }
-    Ok(Loaded { bars: made.bars, time_frame: to, why, facts: loaded.facts })
+    if let Some(bar) = longer.unfinished.filter(|bar| bar.time < wish.until) {
+        notes.push(format!("the last bar of {frame}, from {:#}, is unfinished and left out", bar.time));
+    }
+    notes
 }

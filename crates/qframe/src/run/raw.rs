@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 use serde::Deserialize;
 
+use super::config::{self, Origin};
 use crate::error::Error;
 
 /// A word: any TOML value that is not a table reads as its text, so that `cash = 10000` and `--cash 10000` are the same.
@@ -227,6 +228,22 @@ pub(crate) struct Raw {
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     pub(crate) config: Option<PathBuf>,
+    /// Which words are from that file.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub(crate) from_file: Origin,
+}
+
+/// The options of one word each.
+macro_rules! single {
+    ($then:ident) => {
+        $then! {
+            strategy cash currency size lot allow_short leverage maintenance borrow_rate unaffordable convert
+            fee slippage spread fill intrabar latency volume_cap at_end
+            max_order max_position max_leverage collar daily_loss max_drawdown
+            from to timeframe on_bad_row offsets close_column benchmark risk_free seed
+        }
+    };
 }
 
 impl Raw {
@@ -234,9 +251,11 @@ impl Raw {
     pub(crate) fn with_file(self) -> Result<Self, Error> {
         let Some(path) = self.config.clone() else { return Ok(self) };
         let text = std::fs::read_to_string(&path).map_err(|error| Error::file("--config", &path, &error))?;
-        let file = toml::from_str::<Self>(&text)
+        let (file, keys) = config::read(&text)
             .map_err(|error| Error::usage("--config", path.display(), error.to_string().trim_end()))?;
-        Ok(self.over(file, path.parent().unwrap_or(Path::new(""))))
+        let keys = keys.into_iter().filter(|(key, _)| !self.says(key)).collect();
+        let from_file = Origin { path: path.clone(), keys };
+        Ok(Self { from_file, ..self.over(file, path.parent().unwrap_or(Path::new(""))) })
     }
 
     /// These words, and those of a file where these are silent. Paths of the file are relative to it.
@@ -252,14 +271,31 @@ impl Raw {
                 splits: files(self.splits, file.splits), funding: files(self.funding, file.funding),
                 report: self.report.or(beside(file.report)), trades: self.trades.or(beside(file.trades)),
                 equity: self.equity.or(beside(file.equity)), orders: self.orders.or(beside(file.orders)),
-                json: self.json, plain: self.plain, config: self.config } };
+                json: self.json, plain: self.plain, config: self.config, from_file: self.from_file } };
         }
-        first! {
-            strategy cash currency size lot allow_short leverage maintenance borrow_rate unaffordable convert
-            fee slippage spread fill intrabar latency volume_cap at_end
-            max_order max_position max_leverage collar daily_loss max_drawdown
-            from to timeframe on_bad_row offsets close_column benchmark risk_free seed
+        single!(first)
+    }
+
+    /// True where this key is given here.
+    fn says(&self, key: &str) -> bool {
+        if let Some(name) = key.strip_prefix("param.") {
+            return self.param.iter().any(|Pair(own, _)| own == name);
         }
+        macro_rules! given {
+            ($($field:ident)*) => { [$((stringify!($field), self.$field.is_some())),*] };
+        }
+        let lists = [
+            ("data", !self.data.is_empty()),
+            ("dividends", !self.dividends.is_empty()),
+            ("splits", !self.splits.is_empty()),
+            ("funding", !self.funding.is_empty()),
+            ("report", self.report.is_some()),
+            ("trades", self.trades.is_some()),
+            ("equity", self.equity.is_some()),
+            ("orders", self.orders.is_some()),
+        ];
+        let key = key.replace('-', "_");
+        single!(given).iter().chain(&lists).any(|(name, given)| *given && *name == key)
     }
 }
 

@@ -6,6 +6,8 @@ mod calendars;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod notes;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod refusals;

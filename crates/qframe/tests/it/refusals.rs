@@ -189,11 +189,26 @@ fn a_configuration_says_the_same_words() {
         ("param = [\"fast=10\"]\n", "expected a table: a line [param]"),
         ("[param]\nfast = [1]\n", "fast: expected a text"),
         ("allow_short = true\n", "allow-short"),
-        ("volume-cap = 0\n", "--volume-cap 0"),
+        ("volume-cap = 0\n", "bad.toml:1: volume-cap = 0: expected"),
+        ("# An account.\ncash = \"abc\"\n", "error: bad.toml:2: cash = abc: "),
+        ("[param]\nslow = 50\nfast = 0\n", "error: bad.toml:3: param: fast = \"0\""),
+        ("[param]\nfats = 0\n", "error: bad.toml:2: param: there is no parameter \"fats\"; did you mean fast?"),
+        (
+            "cash = 12345678901234567.8901234567890123456\n",
+            "bad.toml:1: cash = 12345678901234567.8901234567890123456: ",
+        ),
     ] {
         program.write("bad.toml", text);
         check(&program, "--config bad.toml", 2, &[part]);
     }
+    // A flag is to blame for itself, whatever the file says.
+    program.write("bad.toml", "cash = 5\nspread = 2\n[param]\nfast = 1\n");
+    check(&program, "--config bad.toml --cash 0", 2, &["error: --cash 0: "]);
+    check(&program, "--config bad.toml --param fast=0", 2, &["error: --param: fast"]);
+    // Through a float, the last digits of an amount were lost in silence.
+    program.write("exact.toml", "cash = 12345678901234567.89\nlot = 1e-8\nmaintenance = 3_0.0e-2\n");
+    let settings = program.run("backtest --config exact.toml --json").out();
+    assert!(settings.contains("\"cash\":\"12345678901234567.89\""), "{}", &settings[..settings.len().min(2_000)]);
     program.write("one.toml", "data = \"BTC/USD\"\n");
     assert_eq!(program.run("backtest --config one.toml --json").out(), program.run("backtest --json").out());
 }
@@ -211,6 +226,26 @@ fn the_files_of_a_run_add_up() {
     };
     let (orders, trades) = (column("o.csv", "fee"), column("t.csv", "fee"));
     assert!(trades > 1_000.0 && (orders - trades).abs() < 1e-6, "fees of orders {orders}, of trades {trades}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_written_takes_nothing_else_away() {
+    // The files came before the result: on a full disk the run was done, and none of its figures was seen.
+    let program = Program::new();
+    for words in ["--plain", "--json"] {
+        let full = "--report /dev/full --equity /dev/full";
+        let answer = program.run(&format!("backtest {full} --trades t.csv {words}"));
+        assert_eq!(answer.code(), 1, "{words}");
+        let alone = program.run(&format!("backtest {words}")).out();
+        assert!(answer.out().starts_with(&alone) && alone.len() > 1_000, "{words}: {}", answer.out());
+        let errors: Vec<String> = answer.error().lines().map(str::to_owned).collect();
+        assert_eq!(errors.len(), 2, "{errors:?}");
+        assert!(errors[0].starts_with("error: --report /dev/full: cannot be written"), "{errors:?}");
+        assert!(errors[1].starts_with("error: --equity /dev/full: cannot be written"), "{errors:?}");
+        assert!(std::fs::read_to_string(program.path("t.csv")).unwrap().lines().count() > 10);
+        std::fs::remove_file(program.path("t.csv")).unwrap();
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -17,7 +17,9 @@ pub(super) fn section(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), Rep
     let refused: Vec<&Ended> = orders.iter().filter(|order| order.is_refused()).collect();
     let (title, open, note) = match refused.len() {
         0 if !is_kept => ("not known".to_owned(), "", "The run kept no journal that could tell of them.".to_owned()),
-        0 => ("none".to_owned(), "", "The risk check and the venue took every order.".to_owned()),
+        0 => {
+            ("none".to_owned(), "", "The risk check and the venue took every order with something to trade.".to_owned())
+        }
         all if all > LISTED => {
             (text::count(all), " open", format!("The first {LISTED} of them; the orders as CSV are complete."))
         }

@@ -1,0 +1,100 @@
+//! What is said beside the figures: of the data, of what was made of it, of what is not traded.
+use crate::program::Program;
+
+const HEADER: &str = "time,open,high,low,close,volume\n";
+
+/// Standard output, where the run succeeds.
+fn shown(program: &Program, words: &str) -> String {
+    let answer = program.run(&format!("backtest {words}"));
+    assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+    answer.out()
+}
+
+fn series(program: &Program, words: &str) -> serde_json::Value {
+    let out = shown(program, &format!("{words} --json"));
+    serde_json::from_str::<serde_json::Value>(&out).unwrap()["data"][0].take()
+}
+
+#[test]
+fn symbols_that_a_strategy_does_not_trade_are_named() {
+    // Of two symbols one was traded, and the object of --json said nothing of the other.
+    let program = Program::new();
+    let note = "ma-crossover trades one symbol: KO; of the others only buy & hold knows";
+    let both = |words: &str| {
+        let answer = program.run(&format!("backtest --data {words}"));
+        assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+        format!("{}{}", answer.out(), answer.error())
+    };
+    assert!(both("KO PEP --plain").contains(&format!("   Note: {note}\n")));
+    assert!(both("KO PEP --json").ends_with(&format!("warning: {note}\n")));
+    assert!(!both("KO --plain").contains("trades one symbol"));
+    let hours: String = (0..24).map(|hour| format!("2013-01-07T{hour:02}:00:00Z,30,30,30,30,5\n")).collect();
+    program.write("ko.csv", format!("{HEADER}{hours}"));
+    assert!(!both("KO KO=ko.csv --plain").contains("trades one symbol"), "a second frame is no second symbol");
+}
+
+#[test]
+fn longer_bars_tell_of_their_first_and_last_one() {
+    // That an unfinished bar was left out stood in the JSON only, and that the first one is no whole bar nowhere.
+    let program = Program::new();
+    let rows: String = (5..=30).map(|day| format!("2020-01-{day:02},10,12,9,11,5\n")).collect();
+    program.write("x.csv", format!("{HEADER}{rows}"));
+    let first =
+        "the first bar of 13d, from 2020-01-04, opens before the data begins (2020-01-05) and holds only what follows";
+    let last = "the last bar of 13d, from 2020-01-30, is unfinished and left out";
+    let check = |words: &str, expected: &[&str]| {
+        let words = format!("--data X=x.csv --strategy buy-and-hold {words}");
+        let notes = series(&program, &words)["notes"].to_string();
+        let out = shown(&program, &format!("{words} --plain"));
+        for note in [first, last] {
+            assert_eq!(out.contains(&format!("   Note: {note}\n")), expected.contains(&note), "{words}: {out}");
+            assert_eq!(notes.contains(note), expected.contains(&note), "{words}: {notes}");
+        }
+    };
+    check("--timeframe 13d", &[first, last]);
+    check("--timeframe 13d --from 2020-01-05", &[last]);
+    check("--timeframe 13d --to 2020-01-28", &[first]);
+    check("--timeframe 2d", &[]);
+}
+
+#[test]
+fn notes_and_gaps_are_those_of_the_period() {
+    // A hole of 2019 was reported of a run over 2016.
+    let program = Program::new();
+    let out = shown(&program, "--from 2016-01-01 --to 2016-12-31 --plain");
+    assert!(out.contains("Note: 38 days without volume") && !out.contains("Note: 12 days are missing"), "{out}");
+    assert!(shown(&program, "--plain").contains("Note: 12 days are missing"));
+    let missing = |words: &str| series(&program, words)["gaps"]["missing"].as_u64().unwrap();
+    assert_eq!(missing(""), 12);
+    assert_eq!(missing("--to 2019-03-19"), 0);
+    assert_eq!(missing("--from 2019-01-01"), 12);
+    assert_eq!(missing("--timeframe 2d --to 2018-12-31"), 0);
+    // Weekends are no gaps in two weeks either: the week is that of the whole file.
+    assert_eq!(missing("--data GOOGL --from 2016-01-04 --to 2016-01-15 --strategy buy-and-hold"), 0);
+    let rows: String = (1..=28).filter(|day| *day != 9).map(|day| format!("2020-02-{day:02},9,9,9,9,5\n")).collect();
+    program.write("x.csv", format!("{HEADER}{rows}"));
+    let gaps = |words: &str| shown(&program, &format!("--data X=x.csv --plain --strategy buy-and-hold {words}"));
+    assert!(gaps("").contains("Note: bars absent: 1, holes: 1"));
+    assert!(!gaps("--from 2020-02-10").contains("absent"));
+}
+
+#[test]
+fn a_target_that_is_met_is_no_refusal() {
+    // Thousands of orders were refused, said the report, though nothing was left to be done.
+    let program = Program::new();
+    let out = shown(&program, "--strategy vol-target --data KO --cash 100 --orders o.csv --report r.html --plain");
+    let read = |name: &str| std::fs::read_to_string(program.path(name)).unwrap();
+    assert!(read("o.csv").matches("the target is already met").count() > 1_000);
+    assert!(!out.contains("already met") && !read("r.html").contains("already met"), "{out}");
+}
+
+#[test]
+fn rounded_numbers_are_counted() {
+    // Prices with more decimals than are kept were rounded in silence.
+    let program = Program::new();
+    let rows: String = (1..=28).map(|day| format!("2020-02-{day:02},10,12,9,11.01234567891,5\n")).collect();
+    program.write("x.csv", format!("{HEADER}{rows}"));
+    let note = "28 numbers have more than nine decimals (of a volume: more than 18 digits): rounded";
+    assert!(shown(&program, "--data X=x.csv --plain").contains(&format!("   Note: {note}\n")));
+    assert!(series(&program, "--data X=x.csv")["notes"].as_array().unwrap().iter().any(|said| said == note));
+}
