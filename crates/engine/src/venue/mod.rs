@@ -223,6 +223,11 @@ impl SimVenue {
         }
     }
 
+    /// True where market orders fill at the worst price of the bar that opens.
+    pub fn fills_at_worst(&self) -> bool {
+        self.settings.fill == FillPrice::Worst
+    }
+
     /// True where market orders fill on the close that the strategy just saw.
     #[inline]
     pub fn matches_decisions(&self) -> bool {

@@ -25,7 +25,7 @@ const labels = () => Math.max(6, signs(data.prices[priceShown].close.y, 0),
 function layout(x, y, more) {
   const below = isTouch && more.showlegend;
   return {
-    margin: { l: 16 + labels() * (isNarrow() ? 6.8 : 7.4), r: 12, t: isTouch ? 34 : 8, b: below ? 60 : 32 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
+    margin: { l: 16 + labels() * (isNarrow() ? 6.8 : 7.4), r: 12, t: 34, b: below ? 60 : 32 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
     font: { family: getComputedStyle(document.body).fontFamily, size: isNarrow() ? 11 : 12, color: colour("soft") },
     xaxis: axis(x), yaxis: axis(y), dragmode: isTouch ? false : "zoom",
     hovermode: "x unified", hoverdistance: 40,
