@@ -16,7 +16,8 @@ impl Statistics {
             "Highest equity at a bar's close.".into(),
             "Fees of the closed trades; a trade still open at the end does not count.".into(),
             "Final over first equity, less 1.".into(),
-            "Last close over the close of the first bar on which every indicator had a value, less 1.".into(),
+            "Last close over the close of the first bar on which every indicator had a value, less 1; through splits, with dividends."
+                .into(),
             format!("Geometric mean g of the {word} returns, compounded over {periods} periods: (1 + g)^{periods} - 1."),
             format!("sqrt((v + (1 + g)^2)^{periods} - (1 + g)^(2*{periods})), v the variance of the {word} returns (ddof 1), g their geometric mean."),
             "(Final over first equity)^(1 / years) - 1, years in calendar time of 365.25 days.".into(),
