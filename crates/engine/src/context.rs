@@ -187,7 +187,7 @@ impl Context<'_> {
         self.state.requests.extend(orders);
     }
 
-    /// Enters a position on `side` at the market, as large as the run's [`Sizing`] says; what is held of the other side is
+    /// Enters a position on `side` at the market, as large as the run's [`Sizing`](crate::Sizing) says; what is held of the other side is
     /// closed first. `None` where the rule gives no size, which is recorded as a refusal.
     #[inline]
     pub fn enter(&mut self, side: Side) -> Option<OrderId> {
