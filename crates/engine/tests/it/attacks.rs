@@ -199,7 +199,7 @@ fn children_that_open_count() {
 
 #[test]
 fn a_budget_is_spent_once() {
-    // Filled in parts, a budget of 1,500 bought for more than it: each part looked at units, and not at what they cost.
+    // Filled in parts while the price fell, a budget of 1,500 spent 2,000: what had filled was counted at the new price.
     let capped = Settings { volume_cap: Some(Rate::percent(1)), ..Settings::default() };
     let check = |budget, fees: Fees, later: f64, expected: &[&str], left: &str| {
         let mut cash = Cash::ZERO;
@@ -311,7 +311,7 @@ fn what_is_asked_at_the_end_is_answered() {
 
 #[test]
 fn a_fee_a_unit_leaves_what_can_be_paid() {
-    // The search for the most that can be paid gave up after 64 steps: a fee beside a small price bought far too little.
+    // The search for the most that can be paid stepped too far down: beside a price of a cent, it bought 500,000.
     let fees = Fees::PerUnit { each: "0.005".parse().unwrap(), minimum: Cash::ZERO };
     let mut bought = Quantity::ZERO;
     let cheap = [0.01; 4];
