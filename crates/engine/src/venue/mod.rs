@@ -196,10 +196,13 @@ impl SimVenue {
         self.orders.is_empty() && self.pending.is_empty() && !self.carry.is_needed()
     }
 
-    /// Notes a whole bar that nothing waits for.
+    /// Notes a whole bar that nothing waits for; of one that was matched it keeps what happened in it.
     #[inline]
     pub fn pass(&mut self, id: InstrumentId, bar: &Bar, closes: Time) {
-        self.listings[id.index()] = Listing { last: Some(*bar), closed: closes, ..Listing::default() };
+        let listing = &mut self.listings[id.index()];
+        if listing.last.is_none_or(|last| last.time < bar.time) {
+            *listing = Listing { last: Some(*bar), closed: closes, ..Listing::default() };
+        }
     }
 
     /// Takes a bar that opens at this instant; [`SimVenue::next_report`] begins to match when all of them are in.

@@ -1,5 +1,7 @@
 //! The engine and the simulated venue, seen from outside.
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod carry;
 #[cfg(test)]
 mod context;

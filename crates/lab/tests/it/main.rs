@@ -1,5 +1,7 @@
 //! The laws and oracles of the backtest runner.
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod frames;
 #[cfg(test)]
 mod oracle;
