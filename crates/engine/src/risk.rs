@@ -63,6 +63,8 @@ pub struct Limits {
 struct Watch {
     day: Option<i64>,
     day_start: Cash,
+    /// The equity after the last row of the day.
+    day_last: Cash,
     peak: Cash,
     last: Cash,
 }
@@ -85,10 +87,14 @@ impl RiskCheck for Limits {
 
 impl Watch {
     fn see(&mut self, now: Time, equity: Cash) {
-        // The equity before the first row of the day is where the day starts. A longer bar that closes now began earlier.
+        // The equity before the first row of the day is where the day starts. A longer bar that closes now began on an
+        // earlier day, and starts and ends none.
         if self.day.is_none_or(|day| now.day() > day) {
-            self.day_start = if self.day.is_some() { self.last } else { equity };
+            self.day_start = if self.day.is_some() { self.day_last } else { equity };
             self.day = Some(now.day());
+        }
+        if self.day == Some(now.day()) {
+            self.day_last = equity;
         }
         self.peak = self.peak.max(equity);
         self.last = equity;

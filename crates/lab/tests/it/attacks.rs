@@ -216,6 +216,24 @@ fn a_day_lasts_until_the_next_one_whatever_closes_in_it() {
 }
 
 #[test]
+fn a_week_that_closes_with_a_day_starts_none() {
+    // The week's row came first, with the marks of after the fall, and the day began from those.
+    let mut setup = Setup::default();
+    setup.limits.daily_loss = Some(Rate::percent(5));
+    let at = |hour| if hour < 240 { 100.0 } else { 90.0 };
+    let coin = set("BTC/USD", TimeFrame::DAY, (4..16).map(|day| (24 * day, [at(24 * day); 4])));
+    let week = flat("KO", TimeFrame::WEEK, [96, 264, 432], 50.0);
+    for data in [vec![coin.clone()], vec![coin, week]] {
+        let (_, outcome) = run(&data, setup.clone(), |now, context| match now {
+            144 => _ = context.send(Ticket::buy(units(90)).on(InstrumentId(0))),
+            264 => _ = context.send(Ticket::buy(units(1)).on(InstrumentId(0))),
+            _ => {}
+        });
+        assert_eq!(refusals(&outcome), 1, "beside {} others", data.len() - 1);
+    }
+}
+
+#[test]
 fn orders_inside_a_long_bar_keep_to_their_words() {
     // Sent inside a day, a market-on-open order filled at its close, and an order good until noon at midnight.
     let hourly = flat("BTC/USD", TimeFrame::HOUR, 0..120, 100.0);
