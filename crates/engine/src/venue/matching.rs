@@ -54,7 +54,14 @@ impl SimVenue {
     /// What the market does to an order in this step; `None` where the order does not meet it.
     fn look(&self, working: &Working, step: Step) -> Option<(Bar, Look)> {
         let listing = &self.listings[working.order.instrument.index()];
-        if matches!(self.stage, Stage::ReduceAfterDecision | Stage::AfterDecision) {
+        let decided = matches!(self.stage, Stage::ReduceAfterDecision | Stage::AfterDecision);
+        if let (Step::Close, TimeInForce::Gtd(until)) = (step, working.order.time_in_force)
+            && (if decided { listing.closed } else { listing.closes }) >= until
+        {
+            // Its time ran out inside the bar: it ends at the next open.
+            return None;
+        }
+        if decided {
             let bar = listing.last.filter(|_| working.order.kind == OrderKind::Market && working.bars_to_wait == 0)?;
             let now = listing.closed >= working.active_from;
             return now.then_some((bar, Look::Fill(Touch { price: bar.close, taker: true })));
@@ -65,11 +72,7 @@ impl SimVenue {
         }
         if working.active_from > bar.time {
             // It arrived inside the bar: of all its prices only the close is known to come later.
-            let in_time = match working.order.time_in_force {
-                TimeInForce::Gtd(until) => listing.closes < until,
-                _ => true,
-            };
-            let late = step == Step::Close && working.active_from <= listing.closes && in_time;
+            let late = step == Step::Close && working.active_from <= listing.closes;
             match working.order.kind {
                 OrderKind::MarketOnOpen => return None,
                 OrderKind::MarketOnClose if listing.closes.day() == bar.time.day() => return None,

@@ -7,7 +7,7 @@ use qframe_model::event::{Event, Report};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
 use qframe_model::number::{Cash, Quantity, Rate};
-use qframe_model::order::Size;
+use qframe_model::order::{Size, TimeInForce};
 use qframe_model::time::{Span, Time};
 
 use crate::script::{Run, bars, instrument, p, run_with, stock};
@@ -243,6 +243,20 @@ fn protection_that_fills_ends_what_was_left_of_its_entry() {
     assert_eq!(reports[2..4], ["day 1 1 buy 10 at 100 in part", "day 2 1 buy 10 at 90 in part"]);
     let sold = reports.iter().position(|line| line.contains("sell")).unwrap();
     assert!(!reports[sold..].iter().any(|line| line.contains("buy")), "{reports:?}");
+}
+
+#[test]
+fn an_order_does_not_fill_at_a_close_after_its_time() {
+    // What a cap left of it filled at the next close, twelve hours after the instant until which it was good.
+    let settings = Settings { fill: FillPrice::SameClose, volume_cap: Some(Rate::percent(1)), ..Settings::default() };
+    let until = Time::EPOCH + Span::from_seconds(36 * 3_600);
+    let buy = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.send(Ticket::buy(units(30)).time_in_force(TimeInForce::Gtd(until)));
+        }
+    };
+    let reports = run(stock(), settings, &[FLAT, FLAT, FLAT, FLAT], buy).reports();
+    assert_eq!(reports, ["day 1 1 buy 10 at 100 in part", "day 1 1 buy 10 at 100 in part", "expired 1"]);
 }
 
 #[test]
