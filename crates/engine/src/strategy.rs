@@ -110,6 +110,9 @@ pub trait Strategy {
     fn on_start(&mut self, _context: &mut Context<'_>) {}
 
     /// An order of ours, or the venue by its own right, traded.
+    ///
+    /// `now` is the later of the instant before and the fill's own: a fill inside a bar's range carries the bar's opening,
+    /// though it is known only when the bar closes.
     fn on_fill(&mut self, _fill: &Fill, _context: &mut Context<'_>) {}
 
     /// An instant that was asked for with [`Context::wake_at`] has come; before `on_instant` of the same instant.

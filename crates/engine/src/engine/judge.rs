@@ -47,6 +47,10 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
                     self.journal.record(&Event::Refused { order: *order, refusal: *refusal })?;
                 }
                 Request::Cancel(order) => self.cancel(*order)?,
+                Request::Work(parent) if self.state.over => {
+                    let order = parent.ticket.order(parent.id, InstrumentId(0), self.state.now);
+                    self.journal.record(&Event::Refused { order, refusal: Refusal::RunOver })?;
+                }
                 Request::Work(parent) => self.begin_work((**parent).clone())?,
                 Request::Signal { instrument, strength } => {
                     let (time, instrument, strength) = (self.state.now, *instrument, *strength);

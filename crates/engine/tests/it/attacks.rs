@@ -289,6 +289,7 @@ impl Strategy for Late {
     fn on_market(&mut self, _market: &Market<'_>, _context: &mut Context<'_>) {}
     fn on_end(&mut self, context: &mut Context<'_>) {
         context.buy(units(1));
+        context.twap(Ticket::buy(units(4)), Span::DAY, 2);
     }
 }
 
@@ -301,11 +302,12 @@ fn what_is_asked_at_the_end_is_answered() {
     }
     simulator.end(AtEnd::Keep, &[]).unwrap();
     let events: Vec<_> = simulator.engine().journal().iter().map(Result::unwrap).collect();
-    let refused = events.iter().find_map(|event| match event {
+    let refused = events.iter().filter_map(|event| match event {
         Event::Refused { refusal, .. } => Some(refusal.to_string()),
         _ => None,
     });
-    assert_eq!(refused.as_deref(), Some("the run has ended; orders are no longer taken"));
+    let over = "the run has ended; orders are no longer taken";
+    assert_eq!(refused.collect::<Vec<_>>(), [over, over], "the order and the schedule");
     assert!(matches!(events.last(), Some(Event::Ended { .. })), "and the end is the last event");
 }
 
