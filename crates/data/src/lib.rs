@@ -5,16 +5,20 @@
 //! is refused with its file, line and column, or (when asked) it is passed over and counted by reason.
 mod bad_row;
 mod csv;
+mod defect;
 mod error;
 mod gaps;
 mod loaded;
 mod resample;
+mod rows;
 pub mod samples;
 
 pub use bad_row::{BadRow, RowFault, Zone};
 pub use csv::{Calendar, CalendarKind, read_calendar, read_calendar_from};
 pub use csv::{Offsets, OnBadRow, Options, read_bars, read_bars_from, write_bars};
+pub use defect::{Defect, Finding};
 pub use error::{BadFile, DataError, FileFault, Remedy};
 pub use gaps::{Gaps, Hole, Pattern};
 pub use loaded::{Facts, Loaded, RowOrder, Skipped};
 pub use resample::{ResampleError, Resampled, Resampling, resample};
+pub use rows::{DataKey, Kind, Rows};

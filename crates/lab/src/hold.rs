@@ -1,7 +1,6 @@
 //! Buy and hold: what a run is measured against.
-use qframe_engine::venue::Action;
 use qframe_model::ids::InstrumentId;
-use qframe_model::market::Bar;
+use qframe_model::market::{Bar, CorporateAction};
 use qframe_model::number::Rate;
 use qframe_model::time::Time;
 
@@ -12,7 +11,7 @@ use crate::feed::{Feed, Moment};
 #[derive(Debug, Clone)]
 struct Held<'a> {
     instrument: InstrumentId,
-    actions: &'a [(Time, InstrumentId, Action)],
+    actions: &'a [(Time, InstrumentId, CorporateAction)],
     units: f64,
     money: f64,
     first: Option<f64>,
@@ -34,8 +33,8 @@ impl<'a> Held<'a> {
             self.actions = rest;
             match action {
                 _ if *instrument != self.instrument => {}
-                Action::Split(ratio) => self.units *= Rate::to_f64(*ratio),
-                Action::Dividend(each) => self.money += self.units * each.to_f64(),
+                CorporateAction::Split(ratio) => self.units *= Rate::to_f64(*ratio),
+                CorporateAction::Dividend(each) => self.money += self.units * each.to_f64(),
             }
         }
         self.value = self.units * bar.close.to_f64() + self.money;

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod assessment;
 pub mod backtest;
+pub mod book;
 pub mod conflicts;
 pub mod currency;
 pub mod event;

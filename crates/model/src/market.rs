@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use std::fmt;
 
-use crate::number::{Price, Quantity, Volume};
+use crate::number::{Cash, Price, Quantity, Rate, Volume};
 use crate::time::Time;
 
 /// One bar: six words. Its time is its opening instant; it is known when it closes, one time frame later.
@@ -131,8 +131,10 @@ impl fmt::Display for Side {
 /// One trade of the public tape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
-    /// When it happened.
+    /// When it happened, by the venue's clock.
     pub time: Time,
+    /// When it was known here; equal to `time` where nobody wrote that down.
+    pub received: Time,
     /// The venue's number for it.
     pub id: u64,
     /// At which price.
@@ -146,8 +148,10 @@ pub struct Trade {
 /// The best bid and ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
-    /// When it was current.
+    /// When it was current, by the venue's clock.
     pub time: Time,
+    /// When it was known here; equal to `time` where nobody wrote that down.
+    pub received: Time,
     /// The best bid.
     pub bid: Level,
     /// The best ask.
@@ -163,15 +167,55 @@ pub struct Level {
     pub quantity: Volume,
 }
 
-/// One change of an order book: a side's level has a new quantity.
+/// What a delta does to an order book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BookChange {
+    /// Everything goes; the levels of a snapshot follow.
+    Clear,
+    /// This side's level is so now. Bids are [`Side::Buy`].
+    Level(Side, Level),
+}
+
+/// One change of an order book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookDelta {
-    /// When it happened.
+    /// When it happened, by the venue's clock.
     pub time: Time,
+    /// When it was known here; equal to `time` where nobody wrote that down.
+    pub received: Time,
     /// The venue's sequence number.
     pub sequence: u64,
-    /// Bids are [`Side::Buy`].
-    pub side: Side,
-    /// The level as it is now.
-    pub level: Level,
+    /// What changed.
+    pub change: BookChange,
+    /// True for the last change of one update of the venue: in between, the book may be crossed.
+    pub last: bool,
+}
+
+/// What longs of a perpetual paid to shorts at an instant; below zero: shorts to longs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FundingRate {
+    /// When it was due.
+    pub time: Time,
+    /// The share of a position's value.
+    pub rate: Rate,
+    /// The price that values it, where the venue says so; else the last one.
+    pub mark: Option<Price>,
+}
+
+/// A payment on, or a change of, the units of a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CorporateAction {
+    /// So much for each unit, in the quote currency; shorts pay it.
+    Dividend(Cash),
+    /// Each unit becomes so many.
+    Split(Rate),
+}
+
+/// When a [`CorporateAction`] takes effect: a split at the open of that day, a dividend for who held before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatedAction {
+    /// The first instant of the day.
+    pub time: Time,
+    /// What happens.
+    pub action: CorporateAction,
 }

@@ -5,12 +5,12 @@ use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId};
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::ledger::Book;
-use qframe_model::market::{Bar, Side};
+use qframe_model::market::{Bar, CorporateAction, Side};
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::Purpose;
 use qframe_model::time::Time;
 
-use super::settings::{Action, Settings};
+use super::settings::Settings;
 use super::working::against;
 use super::{SimVenue, Stage, rate_for};
 
@@ -20,7 +20,7 @@ pub(super) struct Carry {
     needed: bool,
     next_action: usize,
     /// Actions that fell due inside a bar of their instrument: they wait for its end.
-    waiting: Vec<(Time, InstrumentId, Action)>,
+    waiting: Vec<(Time, InstrumentId, CorporateAction)>,
     next_funding: Vec<usize>,
     accrued_to: Option<Time>,
     /// The instant at which bars are about to open.
@@ -80,13 +80,13 @@ impl SimVenue {
         let Some((time, instrument, action)) = self.due_action(now) else { return Ok(false) };
         let held = account.position(instrument).quantity;
         match action {
-            _ if held.is_zero() && matches!(action, Action::Dividend(_)) => {}
-            Action::Dividend(each) => {
+            _ if held.is_zero() && matches!(action, CorporateAction::Dividend(_)) => {}
+            CorporateAction::Dividend(each) => {
                 let amount = each.scaled((-held).nanos(), Quantity::ONE.nanos(), Rounding::HalfEven)?;
                 let commodity = account.quote_of(instrument);
                 self.pending.push(Report::Charged { instrument, time, book: Book::Dividends, commodity, amount });
             }
-            Action::Split(ratio) => {
+            CorporateAction::Split(ratio) => {
                 self.cancel_where(time, CancelReason::Split, |working| working.order.instrument == instrument);
                 self.pending.push(Report::Split { instrument, time, ratio });
                 self.carry.split = Some((time, instrument));
@@ -96,7 +96,7 @@ impl SimVenue {
     }
 
     /// The next action that is due. The prices of a bar that is open are of one scale: what falls due inside it waits.
-    fn due_action(&mut self, now: Time) -> Option<(Time, InstrumentId, Action)> {
+    fn due_action(&mut self, now: Time) -> Option<(Time, InstrumentId, CorporateAction)> {
         let listings = &self.listings;
         let is_open = |id: InstrumentId| listings[id.index()].bar.is_some() && !listings[id.index()].matched;
         if let Some(place) = self.carry.waiting.iter().position(|(_, id, _)| !is_open(*id)) {

@@ -29,7 +29,7 @@ use qframe_model::time::{Span, Time};
 
 pub use fees::{FeeBasis, FeeModel, Fees, Tier};
 pub use pricing::{Crossing, Slippage};
-pub use settings::{Action, FillPrice, Funding, Intrabar, Latency, Settings, Unaffordable};
+pub use settings::{FillPrice, Funding, Intrabar, Latency, Settings, Unaffordable};
 
 use crate::risk::Approved;
 use carry::Carry;

@@ -1,5 +1,6 @@
 //! The rules of a simulated venue.
 use qframe_model::ids::InstrumentId;
+use qframe_model::market::CorporateAction;
 use qframe_model::number::Rate;
 use qframe_model::time::{Span, Time};
 
@@ -59,15 +60,6 @@ pub struct Funding {
     pub schedule: Vec<(Time, Rate)>,
 }
 
-/// A payment on, or a change of, the units of a share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// So much for each unit, in the quote currency; shorts pay it.
-    Dividend(qframe_model::number::Cash),
-    /// Each unit becomes so many.
-    Split(Rate),
-}
-
 /// The rules of a simulated venue. The default charges nothing and fills at the next open.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -94,7 +86,7 @@ pub struct Settings {
     /// Funding of perpetuals.
     pub funding: Vec<Funding>,
     /// Dividends and splits, ascending in time: at the first bar that opens at or after the instant.
-    pub actions: Vec<(Time, InstrumentId, Action)>,
+    pub actions: Vec<(Time, InstrumentId, CorporateAction)>,
 }
 
 impl Default for Settings {

@@ -1,10 +1,10 @@
 //! What holding costs and brings: interest, splits, forced closes and what they cost.
-use qframe_engine::venue::{Action, Crossing, Fees, Funding, Settings, Slippage};
+use qframe_engine::venue::{Crossing, Fees, Funding, Settings, Slippage};
 use qframe_engine::{AtEnd, Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
 use qframe_model::instrument::{Margin, Rules};
-use qframe_model::market::Side;
+use qframe_model::market::{CorporateAction, Side};
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::Size;
 use qframe_model::time::Time;
@@ -198,7 +198,10 @@ fn what_is_owed_buys_nothing() {
 
 fn split(day: i64, ratio: i64) -> Settings {
     let at = Time::from_seconds(86_400 * day);
-    Settings { actions: vec![(at, InstrumentId(0), Action::Split(Rate::percent(ratio)))], ..Settings::default() }
+    Settings {
+        actions: vec![(at, InstrumentId(0), CorporateAction::Split(Rate::percent(ratio)))],
+        ..Settings::default()
+    }
 }
 
 /// The open of the day of a split was marked before the shares were split: it was divided once more, and what was sized
@@ -245,7 +248,10 @@ fn a_fraction_that_a_split_leaves_is_paid_out() {
 fn company_changes_nothing_that_falls_due() {
     let at = |day: i64| Time::from_seconds(86_400 * day);
     let id = InstrumentId(0);
-    let actions = vec![(at(2), id, Action::Dividend(Cash::whole(2))), (at(3), id, Action::Split(Rate::percent(300)))];
+    let actions = vec![
+        (at(2), id, CorporateAction::Dividend(Cash::whole(2))),
+        (at(3), id, CorporateAction::Split(Rate::percent(300))),
+    ];
     let funding = vec![Funding { instrument: Some(id), schedule: vec![(at(4), Rate::percent(1))] }];
     let settings = Settings { actions, funding, fees: Fees::flat(Rate::percent(1)), ..lending() };
     let share = || instrument("AAPL", Rules { lot: Quantity::ONE, tick: p(0.01), ..half_margin() });

@@ -61,7 +61,10 @@ fn history_is_of_the_instrument_that_is_spoken_of() {
     let at = |price: f64| -> Bar { bars(&[[price; 4]])[0] };
     let volume = Volume::from_digits(1, 0).unwrap();
     let trade = |id: u16| {
-        Input::Trade(InstrumentId(id), Trade { time, id: 1, price: p(7.0), quantity: volume, side: Side::Buy })
+        Input::Trade(
+            InstrumentId(id),
+            Trade { time, received: time, id: 1, price: p(7.0), quantity: volume, side: Side::Buy },
+        )
     };
     let inputs = [
         Input::Start(Time::EPOCH, Header::default()),

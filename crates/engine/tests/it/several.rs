@@ -1,7 +1,7 @@
 //! Several instruments side by side, each with a bar a day.
 use std::sync::Arc;
 
-use qframe_engine::venue::{Action, FillPrice, Settings, SimVenue};
+use qframe_engine::venue::{FillPrice, Settings, SimVenue};
 use qframe_engine::{
     AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, Series, Simulator, Sizing, Strategy, Ticket,
 };
@@ -9,7 +9,7 @@ use qframe_model::currency::Currency;
 use qframe_model::event::{Event, Header};
 use qframe_model::ids::{InstrumentId, SeriesId};
 use qframe_model::instrument::{Instrument, Margin, Rules};
-use qframe_model::market::Bar;
+use qframe_model::market::{Bar, CorporateAction};
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::Size;
 use qframe_model::time::{Span, Time, TimeFrame};
@@ -96,7 +96,7 @@ fn sales_pay_for_the_purchases_of_the_same_instant() {
 
 #[test]
 fn a_split_ends_the_orders_of_its_own_share_only() {
-    let actions = vec![(Time::from_seconds(2 * 86_400), InstrumentId(0), Action::Split(Rate::percent(200)))];
+    let actions = vec![(Time::from_seconds(2 * 86_400), InstrumentId(0), CorporateAction::Split(Rate::percent(200)))];
     let settings = Settings { actions, ..Settings::default() };
     let rest = |day: usize, context: &mut Context<'_>| {
         if day == 0 {

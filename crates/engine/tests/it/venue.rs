@@ -1,11 +1,12 @@
 //! The venue's rules: prices, fees, money, volume, latency, holding costs.
 use qframe_engine::venue::{
-    Action, Crossing, Fees, FillPrice, Funding, Intrabar, Latency, Settings, Slippage, Tier, Unaffordable,
+    Crossing, Fees, FillPrice, Funding, Intrabar, Latency, Settings, Slippage, Tier, Unaffordable,
 };
 use qframe_engine::{Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
+use qframe_model::market::CorporateAction;
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{Size, TimeInForce};
 use qframe_model::time::{Span, Time};
@@ -199,8 +200,8 @@ fn dividends_and_splits_change_no_worth_that_they_should_not() {
     let day = |day: i64| Time::EPOCH + Span::from_seconds(86_400 * day);
     let id = InstrumentId(0);
     let actions = vec![
-        (day(2), id, Action::Dividend(Cash::whole(2))),
-        (day(3), id, Action::Split(Rate::from_nanos(4_000_000_000))),
+        (day(2), id, CorporateAction::Dividend(Cash::whole(2))),
+        (day(3), id, CorporateAction::Split(Rate::from_nanos(4_000_000_000))),
     ];
     let settings = Settings { actions, ..Settings::default() };
     let quarter = [25.0, 25.25, 24.75, 25.0];

@@ -1,5 +1,5 @@
 //! What a reviewer broke with bars of several lengths, splits and closes. Each test begins with the story of how.
-use qframe_engine::venue::{Action, Crossing, Fees, FillPrice, Settings, Slippage};
+use qframe_engine::venue::{Crossing, Fees, FillPrice, Settings, Slippage};
 use qframe_engine::{AtEnd, Context, Market, Sizing, Strategy, Ticket};
 use qframe_lab::report::{Facts, csv};
 use qframe_lab::strategies::BuyAndHold;
@@ -8,7 +8,7 @@ use qframe_model::event::{Event, Report};
 use qframe_model::fill::Fill;
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Margin;
-use qframe_model::market::{Bar, Side};
+use qframe_model::market::{Bar, CorporateAction, Side};
 use qframe_model::number::{Cash, Price, Quantity, Rate, Volume};
 use qframe_model::order::{OrderKind, Size, TimeInForce};
 use qframe_model::time::{Time, TimeFrame};
@@ -116,7 +116,7 @@ fn a_split_waits_for_the_end_of_an_open_bar() {
     let rows = [(5, 400.0), (29, 400.0), (53, 100.0), (77, 100.0)].map(|(at, value)| (at, [value; 4]));
     let coin = flat("BTC/USD", TimeFrame::DAY, days(5), 100.0);
     for side in [Side::Buy, Side::Sell] {
-        let actions = vec![(hour(48), InstrumentId(0), Action::Split(Rate::percent(400)))];
+        let actions = vec![(hour(48), InstrumentId(0), CorporateAction::Split(Rate::percent(400)))];
         let setup = on(Settings { actions, allow_short: true, ..Settings::default() });
         let data = [set_on(HALF, "AAPL", TimeFrame::DAY, rows), coin.clone()];
         let (backtest, outcome) = run(&data, setup, |now, context| {
@@ -138,7 +138,7 @@ fn the_file_counts_what_a_split_at_the_open_of_a_long_bar_made() {
     // Between a split and the first close after it, the file's exposure was of the new units at the old price.
     let share = set("AAPL", TimeFrame::DAY, [(0, 400.0), (24, 400.0), (48, 100.0)].map(|(at, value)| (at, [value; 4])));
     let coin = flat("BTC/USD", TimeFrame::HOUR, 46..54, 100.0);
-    let actions = vec![(hour(48), InstrumentId(0), Action::Split(Rate::percent(400)))];
+    let actions = vec![(hour(48), InstrumentId(0), CorporateAction::Split(Rate::percent(400)))];
     let (backtest, outcome) = run(&[share, coin], on(Settings { actions, ..Settings::default() }), |now, context| {
         if now == 24 {
             context.send(Ticket::buy(units(10)).on(InstrumentId(0)));
@@ -376,8 +376,8 @@ fn buy_and_hold_is_paid_dividends_and_split() {
     let rows = closes.iter().enumerate().map(|(day, close)| (24 * day as i64, [*close; 4]));
     // Bought at the first close, as the benchmark is.
     let actions = vec![
-        (hour(72), InstrumentId(0), Action::Split(Rate::percent(400))),
-        (hour(120), InstrumentId(0), Action::Dividend(Cash::whole(2))),
+        (hour(72), InstrumentId(0), CorporateAction::Split(Rate::percent(400))),
+        (hour(120), InstrumentId(0), CorporateAction::Dividend(Cash::whole(2))),
     ];
     let venue = Settings { fill: FillPrice::SameClose, actions, ..Settings::default() };
     let setup = Setup { venue, sizing: Sizing::Equity(Rate::ONE), ..Setup::default() };

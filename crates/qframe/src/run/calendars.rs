@@ -2,10 +2,11 @@
 use std::fmt;
 
 use qframe_data::{CalendarKind, read_calendar};
-use qframe_engine::venue::{Action, Funding};
+use qframe_engine::venue::Funding;
 use qframe_lab::{Backtest, DataSet};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Kind};
+use qframe_model::market::CorporateAction;
 use qframe_model::number::{Cash, Rate};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
@@ -17,7 +18,7 @@ use crate::error::Error;
 /// What falls due, as the venue takes it, and the files that it was read from.
 #[derive(Debug, Default)]
 pub(crate) struct Calendars {
-    pub(super) actions: Vec<(Time, InstrumentId, Action)>,
+    pub(super) actions: Vec<(Time, InstrumentId, CorporateAction)>,
     pub(super) funding: Vec<Funding>,
     pub(crate) files: Vec<File>,
 }
@@ -83,8 +84,12 @@ impl Calendars {
             rounded: calendar.rounded,
         });
         let action = |(time, rate): &(Time, Rate)| match kind {
-            CalendarKind::Splits => (*time, instrument, Action::Split(*rate)),
-            _ => (*time, instrument, Action::Dividend(Cash::from_attos(i128::from(rate.nanos()) * 1_000_000_000))),
+            CalendarKind::Splits => (*time, instrument, CorporateAction::Split(*rate)),
+            _ => (
+                *time,
+                instrument,
+                CorporateAction::Dividend(Cash::from_attos(i128::from(rate.nanos()) * 1_000_000_000)),
+            ),
         };
         match kind {
             CalendarKind::Funding => self.funding.push(Funding { instrument: Some(instrument), schedule: within }),

@@ -1,11 +1,11 @@
 //! The CSV files: trades as in the JSON, cash and exposure folded from the journal, orders to their end.
-use qframe_engine::venue::{Action, Settings};
+use qframe_engine::venue::Settings;
 use qframe_lab::strategies::{BuyAndHold, Mode};
 use qframe_lab::{Backtest, DataSet, Origin, Setup, customary, report};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Margin;
-use qframe_model::market::Bar;
+use qframe_model::market::{Bar, CorporateAction};
 use qframe_model::number::{Cash, Price, Rate};
 use qframe_model::order::Purpose;
 use qframe_model::time::{Span, Time, TimeFrame};
@@ -77,7 +77,7 @@ fn a_split_among_hours_keeps_cash_and_exposure() {
         DataSet::of(instrument, frame, prices.iter().enumerate().map(bar).collect(), Origin::default()).unwrap()
     };
     let data = vec![set("AAPL", TimeFrame::DAY, &[100, 100, 70, 60]), set("BTC/USD", TimeFrame::HOUR, &[100; 96])];
-    let actions = vec![(Time::from_seconds(2 * 86_400), InstrumentId(0), Action::Split(Rate::percent(125)))];
+    let actions = vec![(Time::from_seconds(2 * 86_400), InstrumentId(0), CorporateAction::Split(Rate::percent(125)))];
     let venue = Settings { actions, ..Settings::default() };
     let setup = Setup { venue, ..Setup::default() };
     let backtest = Backtest::new(data, setup).unwrap();

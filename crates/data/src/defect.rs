@@ -1,0 +1,91 @@
+//! What can be wrong with market data, and where it was found.
+use std::fmt;
+use std::sync::Arc;
+
+use qframe_model::time::Time;
+
+/// Something wrong, or odd, with rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Defect {
+    /// A line that is no row: fields missing, text in a number, no time.
+    Unreadable,
+    /// Not a number, or infinite.
+    NotANumber,
+    /// A price at or below zero.
+    NotPositive,
+    /// The high is below the low.
+    HighBelowLow,
+    /// The open or the close is outside low to high.
+    OutsideRange,
+    /// The same row again.
+    DuplicateSame,
+    /// The same time again with other values.
+    DuplicateDifferent,
+    /// A row that is older than the one before it.
+    OutOfOrder,
+    /// Rows that should be there by the trading hours.
+    Missing,
+    /// A block of rows that stands again at later times.
+    StaleRepeat,
+    /// A price far off that comes back at once.
+    RevertingOutlier,
+    /// Prices a hundred times as high, or as low, as around them: another unit.
+    UnitFlip,
+    /// A jump by a ratio as of a split.
+    SplitSuspect,
+    /// Nothing traded.
+    ZeroVolume,
+    /// The last bar was not over when it was written.
+    UnfinishedBar,
+    /// A price that is no multiple of the tick.
+    OffGrid,
+    /// The bid is not below the ask.
+    Crossed,
+}
+
+impl Defect {
+    /// Its name in reports and in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::NotANumber => "not a number",
+            Self::NotPositive => "price not above zero",
+            Self::HighBelowLow => "high below low",
+            Self::OutsideRange => "open or close outside low to high",
+            Self::DuplicateSame => "duplicate, same values",
+            Self::DuplicateDifferent => "duplicate, other values",
+            Self::OutOfOrder => "out of order",
+            Self::Missing => "missing",
+            Self::StaleRepeat => "stale repeat",
+            Self::RevertingOutlier => "outlier that reverts",
+            Self::UnitFlip => "unit flip (x100)",
+            Self::SplitSuspect => "split suspect",
+            Self::ZeroVolume => "zero volume",
+            Self::UnfinishedBar => "unfinished last bar",
+            Self::OffGrid => "off the tick grid",
+            Self::Crossed => "bid not below ask",
+        }
+    }
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// One defect, with the place where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub defect: Defect,
+    /// In which file, where it is known.
+    pub file: Option<Arc<str>>,
+    /// In which line of it, the first is 1.
+    pub line: Option<u64>,
+    /// At which time, where the row has one.
+    pub time: Option<Time>,
+    /// What stands there, and what was expected.
+    pub text: String,
+}
