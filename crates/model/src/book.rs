@@ -42,7 +42,7 @@ impl OrderBook {
         let levels = self.side_mut(side);
         // Most changes are near the best price: from there on, a few steps are cheaper than a search.
         let mut place = levels.len();
-        while place > 0 && side.prefers(levels[place - 1].price, level.price) {
+        while place > 0 && side.opposite().prefers(levels[place - 1].price, level.price) {
             place -= 1;
         }
         let known = place > 0 && levels[place - 1].price == level.price;
@@ -87,7 +87,8 @@ impl OrderBook {
     #[must_use]
     pub fn quantity_at(&self, side: Side, price: Price) -> Volume {
         let levels = self.side(side);
-        let place = levels.iter().rposition(|level| !side.prefers(level.price, price)).map(|place| levels[place]);
+        let place =
+            levels.iter().rposition(|level| !side.opposite().prefers(level.price, price)).map(|place| levels[place]);
         place.filter(|level| level.price == price).map_or(Volume::ZERO, |level| level.quantity)
     }
 

@@ -36,6 +36,18 @@ pub(super) enum Word {
     Cancel(OrderId),
 }
 
+impl Wire {
+    /// True where it carries that order.
+    fn is(&self, id: Option<OrderId>) -> bool {
+        matches!(&self.word, Word::Order(order) if Some(order.id) == id)
+    }
+
+    /// True where it carries an order that waits for that one.
+    fn is_behind(&self, parent: OrderId) -> bool {
+        matches!(&self.word, Word::Order(order) if order.parent == Some(parent))
+    }
+}
+
 impl SimVenue {
     /// From here on the orders of this instrument meet its ticks, not its bars.
     pub fn feed_ticks(&mut self, id: InstrumentId) {
@@ -83,9 +95,12 @@ impl SimVenue {
 
     /// Sends a word; it does not overtake the one before.
     pub(super) fn wire(&mut self, sent: Time, word: Word) {
+        let before = self.wires.back().map_or(Time::MIN, |wire| wire.arrives);
+        // What protects an order travels in the same word.
+        let with_parent = matches!(&word, Word::Order(order) if self.wires.iter().any(|wire| wire.is(order.parent)));
         let span = self.settings.latency.span(sent, self.feed, self.draws);
         self.draws += 1;
-        let arrives = self.wires.back().map_or(Time::MIN, |wire| wire.arrives).max(sent + span);
+        let arrives = if with_parent { before } else { before.max(sent + span) };
         self.wires.push_back(Wire { arrives, word });
     }
 
@@ -137,6 +152,11 @@ impl SimVenue {
         if self.take(order, time, None) {
             let place = self.orders.len() - 1;
             self.fresh = Some(place);
+            while let Some(wire) = self.wires.pop_front_if(|wire| wire.is_behind(order.id)) {
+                if let Word::Order(child) = wire.word {
+                    self.take(&child, time, None);
+                }
+            }
             if let (false, Some(signal)) = (self.orders[place].asleep, signal) {
                 self.orders[place].follow(signal);
             }
@@ -231,7 +251,7 @@ impl SimVenue {
         let within = |price: Price| limit.is_none_or(|limit| !side.prefers(limit, price));
         if let Some((price, offered)) = live.offered(side).filter(|(price, _)| within(*price)) {
             // The market came to an order that rests: it trades at its own price.
-            let taker = !working.rested;
+            let taker = !working.rested || limit.is_none();
             let price = if taker { price } else { limit.unwrap_or(price) };
             return Look::Fill(Touch { price, taker, offered: Some(offered) });
         }
@@ -266,6 +286,8 @@ impl SimVenue {
             _ => None,
         });
         let Some(live) = &mut self.lives[id.index()] else { return Ok(()) };
+        // Without a book this trade is all there was.
+        self.orders[place].born_in_range |= !live.has_book();
         let crossed =
             live.offered(side).filter(|(price, _)| touch.offered.is_some() && !side.prefers(touch.price, *price));
         match (crossed, filled) {
