@@ -293,8 +293,10 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
 
     /// The series of an instrument whose bars it is traded on; `None` where it is fed without bars.
     fn traded_on(&self, instrument: InstrumentId) -> Option<SeriesId> {
-        let place = self.series.iter().position(|series| series.instrument == instrument && series.matched);
-        place.map(|place| SeriesId(place as u16))
+        let of = |series: &Series| series.instrument == instrument;
+        let matched = self.series.iter().position(|series| of(series) && series.matched);
+        // An instrument that is fed ticks has bars that only inform.
+        matched.or_else(|| self.series.iter().position(of)).map(|place| SeriesId(place as u16))
     }
 
     /// A call that belongs to no row: the context shows the first series.

@@ -5,7 +5,7 @@ use qframe_model::account::Account;
 use qframe_model::event::{Header, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
 use qframe_model::market::{Bar, Tick};
-use qframe_model::number::Cash;
+use qframe_model::number::{Cash, Price};
 use qframe_model::order::Purpose;
 use qframe_model::time::Time;
 
@@ -82,28 +82,55 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         Ok(())
     }
 
-    /// Bars open at this instant: what holding costs falls due. Bars of instruments without ticks are not matched here.
+    /// The instant at which these bars open, at most one of each series; `closes` says when each will close. What holding
+    /// costs falls due, and orders of instruments without ticks meet the opens.
     ///
     /// # Errors
     /// As [`TickSimulator::happen`].
-    pub fn open(&mut self, time: Time) -> Result<(), SimulatorError> {
+    pub fn open(&mut self, time: Time, bars: &[(SeriesId, &Bar, Time)]) -> Result<(), SimulatorError> {
         self.catch_up(time, false)?;
         self.venue.fall_due(time);
+        self.drain()?;
+        for &(id, bar, closes) in bars {
+            let series = self.engine.series()[id.index()];
+            if series.matched {
+                self.engine.step(Input::Open(id, time, bar.open))?;
+                self.mark(series.instrument, bar.open)?;
+                self.venue.open_bar(series.instrument, bar, closes);
+            }
+        }
         self.drain()
     }
 
-    /// Bars close at this instant, longer ones first: the strategy sees them. Gives the equity after it.
+    /// The instant at which these bars close, longer ones first: orders of instruments without ticks meet their ranges, then
+    /// the strategy sees them. Gives the equity after it.
     ///
     /// # Errors
     /// As [`TickSimulator::happen`].
     pub fn close(&mut self, time: Time, bars: &[(SeriesId, &Bar)]) -> Result<Cash, SimulatorError> {
+        self.catch_up(time, false)?;
+        for (id, bar) in bars {
+            let series = self.engine.series()[id.index()];
+            if series.matched {
+                self.venue.close_bar(series.instrument);
+                self.drain()?;
+                self.mark(series.instrument, bar.close)?;
+            }
+        }
         self.catch_up(time, true)?;
+        for (id, bar) in bars {
+            self.engine.close(*id, time, bar)?;
+        }
         for (id, bar) in bars {
             self.engine.bar(*id, time, bar)?;
         }
         self.engine.instant(time)?;
         self.send();
         Ok(self.engine.equity())
+    }
+
+    fn mark(&mut self, id: InstrumentId, price: Price) -> Result<(), SimulatorError> {
+        self.ledger.mark(id, price).map_err(|overflow| SimulatorError::Venue(overflow, self.now))
     }
 
     /// Ends the run: what is on its way arrives, then positions are closed at the last mark where that was asked for.
