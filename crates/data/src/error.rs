@@ -66,6 +66,12 @@ pub enum FileFault {
     NoTimeFrame(String),
     /// The time frame given, and the closer step between the rows.
     OtherTimeFrame(TimeFrame, String),
+    /// No message of an exchange in so many lines, and what was said of the first.
+    NoMessages(u64, String),
+    /// Several instruments, and none was named.
+    SeveralSymbols(Vec<String>),
+    /// No such instrument; those that are there.
+    NoSuchSymbol(String, Vec<String>),
 }
 
 impl fmt::Display for BadFile {
@@ -109,6 +115,13 @@ impl fmt::Display for FileFault {
             Self::UnknownCalendar(seen, expected) => {
                 write!(f, "no such columns among {seen:?}; expected a header such as {expected}: rename the columns")
             }
+            Self::NoMessages(lines, first) => {
+                write!(f, "no message of an exchange in {lines} lines: {first}; expected a recorded stream")
+            }
+            Self::SeveralSymbols(names) => {
+                write!(f, "several instruments: {}; name one with symbol", names.join(", "))
+            }
+            Self::NoSuchSymbol(wanted, names) => write!(f, "no message of {wanted}; there are {}", names.join(", ")),
             Self::OtherTimeFrame(given, found) => {
                 write!(f, "rows lie {found} apart, the time frame given is {given}; give the file's own, then resample")
             }

@@ -4,6 +4,7 @@
 //! Nothing here trades, and nothing is repaired in silence: a row becomes a [`Bar`](qframe_model::market::Bar), or it
 //! is refused with its file, line and column, or (when asked) it is passed over and counted by reason.
 mod bad_row;
+pub mod book;
 mod csv;
 mod defect;
 mod error;

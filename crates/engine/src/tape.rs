@@ -9,6 +9,8 @@ pub struct Tape {
     book: OrderBook,
     trade: Option<Trade>,
     quoted: bool,
+    /// True where the book is fed level by level: best quotes tell nothing new.
+    has_levels: bool,
 }
 
 /// What a tick was.
@@ -29,8 +31,9 @@ impl Tape {
                 if !delta.last {
                     return Seen::Part;
                 }
-                self.quoted = true;
+                (self.quoted, self.has_levels) = (true, true);
             }
+            Tick::Quote(_) if self.has_levels => {}
             Tick::Quote(quote) => {
                 self.book.quote(quote.bid, quote.ask);
                 self.quoted = true;

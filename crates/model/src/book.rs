@@ -39,18 +39,9 @@ impl OrderBook {
     /// A side's level is so now.
     #[inline]
     pub fn set(&mut self, side: Side, level: Level) {
-        let levels = self.side_mut(side);
-        // Most changes are near the best price: from there on, a few steps are cheaper than a search.
-        let mut place = levels.len();
-        while place > 0 && side.opposite().prefers(levels[place - 1].price, level.price) {
-            place -= 1;
-        }
-        let known = place > 0 && levels[place - 1].price == level.price;
-        match (known, level.quantity.is_zero()) {
-            (true, true) => _ = levels.remove(place - 1),
-            (true, false) => levels[place - 1].quantity = level.quantity,
-            (false, true) => {}
-            (false, false) => levels.insert(place, level),
+        match side {
+            Side::Buy => set(&mut self.bids, level, |price| price < level.price),
+            Side::Sell => set(&mut self.asks, level, |price| price > level.price),
         }
     }
 
@@ -113,11 +104,53 @@ impl OrderBook {
             Side::Sell => &self.asks,
         }
     }
+}
 
-    const fn side_mut(&mut self, side: Side) -> &mut Vec<Level> {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
+/// How many levels from the best are looked at one by one: most changes are there, and the processor foresees the steps.
+const NEAR: usize = 16;
+
+/// Puts a level among `levels`, the best last. `worse` tells of a price that it stands before the level's own.
+#[inline]
+fn set(levels: &mut Vec<Level>, level: Level, worse: impl Fn(Price) -> bool) {
+    let mut place = levels.len();
+    let near = place.saturating_sub(NEAR);
+    while place > near && !worse(levels[place - 1].price) {
+        place -= 1;
+    }
+    if place == near {
+        place = levels[..near].partition_point(|level| worse(level.price));
+    }
+    let known = levels.get_mut(place).filter(|known| known.price == level.price);
+    match (known, level.quantity.is_zero()) {
+        (Some(_), true) => _ = levels.remove(place),
+        (Some(known), false) => known.quantity = level.quantity,
+        (None, true) => {}
+        (None, false) => levels.insert(place, level),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bids were kept in the order of asks and the other way round: the best price was the worst.
+    #[test]
+    fn the_best_bid_is_the_highest_and_the_best_ask_the_lowest() {
+        let mut book = OrderBook::default();
+        let level = |price: i64, units| Level {
+            price: Price::from_nanos(price * 1_000_000_000),
+            quantity: Volume::from_digits(units, 0).unwrap(),
+        };
+        for price in [10, 12, 11] {
+            book.set(Side::Buy, level(price, 5));
+            book.set(Side::Sell, level(price + 10, 7));
         }
+        assert_eq!((book.bid(), book.ask()), (Some(level(12, 5)), Some(level(20, 7))));
+        let levels = |side| book.levels(side).collect::<Vec<_>>();
+        assert_eq!(levels(Side::Buy), [level(12, 5), level(11, 5), level(10, 5)]);
+        assert_eq!(levels(Side::Sell), [level(20, 7), level(21, 7), level(22, 7)]);
+        assert!(!book.is_crossed());
+        book.set(Side::Buy, level(20, 1));
+        assert!(book.is_crossed());
     }
 }

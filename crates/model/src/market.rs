@@ -198,7 +198,8 @@ pub enum Tick {
     Trade(Trade),
     /// A new best bid and ask.
     Quote(Quote),
-    /// A change of the order book.
+    /// A change of the order book. Between two rows that are the `last` of their updates the book may be crossed; a row
+    /// that clears it without levels behind it says that it is not known until the next one.
     Book(BookDelta),
 }
 

@@ -23,6 +23,7 @@ pub use write::write_bars;
 
 use crate::error::{DataError, FileFault};
 use crate::loaded::Loaded;
+pub(crate) use source::open;
 use source::{Block, Blocks};
 use tape::Tape;
 
@@ -67,7 +68,7 @@ pub enum Offsets {
 pub fn read_bars(path: impl AsRef<Path>, options: &Options<'_>) -> Result<Loaded, DataError> {
     let path = path.as_ref();
     let name = path.display().to_string();
-    let (file, bytes) = source::open(path).map_err(|fault| fault.in_file(&name, 1))?;
+    let (file, bytes) = open(path).map_err(|fault| fault.in_file(&name, 1))?;
     read(file, Some(bytes), &name, options)
 }
 

@@ -22,7 +22,7 @@ impl FileFault {
 }
 
 /// Opens a file and tells its length.
-pub(super) fn open(path: &Path) -> Result<(File, u64), FileFault> {
+pub(crate) fn open(path: &Path) -> Result<(File, u64), FileFault> {
     let file = File::open(path).map_err(|error| fault_of(&error))?;
     let facts = file.metadata().map_err(|error| fault_of(&error))?;
     if facts.is_dir() { Err(FileFault::Directory) } else { Ok((file, facts.len())) }

@@ -24,6 +24,8 @@ pub(in super::super) struct Live {
     last: Option<Price>,
     has_trades: bool,
     has_book: bool,
+    /// True where the book is fed level by level: best quotes tell nothing new.
+    has_levels: bool,
     /// What our fills took of levels that have not been shown since.
     taken: Vec<(Side, Price, Quantity)>,
     resting: Vec<Resting>,
@@ -51,6 +53,7 @@ impl Live {
     pub(super) fn take_in(&mut self, tick: &Tick, queue: Queue) -> Option<Met> {
         match tick {
             Tick::Trade(trade) => self.trade(trade),
+            Tick::Quote(_) if self.has_levels => None,
             Tick::Quote(quote) => {
                 self.has_book = true;
                 for (side, level) in [(Side::Buy, quote.bid), (Side::Sell, quote.ask)] {
@@ -66,7 +69,7 @@ impl Live {
 
     #[inline]
     fn delta(&mut self, delta: &BookDelta, queue: Queue) -> Option<Met> {
-        self.has_book = true;
+        (self.has_book, self.has_levels) = (true, true);
         match delta.change {
             BookChange::Clear => self.taken.clear(),
             BookChange::Level(side, level) => {

@@ -1,0 +1,208 @@
+//! Messages of Binance: spot and futures, the plain stream and the combined one, and the REST snapshot of a book.
+use std::fmt;
+
+use qframe_model::market::Side;
+use qframe_model::time::Time;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::frame::{Content, Feed, Frame, FrameFault, Top, Updates};
+use super::json::{Field, Key, Room, Scalar};
+
+/// The fields of a message, under the names that Binance gives them where those are clear.
+#[derive(Debug, Default)]
+pub(super) struct Message<'a> {
+    event: Scalar<'a>,
+    event_time: Scalar<'a>,
+    transaction_time: Scalar<'a>,
+    symbol: Scalar<'a>,
+    first: Scalar<'a>,
+    last: Scalar<'a>,
+    previous: Scalar<'a>,
+    snapshot: Scalar<'a>,
+    bid: Scalar<'a>,
+    ask: Scalar<'a>,
+    bid_quantity: Scalar<'a>,
+    ask_quantity: Scalar<'a>,
+    price: Scalar<'a>,
+    quantity: Scalar<'a>,
+    trade: Scalar<'a>,
+    buyer_is_maker: Scalar<'a>,
+    spot_only: Scalar<'a>,
+    order_kind: Scalar<'a>,
+}
+
+/// Reads a message; the levels go to the room.
+pub(super) struct Reader<'r>(pub(super) &'r mut Room);
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Message<'de>;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Message<'de>, D::Error> {
+        let mut message = Message::default();
+        from.deserialize_map(Fields { room: self.0, message: &mut message, inner: false })?;
+        Ok(message)
+    }
+}
+
+struct Fields<'r, 'm, 'de> {
+    room: &'r mut Room,
+    message: &'m mut Message<'de>,
+    /// Within the `data` of a combined stream.
+    inner: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Fields<'_, '_, 'de> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Fields<'_, '_, 'de> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a message of Binance")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { room, message, inner } = self;
+        while let Some(key) = map.next_key_seed(Key)? {
+            let (slot, side) = match key {
+                "e" => (&mut message.event, None),
+                "E" => (&mut message.event_time, None),
+                "T" => (&mut message.transaction_time, None),
+                "s" | "symbol" => (&mut message.symbol, None),
+                "U" => (&mut message.first, None),
+                "u" => (&mut message.last, None),
+                "pu" => (&mut message.previous, None),
+                "lastUpdateId" => (&mut message.snapshot, None),
+                "b" | "bids" => (&mut message.bid, Some(Side::Buy)),
+                "a" | "asks" => (&mut message.ask, Some(Side::Sell)),
+                "B" => (&mut message.bid_quantity, None),
+                "A" => (&mut message.ask_quantity, None),
+                "p" => (&mut message.price, None),
+                "q" => (&mut message.quantity, None),
+                "t" => (&mut message.trade, None),
+                "m" => (&mut message.buyer_is_maker, None),
+                "M" => (&mut message.spot_only, None),
+                "X" => (&mut message.order_kind, None),
+                "data" if !inner => {
+                    map.next_value_seed(Fields { room, message, inner: true })?;
+                    continue;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *slot = map.next_value_seed(Field { room, side })?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Message<'a> {
+    /// The kind of the message, where it is one of Binance. The best quote of the spot market has no name.
+    fn event(&self) -> Option<&'a str> {
+        match self.event {
+            Scalar::Text(event) => Some(event),
+            _ if !self.last.is_absent() && !self.bid_quantity.is_absent() => Some("bookTicker"),
+            _ => None,
+        }
+    }
+
+    /// True where it is a message of Binance.
+    pub(super) fn is_known(&self) -> bool {
+        !self.snapshot.is_absent() || self.event().is_some()
+    }
+
+    /// What the message says, once its levels are in `room`.
+    pub(super) fn frame(&self, room: &'a Room) -> Result<Frame<'a>, FrameFault> {
+        let event = match self.event() {
+            _ if !self.snapshot.is_absent() => return self.snapshot(room),
+            Some(event) => event,
+            None => return Err(FrameFault::Field("e")),
+        };
+        let content = match event {
+            "depthUpdate" => self.diff(room)?,
+            "bookTicker" => self.quote()?,
+            "trade" | "aggTrade" => self.trade(event)?,
+            _ => Content::Other(event),
+        };
+        let spot = match event {
+            "depthUpdate" => self.previous.is_absent(),
+            "bookTicker" => self.event.is_absent(),
+            _ => !self.spot_only.is_absent(),
+        };
+        let feed = if spot { Feed::BinanceSpot } else { Feed::BinanceFutures };
+        // Liquidations and other kinds may keep their symbol elsewhere: nobody needs it.
+        let name = if matches!(content, Content::Other(_)) { "" } else { self.symbol.text("s")? };
+        Ok(self.of(feed, name, content))
+    }
+
+    fn of(&self, feed: Feed, name: &'a str, content: Content<'a>) -> Frame<'a> {
+        let time = [self.transaction_time, self.event_time].into_iter().find_map(time);
+        Frame { feed, name, time, message: None, part: 0, content }
+    }
+
+    fn snapshot(&self, room: &'a Room) -> Result<Frame<'a>, FrameFault> {
+        self.need_levels("bids", "asks")?;
+        let last = Some(self.snapshot.whole("lastUpdateId")?);
+        let feed = if self.event_time.is_absent() { Feed::BinanceSpot } else { Feed::BinanceFutures };
+        let name = self.symbol.text("symbol").unwrap_or_default();
+        Ok(self.of(feed, name, Content::Snapshot { last, changes: &room.changes }))
+    }
+
+    fn diff(&self, room: &'a Room) -> Result<Content<'a>, FrameFault> {
+        self.need_levels("b", "a")?;
+        let previous = if self.previous.is_absent() { None } else { Some(self.previous.whole("pu")?) };
+        let updates = Updates { first: self.first.whole("U")?, last: self.last.whole("u")?, previous };
+        if updates.first > updates.last {
+            return Err(FrameFault::Field("U"));
+        }
+        Ok(Content::Diff { updates: Some(updates), changes: &room.changes })
+    }
+
+    fn need_levels(&self, bids: &'static str, asks: &'static str) -> Result<(), FrameFault> {
+        for (field, name) in [(self.bid, bids), (self.ask, asks)] {
+            if field != Scalar::Levels {
+                return Err(FrameFault::Field(name));
+            }
+        }
+        Ok(())
+    }
+
+    fn quote(&self) -> Result<Content<'a>, FrameFault> {
+        Ok(Content::Quote(Top {
+            update: Some(self.last.whole("u")?),
+            bid: self.bid.price("b")?,
+            bid_quantity: Some(self.bid_quantity.volume("B")?),
+            ask: self.ask.price("a")?,
+            ask_quantity: Some(self.ask_quantity.volume("A")?),
+        }))
+    }
+
+    fn trade(&self, event: &'a str) -> Result<Content<'a>, FrameFault> {
+        // Futures also report what no order traded: the insurance fund, deleveraging, and rows without a price.
+        if matches!(self.order_kind, Scalar::Text(kind) if kind != "MARKET") {
+            return Ok(Content::Other("trade outside the book"));
+        }
+        let aggregate = event == "aggTrade";
+        let id = if aggregate { self.ask.whole("a")? } else { self.trade.whole("t")? };
+        Ok(Content::Trade {
+            id,
+            price: self.price.price("p")?,
+            quantity: self.quantity.volume("q")?,
+            side: if self.buyer_is_maker.flag("m")? { Side::Sell } else { Side::Buy },
+            aggregate,
+        })
+    }
+}
+
+/// Milliseconds since the epoch, or microseconds where the stream was asked for those.
+fn time(field: Scalar<'_>) -> Option<Time> {
+    /// Milliseconds reach this in the year 5138.
+    const MICROSECONDS_FROM: u64 = 100_000_000_000_000;
+    let value = field.whole("E").ok()?;
+    let nanos = value.checked_mul(if value < MICROSECONDS_FROM { 1_000_000 } else { 1_000 })?;
+    i64::try_from(nanos).ok().map(Time::from_nanos)
+}
