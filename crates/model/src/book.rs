@@ -1,16 +1,33 @@
 //! An order book by price: what rests on either side, best first.
+mod ladder;
+
+use ladder::Ladder;
+
 use crate::market::{BookChange, BookDelta, Level, Side};
 use crate::number::{Price, Volume};
 
 /// The price levels of one instrument. It is as good as the deltas that made it: between the changes of one update, and
 /// after a missed one, it may be crossed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct OrderBook {
-    /// Prices rise: the best bid stands last.
-    bids: Vec<Level>,
-    /// Prices fall: the best ask stands last.
-    asks: Vec<Level>,
+    bids: Ladder,
+    asks: Ladder,
 }
+
+impl Default for OrderBook {
+    fn default() -> Self {
+        Self { bids: Ladder::new(Side::Buy), asks: Ladder::new(Side::Sell) }
+    }
+}
+
+/// Equal where all levels are.
+impl PartialEq for OrderBook {
+    fn eq(&self, other: &Self) -> bool {
+        [Side::Buy, Side::Sell].into_iter().all(|side| self.levels(side).eq(other.levels(side)))
+    }
+}
+
+impl Eq for OrderBook {}
 
 impl OrderBook {
     /// Takes one change in. A level of quantity zero goes; one that was not there is no error.
@@ -26,8 +43,8 @@ impl OrderBook {
     #[inline]
     pub fn quote(&mut self, bid: Level, ask: Level) {
         self.clear();
-        self.bids.push(bid);
-        self.asks.push(ask);
+        self.set(Side::Buy, bid);
+        self.set(Side::Sell, ask);
     }
 
     /// Everything goes.
@@ -40,8 +57,8 @@ impl OrderBook {
     #[inline]
     pub fn set(&mut self, side: Side, level: Level) {
         match side {
-            Side::Buy => set(&mut self.bids, level, |price| price < level.price),
-            Side::Sell => set(&mut self.asks, level, |price| price > level.price),
+            Side::Buy => self.bids.set(level),
+            Side::Sell => self.asks.set(level),
         }
     }
 
@@ -49,14 +66,14 @@ impl OrderBook {
     #[must_use]
     #[inline]
     pub fn bid(&self) -> Option<Level> {
-        self.bids.last().copied()
+        self.bids.best()
     }
 
     /// The lowest ask.
     #[must_use]
     #[inline]
     pub fn ask(&self) -> Option<Level> {
-        self.asks.last().copied()
+        self.asks.best()
     }
 
     /// The best level that rests on a side.
@@ -70,17 +87,20 @@ impl OrderBook {
     }
 
     /// The levels of a side, best first.
-    pub fn levels(&self, side: Side) -> impl ExactSizeIterator<Item = Level> + '_ {
-        self.side(side).iter().rev().copied()
+    pub fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
+        self.side(side).levels()
+    }
+
+    /// How many levels a side has.
+    #[must_use]
+    pub fn depth(&self, side: Side) -> usize {
+        self.side(side).len()
     }
 
     /// What rests at a price; zero where nothing does.
     #[must_use]
     pub fn quantity_at(&self, side: Side, price: Price) -> Volume {
-        let levels = self.side(side);
-        let place =
-            levels.iter().rposition(|level| !side.opposite().prefers(level.price, price)).map(|place| levels[place]);
-        place.filter(|level| level.price == price).map_or(Volume::ZERO, |level| level.quantity)
+        self.side(side).at(price)
     }
 
     /// Half-way between the best bid and the best ask.
@@ -98,34 +118,11 @@ impl OrderBook {
         matches!((self.bid(), self.ask()), (Some(bid), Some(ask)) if bid.price >= ask.price)
     }
 
-    const fn side(&self, side: Side) -> &Vec<Level> {
+    const fn side(&self, side: Side) -> &Ladder {
         match side {
             Side::Buy => &self.bids,
             Side::Sell => &self.asks,
         }
-    }
-}
-
-/// How many levels from the best are looked at one by one: most changes are there, and the processor foresees the steps.
-const NEAR: usize = 16;
-
-/// Puts a level among `levels`, the best last. `worse` tells of a price that it stands before the level's own.
-#[inline]
-fn set(levels: &mut Vec<Level>, level: Level, worse: impl Fn(Price) -> bool) {
-    let mut place = levels.len();
-    let near = place.saturating_sub(NEAR);
-    while place > near && !worse(levels[place - 1].price) {
-        place -= 1;
-    }
-    if place == near {
-        place = levels[..near].partition_point(|level| worse(level.price));
-    }
-    let known = levels.get_mut(place).filter(|known| known.price == level.price);
-    match (known, level.quantity.is_zero()) {
-        (Some(_), true) => _ = levels.remove(place),
-        (Some(known), false) => known.quantity = level.quantity,
-        (None, true) => {}
-        (None, false) => levels.insert(place, level),
     }
 }
 
@@ -152,5 +149,56 @@ mod tests {
         assert!(!book.is_crossed());
         book.set(Side::Buy, level(20, 1));
         assert!(book.is_crossed());
+    }
+
+    /// A book of cells is the book that a tree keeps, whatever comes, wherever the prices go and however fine they become.
+    #[test]
+    fn cells_keep_what_a_tree_keeps() {
+        let mut state = 3_u64;
+        let mut random = move |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for step in [1_i64, 7, 100_000_000, 50_000_000_000] {
+            let (mut book, mut trees) =
+                (OrderBook::default(), [std::collections::BTreeMap::new(), std::collections::BTreeMap::new()]);
+            let mut middle = 3_000_000_i64;
+            for round in 0..20_000 {
+                middle += random(3) as i64 - 1;
+                if random(2_000) == 0 {
+                    middle += random(200_000) as i64 - 100_000;
+                }
+                let far = [10, 100, 3_000, 150_000][random(4) as usize];
+                let finer = if random(5_000) == 0 && step > 10 { step / 2 } else { 0 };
+                let price = Price::from_nanos(((middle + random(far) as i64 - far as i64 / 2) * step + finer).max(1));
+                let (side, place) = if random(2) == 0 { (Side::Buy, 0) } else { (Side::Sell, 1) };
+                let quantity = Volume::from_digits(random(3) * random(9), 0).unwrap();
+                book.set(side, Level { price, quantity });
+                if quantity.is_zero() {
+                    trees[place].remove(&price)
+                } else {
+                    trees[place].insert(price, quantity)
+                };
+                let best = |tree: Option<(&Price, &Volume)>| {
+                    tree.map(|(price, quantity)| Level { price: *price, quantity: *quantity })
+                };
+                assert_eq!(book.bid(), best(trees[0].last_key_value()), "round {round}, step {step}");
+                assert_eq!(book.ask(), best(trees[1].first_key_value()), "round {round}, step {step}");
+                assert_eq!(book.quantity_at(side, price), quantity, "round {round}, step {step}, {price} {side}");
+                if round % 500 == 0 {
+                    let bids: Vec<_> = trees[0]
+                        .iter()
+                        .rev()
+                        .map(|(price, quantity)| Level { price: *price, quantity: *quantity })
+                        .collect();
+                    assert!(book.levels(Side::Buy).eq(bids.iter().copied()), "round {round}, step {step}");
+                    assert_eq!((book.depth(Side::Buy), book.depth(Side::Sell)), (trees[0].len(), trees[1].len()));
+                }
+                if random(4_000) == 0 {
+                    book.clear();
+                    trees.iter_mut().for_each(std::collections::BTreeMap::clear);
+                }
+            }
+        }
     }
 }

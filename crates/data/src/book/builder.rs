@@ -297,7 +297,7 @@ impl Builder {
     }
 
     fn check(&self) -> Result<(), Loss> {
-        let levels = self.book.levels(Side::Buy).len() + self.book.levels(Side::Sell).len();
+        let levels = self.book.depth(Side::Buy) + self.book.depth(Side::Sell);
         match (self.book.bid(), self.book.ask()) {
             (Some(Level { price: bid, .. }), Some(Level { price: ask, .. })) if bid >= ask => {
                 Err(Loss::Crossed(bid, ask))

@@ -1,5 +1,5 @@
 //! How fast the hot paths are, each beside a bare hand-written loop over the same rows in the same process.
-//! `cargo xtask bench` runs all; a name (`memory`, `w1` to `w4`) runs one, a number changes how many bars.
+//! `cargo xtask bench` runs all; a name (`memory`, `w1` to `w6`) runs one, a number changes how many bars.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -7,6 +7,7 @@
 )]
 mod bare;
 mod cpu;
+mod hftbacktest;
 mod market;
 mod memory;
 mod talib;
@@ -14,6 +15,7 @@ mod w1;
 mod w2;
 mod w3;
 mod w4;
+mod w6;
 
 struct Benchmark {
     name: &'static str,
@@ -23,12 +25,13 @@ struct Benchmark {
 }
 
 /// Memory comes first: a peak never falls again.
-const ALL: [Benchmark; 5] = [
+const ALL: [Benchmark; 6] = [
     Benchmark { name: "memory", run: memory::run, bars: 10_000_000 },
     Benchmark { name: "w1", run: w1::run, bars: 1_000_000 },
     Benchmark { name: "w2", run: w2::run, bars: 100_000 },
     Benchmark { name: "w3", run: w3::run, bars: 1_000_000 },
     Benchmark { name: "w4", run: w4::run, bars: 1_000_000 },
+    Benchmark { name: "w6", run: w6::run, bars: 10_000_000 },
 ];
 
 fn main() {

@@ -4,10 +4,14 @@ use qframe_model::number::{Price, Volume};
 use qframe_model::time::Time;
 
 /// Marsaglia's xorshift: the same bars everywhere.
-struct Uniform(u64);
+pub(crate) struct Uniform(u64);
 
 impl Uniform {
-    fn next(&mut self) -> f64 {
+    pub(crate) const fn new() -> Self {
+        Self(88_172_645_463_325_252)
+    }
+
+    pub(crate) fn next(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -17,7 +21,7 @@ impl Uniform {
 
 /// `count` bars.
 pub(crate) fn bars(count: usize) -> Vec<Bar> {
-    let mut uniform = Uniform(88_172_645_463_325_252);
+    let mut uniform = Uniform::new();
     // Hundredths of a cent: in whole cents, averages tie so often that the last bit of a float decides many trades.
     let ticks = |value: f64| Price::from_nanos((value * 10_000.0).round() as i64 * 100_000);
     let mut price = 100.0;
