@@ -8,7 +8,11 @@ mod calendars;
 #[cfg(test)]
 mod dialects;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod messages;
 #[cfg(test)]
 mod real_files;
 #[cfg(test)]
