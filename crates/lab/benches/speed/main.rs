@@ -1,11 +1,12 @@
 //! How fast the hot paths are, each beside a bare hand-written loop over the same rows in the same process.
-//! `cargo xtask bench` runs all; a name (`memory`, `w1` to `w4`) runs one, a number changes how many bars.
+//! `cargo xtask bench` runs all; a name (`memory`, `w1` to `w4`, `book`) runs one, a number changes how many bars.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "a benchmark measures and prints, and stops at what should not be"
 )]
 mod bare;
+mod book;
 mod cpu;
 mod market;
 mod memory;
@@ -23,12 +24,13 @@ struct Benchmark {
 }
 
 /// Memory comes first: a peak never falls again.
-const ALL: [Benchmark; 5] = [
+const ALL: [Benchmark; 6] = [
     Benchmark { name: "memory", run: memory::run, bars: 10_000_000 },
     Benchmark { name: "w1", run: w1::run, bars: 1_000_000 },
     Benchmark { name: "w2", run: w2::run, bars: 100_000 },
     Benchmark { name: "w3", run: w3::run, bars: 1_000_000 },
     Benchmark { name: "w4", run: w4::run, bars: 1_000_000 },
+    Benchmark { name: "book", run: book::run, bars: 1_000_000 },
 ];
 
 fn main() {

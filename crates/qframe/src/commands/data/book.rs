@@ -316,12 +316,13 @@ impl Row {
         };
         let update = last.update.unwrap_or_default();
         writeln!(out, "\n{}@{} ({}) after update {update}", self.symbol, self.venue, self.feed)?;
-        writeln!(out, "{:>18} {:>14} | {:<14} {:<18}", "quantity", "bid", "ask", "quantity")?;
+        writeln!(out, "{:>18} {:>14} | {:<14} quantity", "quantity", "bid", "ask")?;
         let empty = [String::new(), String::new()];
         for place in 0..last.bids.len().max(last.asks.len()) {
             let [bid, bid_quantity] = last.bids.get(place).unwrap_or(&empty);
             let [ask, ask_quantity] = last.asks.get(place).unwrap_or(&empty);
-            writeln!(out, "{bid_quantity:>18} {bid:>14} | {ask:<14} {ask_quantity}")?;
+            let line = format!("{bid_quantity:>18} {bid:>14} | {ask:<14} {ask_quantity}");
+            writeln!(out, "{}", line.trim_end())?;
         }
         Ok(())
     }
