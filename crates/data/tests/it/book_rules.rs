@@ -229,3 +229,26 @@ fn refused_lines_are_counted_and_told_with_their_place() {
     assert!(told[0].starts_with("2: \"hello\" is no message; expected"), "{told:?}");
     assert!(told[1].contains("has \"1e99\" as the price of a level; expected digits"), "{told:?}");
 }
+
+#[test]
+fn a_message_of_many_entries_is_refused_before_it_takes_memory() {
+    let many = format!(r#"{{"channel":"ticker","events":[{}{{}}]}}"#, "{},".repeat(1 << 20));
+    let (_, facts) = read(&[heartbeat(0), many, "x".repeat(17 << 20), heartbeat(1)]);
+    assert_eq!(facts.reasons, [("too many entries", 1), ("line too long", 1)]);
+    assert_eq!((facts.lines, facts.messages), (4, 2));
+}
+
+#[test]
+fn what_waits_for_a_snapshot_is_bounded() {
+    let lines: Vec<String> = (1..5_000).map(|n| spot(n, n, "9:1 8:1", "11:1")).collect();
+    let (found, _) = read(&lines);
+    assert_eq!(found, ["BTC/USDT 0/4999 unused 4999 | lost"]);
+    // The newest are there, the oldest are not.
+    let with = |last| {
+        let mut lines = lines.clone();
+        lines.push(snapshot(last, "9:5", "11:5"));
+        read(&lines).0
+    };
+    assert_eq!(with(2_000), ["BTC/USDT 0/4999 unused 4999 stale 1 | lost"]);
+    assert_eq!(with(4_990), ["BTC/USDT 9/4999 late 2039 unused 2951 | 9:1 11:1"]);
+}

@@ -23,7 +23,10 @@ fn the_object_that_is_printed() {
     assert_eq!(object["last"]["asks"], serde_json::json!([["11", "1.5"]]));
     let answer = program.run("data book stream.txt --json");
     let object: serde_json::Value = serde_json::from_str(&answer.out()).unwrap();
-    assert_eq!((&object["gaps"], &object["refused"], &object["last"]), (&1.into(), &1.into(), &serde_json::Value::Null));
+    assert_eq!(
+        (&object["gaps"], &object["refused"], &object["last"]),
+        (&1.into(), &1.into(), &serde_json::Value::Null)
+    );
     assert_eq!(object["losses"][0]["text"], "gap: expected an update after 104, found one after 105");
     assert!(object["findings"][0].as_str().unwrap().starts_with("stream.txt:4:1: \"no message\""));
 }
