@@ -14,6 +14,7 @@ use qframe_model::time::{Span, Time};
 
 use crate::orders::{OpenOrder, OpenOrders};
 use crate::state::{Parent, Request, State};
+use crate::tape::Tape;
 use crate::ticket::Ticket;
 
 /// The state of the run as a strategy may know it at this instant, and its order entry.
@@ -84,6 +85,20 @@ impl Context<'_> {
     #[must_use]
     pub fn price_of(&self, instrument: InstrumentId) -> Option<Price> {
         self.state.account.mark_of(instrument)
+    }
+
+    /// The book and the last trade of the current instrument; `None` where no tick of it has come.
+    #[must_use]
+    #[inline]
+    pub fn tape(&self) -> Option<&Tape> {
+        self.tape_of(self.instrument)
+    }
+
+    /// The book and the last trade of another instrument.
+    #[must_use]
+    #[inline]
+    pub fn tape_of(&self, instrument: InstrumentId) -> Option<&Tape> {
+        self.state.tapes.get(instrument.index())
     }
 
     /// True where the current instrument is not held.

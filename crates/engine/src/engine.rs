@@ -5,10 +5,8 @@ use std::collections::BinaryHeap;
 
 use qframe_model::account::Account;
 use qframe_model::event::{EVENT_VERSION, Event, EventRef, Header, Report};
-use qframe_model::fill::Fill;
 use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
-use qframe_model::ledger::{Book, Entry, Transfer};
-use qframe_model::market::Bar;
+use qframe_model::market::{Bar, Tick};
 use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::position::ClosedTrade;
 use qframe_model::refusal::Refusal;
@@ -22,6 +20,7 @@ use crate::orders::OpenOrders;
 use crate::risk::RiskCheck;
 use crate::state::State;
 use crate::strategy::{Market, Pass, Quiet, Strategy};
+use crate::tape::Seen;
 
 /// The engine: `S` decides, `R` judges, the journal remembers.
 #[derive(Debug, Clone)]
@@ -56,6 +55,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             timers: BinaryHeap::new(),
             parents: Vec::new(),
             over: false,
+            tapes: Vec::new(),
         };
         let journal = Journal::new(setup.keep);
         let watched = risk.watches();
@@ -74,9 +74,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             Input::Open(series, time, price) => self.open(series, time, price),
             Input::Close(series, time, bar) => self.close(series, time, &bar),
             Input::Bar(series, time, bar) => self.bar(series, time, &bar),
-            Input::Trade(id, trade) => self.row(id, trade.time, Market::Trade(&trade)),
-            Input::Quote(id, quote) => self.row(id, quote.time, Market::Quote(&quote)),
-            Input::Book(id, delta) => self.row(id, delta.time, Market::Book(&delta)),
+            Input::Tick(id, tick) => self.tick(id, &tick).map(drop),
             Input::Report(report) => self.report(&report),
             Input::Instant(time) => self.instant(time),
             Input::End(time) => self.end(time),
@@ -173,16 +171,51 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         Ok(Some(count))
     }
 
-    fn row(&mut self, instrument: InstrumentId, time: Time, market: Market<'_>) -> Result<(), EngineError> {
-        self.state.now = time;
-        if let Market::Trade(trade) = market {
-            self.exact(|state| state.account.mark(instrument, trade.price))?;
+    /// A tick is known: the mark moves, then the strategy sees it. Changes of a book are taken in one by one; the strategy
+    /// sees the last one of an update, when the book is whole. The same as [`Input::Tick`], for hot loops; true where the
+    /// strategy saw it, and the instant is to be closed.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    #[inline]
+    pub fn tick(&mut self, id: InstrumentId, tick: &Tick) -> Result<bool, EngineError> {
+        let price = match self.state.tape(id).take_in(tick) {
+            Seen::Part => return Ok(false),
+            Seen::Whole(price) => price,
+        };
+        self.state.now = tick.received();
+        if let Some(price) = price
+            && self.state.account.mark_of(id) != Some(price)
+        {
+            self.exact(|state| state.account.mark_bar(id, &flat(price)))?;
         }
         if self.watched {
-            self.watch(time)?;
+            self.watch(self.state.now)?;
         }
-        let series = self.traded_on(instrument);
-        self.call(series, instrument, |strategy, context| strategy.on_market(&market, context)).map(drop)
+        let market = match tick {
+            Tick::Trade(trade) => Market::Trade(trade),
+            Tick::Quote(quote) => Market::Quote(quote),
+            Tick::Book(delta) => Market::Book(delta),
+        };
+        let series = self.traded_on(id);
+        self.call(series, id, |strategy, context| strategy.on_market(&market, context))?;
+        Ok(true)
+    }
+
+    /// A venue speaks, and it is heard at `time`: later than what it speaks of happened.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn hear(&mut self, time: Time, report: &Report) -> Result<(), EngineError> {
+        self.state.now = self.state.now.max(time);
+        self.report(report)
+    }
+
+    /// When the strategy wants to be called next.
+    #[must_use]
+    #[inline]
+    pub fn next_timer(&self) -> Option<Time> {
+        self.state.timers.peek().map(|timer| timer.0)
     }
 
     /// Shows the equity to the risk check. Where losses are at a limit, what could open a position is withdrawn.
@@ -242,23 +275,11 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             return Ok(self.journal.record(&Event::ReportRefused { report: *report, refusal })?);
         }
         self.journal.append(EventRef::Reported(report))?;
-        match report {
-            Report::Filled { fill, .. } | Report::Forced(fill) => self.fill(fill),
-            Report::Charged { commodity, book, amount, .. } => {
-                let transfer = Transfer { commodity: *commodity, from: Book::Assets, to: *book, amount: *amount };
-                self.exact(|state| state.account.post(&Entry::new(transfer)))
-            }
-            Report::Split { instrument, ratio, .. } => self.exact(|state| state.account.split(*instrument, *ratio)),
-            Report::Converted { from, given, to, got, .. } => {
-                self.exact(|state| state.account.convert((*from, *given), (*to, *got)))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn fill(&mut self, fill: &Fill) -> Result<(), EngineError> {
+        let (Report::Filled { fill, .. } | Report::Forced(fill)) = report else {
+            return self.exact(|state| state.account.apply(report)).map(drop);
+        };
         self.state.now = self.state.now.max(fill.time);
-        let trade = self.exact(|state| state.account.fill(fill))?;
+        let trade = self.exact(|state| state.account.apply(report))?;
         self.state.trades.extend(trade);
         let series = self.traded_on(fill.instrument);
         self.call(series, fill.instrument, |strategy, context| strategy.on_fill(fill, context)).map(drop)
@@ -272,8 +293,10 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
 
     /// The series of an instrument whose bars it is traded on; `None` where it is fed without bars.
     fn traded_on(&self, instrument: InstrumentId) -> Option<SeriesId> {
-        let place = self.series.iter().position(|series| series.instrument == instrument && series.matched);
-        place.map(|place| SeriesId(place as u16))
+        let of = |series: &Series| series.instrument == instrument;
+        let matched = self.series.iter().position(|series| of(series) && series.matched);
+        // An instrument that is fed ticks has bars that only inform.
+        matched.or_else(|| self.series.iter().position(of)).map(|place| SeriesId(place as u16))
     }
 
     /// A call that belongs to no row: the context shows the first series.
@@ -369,4 +392,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     pub fn into_results(self) -> (Vec<ClosedTrade>, Journal, Account) {
         (self.state.trades, self.journal, self.state.account)
     }
+}
+
+/// A bar in which only one price happened.
+fn flat(price: Price) -> Bar {
+    Bar { open: price, high: price, low: price, close: price, ..Bar::default() }
 }

@@ -7,7 +7,7 @@ use qframe_model::currency::Currency;
 use qframe_model::event::{Header, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId, SeriesId};
 use qframe_model::instrument::Instrument;
-use qframe_model::market::{Bar, BookDelta, Quote, Trade};
+use qframe_model::market::{Bar, Tick};
 use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::Order;
 use qframe_model::time::{Time, TimeFrame};
@@ -30,12 +30,8 @@ pub enum Input {
     Close(SeriesId, Time, Bar),
     /// A bar of this series closed at this instant.
     Bar(SeriesId, Time, Bar),
-    /// A trade of the tape.
-    Trade(InstrumentId, Trade),
-    /// A new best bid and ask.
-    Quote(InstrumentId, Quote),
-    /// A change of an order book.
-    Book(InstrumentId, BookDelta),
+    /// A trade, a quote or a change of an order book is known.
+    Tick(InstrumentId, Tick),
     /// A venue speaks.
     Report(Report),
     /// All rows of this instant are in.

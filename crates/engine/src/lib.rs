@@ -14,6 +14,8 @@ mod simulator;
 mod sizing;
 mod state;
 mod strategy;
+mod tape;
+mod tick_simulator;
 mod ticket;
 pub mod venue;
 
@@ -27,4 +29,6 @@ pub use risk::{Approved, Limits, RiskCheck};
 pub use simulator::{AtEnd, Simulator, SimulatorError};
 pub use sizing::Sizing;
 pub use strategy::{Market, Pass, Quiet, Strategy};
+pub use tape::Tape;
+pub use tick_simulator::TickSimulator;
 pub use ticket::Ticket;

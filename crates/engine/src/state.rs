@@ -13,6 +13,7 @@ use qframe_model::time::Time;
 use crate::history::History;
 use crate::orders::OpenOrders;
 use crate::sizing::Sizing;
+use crate::tape::Tape;
 use crate::ticket::Ticket;
 
 /// What a strategy asked for in one call.
@@ -55,9 +56,20 @@ pub(crate) struct State {
     pub(crate) parents: Vec<Parent>,
     /// True where the run has ended.
     pub(crate) over: bool,
+    /// What is known of each instrument that is fed ticks; it grows with the first one.
+    pub(crate) tapes: Vec<Tape>,
 }
 
 impl State {
+    /// The tape of an instrument, an empty one before its first tick.
+    #[inline]
+    pub(crate) fn tape(&mut self, id: InstrumentId) -> &mut Tape {
+        if self.tapes.len() <= id.index() {
+            self.tapes.resize_with(id.index() + 1, Tape::default);
+        }
+        &mut self.tapes[id.index()]
+    }
+
     /// A ticket as an order: with the next number, at this instant.
     pub(crate) fn order(&mut self, ticket: Ticket, instrument: InstrumentId) -> Order {
         self.last_order += 1;

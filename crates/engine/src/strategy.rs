@@ -28,15 +28,11 @@ impl<'a> Market<'a> {
         }
     }
 
-    /// The close of a bar or the price of a trade, as `f64` for indicators.
+    /// The close of a bar, as `f64` for indicators; nothing of any other row.
     #[must_use]
     #[inline]
     pub fn close(&self) -> Option<f64> {
-        match self {
-            Self::Bar(bar) => Some(bar.close.to_f64()),
-            Self::Trade(trade) => Some(trade.price.to_f64()),
-            _ => None,
-        }
+        self.bar().map(|bar| bar.close.to_f64())
     }
 }
 

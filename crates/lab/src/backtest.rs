@@ -5,6 +5,7 @@ use std::sync::Arc;
 use qframe_engine::venue::{Settings, SimVenue};
 use qframe_engine::{
     AtEnd, Engine, EngineError, EngineSetup, Keep, Limits, Series, Simulator, SimulatorError, Sizing, Strategy,
+    TickSimulator,
 };
 use qframe_model::currency::Currency;
 use qframe_model::event::Header;
@@ -16,6 +17,7 @@ use qframe_model::time::Time;
 use crate::dataset::DataSet;
 use crate::feed::{Feed, Moment};
 use crate::outcome::{Curve, Outcome, Progress};
+use crate::ticks::{Phase, TickFeed};
 
 /// The rules of a run.
 #[derive(Debug, Clone)]
@@ -158,7 +160,11 @@ impl Backtest {
         for place in 0..series.len() {
             let shortest =
                 |other: &Series| other.instrument != series[place].instrument || other.frame >= series[place].frame;
-            series[place].matched = series.iter().all(shortest);
+            let ticks = data
+                .iter()
+                .zip(&series)
+                .any(|(set, of)| of.instrument == series[place].instrument && set.ticks().is_some());
+            series[place].matched = !ticks && series.iter().all(shortest);
         }
         Ok(Self { data, setup, instruments: instruments.into(), series, watch: None })
     }
@@ -236,8 +242,11 @@ impl Backtest {
                 keep: setup.keep,
             },
         )?;
-        let mut simulator = Simulator::new(engine, venue);
         let start = self.data.iter().map(|set| set.bars()[0].time).min().unwrap_or(Time::EPOCH);
+        if self.data.iter().any(|set| set.ticks().is_some()) {
+            return self.simulate_ticks(engine, venue, start, header);
+        }
+        let mut simulator = Simulator::new(engine, venue);
         simulator.start(start, self.header(header), setup.cash)?;
         let mut curve = self.feed(&mut simulator)?;
         let ends: Vec<_> = self
@@ -248,6 +257,48 @@ impl Backtest {
             .collect();
         let last = simulator.end(setup.at_end, &ends)?;
         curve.replace_last(last);
+        Ok((simulator.into_engine(), curve))
+    }
+
+    /// As [`Backtest::simulate`], where orders of some instruments meet ticks.
+    fn simulate_ticks<S: Strategy>(
+        &self,
+        engine: Engine<S, Limits>,
+        venue: SimVenue,
+        start: Time,
+        header: Header,
+    ) -> Result<(Engine<S, Limits>, Curve), RunError> {
+        let fed = || self.data.iter().zip(&self.series).filter_map(|(set, of)| Some((of.instrument, set.ticks()?)));
+        let mut simulator = TickSimulator::new(engine, venue, fed().map(|(id, _)| id).collect());
+        let start = fed().filter_map(|(_, ticks)| Some(ticks.rows().first()?.time())).fold(start, Time::min);
+        simulator.start(start, self.header(header), self.setup.cash)?;
+        let (mut bars, mut ticks) = (Feed::new(&self.data), TickFeed::new(fed()));
+        let (mut times, mut equity, mut progress) = (Vec::new(), Vec::new(), Progress::default());
+        let step = self.series.iter().map(|series| series.frame.span()).min().unwrap_or_default();
+        while let Some(time) = bars.peek().or_else(|| ticks.peek().map(|_| Time::MAX)) {
+            // Of one instant: what happens at the venue, the bars that close or open, what is known here.
+            while let Some(next) = ticks.peek().filter(|next| *next < (time, Phase::Known)) {
+                let Some((id, tick)) = ticks.take(next) else { break };
+                match next.1 {
+                    Phase::Happens => simulator.happen(id, tick)?,
+                    Phase::Known => simulator.tick(id, tick)?,
+                }
+            }
+            match bars.next() {
+                Some((time, Moment::Opens(opening))) => simulator.open(time, opening)?,
+                Some((time, Moment::Closes(closing))) => {
+                    equity.push(simulator.close(time, closing)?);
+                    progress.note(times.len(), simulator.engine().journal().events());
+                    let opened = closing.iter().map(|(_, bar)| bar.time).max().unwrap_or(time);
+                    let later = times.last().is_none_or(|last| opened > *last);
+                    times.push(if later { opened } else { time - step });
+                    self.tell_at(times.len());
+                }
+                None => {}
+            }
+        }
+        let mut curve = Curve::of_many(times, equity, progress);
+        curve.replace_last(simulator.end(self.setup.at_end)?);
         Ok((simulator.into_engine(), curve))
     }
 
@@ -269,6 +320,12 @@ impl Backtest {
     fn tell(&self, points: usize) {
         if let Some(watch) = &self.watch {
             watch.0(points);
+        }
+    }
+
+    fn tell_at(&self, points: usize) {
+        if points.is_multiple_of(WATCH_EVERY) {
+            self.tell(points);
         }
     }
 
@@ -299,9 +356,7 @@ impl Backtest {
                     let opened = bars.iter().map(|(_, bar)| bar.time).max().unwrap_or(time);
                     let later = times.last().is_none_or(|last| opened > *last);
                     times.push(if later { opened } else { time - step });
-                    if times.len() % WATCH_EVERY == 0 {
-                        self.tell(times.len());
-                    }
+                    self.tell_at(times.len());
                 }
             }
         }

@@ -5,10 +5,12 @@ use qframe_data::samples::{self, UnknownSample};
 use qframe_data::{Facts, Loaded};
 use qframe_model::currency::Currency;
 use qframe_model::instrument::{Instrument, InstrumentError, Margin, Rules};
-use qframe_model::market::Bar;
+use qframe_model::market::{Bar, Tick};
 use qframe_model::number::Quantity;
 use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::{Time, TimeFrame};
+
+use crate::ticks::{BadTicks, Ticks};
 
 /// Where rows came from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,6 +32,7 @@ pub struct DataSet {
     hash: blake3::Hash,
     origin: Arc<Origin>,
     overlaps: bool,
+    ticks: Option<Arc<Ticks>>,
 }
 
 /// Currencies of states: a pair of two of them trades by forex rules.
@@ -80,7 +83,33 @@ impl DataSet {
             return None;
         }
         let overlaps = bars.windows(2).any(|pair| pair[1].time < pair[0].time + frame.span());
-        Some(Self { instrument, frame, hash: hash(&bars), bars: Arc::new(bars), origin: Arc::new(origin), overlaps })
+        Some(Self {
+            instrument,
+            frame,
+            hash: hash(&bars),
+            bars: Arc::new(bars),
+            origin: Arc::new(origin),
+            overlaps,
+            ticks: None,
+        })
+    }
+
+    /// Ticks, and the bars that they make: orders meet the ticks, and what acts on bars sees those of `frame`. A bar holds
+    /// what became known while it was open; where nothing trades, prices are those half-way between bid and ask. `None`
+    /// where there is no price at all.
+    ///
+    /// # Errors
+    /// [`BadTicks`] with the first row that is out of order.
+    pub fn of_ticks(
+        instrument: Instrument,
+        frame: TimeFrame,
+        ticks: Vec<Tick>,
+        mut origin: Origin,
+    ) -> Result<Option<Self>, BadTicks> {
+        let ticks = Ticks::new(ticks)?;
+        origin.notes.extend(ticks.note());
+        let Some(set) = Self::of(instrument, frame, ticks.bars(frame), origin) else { return Ok(None) };
+        Ok(Some(Self { hash: ticks.hash(), ticks: Some(Arc::new(ticks)), ..set }))
     }
 
     /// The bars that open in `from..until`. `None` where there are none.
@@ -93,6 +122,11 @@ impl DataSet {
         }
         let bars = self.bars.get(first..last)?.to_vec();
         Self::of(self.instrument.clone(), self.frame, bars, (*self.origin).clone())
+    }
+
+    /// The ticks, where orders are matched on them.
+    pub(crate) fn ticks(&self) -> Option<&Ticks> {
+        self.ticks.as_deref()
     }
 
     /// What trades.

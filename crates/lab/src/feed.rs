@@ -41,6 +41,11 @@ impl<'a> Feed<'a> {
         Self { series, closing: Vec::new(), opening: Vec::new() }
     }
 
+    /// When the next instant is.
+    pub(crate) fn peek(&self) -> Option<Time> {
+        self.series.iter().filter_map(Cursor::next).min()
+    }
+
     /// The next instant; `None` at the end.
     pub(crate) fn next(&mut self) -> Option<(Time, Moment<'_, 'a>)> {
         // False sorts before true: closes come first.

@@ -11,8 +11,10 @@ pub mod registry;
 pub mod report;
 pub mod strategies;
 mod sweep;
+mod ticks;
 
 pub use backtest::{Backtest, RunError, Setup};
 pub use dataset::{DataSet, Origin, customary};
 pub use outcome::{Curve, Outcome};
 pub use sweep::sweep;
+pub use ticks::BadTicks;

@@ -2,6 +2,7 @@
 //!
 //! Equity is what the ledger's assets are worth at the last marks, plus the open profit of derivatives. It is kept up to
 //! date with every mark and fill, so that reading it costs nothing.
+mod reports;
 mod valuation;
 
 use std::fmt;

@@ -1,6 +1,6 @@
 //! An order book by price: what rests on either side, best first.
 use crate::market::{BookChange, BookDelta, Level, Side};
-use crate::number::Price;
+use crate::number::{Price, Volume};
 
 /// The price levels of one instrument. It is as good as the deltas that made it: between the changes of one update, and
 /// after a missed one, it may be crossed.
@@ -20,6 +20,14 @@ impl OrderBook {
             BookChange::Clear => self.clear(),
             BookChange::Level(side, level) => self.set(side, level),
         }
+    }
+
+    /// The best bid and ask are all that is known.
+    #[inline]
+    pub fn quote(&mut self, bid: Level, ask: Level) {
+        self.clear();
+        self.bids.push(bid);
+        self.asks.push(ask);
     }
 
     /// Everything goes.
@@ -66,6 +74,23 @@ impl OrderBook {
         self.side(side).iter().rev().copied()
     }
 
+    /// What rests at a price; zero where nothing does.
+    #[must_use]
+    pub fn quantity_at(&self, side: Side, price: Price) -> Volume {
+        let levels = self.side(side);
+        let place =
+            levels.iter().rposition(|level| !side.opposite().prefers(level.price, price)).map(|place| levels[place]);
+        place.filter(|level| level.price == price).map_or(Volume::ZERO, |level| level.quantity)
+    }
+
+    /// Half-way between the best bid and the best ask.
+    #[must_use]
+    #[inline]
+    pub fn middle(&self) -> Option<Price> {
+        let (bid, ask) = (self.bid()?.price.nanos(), self.ask()?.price.nanos());
+        Some(Price::from_nanos(bid + (ask - bid) / 2))
+    }
+
     /// True where somebody bids as much as another asks, or more: such a book is wrong.
     #[must_use]
     #[inline]
@@ -107,7 +132,6 @@ fn set(levels: &mut Vec<Level>, level: Level, worse: impl Fn(Price) -> bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::number::Volume;
 
     /// Bids were kept in the order of asks and the other way round: the best price was the worst.
     #[test]

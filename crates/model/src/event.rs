@@ -101,6 +101,24 @@ pub enum Report {
     },
 }
 
+impl Report {
+    /// When it happened at the venue.
+    #[must_use]
+    pub const fn time(&self) -> Time {
+        match self {
+            Self::Accepted { time, .. }
+            | Self::Triggered { time, .. }
+            | Self::Cancelled { time, .. }
+            | Self::Rejected { time, .. }
+            | Self::Expired { time, .. }
+            | Self::Charged { time, .. }
+            | Self::Split { time, .. }
+            | Self::Converted { time, .. } => *time,
+            Self::Filled { fill, .. } | Self::Forced(fill) => fill.time,
+        }
+    }
+}
+
 /// Why an order was withdrawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CancelReason {

@@ -191,6 +191,42 @@ pub struct BookDelta {
     pub last: bool,
 }
 
+/// One row of a market that is fed tick by tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tick {
+    /// A trade.
+    Trade(Trade),
+    /// A new best bid and ask.
+    Quote(Quote),
+    /// A change of the order book. Between two rows that are the `last` of their updates the book may be crossed; a row
+    /// that clears it without levels behind it says that it is not known until the next one.
+    Book(BookDelta),
+}
+
+impl Tick {
+    /// When it happened, by the venue's clock.
+    #[must_use]
+    #[inline]
+    pub const fn time(&self) -> Time {
+        match self {
+            Self::Trade(trade) => trade.time,
+            Self::Quote(quote) => quote.time,
+            Self::Book(delta) => delta.time,
+        }
+    }
+
+    /// When it was known here.
+    #[must_use]
+    #[inline]
+    pub const fn received(&self) -> Time {
+        match self {
+            Self::Trade(trade) => trade.received,
+            Self::Quote(quote) => quote.received,
+            Self::Book(delta) => delta.received,
+        }
+    }
+}
+
 /// What longs of a perpetual paid to shorts at an instant; below zero: shorts to longs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FundingRate {

@@ -2,9 +2,8 @@
 use std::collections::{HashMap, VecDeque};
 
 use qframe_model::book::OrderBook;
-use qframe_model::market::{BookDelta, Level, Quote, Trade};
+use qframe_model::market::{Level, Quote, Tick, Trade};
 use qframe_model::symbol::Symbol;
-use qframe_model::time::Time;
 
 use super::builder::{BookCounts, Builder, Loss, Stamp};
 use super::frame::{Content, Feed, Frame, Top};
@@ -16,30 +15,6 @@ const BOOKS_MAX: usize = 1 << 12;
 const LOSSES_MAX: usize = 1_000;
 /// How many best quotes wait for a book of their update, and the other way round.
 const TOPS_MAX: usize = 1 << 12;
-
-/// A row of market data, as it becomes known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tick {
-    /// A trade of the tape.
-    Trade(Trade),
-    /// The best bid and ask.
-    Quote(Quote),
-    /// A change of the order book. Between two rows that are the `last` of their updates the book may be crossed; a row
-    /// that clears it without levels behind it says that it is not known until the next one.
-    Book(BookDelta),
-}
-
-impl Tick {
-    /// When it was known here.
-    #[must_use]
-    pub const fn received(&self) -> Time {
-        match self {
-            Self::Trade(trade) => trade.received,
-            Self::Quote(quote) => quote.received,
-            Self::Book(delta) => delta.received,
-        }
-    }
-}
 
 /// A book that was lost.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ mod names;
 mod recording;
 mod ticks;
 
-pub use books::{Books, Instrument, Lost, Tick, UnknownName};
+pub use books::{Books, Instrument, Lost, UnknownName};
 pub use builder::{BookCounts, Builder, Loss, Stamp};
 pub use decode::Decoder;
 pub use frame::{Change, Content, Feed, Frame, FrameFault, Top, Updates};

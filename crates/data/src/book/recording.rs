@@ -6,7 +6,9 @@ use std::path::Path;
 
 use qframe_model::time::Time;
 
-use super::books::{Books, Tick};
+use qframe_model::market::Tick;
+
+use super::books::Books;
 use super::builder::Stamp;
 use super::decode::Decoder;
 use super::frame::{Change, Content, Feed, Frame, FrameFault};

@@ -2,9 +2,10 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
+use qframe_model::market::Tick;
 use qframe_model::symbol::Symbol;
 
-use super::books::{Books, Instrument, Tick};
+use super::books::{Books, Instrument};
 use super::recording::{Recording, RecordingFacts};
 use crate::error::{BadFile, DataError, FileFault};
 

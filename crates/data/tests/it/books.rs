@@ -2,7 +2,8 @@
 //! are no part of the project: without them these tests are skipped.
 use std::path::{Path, PathBuf};
 
-use qframe_data::book::{Recording, Tick, read_ticks};
+use qframe_data::book::{Recording, read_ticks};
+use qframe_model::market::Tick;
 
 fn shared(files: &[&str]) -> Option<Vec<PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");

@@ -256,7 +256,7 @@ fn borrowed(account: &Account, commodity: CommodityId) -> Result<Cash, Overflow>
 }
 
 /// True where the equity is below the maintenance margin with one instrument at `price`.
-fn is_broken(account: &Account, id: InstrumentId, price: Price) -> Result<bool, Overflow> {
+pub(super) fn is_broken(account: &Account, id: InstrumentId, price: Price) -> Result<bool, Overflow> {
     let instrument = account.instrument(id);
     let own = instrument.value(price, account.position(id).quantity)?.abs();
     let own = account.to_reporting(account.quote_of(id), own)?.at_rate(instrument.rules().margin.maintenance)?;

@@ -64,7 +64,7 @@ impl SimVenue {
         if decided {
             let bar = listing.last.filter(|_| working.order.kind == OrderKind::Market && working.bars_to_wait == 0)?;
             let now = listing.closed >= working.active_from;
-            return now.then_some((bar, Look::Fill(Touch { price: bar.close, taker: true })));
+            return now.then_some((bar, Look::Fill(Touch { price: bar.close, taker: true, offered: None })));
         }
         let bar = listing.matched()?;
         if working.bars_to_wait > 0 {
@@ -94,11 +94,11 @@ impl SimVenue {
     }
 
     /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open.
-    fn end_if_immediate(&mut self, place: usize, step: Step, bar: &Bar) {
+    pub(super) fn end_if_immediate(&mut self, place: usize, step: Step, bar: &Bar) {
         let working = &self.orders[place];
         let (order, time) = (working.id(), self.time_of(place, step, bar));
         let late = step == Step::Close && working.active_from > bar.time;
-        let over = late || (step == Step::Open && self.stage == Stage::Open);
+        let over = late || (step == Step::Open && matches!(self.stage, Stage::Open | Stage::Arrive | Stage::Tick));
         match working.order.time_in_force {
             TimeInForce::Ioc if over => {
                 self.end(place, Report::Cancelled { order, time, reason: CancelReason::Immediate }, time);
@@ -111,7 +111,7 @@ impl SimVenue {
     }
 
     /// Fills as much of an order as the money, the volume and its own terms allow.
-    fn execute(
+    pub(super) fn execute(
         &mut self,
         place: usize,
         step: Step,
@@ -141,7 +141,7 @@ impl SimVenue {
         self.orders[place].triggered = true;
         if deal.quantity.is_zero() {
             self.end_if_immediate(place, step, bar);
-        } else if whole_only && matches!(rest, Rest::Later | Rest::Unpaid) {
+        } else if whole_only && matches!(rest, Rest::Later | Rest::Unpaid) && !self.walks(place) {
             self.refuse(place, Refusal::CannotFillWhole, time);
         } else {
             let (Deal { quantity, value, fee }, fee_in) = (deal, account.quote_of(instrument));
@@ -153,7 +153,7 @@ impl SimVenue {
         Ok(())
     }
 
-    fn refuse(&mut self, place: usize, refusal: Refusal, time: Time) {
+    pub(super) fn refuse(&mut self, place: usize, refusal: Refusal, time: Time) {
         let working = &self.orders[place];
         let order = working.id();
         let report = if working.filled.is_zero() {
@@ -181,16 +181,15 @@ impl SimVenue {
                 Err(_) => sized = Sized::Refuse(Refusal::BadPrice(Price::ZERO)),
             }
         }
-        if let (Sized::Fill { side, deal, .. }, Some(share)) = (sized, self.settings.volume_cap) {
-            let left = self.volume_left(working.order.instrument, bar, share, account);
-            if deal.quantity > left {
-                sized = Sized::Fill { side, deal: sizer.deal(left)?, rest: Rest::Later };
-            }
+        if let (Sized::Fill { side, deal, .. }, Some(left)) = (sized, self.left_for(working, bar, touch, account))
+            && deal.quantity > left
+        {
+            sized = Sized::Fill { side, deal: sizer.deal(left)?, rest: Rest::Later };
         }
         Ok(Offer { price: sizer.price, liquidity, sized })
     }
 
-    fn sizer<'a>(
+    pub(super) fn sizer<'a>(
         &'a self,
         account: &'a Account,
         id: InstrumentId,
@@ -211,6 +210,16 @@ impl SimVenue {
         }
     }
 
+    /// What the market has for an order, in whole lots; `None` where it has all that is wanted.
+    fn left_for(&self, working: &Working, bar: &Bar, touch: Touch, account: &Account) -> Option<Quantity> {
+        let id = working.order.instrument;
+        match (touch.offered, self.settings.volume_cap) {
+            (Some(offered), _) => Some(offered.floor_to(account.instrument(id).rules().lot)),
+            (None, Some(share)) => Some(self.volume_left(id, bar, share, account)),
+            (None, None) => None,
+        }
+    }
+
     /// What fills may still take of a bar's volume, in whole lots.
     fn volume_left(&self, id: InstrumentId, bar: &Bar, share: Rate, account: &Account) -> Quantity {
         let offered = bar.volume.quantity().share(share.nanos().into(), Rate::ONE.nanos().into());
@@ -223,6 +232,7 @@ impl SimVenue {
         let working = &self.orders[place];
         let listing = &self.listings[working.order.instrument.index()];
         match (step, self.stage) {
+            (_, Stage::Arrive | Stage::Tick) => self.now,
             (Step::Close, Stage::ReduceAfterDecision | Stage::AfterDecision) => listing.closed,
             (Step::Close, _) => listing.closes,
             _ => bar.time.max(working.active_from),
@@ -261,7 +271,7 @@ impl SimVenue {
         self.wake_children(&fill, step, account);
         match rest {
             Rest::Unpaid => self.end_rest(place, CancelReason::Clipped, fill.time),
-            Rest::Later if immediate => self.end_rest(place, CancelReason::Immediate, fill.time),
+            Rest::Later if immediate && !self.walks(place) => self.end_rest(place, CancelReason::Immediate, fill.time),
             // What would protect a position that it did not open has nothing to wait for.
             Rest::Nothing => {
                 self.cancel_where(fill.time, CancelReason::Parent, |other| {

@@ -5,14 +5,17 @@
 //! applying each report to the engine before it asks again: the venue sizes and checks every fill against the account as
 //! it is at that fill. Opens match at the first, ranges and closes at the second, so that bars of different lengths meet
 //! in the order of their instants. Orders sent on a bar are never matched against that bar's past.
-//! Matching on bars is here; trades, quotes and books have their place beside `working` and come with their own file.
+//! An instrument that is [fed ticks](SimVenue::feed_ticks) is matched against its trades, quotes and book instead.
 mod carry;
 mod convert;
 mod fees;
+mod latency;
 mod matching;
 mod pricing;
+mod queue;
 mod settings;
 mod sizing;
+mod ticks;
 mod working;
 
 use std::collections::VecDeque;
@@ -28,11 +31,14 @@ use qframe_model::refusal::Refusal;
 use qframe_model::time::{Span, Time};
 
 pub use fees::{FeeBasis, FeeModel, Fees, Tier};
+pub use latency::Latency;
 pub use pricing::{Crossing, Slippage};
-pub use settings::{FillPrice, Funding, Intrabar, Latency, Settings, Unaffordable};
+pub use queue::Queue;
+pub use settings::{FillPrice, Funding, Intrabar, Settings, Unaffordable};
 
 use crate::risk::Approved;
 use carry::Carry;
+use ticks::{Live, Met, Wire, Word};
 use working::{Step, Working};
 
 /// Where the venue stands in the bars of one instant.
@@ -66,6 +72,10 @@ enum Stage {
     ReduceAfterDecision,
     /// Then all of them.
     AfterDecision,
+    /// What reached the venue by now.
+    Arrive,
+    /// Orders of the instrument that a tick moved.
+    Tick,
 }
 
 /// What the venue knows of an instrument.
@@ -116,6 +126,20 @@ pub struct SimVenue {
     carry: Carry,
     /// Value traded by day, newest last, for fees that fall with it.
     traded: VecDeque<(i64, Cash)>,
+    /// The instruments that are fed ticks.
+    lives: Vec<Option<Box<Live>>>,
+    /// What is on its way here, in the order of arrival.
+    wires: VecDeque<Wire>,
+    /// How many words have been on their way: each draws its own latency.
+    draws: u64,
+    /// The instant of the last tick or arrival.
+    now: Time,
+    /// How long the last tick took to come to us.
+    feed: Span,
+    /// The instrument and what moved it, where a tick is matched.
+    met: Option<(InstrumentId, Met)>,
+    /// The place of the order that has just arrived and meets the book.
+    fresh: Option<usize>,
 }
 
 impl SimVenue {
@@ -136,17 +160,25 @@ impl SimVenue {
             stage: Stage::Idle,
             cursor: 0,
             traded: VecDeque::new(),
+            lives: vec![None; instruments.len()],
+            wires: VecDeque::new(),
+            draws: 0,
+            now: Time::MIN,
+            feed: Span::default(),
+            met: None,
+            fresh: None,
         }
     }
 
     /// Takes an order. What the venue says of it comes from [`SimVenue::next_report`].
     pub fn submit(&mut self, approved: &Approved<Order>) {
         let order = *approved.get();
-        let (arrives, bars) = match self.settings.latency {
-            Latency::None => (order.time, 0),
-            Latency::Time(span) => (order.time + span, 0),
-            Latency::Bars(bars) => (order.time, bars),
-        };
+        if self.lives[order.instrument.index()].is_some() {
+            self.wire(order.time, Word::Order(order));
+            return;
+        }
+        let arrives = order.time + self.settings.latency.span(order.time, Span::default(), self.draws);
+        self.draws += 1;
         let listing = &self.listings[order.instrument.index()];
         // Sent on a fill of bars that close now, to an instrument that has no part in that: it is known no earlier.
         let arrives = match self.group.first() {
@@ -154,18 +186,23 @@ impl SimVenue {
             _ => arrives,
         };
         let market = listing.bar.map(|bar| bar.open).or(listing.last.map(|bar| bar.close));
-        if let Some(refusal) = would_take(&order, market) {
+        self.take(&order, arrives, market);
+    }
+
+    /// An order is here; `market` is what it would meet. False where it is not taken.
+    fn take(&mut self, order: &Order, arrives: Time, market: Option<Price>) -> bool {
+        if let Some(refusal) = would_take(order, market) {
             self.pending.push(Report::Rejected { order: order.id, time: arrives, refusal });
-            return;
+            return false;
         }
         if let Some(parent) = order.parent
             && !self.orders.iter().any(|working| working.id() == parent && !working.dead)
         {
             // Refused or withdrawn on its way: nothing would ever wake this one.
             self.pending.push(Report::Cancelled { order: order.id, time: arrives, reason: CancelReason::Parent });
-            return;
+            return false;
         }
-        let mut working = Working::new(order, arrives, bars);
+        let mut working = Working::new(*order, arrives, self.settings.latency.bars());
         if matches!(self.stage, Stage::First | Stage::LiquidateBetween | Stage::Second | Stage::LiquidateInRange) {
             // Sent on a fill inside the range: what came before is not for it, and its stops are tried again.
             working.born_in_range = true;
@@ -180,10 +217,14 @@ impl SimVenue {
         self.timed |= matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd(_));
         self.alive += 1;
         self.orders.push(working);
+        true
     }
 
     /// Withdraws an order and what sleeps behind it. An order that has ended has said so already.
     pub fn cancel(&mut self, id: OrderId, time: Time) {
+        if self.meets_ticks(id) {
+            return self.wire(time, Word::Cancel(id));
+        }
         if let Some(place) = self.orders.iter().position(|working| working.id() == id && !working.dead) {
             self.end(place, Report::Cancelled { order: id, time, reason: CancelReason::Requested }, time);
         }
@@ -194,6 +235,13 @@ impl SimVenue {
     #[inline]
     pub fn is_idle(&self) -> bool {
         self.orders.is_empty() && self.pending.is_empty() && !self.carry.is_needed()
+    }
+
+    /// True where [`SimVenue::next_report`] would have nothing to say.
+    #[must_use]
+    #[inline]
+    pub fn is_silent(&self) -> bool {
+        self.stage == Stage::Idle && self.pending.is_empty()
     }
 
     /// Notes a whole bar that nothing waits for; of one that was matched it keeps what happened in it.
@@ -251,7 +299,7 @@ impl SimVenue {
     /// [`Overflow`] where a fill cannot be counted exactly.
     #[inline]
     pub fn next_report(&mut self, account: &Account) -> Result<Option<&Report>, Overflow> {
-        if self.stage == Stage::Idle && self.pending.is_empty() { Ok(None) } else { self.advance(account) }
+        if self.is_silent() { Ok(None) } else { self.advance(account) }
     }
 
     fn advance(&mut self, account: &Account) -> Result<Option<&Report>, Overflow> {
@@ -294,6 +342,8 @@ impl SimVenue {
                 if self.pending.is_empty() { self.settle(account) } else { Ok(()) }
             }
             Stage::ReduceAfterDecision | Stage::AfterDecision => self.scan(Step::Close, account),
+            Stage::Arrive => self.receive(account),
+            Stage::Tick => self.scan_tick(account),
         }
     }
 
@@ -329,6 +379,10 @@ impl SimVenue {
                 Stage::Idle
             }
             Stage::ReduceAfterDecision => Stage::AfterDecision,
+            Stage::Arrive | Stage::Tick => {
+                self.leave_ticks();
+                Stage::Idle
+            }
             Stage::AfterDecision | Stage::Due | Stage::Idle => {
                 self.drop_dead();
                 Stage::Idle

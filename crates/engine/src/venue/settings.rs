@@ -2,10 +2,12 @@
 use qframe_model::ids::InstrumentId;
 use qframe_model::market::CorporateAction;
 use qframe_model::number::Rate;
-use qframe_model::time::{Span, Time};
+use qframe_model::time::Time;
 
 use super::fees::Fees;
+use super::latency::Latency;
 use super::pricing::Crossing;
+use super::queue::Queue;
 
 /// At which price of a bar a market order fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,18 +29,6 @@ pub enum Intrabar {
     StopFirst,
     /// The limit.
     TargetFirst,
-}
-
-/// How long an order is on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Latency {
-    /// No time.
-    #[default]
-    None,
-    /// A span. An order that arrives inside a bar meets that bar's close only: nothing else is known to come after it.
-    Time(Span),
-    /// So many bars.
-    Bars(u32),
 }
 
 /// What happens to an order that the account cannot pay for.
@@ -71,6 +61,10 @@ pub struct Settings {
     pub crossing: Crossing,
     /// How long orders are on their way.
     pub latency: Latency,
+    /// How long the venue's answers are on their way. Where bars are matched they take no time.
+    pub answer: Latency,
+    /// Who stands in front of a resting order, where ticks are matched.
+    pub queue: Queue,
     /// The largest share of a bar's volume that all fills of an instrument may take; the rest waits.
     pub volume_cap: Option<Rate>,
     /// Which comes first inside a bar.
@@ -96,6 +90,8 @@ impl Default for Settings {
             fees: Fees::NONE,
             crossing: Crossing::default(),
             latency: Latency::default(),
+            answer: Latency::default(),
+            queue: Queue::default(),
             volume_cap: None,
             intrabar: Intrabar::default(),
             allow_short: false,

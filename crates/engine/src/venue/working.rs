@@ -24,6 +24,8 @@ pub(super) enum Step {
 pub(super) struct Touch {
     pub price: Price,
     pub taker: bool,
+    /// What the market offers there, where it says so.
+    pub offered: Option<Quantity>,
 }
 
 /// What a look at the market did to an order.
@@ -113,6 +115,30 @@ impl Working {
         }
     }
 
+    /// The limit that holds for it now: none before its trigger is touched.
+    pub(super) const fn limit(&self) -> Option<Price> {
+        match self.order.kind {
+            OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. } => Some(limit),
+            OrderKind::StopLimit { limit, .. } | OrderKind::LimitIfTouched { limit, .. } if self.triggered => {
+                Some(limit)
+            }
+            _ => None,
+        }
+    }
+
+    /// True where a price must touch its trigger first.
+    pub(super) const fn waits_for_trigger(&self) -> bool {
+        let has_trigger = matches!(
+            self.order.kind,
+            OrderKind::Stop(_)
+                | OrderKind::StopLimit { .. }
+                | OrderKind::TrailingStop(_)
+                | OrderKind::MarketIfTouched(_)
+                | OrderKind::LimitIfTouched { .. }
+        );
+        has_trigger && !self.triggered
+    }
+
     /// A price that is no worse than the order's limit, where it has one: a limit holds, whatever the slippage.
     pub(super) fn limited(&self, side: Side, price: Price) -> Price {
         match self.order.kind {
@@ -133,12 +159,14 @@ impl Working {
         let reached = |price: Price| price == limit || side.prefers(price, limit);
         match step {
             Step::Open if reached(bar.open) => {
-                Look::Fill(Touch { price: bar.open, taker: !self.rested && !self.order.post_only })
+                Look::Fill(Touch { price: bar.open, taker: !self.rested && !self.order.post_only, offered: None })
             }
             Step::Limits if !self.born_in_range && reached(favour(side, bar)) => {
-                Look::Fill(Touch { price: limit, taker: false })
+                Look::Fill(Touch { price: limit, taker: false, offered: None })
             }
-            Step::Close if self.born_in_range && reached(bar.close) => Look::Fill(Touch { price: limit, taker: false }),
+            Step::Close if self.born_in_range && reached(bar.close) => {
+                Look::Fill(Touch { price: limit, taker: false, offered: None })
+            }
             _ => Look::Rest,
         }
     }
@@ -189,7 +217,7 @@ impl Working {
 }
 
 const fn taker(price: Price) -> Look {
-    Look::Fill(Touch { price, taker: true })
+    Look::Fill(Touch { price, taker: true, offered: None })
 }
 
 /// A stop fills at its trigger, or at the open where the market gapped through it.

@@ -6,7 +6,7 @@ use qframe_model::currency::Currency;
 use qframe_model::event::Header;
 use qframe_model::ids::{InstrumentId, SeriesId};
 use qframe_model::instrument::{Instrument, Rules};
-use qframe_model::market::{Bar, Side, Trade};
+use qframe_model::market::{Bar, Side, Tick, Trade};
 use qframe_model::number::Volume;
 use qframe_model::time::{Span, Time, TimeFrame};
 
@@ -61,9 +61,9 @@ fn history_is_of_the_instrument_that_is_spoken_of() {
     let at = |price: f64| -> Bar { bars(&[[price; 4]])[0] };
     let volume = Volume::from_digits(1, 0).unwrap();
     let trade = |id: u16| {
-        Input::Trade(
+        Input::Tick(
             InstrumentId(id),
-            Trade { time, received: time, id: 1, price: p(7.0), quantity: volume, side: Side::Buy },
+            Tick::Trade(Trade { time, received: time, id: 1, price: p(7.0), quantity: volume, side: Side::Buy }),
         )
     };
     let inputs = [

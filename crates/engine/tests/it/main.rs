@@ -18,6 +18,8 @@ mod script;
 #[cfg(test)]
 mod several;
 #[cfg(test)]
+mod ticks;
+#[cfg(test)]
 mod timing;
 #[cfg(test)]
 mod venue;

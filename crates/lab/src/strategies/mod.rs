@@ -19,6 +19,7 @@ mod given_up;
 mod legs;
 mod line;
 mod ma_crossover;
+mod market_making;
 mod mean_reversion;
 mod mode;
 mod momentum_rotation;
@@ -42,6 +43,7 @@ pub use bollinger_reversion::BollingerReversion;
 pub use buy_and_hold::BuyAndHold;
 pub use donchian_breakout::DonchianBreakout;
 pub use ma_crossover::MaCrossover;
+pub use market_making::{MarketMaking, MarketMakingRules};
 pub use mean_reversion::{MeanReversion, MeanReversionRules};
 pub use mode::Mode;
 pub use momentum_rotation::MomentumRotation;
@@ -55,7 +57,7 @@ pub use volatility_target::{VolatilityRules, VolatilityTarget};
 use crate::registry::StrategySpec;
 
 /// All of them, in the order in which a list shows them.
-pub(crate) static ALL: [StrategySpec; 9] = [
+pub(crate) static ALL: [StrategySpec; 10] = [
     buy_and_hold::SPEC,
     ma_crossover::SPEC,
     donchian_breakout::SPEC,
@@ -65,6 +67,7 @@ pub(crate) static ALL: [StrategySpec; 9] = [
     volatility_target::SPEC,
     pairs::SPEC,
     momentum_rotation::SPEC,
+    market_making::SPEC,
 ];
 
 /// The longest window that a strategy of ours takes: the longest that an indicator does.

@@ -9,6 +9,7 @@ use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
 
 use super::raw::{Raw, Word};
+use super::ticks::{self, Grain};
 use super::values::{Given, given};
 use crate::error::Error;
 
@@ -27,16 +28,19 @@ pub(crate) struct Source {
 /// What is asked of every series.
 #[derive(Debug)]
 pub(super) struct Wish {
-    lot: Option<Quantity>,
-    margin: Margin,
+    pub(super) lot: Option<Quantity>,
+    pub(super) margin: Margin,
     pub(super) from: Time,
     pub(super) until: Time,
-    frame: Option<TimeFrame>,
+    pub(super) frame: Option<TimeFrame>,
+    pub(super) grain: Option<Grain>,
     pub(super) on_bad_row: OnBadRow,
     pub(super) offsets: Offsets,
     pub(super) close_column: Option<String>,
 }
 
+pub(super) const GRAINS: [(&str, Grain); 4] =
+    [("bars", Grain::Bars), ("trades", Grain::Trades), ("quotes", Grain::Quotes), ("book", Grain::Book)];
 pub(super) const ON_BAD_ROW: [(&str, OnBadRow); 2] = [("stop", OnBadRow::Stop), ("skip", OnBadRow::Skip)];
 pub(super) const OFFSETS: [(&str, Offsets); 2] = [("one", Offsets::One), ("mixed", Offsets::Mixed)];
 
@@ -55,6 +59,7 @@ impl Wish {
             from: given("--from", &raw.from).map_or(Ok(Time::MIN), Given::parse)?,
             until: given("--to", &raw.to).map_or(Ok(Time::MAX), Given::until)?,
             frame: given("--timeframe", &raw.timeframe).map(Given::parse).transpose()?,
+            grain: given("--grain", &raw.grain).map(|grain| grain.one_of(&GRAINS)).transpose()?,
             on_bad_row: given("--on-bad-row", &raw.on_bad_row)
                 .map_or(Ok(OnBadRow::Stop), |given| given.one_of(&ON_BAD_ROW))?,
             offsets: given("--offsets", &raw.offsets).map_or(Ok(Offsets::One), |given| given.one_of(&OFFSETS))?,
@@ -89,6 +94,7 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
             let loaded = sample.load().map_err(Error::refused)?;
             (loaded, format!("bundled sample, {}", sample.venue), sample.name.to_owned())
         }
+        None if ticks::are_wanted(path, wish) => return ticks::source(given, wish, symbol, path),
         None => {
             let close_column = wish.close_column.as_deref();
             let options =

@@ -4,6 +4,7 @@ mod config;
 pub(crate) mod data;
 pub(crate) mod plan;
 pub(crate) mod raw;
+mod ticks;
 mod values;
 mod venue;
 mod words;

@@ -79,12 +79,8 @@ fn setup(raw: &Raw) -> Result<Setup, Error> {
         sizing: venue::sizing(raw)?,
         limits: venue::limits(raw)?,
         at_end: venue::at_end(raw)?,
-        seed: given("--seed", &raw.seed).map_or(Ok(0), seed)?,
+        seed: venue::seed(raw)?,
         risk_free: venue::risk_free(raw)?.to_f64(),
         ..default
     })
-}
-
-fn seed(given: Given<'_>) -> Result<u64, Error> {
-    given.word.parse().map_err(|_| given.wrong(format!("expected a whole number from 0 to {}", u64::MAX)))
 }

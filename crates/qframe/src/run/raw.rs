@@ -138,9 +138,17 @@ pub(crate) struct Raw {
     /// Which comes first where a bar touches both: stop-first or target-first [stop-first].
     #[arg(long, value_name = "stop-first|target-first", help_heading = "Venue")]
     pub(crate) intrabar: Option<Word>,
-    /// How long an order is on its way: 200ms, 2s, 5m, 1h or 2bars [none].
+    /// How long an order is on its way: 200ms, 2s, 5m, 1h or 2bars; on ticks also feed (as long as the last row took) or
+    /// drawn:1ms,2ms,10ms (by these quantiles and --seed) [none].
     #[arg(long, value_name = "TIME", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) latency: Option<Word>,
+    /// How long the venue's answers are on their way, on ticks: as --latency, but not in bars [none].
+    #[arg(long, value_name = "TIME", help_heading = "Venue", allow_hyphen_values = true)]
+    pub(crate) answer_latency: Option<Word>,
+    /// What moves a resting order forward in its queue, on ticks: risk-averse, trades-only or depth:N with N from 1 to 3
+    /// [risk-averse].
+    #[arg(long, value_name = "MODEL", help_heading = "Venue")]
+    pub(crate) queue: Option<Word>,
     /// The largest share of a bar's volume that fills may take [no cap].
     #[arg(long, value_name = "SHARE", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) volume_cap: Option<Word>,
@@ -183,6 +191,10 @@ pub(crate) struct Raw {
     /// Only bars that open before this time (a date alone: its whole day is in).
     #[arg(long, value_name = "TIME", help_heading = "Data")]
     pub(crate) to: Option<Word>,
+    /// What orders meet: bars; or the trades, the trades and best quotes, or the trades and the book of a recorded stream
+    /// [bars; book for a recorded stream].
+    #[arg(long, value_name = "bars|trades|quotes|book", help_heading = "Data")]
+    pub(crate) grain: Option<Word>,
     /// Make longer bars of the data, such as 1h.
     #[arg(long, value_name = "FRAME", help_heading = "Data")]
     pub(crate) timeframe: Option<Word>,
@@ -239,9 +251,9 @@ macro_rules! single {
     ($then:ident) => {
         $then! {
             strategy cash currency size lot allow_short leverage maintenance borrow_rate unaffordable convert
-            fee slippage spread fill intrabar latency volume_cap at_end
+            fee slippage spread fill intrabar latency answer_latency queue volume_cap at_end
             max_order max_position max_leverage collar daily_loss max_drawdown
-            from to timeframe on_bad_row offsets close_column benchmark risk_free seed
+            from to grain timeframe on_bad_row offsets close_column benchmark risk_free seed
         }
     };
 }

@@ -1,5 +1,5 @@
 //! What the flags of the venue, the account and the risk limits mean.
-use qframe_engine::venue::{Crossing, Fees, FillPrice, Intrabar, Latency, Settings, Slippage, Unaffordable};
+use qframe_engine::venue::{Crossing, Fees, FillPrice, Intrabar, Latency, Queue, Settings, Slippage, Unaffordable};
 use qframe_engine::{AtEnd, Limits, Sizing};
 use qframe_model::instrument::Margin;
 use qframe_model::number::{Cash, Rate, Rounding, mul_div};
@@ -28,13 +28,22 @@ pub(super) const UNAFFORDABLE: [(&str, Unaffordable); 2] =
     [("refuse", Unaffordable::Refuse), ("clip", Unaffordable::Clip)];
 pub(super) const ENDS: [(&str, AtEnd); 3] =
     [("keep", AtEnd::Keep), ("close", AtEnd::CloseAtClose), ("open", AtEnd::CloseAtOpen)];
+pub(super) const QUEUES: [(&str, Queue); 6] = [
+    ("risk-averse", Queue::RiskAverse),
+    ("trades-only", Queue::TradesOnly),
+    ("depth:1", Queue::ByDepth(1)),
+    ("depth:2", Queue::ByDepth(2)),
+    ("depth:3", Queue::ByDepth(3)),
+    ("depth", Queue::ByDepth(1)),
+];
 /// Units of a span, longest first, in nanoseconds.
-pub(super) const UNITS: [(&str, i64); 5] = [
+pub(super) const UNITS: [(&str, i64); 6] = [
     ("d", 86_400_000_000_000),
     ("h", 3_600_000_000_000),
     ("m", 60_000_000_000),
     ("s", 1_000_000_000),
     ("ms", 1_000_000),
+    ("us", 1_000),
 ];
 
 pub(super) fn settings(raw: &Raw) -> Result<Settings, Error> {
@@ -46,7 +55,9 @@ pub(super) fn settings(raw: &Raw) -> Result<Settings, Error> {
             slippage: given("--slippage", &raw.slippage).map_or(Ok(Slippage::None), slippage)?,
             spread: share(given("--spread", &raw.spread), Rate::ONE)?.unwrap_or(Rate::ZERO),
         },
-        latency: given("--latency", &raw.latency).map_or(Ok(Latency::None), latency)?,
+        latency: given("--latency", &raw.latency).map_or(Ok(Latency::None), |given| latency(given, seed(raw)?))?,
+        answer: given("--answer-latency", &raw.answer_latency).map_or(Ok(Latency::None), |given| answer(given, raw))?,
+        queue: given("--queue", &raw.queue).map_or(Ok(default.queue), |queue| queue.one_of(&QUEUES))?,
         volume_cap: given("--volume-cap", &raw.volume_cap).map(|cap| cap.share(LEAST, Rate::ONE)).transpose()?,
         intrabar: given("--intrabar", &raw.intrabar).map_or(Ok(default.intrabar), |order| order.one_of(&INTRABARS))?,
         allow_short: given("--allow-short", &raw.allow_short).map_or(Ok(false), Given::flag)?,
@@ -113,10 +124,45 @@ fn slippage(given: Given<'_>) -> Result<Slippage, Error> {
     }
 }
 
-fn latency(given: Given<'_>) -> Result<Latency, Error> {
-    let wrong = || given.wrong("expected a time or a number of bars, such as 200ms, 2s, 5m, 1h or 2bars");
-    let digits = given.word.find(|c: char| !c.is_ascii_digit()).unwrap_or(given.word.len());
-    let (count, unit) = given.word.split_at(digits);
+/// The seed of everything random.
+pub(super) fn seed(raw: &Raw) -> Result<u64, Error> {
+    let expected = format!("expected a whole number from 0 to {}", u64::MAX);
+    given("--seed", &raw.seed).map_or(Ok(0), |given| given.word.parse().map_err(|_| given.wrong(expected)))
+}
+
+/// Orders and answers draw from different sequences.
+fn answer(given: Given<'_>, raw: &Raw) -> Result<Latency, Error> {
+    match latency(given, !seed(raw)?)? {
+        Latency::Bars(_) => Err(given.wrong("expected a time, such as 5ms, feed or drawn:1ms,2ms,10ms")),
+        latency => Ok(latency),
+    }
+}
+
+fn latency(given: Given<'_>, seed: u64) -> Result<Latency, Error> {
+    if given.word == "feed" {
+        return Ok(Latency::Feed);
+    }
+    let Some(words) = given.word.strip_prefix("drawn:") else { return constant(given, given.word) };
+    let span = |word: &str| match constant(given, word)? {
+        Latency::Time(span) => Ok(span),
+        Latency::None => Ok(Span::default()),
+        _ => Err(given.wrong("expected times, such as drawn:1ms,2ms,10ms")),
+    };
+    let quantiles: Vec<Span> = words.split(',').map(span).collect::<Result<_, Error>>()?;
+    if !quantiles.is_sorted() {
+        return Err(given.wrong("expected times that rise, such as drawn:1ms,2ms,10ms"));
+    }
+    Ok(Latency::Drawn { quantiles: quantiles.into(), seed })
+}
+
+fn constant(given: Given<'_>, word: &str) -> Result<Latency, Error> {
+    let wrong = || {
+        given.wrong(
+            "expected a time or a number of bars, such as 200ms, 2s, 5m, 1h or 2bars; feed, or drawn:1ms,2ms,10ms",
+        )
+    };
+    let digits = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());
+    let (count, unit) = word.split_at(digits);
     let nanos = UNITS.iter().find_map(|(name, nanos)| (*name == unit).then_some(*nanos));
     if count.is_empty() || nanos.is_none() && !["bar", "bars"].contains(&unit) {
         return Err(wrong());

@@ -57,14 +57,16 @@ fn account(raw: &Raw, setup: &Setup, sources: &[Source]) -> Result<[(&'static st
     ])
 }
 
-fn trading(setup: &Setup) -> [(&'static str, String); 8] {
+fn trading(setup: &Setup) -> [(&'static str, String); 10] {
     [
         ("fee", fee(&setup.venue.fees)),
         ("slippage", slippage(setup.venue.crossing.slippage)),
         ("spread", percent(setup.venue.crossing.spread)),
         ("fill", name_of(&venue::FILLS, &setup.venue.fill).to_owned()),
         ("intrabar", name_of(&venue::INTRABARS, &setup.venue.intrabar).to_owned()),
-        ("latency", latency(setup.venue.latency)),
+        ("latency", latency(&setup.venue.latency)),
+        ("answer-latency", latency(&setup.venue.answer)),
+        ("queue", name_of(&venue::QUEUES, &setup.venue.queue).to_owned()),
         ("volume-cap", setup.venue.volume_cap.map_or_else(none, percent)),
         ("at-end", name_of(&venue::ENDS, &setup.at_end).to_owned()),
     ]
@@ -117,12 +119,17 @@ fn slippage(slippage: Slippage) -> String {
     }
 }
 
-fn latency(latency: Latency) -> String {
+fn latency(latency: &Latency) -> String {
     match latency {
         Latency::None => none(),
-        Latency::Time(span) => span_word(span),
+        Latency::Time(span) => span_word(*span),
         Latency::Bars(1) => "1bar".to_owned(),
         Latency::Bars(bars) => format!("{bars}bars"),
+        Latency::Feed => "feed".to_owned(),
+        Latency::Recorded(rows) => format!("recorded, {} rows", rows.len()),
+        Latency::Drawn { quantiles, .. } => {
+            format!("drawn:{}", quantiles.iter().map(|span| span_word(*span)).collect::<Vec<_>>().join(","))
+        }
     }
 }
 

@@ -1,0 +1,211 @@
+//! One market that is fed tick by tick: its book, what our fills took of it, and our places in its queues.
+use qframe_model::book::OrderBook;
+use qframe_model::ids::OrderId;
+use qframe_model::market::{BookChange, BookDelta, Level, Side, Tick, Trade};
+use qframe_model::number::{Price, Quantity};
+use qframe_model::order::OrderKind;
+
+use super::super::queue::{Place, Queue};
+use super::super::working::Working;
+
+/// What a tick was for the orders that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Met {
+    /// A trade.
+    Trade(Trade),
+    /// The book, whole again.
+    Book,
+}
+
+/// What the venue knows of a market that is fed tick by tick.
+#[derive(Debug, Clone, Default)]
+pub(in super::super) struct Live {
+    book: OrderBook,
+    last: Option<Price>,
+    has_trades: bool,
+    has_book: bool,
+    /// True where the book is fed level by level: best quotes tell nothing new.
+    has_levels: bool,
+    /// What our fills took of levels that have not been shown since.
+    taken: Vec<(Side, Price, Quantity)>,
+    resting: Vec<Resting>,
+    /// True where an order that does not rest wants to see every tick.
+    pub(super) eager: bool,
+}
+
+/// A limit order of ours in the queue at its price.
+#[derive(Debug, Clone, Copy)]
+struct Resting {
+    order: OrderId,
+    side: Side,
+    price: Price,
+    /// `None` where no book says what stands in front: then only a trade through the price reaches it.
+    place: Option<Place>,
+    /// What of the last trade came to it.
+    reached: Quantity,
+    /// An iceberg's display, and what is left of the part that is shown.
+    shown: Option<(Quantity, Quantity)>,
+}
+
+impl Live {
+    /// Takes a tick in. Gives what it was, where an order may care.
+    #[inline]
+    pub(super) fn take_in(&mut self, tick: &Tick, queue: Queue) -> Option<Met> {
+        match tick {
+            Tick::Trade(trade) => self.trade(trade),
+            Tick::Quote(_) if self.has_levels => None,
+            Tick::Quote(quote) => {
+                self.has_book = true;
+                for (side, level) in [(Side::Buy, quote.bid), (Side::Sell, quote.ask)] {
+                    self.level(side, level, queue);
+                }
+                self.taken.clear();
+                self.book.quote(quote.bid, quote.ask);
+                self.crosses().then_some(Met::Book)
+            }
+            Tick::Book(delta) => self.delta(delta, queue),
+        }
+    }
+
+    #[inline]
+    fn delta(&mut self, delta: &BookDelta, queue: Queue) -> Option<Met> {
+        (self.has_book, self.has_levels) = (true, true);
+        match delta.change {
+            BookChange::Clear => self.taken.clear(),
+            BookChange::Level(side, level) => {
+                if !self.taken.is_empty() {
+                    self.taken.retain(|(of, price, _)| (*of, *price) != (side, level.price));
+                }
+                self.level(side, level, queue);
+            }
+        }
+        self.book.apply(delta);
+        (delta.last && self.crosses()).then_some(Met::Book)
+    }
+
+    /// A level is about to be so: our places behind it move.
+    #[inline]
+    fn level(&mut self, side: Side, level: Level, queue: Queue) {
+        for resting in &mut self.resting {
+            if resting.side == side
+                && resting.price == level.price
+                && let Some(place) = &mut resting.place
+            {
+                place.level(queue, self.book.quantity_at(side, level.price).quantity(), level.quantity.quantity());
+            }
+        }
+    }
+
+    fn trade(&mut self, trade: &Trade) -> Option<Met> {
+        self.has_trades = true;
+        self.last = Some(trade.price);
+        let mut wakes = self.eager;
+        for resting in &mut self.resting {
+            resting.reached = Quantity::ZERO;
+            if resting.side == trade.side {
+                continue;
+            }
+            if resting.price == trade.price {
+                resting.reached =
+                    resting.place.as_mut().map_or(Quantity::ZERO, |place| place.trade(trade.quantity.quantity()));
+            }
+            wakes |= resting.reached.is_positive() || resting.side.prefers(trade.price, resting.price);
+        }
+        wakes.then_some(Met::Trade(*trade))
+    }
+
+    /// True where the book may fill one of our orders.
+    #[inline]
+    fn crosses(&self) -> bool {
+        let reaches = |resting: &Resting| {
+            let best = self.book.best(resting.side.opposite());
+            best.is_some_and(|best| !resting.side.prefers(resting.price, best.price))
+        };
+        self.eager || self.resting.iter().any(reaches)
+    }
+
+    pub(super) const fn has_book(&self) -> bool {
+        self.has_book
+    }
+
+    /// What a position is worth at: half-way between bid and ask, the last trade where there is no book.
+    pub(super) fn mark(&self) -> Option<Price> {
+        self.book.middle().or(self.last)
+    }
+
+    /// The price that triggers look at: the last trade, or what `side` would pay where trades are not fed.
+    pub(super) fn signal(&self, side: Side) -> Option<Price> {
+        if self.has_trades { self.last } else { self.book.best(side.opposite()).map(|level| level.price) }
+    }
+
+    /// What `side` can take now: the best price at which something is left, and how much.
+    pub(super) fn offered(&self, side: Side) -> Option<(Price, Quantity)> {
+        let of = side.opposite();
+        self.book.levels(of).map(|level| (level.price, self.left(of, level))).find(|(_, left)| left.is_positive())
+    }
+
+    /// What `side` can take up to a limit.
+    pub(super) fn depth(&self, side: Side, limit: Option<Price>) -> Quantity {
+        let of = side.opposite();
+        let within = |level: &Level| limit.is_none_or(|limit| !side.prefers(limit, level.price));
+        let levels = self.book.levels(of).take_while(within).map(|level| self.left(of, level));
+        levels.fold(Quantity::ZERO, |sum, left| sum.plus(left).unwrap_or(Quantity::MAX))
+    }
+
+    fn left(&self, side: Side, level: Level) -> Quantity {
+        let ours = self.taken.iter().filter(|(of, price, _)| (*of, *price) == (side, level.price));
+        ours.fold(level.quantity.quantity(), |left, (.., quantity)| left.minus(*quantity).unwrap_or(Quantity::ZERO))
+    }
+
+    /// Our fill took so much of a level; it is gone until the level is shown again.
+    pub(super) fn take(&mut self, side: Side, price: Price, quantity: Quantity) {
+        self.taken.push((side, price, quantity));
+    }
+
+    /// A limit order that found nothing takes its place in the queue, behind what is there.
+    pub(super) fn rest(&mut self, working: &Working) {
+        let (Some(price), side) = (working.limit(), working.order.side) else { return };
+        if self.resting.iter().any(|resting| resting.order == working.id()) {
+            return;
+        }
+        let place = self.has_book.then(|| Place::behind(self.book.quantity_at(side, price).quantity()));
+        let shown = match working.order.kind {
+            OrderKind::Iceberg { display, .. } => Some((display, display)),
+            _ => None,
+        };
+        let order = working.id();
+        self.resting.push(Resting { order, side, price, place, reached: Quantity::ZERO, shown });
+    }
+
+    /// What of the last trade came to an order, no more than it shows.
+    pub(super) fn reached(&self, order: OrderId) -> Quantity {
+        let resting = self.resting.iter().find(|resting| resting.order == order);
+        resting.map_or(Quantity::ZERO, |resting| match resting.shown {
+            Some((_, left)) => resting.reached.min(left),
+            None => resting.reached,
+        })
+    }
+
+    /// An order in the queue was filled by so much; an iceberg that has sold what it showed goes to the back.
+    pub(super) fn filled(&mut self, order: OrderId, quantity: Quantity) {
+        let Some(resting) = self.resting.iter_mut().find(|resting| resting.order == order) else { return };
+        resting.reached = resting.reached.minus(quantity).unwrap_or(Quantity::ZERO).max(Quantity::ZERO);
+        if let Some((display, left)) = &mut resting.shown {
+            *left = left.minus(quantity).unwrap_or(Quantity::ZERO);
+            if !left.is_positive() {
+                *left = *display;
+                let there = self.book.quantity_at(resting.side, resting.price).quantity();
+                (resting.place, resting.reached) = (Some(Place::behind(there)), Quantity::ZERO);
+            }
+        }
+    }
+
+    pub(super) fn rests(&self, order: OrderId) -> bool {
+        self.resting.iter().any(|resting| resting.order == order)
+    }
+
+    /// Forgets orders that have ended.
+    pub(super) fn keep(&mut self, alive: impl Fn(OrderId) -> bool) {
+        self.resting.retain(|resting| alive(resting.order));
+    }
+}

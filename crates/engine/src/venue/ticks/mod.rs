@@ -1,0 +1,370 @@
+//! Orders against trades, quotes and books.
+//!
+//! An order takes from the book when it arrives, level by level, and what it took stays gone until the level is shown
+//! again. What rests stands in the queue at its price; a trade through the price fills it. Where only trades are fed, an
+//! order fills at the first trade after its arrival, and a resting one when the market trades through its limit.
+mod live;
+
+use qframe_model::account::Account;
+use qframe_model::event::{CancelReason, Report};
+use qframe_model::fill::Liquidity;
+use qframe_model::ids::{InstrumentId, OrderId};
+use qframe_model::instrument::Kind;
+use qframe_model::market::{Bar, Side, Tick};
+use qframe_model::number::{Overflow, Price, Quantity, Rate, Volume};
+use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
+use qframe_model::refusal::Refusal;
+use qframe_model::time::{Span, Time};
+
+use super::carry::is_broken;
+use super::sizing::Sized;
+use super::working::{Look, Step, Touch, Working};
+use super::{SimVenue, Stage};
+pub(super) use live::{Live, Met};
+
+/// What is on its way to the venue.
+#[derive(Debug, Clone)]
+pub(super) struct Wire {
+    arrives: Time,
+    word: Word,
+}
+
+/// What was said.
+#[derive(Debug, Clone)]
+pub(super) enum Word {
+    Order(Order),
+    Cancel(OrderId),
+}
+
+impl Wire {
+    /// True where it carries that order.
+    fn is(&self, id: Option<OrderId>) -> bool {
+        matches!(&self.word, Word::Order(order) if Some(order.id) == id)
+    }
+
+    /// True where it carries an order that waits for that one.
+    fn is_behind(&self, parent: OrderId) -> bool {
+        matches!(&self.word, Word::Order(order) if order.parent == Some(parent))
+    }
+}
+
+impl SimVenue {
+    /// From here on the orders of this instrument meet its ticks, not its bars.
+    pub fn feed_ticks(&mut self, id: InstrumentId) {
+        self.lives[id.index()].get_or_insert_default();
+    }
+
+    /// The market moved, here at the venue; [`SimVenue::next_report`] says what came of it.
+    #[inline]
+    pub fn tick(&mut self, id: InstrumentId, tick: &Tick) {
+        self.now = tick.time();
+        self.feed = tick.received().since(tick.time());
+        let Some(live) = &mut self.lives[id.index()] else { return };
+        let met = live.take_in(tick, self.settings.queue);
+        let met = met.or_else(|| self.carry.is_needed().then_some(Met::Book));
+        if met.is_some() || self.timed {
+            self.met = met.map(|met| (id, met));
+            self.enter(Stage::Tick);
+        }
+    }
+
+    /// When the next order or cancellation arrives.
+    #[must_use]
+    #[inline]
+    pub fn next_arrival(&self) -> Option<Time> {
+        self.wires.front().map(|wire| wire.arrives)
+    }
+
+    /// What arrives up to this instant is here.
+    pub fn arrive(&mut self, time: Time) {
+        self.now = self.now.max(time);
+        self.enter(Stage::Arrive);
+    }
+
+    /// How long the answer to something that happened at `time` is on its way.
+    pub fn answer_takes(&mut self, time: Time) -> Span {
+        self.draws += 1;
+        self.settings.answer.span(time, self.feed, self.draws)
+    }
+
+    /// The price that values an instrument, here at the venue.
+    #[must_use]
+    pub fn mark_of(&self, id: InstrumentId) -> Option<Price> {
+        self.lives[id.index()].as_ref()?.mark()
+    }
+
+    /// Sends a word; it does not overtake the one before.
+    pub(super) fn wire(&mut self, sent: Time, word: Word) {
+        let before = self.wires.back().map_or(Time::MIN, |wire| wire.arrives);
+        // What protects an order travels in the same word.
+        let with_parent = matches!(&word, Word::Order(order) if self.wires.iter().any(|wire| wire.is(order.parent)));
+        let span = self.settings.latency.span(sent, self.feed, self.draws);
+        self.draws += 1;
+        let arrives = if with_parent { before } else { before.max(sent + span) };
+        self.wires.push_back(Wire { arrives, word });
+    }
+
+    /// True for an order that meets ticks, here or on its way.
+    pub(super) fn meets_ticks(&self, id: OrderId) -> bool {
+        let sent = self.wires.iter().filter_map(|wire| match &wire.word {
+            Word::Order(order) => Some(order),
+            Word::Cancel(_) => None,
+        });
+        let here = self.orders.iter().filter(|working| !working.dead).map(|working| &working.order);
+        let order = sent.chain(here).find(|order| order.id == id);
+        order.is_some_and(|order| self.lives[order.instrument.index()].is_some())
+    }
+
+    /// Takes what has arrived, one word after the other; each order meets the book before the next one.
+    pub(super) fn receive(&mut self, account: &Account) -> Result<(), Overflow> {
+        while self.pending.is_empty() {
+            if let Some(place) = self.fresh {
+                if !self.meet_tick(place, account)? {
+                    self.fresh = None;
+                }
+                continue;
+            }
+            let Some(wire) = self.wires.pop_front_if(|wire| wire.arrives <= self.now) else { return Ok(()) };
+            match wire.word {
+                Word::Order(order) => self.receive_order(&order, wire.arrives),
+                Word::Cancel(id) => self.receive_cancel(id, wire.arrives),
+            }
+        }
+        Ok(())
+    }
+
+    fn receive_order(&mut self, order: &Order, time: Time) {
+        let live = self.lives[order.instrument.index()].as_ref();
+        let market = live.and_then(|live| live.offered(order.side).map(|(price, _)| price));
+        // An order at the very price of the other side takes as well.
+        let takes = |limit: Price| market.is_some_and(|market| !order.side.prefers(limit, market));
+        if let (OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. }, true) = (order.kind, order.post_only)
+            && let (true, Some(market)) = (takes(limit), market)
+        {
+            self.pending.push(Report::Rejected {
+                order: order.id,
+                time,
+                refusal: Refusal::WouldTake { limit, market },
+            });
+            return;
+        }
+        let signal = live.and_then(|live| live.signal(order.side));
+        if self.take(order, time, None) {
+            let place = self.orders.len() - 1;
+            self.fresh = Some(place);
+            while let Some(wire) = self.wires.pop_front_if(|wire| wire.is_behind(order.id)) {
+                if let Word::Order(child) = wire.word {
+                    self.take(&child, time, None);
+                }
+            }
+            if let (false, Some(signal)) = (self.orders[place].asleep, signal) {
+                self.orders[place].follow(signal);
+            }
+        }
+    }
+
+    fn receive_cancel(&mut self, id: OrderId, time: Time) {
+        if let Some(place) = self.orders.iter().position(|working| working.id() == id && !working.dead) {
+            self.end(place, Report::Cancelled { order: id, time, reason: CancelReason::Requested }, time);
+        }
+    }
+
+    /// Looks at the orders of the instrument that moved, until one of them has something to report.
+    pub(super) fn scan_tick(&mut self, account: &Account) -> Result<(), Overflow> {
+        if self.cursor == 0 {
+            self.expire_ticks();
+            self.force_on_tick(account)?;
+        }
+        let Some((id, _)) = self.met else { return Ok(()) };
+        while self.cursor < self.orders.len() && self.pending.is_empty() {
+            let place = self.cursor;
+            if self.orders[place].order.instrument != id || !self.meet_tick(place, account)? {
+                self.cursor = place + 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets an order meet its market once. True where it is to be looked at again.
+    fn meet_tick(&mut self, place: usize, account: &Account) -> Result<bool, Overflow> {
+        let working = &self.orders[place];
+        if working.dead || working.asleep {
+            return Ok(false);
+        }
+        let (order, id) = (working.id(), working.order.instrument);
+        match self.look_tick(place, account)? {
+            Look::Rest => {
+                let flat = flat(self.now, Price::ZERO, None);
+                self.end_if_immediate(place, Step::Open, &flat);
+                if let (false, Some(live)) = (self.orders[place].dead, &mut self.lives[id.index()]) {
+                    self.orders[place].rested = live.has_book() || self.stage == Stage::Tick;
+                    live.rest(&self.orders[place]);
+                }
+                Ok(false)
+            }
+            Look::Wake => {
+                let working = &mut self.orders[place];
+                // The trade that woke it is past: it meets the next one, or the book.
+                (working.triggered, working.born_in_range) = (true, true);
+                self.pending.push(Report::Triggered { order, time: self.now });
+                Ok(true)
+            }
+            Look::Fill(touch) => self.fill_on_tick(place, touch, account).map(|()| true),
+        }
+    }
+
+    fn look_tick(&mut self, place: usize, account: &Account) -> Result<Look, Overflow> {
+        if self.orders[place].order.time_in_force == TimeInForce::Fok && !self.fills_whole(place, account)? {
+            return Ok(Look::Rest);
+        }
+        Ok(self.look_at_market(place))
+    }
+
+    /// True where the book holds all that an order wants, or is not known.
+    fn fills_whole(&self, place: usize, account: &Account) -> Result<bool, Overflow> {
+        let working = &self.orders[place];
+        let (id, side) = (working.order.instrument, working.order.side);
+        let live = self.lives[id.index()].as_ref().filter(|live| live.has_book() && working.filled.is_zero());
+        let Some((live, (price, _))) = live.and_then(|live| Some((live, live.offered(side)?))) else { return Ok(true) };
+        let sized = self.sizer(account, id, price, Liquidity::Taker, self.now).size(working)?;
+        let depth = live.depth(side, working.limit());
+        Ok(!matches!(sized, Sized::Fill { deal, .. } if deal.quantity > depth))
+    }
+
+    fn look_at_market(&mut self, place: usize) -> Look {
+        let id = self.orders[place].order.instrument;
+        let Some(live) = &self.lives[id.index()] else { return Look::Rest };
+        let working = &mut self.orders[place];
+        let side = working.order.side;
+        if working.waits_for_trigger() {
+            let Some(signal) = live.signal(side) else { return Look::Rest };
+            let look = working.look(Step::Open, &flat(self.now, signal, None), false);
+            working.follow(signal);
+            return if look == Look::Rest { Look::Rest } else { Look::Wake };
+        }
+        if matches!(working.order.kind, OrderKind::MarketOnOpen | OrderKind::MarketOnClose)
+            && self.now.day() <= working.order.time.day()
+        {
+            return Look::Rest;
+        }
+        let limit = working.limit();
+        let within = |price: Price| limit.is_none_or(|limit| !side.prefers(limit, price));
+        if let Some((price, offered)) = live.offered(side).filter(|(price, _)| within(*price)) {
+            // The market came to an order that rests: it trades at its own price.
+            let taker = !working.rested || limit.is_none();
+            let price = if taker { price } else { limit.unwrap_or(price) };
+            return Look::Fill(Touch { price, taker, offered: Some(offered) });
+        }
+        let Some((_, Met::Trade(trade))) = self.met.filter(|_| self.stage == Stage::Tick) else { return Look::Rest };
+        let rests = live.rests(working.id());
+        if !rests && !live.has_book() && !working.born_in_range && within(trade.price) {
+            let share = |cap: Rate| trade.quantity.quantity().share(cap.nanos().into(), Rate::ONE.nanos().into()).ok();
+            return Look::Fill(Touch {
+                price: trade.price,
+                taker: true,
+                offered: self.settings.volume_cap.and_then(share),
+            });
+        }
+        let Some(limit) = limit.filter(|_| rests && trade.side != side) else { return Look::Rest };
+        let reached = live.reached(working.id());
+        if side.prefers(trade.price, limit) {
+            Look::Fill(Touch { price: limit, taker: false, offered: None })
+        } else if reached.is_positive() {
+            Look::Fill(Touch { price: limit, taker: false, offered: Some(reached) })
+        } else {
+            Look::Rest
+        }
+    }
+
+    fn fill_on_tick(&mut self, place: usize, touch: Touch, account: &Account) -> Result<(), Overflow> {
+        let working = &self.orders[place];
+        let (order, id, side) = (working.id(), working.order.instrument, working.order.side);
+        let bar = flat(self.now, touch.price, touch.offered);
+        self.execute(place, Step::Open, &bar, touch, account)?;
+        let filled = self.pending.iter().find_map(|report| match report {
+            Report::Filled { fill, .. } if fill.order == order => Some(fill.quantity),
+            _ => None,
+        });
+        let Some(live) = &mut self.lives[id.index()] else { return Ok(()) };
+        // Without a book this trade is all there was.
+        self.orders[place].born_in_range |= !live.has_book();
+        let crossed =
+            live.offered(side).filter(|(price, _)| touch.offered.is_some() && !side.prefers(touch.price, *price));
+        match (crossed, filled) {
+            // Less than a lot is left of the level: it is passed over.
+            (Some((price, left)), filled) => live.take(side.opposite(), price, filled.unwrap_or(left)),
+            (None, Some(quantity)) => live.filled(order, quantity),
+            (None, None) => live.filled(order, touch.offered.unwrap_or(Quantity::ZERO)),
+        }
+        Ok(())
+    }
+
+    /// True where a partly filled order goes on to the next level at once.
+    pub(super) fn walks(&self, place: usize) -> bool {
+        let live = self.lives[self.orders[place].order.instrument.index()].as_ref();
+        matches!(self.stage, Stage::Arrive | Stage::Tick) && live.is_some_and(|live| live.has_book())
+    }
+
+    fn expire_ticks(&mut self) {
+        if !self.timed {
+            return;
+        }
+        let now = self.now;
+        for place in 0..self.orders.len() {
+            let working = &self.orders[place];
+            let over = match working.order.time_in_force {
+                TimeInForce::Day => now.day() > working.order.time.day(),
+                TimeInForce::Gtd(until) => now >= until,
+                _ => false,
+            };
+            if over && !working.dead && self.lives[working.order.instrument.index()].is_some() {
+                let order = working.id();
+                self.end(place, Report::Expired { order, time: now }, now);
+            }
+        }
+    }
+
+    /// Closes what the margin no longer carries at what the market gives for it, and settles a contract that has expired.
+    fn force_on_tick(&mut self, account: &Account) -> Result<(), Overflow> {
+        let Some((id, _)) = self.met.filter(|_| self.carry.is_needed() && self.pending.is_empty()) else {
+            return Ok(());
+        };
+        let position = account.position(id);
+        let Some(mark) = self.mark_of(id).filter(|_| !position.is_flat()) else { return Ok(()) };
+        let expired = matches!(account.instrument(id).kind(), Kind::Future { expiry } if self.now >= expiry);
+        if !expired && !is_broken(account, id, mark)? {
+            return Ok(());
+        }
+        let side = Side::of(position.quantity).opposite();
+        let offered = self.lives[id.index()].as_ref().and_then(|live| live.offered(side));
+        let (price, purpose) = match offered {
+            _ if expired => (mark, Purpose::Expiry),
+            Some((price, _)) => (price, Purpose::Liquidation),
+            None => (mark, Purpose::Liquidation),
+        };
+        let fill = self.forced_fill(account, id, &flat(self.now, price, None), price, self.now, purpose)?;
+        self.force(account, fill);
+        Ok(())
+    }
+
+    /// The orders have met what there was; those that do not rest want to see the next tick.
+    pub(super) fn leave_ticks(&mut self) {
+        self.met = None;
+        self.drop_dead();
+        for working in &mut self.orders {
+            working.born_in_range = false;
+        }
+        for (place, live) in self.lives.iter_mut().enumerate() {
+            let Some(live) = live else { continue };
+            let here = |working: &&Working| working.order.instrument.index() == place && !working.asleep;
+            live.keep(|order| self.orders.iter().any(|working| working.id() == order));
+            live.eager = self.orders.iter().filter(here).any(|working| !live.rests(working.id()));
+        }
+    }
+}
+
+/// A bar in which only one price happened.
+fn flat(time: Time, price: Price, volume: Option<Quantity>) -> Bar {
+    let volume = volume.and_then(|volume| Volume::new(volume).ok()).unwrap_or(Volume::ZERO);
+    Bar { time, open: price, high: price, low: price, close: price, volume }
+}
