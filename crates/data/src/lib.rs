@@ -8,10 +8,12 @@ mod csv;
 mod defect;
 mod error;
 mod gaps;
+pub mod import;
 mod loaded;
 mod resample;
 mod rows;
 pub mod samples;
+pub mod securities;
 
 pub use bad_row::{BadRow, RowFault, Zone};
 pub use csv::{Calendar, CalendarKind, read_calendar, read_calendar_from};
