@@ -12,10 +12,13 @@ mod columns;
 mod decimal;
 mod error;
 mod facts;
+mod instrument;
 mod lock;
 mod merge;
+mod names;
 mod place;
 mod record;
+mod remarks;
 mod scan;
 mod stored;
 mod written;
@@ -29,8 +32,10 @@ use qframe_model::time::Time;
 
 pub use error::{CatalogError, Differing};
 pub use facts::SetFacts;
+pub use instrument::InstrumentFacts;
 pub use merge::{Conflict, Merged};
 pub use place::Period;
+pub use remarks::Remark;
 pub use scan::Scan;
 pub use stored::FileFacts;
 

@@ -121,7 +121,13 @@ impl Place {
         let mut parts = vec![key.kind.name().to_owned(), escape(&key.venue), escape(key.symbol.as_str())];
         parts.extend(key.frame.map(|frame| frame.to_string()));
         let folder = parts.iter().fold(root.to_owned(), |folder, part| folder.join(part));
-        Ok(Self { key: key.clone(), folder, lock: root.join(".locks").join(parts.join(" ")) })
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        Ok(Self { key: key.clone(), folder, lock: Self::lock(root, &parts) })
+    }
+
+    /// The lock of what has this path below the root. None of the parts has a space in it.
+    pub(super) fn lock(root: &Path, parts: &[&str]) -> PathBuf {
+        root.join(".locks").join(parts.join(" "))
     }
 
     pub(super) fn file(&self, period: Period) -> PathBuf {

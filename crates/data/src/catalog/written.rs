@@ -1,5 +1,6 @@
 //! A file of the catalog, written: under another name first, then moved to its place whole.
 use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -71,7 +72,7 @@ impl<R: Record> Writer<R> {
         self.write()?;
         let Some(mut out) = self.out.take() else { return Ok(()) };
         self.sign(&mut out);
-        let failed = |error: std::io::Error| CatalogError::system("writing", &self.partial, &error);
+        let failed = |error: io::Error| CatalogError::system("writing", &self.partial, &error);
         let file = out.into_inner().map_err(|error| told(&self.partial, &error))?;
         file.sync_all().map_err(failed)?;
         let target = self.place.file(self.period);
@@ -172,6 +173,27 @@ fn properties() -> WriterProperties {
 
 fn told(path: &Path, error: &ParquetError) -> CatalogError {
     CatalogError::System { doing: "writing", path: path.to_owned(), why: error.to_string() }
+}
+
+/// Writes a small file in the place of what was there: to `partial` first, then moved. The caller holds a lock.
+pub(super) fn replace(
+    path: &Path,
+    partial: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CatalogError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    make_folder(folder)?;
+    let written = File::create(partial).map(BufWriter::new).and_then(|mut out| {
+        write(&mut out)?;
+        out.into_inner()?.sync_all()
+    });
+    if written.is_err() {
+        // The first failure is the one to tell of; a leftover is written over by the next one.
+        let _ = fs::remove_file(partial);
+    }
+    let moved = written.and_then(|()| fs::rename(partial, path));
+    moved.map_err(|error| CatalogError::system("writing", path, &error))?;
+    sync_folder(folder)
 }
 
 /// Makes a folder that a sudden end of power does not take away.
