@@ -13,7 +13,7 @@ use super::place::Place;
 use super::shelf::{Framed, Handing, Shelf};
 use super::spelling::{self, Contract};
 use super::table::Table;
-use super::{Import, SetFacts, Sink, Wish};
+use super::{Import, ImportedSet, Sink, Wish};
 use crate::bad_row::{BadRow, RowFault};
 use crate::defect::{Defect, Finding};
 use crate::error::FileFault;
@@ -252,7 +252,7 @@ impl<'a, 's> Desk<'a, 's> {
         if self.rounded > 0 {
             why.push(format!("{} numbers have more than nine decimals (of a volume: more than 18 digits): rounded", self.rounded));
         }
-        let sets = self.sets.into_iter().filter(|set| set.shelf.rows > 0).map(|set| SetFacts {
+        let sets = self.sets.into_iter().filter(|set| set.shelf.rows > 0).map(|set| ImportedSet {
             key: DataKey { kind: set.kind, venue: self.venue.clone(), symbol: set.symbol, frame: set.shelf.frame },
             rows: set.shelf.rows,
             merged: set.shelf.merged,

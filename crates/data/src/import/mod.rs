@@ -76,7 +76,7 @@ pub struct Import {
     /// Why, and what was taken from where: a sentence each.
     pub why: Vec<String>,
     /// The data sets in it. None: the file is known, and holds nothing that has a kind here.
-    pub sets: Vec<SetFacts>,
+    pub sets: Vec<ImportedSet>,
     /// What a symbol was called and where it was listed, from a map file.
     pub history: Option<crate::securities::Security>,
     /// What is wrong with its rows.
@@ -85,7 +85,7 @@ pub struct Import {
 
 /// One data set of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetFacts {
+pub struct ImportedSet {
     /// What it is.
     pub key: DataKey,
     /// How many rows were handed on.

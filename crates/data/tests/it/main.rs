@@ -6,6 +6,8 @@ mod catalog;
 #[cfg(test)]
 mod dialects;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod real_files;
