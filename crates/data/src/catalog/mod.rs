@@ -11,6 +11,7 @@
 mod columns;
 mod decimal;
 mod error;
+mod export;
 mod facts;
 mod instrument;
 mod lock;
@@ -31,6 +32,7 @@ use qframe_model::market::Bar;
 use qframe_model::time::Time;
 
 pub use error::{CatalogError, Differing};
+pub use export::{Columns, ExportError};
 pub use facts::SetFacts;
 pub use instrument::InstrumentFacts;
 pub use merge::{Conflict, Merged};
@@ -164,6 +166,44 @@ impl Catalog {
         // A folder that is not empty is not taken away, and need not be.
         let _ = empty.map_while(|folder| fs::remove_dir(folder).ok()).count();
         Ok(true)
+    }
+
+    /// The last rows of a data set, at most `count`; oldest first.
+    ///
+    /// # Errors
+    /// As [`Catalog::scan`].
+    pub fn tail(&self, key: &DataKey, count: usize) -> Result<Vec<Rows>, CatalogError> {
+        let Some(facts) = self.facts(key)? else { return Ok(Vec::new()) };
+        // Of the files that hold so many rows, the first one begins the range.
+        let mut left = count as u64;
+        let enough = |file: &&FileFacts| {
+            left = left.saturating_sub(file.rows);
+            left == 0
+        };
+        let from = facts.files.iter().rev().find(enough).map_or(Time::MIN, |file| file.first);
+        let mut kept = std::collections::VecDeque::new();
+        let mut rows = 0;
+        for batch in self.scan(key, from..Time::MAX)? {
+            let batch = batch?;
+            rows += batch.len();
+            kept.push_back(batch);
+            while kept.front().is_some_and(|first: &Rows| rows - first.len() >= count) {
+                rows -= kept.pop_front().map_or(0, |first| first.len());
+            }
+        }
+        if let Some(first) = kept.front_mut() {
+            first.drop_first(rows.saturating_sub(count));
+        }
+        Ok(kept.into())
+    }
+
+    /// True where a file of the data set has wide decimals.
+    fn is_wide(&self, key: &DataKey) -> Result<bool, CatalogError> {
+        let files = self.place(key)?.files()?;
+        files
+            .into_iter()
+            .map(|(period, path)| stored::is_wide(period, &path))
+            .try_fold(false, |any, wide| Ok(any | wide?))
     }
 
     fn place(&self, key: &DataKey) -> Result<Place, CatalogError> {

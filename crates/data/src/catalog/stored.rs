@@ -136,6 +136,12 @@ pub(super) fn digest<R: Record>(rows: &[R], bytes: &mut Vec<u8>, hasher: &mut bl
     hasher.update(bytes);
 }
 
+/// True where a file's decimals have 128 bits.
+pub(super) fn is_wide(period: Period, path: &Path) -> Result<bool, CatalogError> {
+    let (_, _, metadata) = open(period, path)?;
+    Ok(width_of(&metadata) == Width::Wide)
+}
+
 fn open(period: Period, path: &Path) -> Result<(File, FileFacts, Arc<ParquetMetaData>), CatalogError> {
     let system = |error| CatalogError::system("reading", path, &error);
     let file = File::open(path).map_err(system)?;

@@ -48,7 +48,7 @@ impl<R: Record> Writer<R> {
     pub(super) fn new(place: &Place, period: Period) -> Result<Self, CatalogError> {
         make_folder(&place.folder)?;
         let partial = place.folder.join(PARTIAL);
-        let out = Some(begin::<R>(&partial, Width::Narrow)?);
+        let out = Some(create::<R>(&partial, Width::Narrow)?);
         let rows = Vec::with_capacity(BATCH);
         let (hasher, bytes) = (blake3::Hasher::new(), Vec::new());
         Ok(Self { place: place.clone(), period, partial, out, width: Width::Narrow, rows, hasher, bytes, ends: None })
@@ -115,7 +115,7 @@ impl<R: Record> Writer<R> {
         self.sign(&mut narrow);
         narrow.close().map_err(|error| told(&self.partial, &error))?;
         fs::rename(&self.partial, &from).map_err(|error| CatalogError::system("writing", &from, &error))?;
-        let mut wide = begin::<R>(&self.partial, Width::Wide)?;
+        let mut wide = create::<R>(&self.partial, Width::Wide)?;
         let mut stored = Stored::<R>::open(self.period, &from, Time::MIN..Time::MAX)?;
         let mut rows = Vec::new();
         while stored.next(&mut rows)? {
@@ -138,12 +138,16 @@ impl<R> Drop for Writer<R> {
     }
 }
 
-fn begin<R: Record>(path: &Path, width: Width) -> Result<ArrowWriter<File>, CatalogError> {
-    let file = File::create(path).map_err(|error| CatalogError::system("writing", path, &error))?;
+/// Begins a file of Parquet.
+pub(super) fn begin<R: Record, W: Write + Send>(out: W, width: Width) -> Result<ArrowWriter<W>, ParquetError> {
     // Other programs take the types of Parquet itself: not all know every type of Arrow.
     let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
-    let schema = Arc::new(Schema::new(R::fields(width)));
-    ArrowWriter::try_new_with_options(file, schema, options).map_err(|error| told(path, &error))
+    ArrowWriter::try_new_with_options(out, Arc::new(Schema::new(R::fields(width))), options)
+}
+
+fn create<R: Record>(path: &Path, width: Width) -> Result<ArrowWriter<File>, CatalogError> {
+    let file = File::create(path).map_err(|error| CatalogError::system("writing", path, &error))?;
+    begin::<R, _>(file, width).map_err(|error| told(path, &error))
 }
 
 fn write<R: Record>(out: &mut ArrowWriter<File>, rows: &[R], width: Width) -> Result<(), ParquetError> {

@@ -19,7 +19,7 @@ use std::path::Path;
 use qframe_model::time::TimeFrame;
 
 pub use calendar::{Calendar, CalendarKind, read_calendar, read_calendar_from};
-pub use write::write_bars;
+pub use write::{header, write_bars, write_rows};
 
 use crate::error::{DataError, FileFault};
 use crate::loaded::Loaded;
