@@ -29,7 +29,7 @@ enum Command {
     Strategies(commands::strategies::Strategies),
     /// List the recorded prices that come with the program.
     Samples(commands::samples::Samples),
-    /// Look at, export and take away market data of the catalog.
+    /// Import market data, look at it, export it and take it away.
     #[command(subcommand)]
     Data(commands::data::DataCommand),
 }

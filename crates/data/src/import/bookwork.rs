@@ -1,7 +1,7 @@
-//! What only the neighbours of a row tell: which change of a book ends an update, where a snapshot begins, the number of a
-//! trade that has none, and who took liquidity where nobody wrote it down.
-use qframe_model::market::{BookChange, BookDelta, Level, Side, Trade};
-use qframe_model::number::{Price, Volume};
+//! What only the neighbours of a row tell: which change of a book ends an update, where a snapshot begins, and who took
+//! liquidity in a trade where nobody wrote it down.
+use qframe_model::market::{BookChange, BookDelta, Level, Side};
+use qframe_model::number::Price;
 use qframe_model::time::Time;
 
 /// Levels of one file on their way to changes of a book: one is held back until the next tells whether it was the last.
@@ -55,33 +55,26 @@ impl Changes {
 /// Fills in what a tape of trades leaves out.
 #[derive(Debug)]
 pub(super) struct Tape {
-    /// The instant of the last trade, and how many there were in it.
-    instant: Option<(Time, u64)>,
     price: Price,
     side: Side,
 }
 
 impl Default for Tape {
     fn default() -> Self {
-        Self { instant: None, price: Price::ZERO, side: Side::Buy }
+        Self { price: Price::ZERO, side: Side::Buy }
     }
 }
 
 impl Tape {
-    /// A trade without a number gets its place among those of its instant, from 0: reading the file again gives the same.
-    /// One without a side gets it by the tick rule: above the price before it was bought, below it sold, else as before.
-    pub(super) fn complete(&mut self, time: Time, received: Time, id: Option<u64>, price: Price, quantity: Volume, side: Option<Side>) -> Trade {
-        let place = match self.instant {
-            Some((last, count)) if last == time => count,
-            _ => 0,
-        };
-        self.instant = Some((time, place + 1));
+    /// Who took liquidity, by the tick rule where nobody wrote it down: above the price before it was bought, below it
+    /// sold, else as before.
+    pub(super) fn side(&mut self, price: Price, said: Option<Side>) -> Side {
         let by_tick = match price.cmp(&self.price) {
             std::cmp::Ordering::Greater => Side::Buy,
             std::cmp::Ordering::Less => Side::Sell,
             std::cmp::Ordering::Equal => self.side,
         };
-        (self.price, self.side) = (price, by_tick);
-        Trade { time, received, id: id.unwrap_or(place), price, quantity, side: side.unwrap_or(by_tick) }
+        (self.price, self.side) = (price, said.unwrap_or(by_tick));
+        self.side
     }
 }

@@ -31,7 +31,7 @@ pub struct Findings {
 /// So many findings of each defect are kept with their text.
 const KEPT: u64 = 1_000;
 /// So many rows wait in memory before they are handed on: about 100 bytes each while they are sorted.
-const ROWS_MAX: usize = 1 << 21;
+const ROWS_MAX: usize = 1 << 20;
 /// What a venue is called that nothing names.
 const UNKNOWN: &str = "unknown";
 /// A file of more instruments than this has a column taken for the symbol that is none.
@@ -146,7 +146,7 @@ impl<'a, 's> Desk<'a, 's> {
         if let Some((at, fault)) = refused {
             self.refuse(line, column(at), &cells.text(at), fault);
         }
-        if self.waiting >= ROWS_MAX { self.hand_on() } else { Ok(()) }
+        if self.waiting >= ROWS_MAX { self.hand_on(true) } else { Ok(()) }
     }
 
     /// Reads every part of a row; the first fault.
@@ -216,8 +216,8 @@ impl<'a, 's> Desk<'a, 's> {
         Ok(self.sets.len() - 1)
     }
 
-    /// Hands everything on that waits.
-    fn hand_on(&mut self) -> Result<(), ImportFault> {
+    /// Hands on what waits; where `more` follows, all but the last instants.
+    fn hand_on(&mut self, more: bool) -> Result<(), ImportFault> {
         let hint = self.layout.as_ref().and_then(|layout| layout.frame).or(self.place.frame);
         let framed = match (self.wish.frame, hint) {
             (Some(given), _) => Framed::Given(given),
@@ -227,10 +227,10 @@ impl<'a, 's> Desk<'a, 's> {
         for set in &mut self.sets {
             let key = DataKey { kind: set.kind, venue: self.venue.clone(), symbol: set.symbol.clone(), frame: None };
             let twice = self.wish.conflict;
-            let mut handing = Handing { file: self.file, twice, findings: &mut self.findings, sink: &mut *self.sink };
+            let mut handing = Handing { file: self.file, twice, more, findings: &mut self.findings, sink: &mut *self.sink };
             set.shelf.hand_on(&key, &framed, &mut handing)?;
         }
-        self.waiting = 0;
+        self.waiting = self.sets.iter().map(|set| set.shelf.len()).sum();
         Ok(())
     }
 
@@ -248,7 +248,7 @@ impl<'a, 's> Desk<'a, 's> {
             return Err(ImportFault::NoGoodRow(self.rows, self.first_refused.unwrap_or_default()));
         }
         self.sets.iter_mut().for_each(|set| set.shelf.close());
-        self.hand_on()?;
+        self.hand_on(false)?;
         if self.rounded > 0 {
             why.push(format!("{} numbers have more than nine decimals (of a volume: more than 18 digits): rounded", self.rounded));
         }

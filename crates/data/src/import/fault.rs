@@ -14,6 +14,8 @@ pub struct ImportError {
     pub file: String,
     /// What is wrong.
     pub fault: ImportFault,
+    /// How many of its rows were handed on before: those of a large file.
+    pub handed: u64,
 }
 
 /// Why a file was not imported.
@@ -68,7 +70,8 @@ impl From<DataError> for ImportFault {
 
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file, self.fault)
+        write!(f, "{}: {}", self.file, self.fault)?;
+        if self.handed > 0 { write!(f, " ({} rows before it were imported)", self.handed) } else { Ok(()) }
     }
 }
 

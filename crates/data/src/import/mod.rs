@@ -13,6 +13,7 @@ mod dialect;
 mod expiry;
 mod factors;
 mod fault;
+mod intake;
 mod json;
 mod lean;
 mod open;
@@ -37,6 +38,7 @@ use crate::rows::{DataKey, Kind, Rows};
 pub use desk::Findings;
 pub use dialect::{About, Dialect, dialects};
 pub use fault::{ImportError, ImportFault};
+pub use intake::Intake;
 pub use paths::{Found, find_files};
 
 /// What is asked of an import; what is not said here is taken from the file and its path.
@@ -105,11 +107,16 @@ pub fn import(path: &Path, wish: &Wish, sink: &mut Sink<'_>) -> Vec<Result<Impor
     let mut answers = Vec::new();
     let name = path.display().to_string();
     let done = open::pieces(path, &mut |piece| {
-        let file = piece.name.clone();
-        answers.push(one(piece, wish, sink).map_err(|fault| ImportError { file, fault }));
+        let (file, mut handed) = (piece.name.clone(), 0);
+        let mut counted = |key: &DataKey, rows: Rows| {
+            let count = rows.len() as u64;
+            sink(key, rows).map(|()| handed += count)
+        };
+        let answer = one(piece, wish, &mut counted);
+        answers.push(answer.map_err(|fault| ImportError { file, fault, handed }));
     });
     if let Err(fault) = done {
-        answers.push(Err(ImportError { file: name, fault }));
+        answers.push(Err(ImportError { file: name, fault, handed: 0 }));
     }
     answers
 }

@@ -69,6 +69,6 @@ impl Found {
     }
 
     fn refuse(&mut self, path: &Path, fault: ImportFault) {
-        self.refused.push(ImportError { file: path.display().to_string(), fault });
+        self.refused.push(ImportError { file: path.display().to_string(), fault, handed: 0 });
     }
 }

@@ -218,7 +218,7 @@ pub(super) fn kraken_trades(table: &Table, _: &Place) -> Option<Layout> {
     let part = Part::Trades(TradeColumns { time: 0, received: None, id: None, price: 1, quantity: 2, taker });
     let why = vec![
         "Kraken's archive of trades: epoch seconds, price, volume".to_owned(),
-        "trades have no number: each gets its place within its instant".to_owned(),
+        "trades have no number: equal ones of an instant are all kept".to_owned(),
         "nothing says who took liquidity: by the tick rule, up is bought and down is sold".to_owned(),
     ];
     fits.then(|| Layout { venue: Some("kraken".to_owned()), ..Layout::new(Dialect::KrakenTrades, Reader::Rows(vec![part]), table, why) })

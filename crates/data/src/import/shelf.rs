@@ -47,6 +47,8 @@ pub(super) enum Framed {
 pub(super) struct Handing<'a, 's> {
     pub(super) file: &'a str,
     pub(super) twice: Twice,
+    /// More rows follow: those of the last instant wait for the others of it.
+    pub(super) more: bool,
     pub(super) findings: &'a mut Findings,
     pub(super) sink: &'a mut Sink<'s>,
 }
@@ -70,7 +72,8 @@ impl Shelf {
         match (&mut self.piles, row) {
             (Piles::Bars(pile), Row::Bar(bar)) => pile.put(bar, line),
             (Piles::Trades(pile), Row::Trade { time, received, id, price, quantity, side }) => {
-                pile.put(self.tape.complete(time, received, id, price, quantity, side), line)
+                let side = self.tape.side(price, side);
+                pile.put(Trade { time, received, id: id.unwrap_or(0), price, quantity, side }, line)
             }
             (Piles::Quotes(pile), Row::Quote(quote)) => pile.put(quote, line),
             (Piles::Book(pile), Row::Level { time, received, sequence, snapshot, side, level }) => {
@@ -111,10 +114,10 @@ impl Shelf {
 
     /// Orders the rows that lie here, merges what stands twice, and hands them on.
     pub(super) fn hand_on(&mut self, key: &DataKey, framed: &Framed, handing: &mut Handing<'_, '_>) -> Result<(), ImportFault> {
-        let (before, merged) = (self.len(), &mut self.merged);
-        if before == 0 {
+        if self.len() == 0 {
             return Ok(());
         }
+        let merged = &mut self.merged;
         let rows = match &mut self.piles {
             Piles::Bars(pile) => Rows::Bars(pile.settle(merged, handing)),
             Piles::Trades(pile) => Rows::Trades(pile.settle(merged, handing)),
@@ -171,8 +174,12 @@ fn extent(rows: &Rows) -> (u64, Option<Time>, Option<Time>) {
 
 /// A row with a time, and what makes two rows the same one.
 trait Dated: Copy + PartialEq {
-    /// Whether two rows of one place are one row.
+    /// Whether rows of one place are one row; else each is, in the order of the file.
     const ONE_A_PLACE: bool;
+    /// False for a row that nothing tells from an equal one: both are kept.
+    fn is_told(&self) -> bool {
+        Self::ONE_A_PLACE
+    }
     fn time(&self) -> Time;
     /// The place of a row among the others: its time, then what tells rows of one time apart.
     fn place(&self) -> (Time, u64) {
@@ -194,6 +201,10 @@ impl Dated for Trade {
     }
     fn place(&self) -> (Time, u64) {
         (self.time, self.id)
+    }
+    /// Without a number, two equal trades of an instant may both have been.
+    fn is_told(&self) -> bool {
+        self.id != 0
     }
 }
 
@@ -266,9 +277,10 @@ impl<T: Dated> Pile<T> {
             self.rows.sort_by_key(|(row, _)| row.place());
         }
         self.sorted = true;
+        let waiting = if handing.more { self.of_last_instant() } else { Vec::new() };
         let mut settled: Vec<T> = Vec::with_capacity(self.rows.len());
         for (row, line) in self.rows.drain(..) {
-            let twice = settled.last().filter(|last| T::ONE_A_PLACE && last.place() == row.place());
+            let twice = settled.last().filter(|last| row.is_told() && last.place() == row.place());
             match twice {
                 None => settled.push(row),
                 Some(last) if *last == row => {
@@ -287,7 +299,16 @@ impl<T: Dated> Pile<T> {
                 }
             }
         }
+        self.rows = waiting;
         settled
+    }
+
+    /// Takes the rows off that share the time of the row that came last.
+    fn of_last_instant(&mut self) -> Vec<(T, u64)> {
+        let Some(last) = self.last else { return Vec::new() };
+        let start = self.rows.partition_point(|(row, _)| row.time() < last);
+        let end = self.rows.partition_point(|(row, _)| row.time() <= last);
+        self.rows.splice(start..end, std::iter::empty()).collect()
     }
 }
 

@@ -28,7 +28,6 @@ impl Root {
     }
 
     /// Opens it, and makes it where there is none.
-    #[expect(dead_code, reason = "the import makes catalogs")]
     pub(crate) fn make(&self) -> Result<Catalog, Error> {
         Ok(Catalog::open(self.path()?)?)
     }

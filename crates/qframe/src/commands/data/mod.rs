@@ -1,6 +1,7 @@
 //! `qframe data`: market data on disk.
 mod drop;
 mod export;
+mod import;
 mod list;
 mod show;
 
@@ -11,6 +12,8 @@ use crate::error::Error;
 /// What to do with it.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
+    /// Read files of market data, say what they are and what is wrong with them, and put their rows into the catalog.
+    Import(import::Args),
     /// List the data sets of the catalog.
     List(list::Args),
     /// Show a data set: what is known of it, its first and last rows.
@@ -24,6 +27,7 @@ pub(crate) enum DataCommand {
 impl DataCommand {
     pub(crate) fn run(self) -> Result<(), Error> {
         match self {
+            Self::Import(args) => args.run(),
             Self::List(args) => args.run(),
             Self::Show(args) => args.run(),
             Self::Export(args) => args.run(),
