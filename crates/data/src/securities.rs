@@ -70,7 +70,8 @@ mod tests {
             from: day(from),
             until,
         };
-        let meta = Security::new(vec![listed("FB", "2012-05-18", day("2022-06-09")), listed("META", "2022-06-09", Time::MAX)]);
+        let meta =
+            Security::new(vec![listed("FB", "2012-05-18", day("2022-06-09")), listed("META", "2022-06-09", Time::MAX)]);
         let fund = Security::new(vec![listed("FB", "2023-01-10", Time::MAX)]);
         let all = [meta.unwrap(), fund.unwrap()];
         let check = |ticker: &str, time: &str, expected: Option<&str>| {

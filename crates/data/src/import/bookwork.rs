@@ -18,12 +18,26 @@ type Update = (Time, Time, Option<u64>);
 
 impl Changes {
     /// Takes a level in; what is known now goes to `give` with its line.
-    pub(super) fn take(&mut self, update: Update, snapshot: bool, side: Side, level: Level, line: u64, give: &mut impl FnMut(BookDelta, u64)) {
+    pub(super) fn take(
+        &mut self,
+        update: Update,
+        snapshot: bool,
+        side: Side,
+        level: Level,
+        line: u64,
+        give: &mut impl FnMut(BookDelta, u64),
+    ) {
         if self.update != Some(update) {
             self.end(give);
             self.update = Some(update);
         }
-        let delta = |change| BookDelta { time: update.0, received: update.1, sequence: update.2.unwrap_or(0), change, last: false };
+        let delta = |change| BookDelta {
+            time: update.0,
+            received: update.1,
+            sequence: update.2.unwrap_or(0),
+            change,
+            last: false,
+        };
         if snapshot && self.snapshot != Some(update) {
             self.hold((delta(BookChange::Clear), line), give);
         }

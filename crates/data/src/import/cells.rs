@@ -115,7 +115,9 @@ impl<C: Cells> Reading<'_, C> {
 
     pub(super) fn whole(&self, at: usize, field: &'static str) -> Result<u64, Fault> {
         let text = self.cells.text(at);
-        text.parse().or_else(|_| text.strip_suffix(".0").unwrap_or("").parse()).map_err(|_| (at, RowFault::NotANumber(field)))
+        text.parse()
+            .or_else(|_| text.strip_suffix(".0").unwrap_or("").parse())
+            .map_err(|_| (at, RowFault::NotANumber(field)))
     }
 
     pub(super) fn is_true(&self, at: usize) -> Result<bool, Fault> {

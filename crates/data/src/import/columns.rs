@@ -5,9 +5,9 @@ use std::io::BufReader;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_ipc::reader::FileReader;
@@ -30,7 +30,11 @@ pub(super) fn parquet(file: File, desk: &mut Desk<'_, '_>) -> Result<(), ImportF
     let damaged = |error: parquet::errors::ParquetError| ImportFault::Damaged("Parquet file", error.to_string());
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(damaged)?;
     let batches = builder.with_batch_size(BATCH).build().map_err(damaged)?;
-    rows(Carrier::Parquet, batches.map(|batch| batch.map_err(|error| ImportFault::Damaged("Parquet file", error.to_string()))), desk)
+    rows(
+        Carrier::Parquet,
+        batches.map(|batch| batch.map_err(|error| ImportFault::Damaged("Parquet file", error.to_string()))),
+        desk,
+    )
 }
 
 pub(super) fn arrow(file: File, desk: &mut Desk<'_, '_>) -> Result<(), ImportFault> {
@@ -129,10 +133,12 @@ impl Column {
             DataType::Utf8 => self.array.as_string_opt::<i32>().map(|array| array.value(at).to_owned()),
             DataType::LargeUtf8 => self.array.as_string_opt::<i64>().map(|array| array.value(at).to_owned()),
             DataType::Utf8View => self.array.as_string_view_opt().map(|array| array.value(at).to_owned()),
-            DataType::Date32 => self.value::<Date32Type>(at).map(|day| {
-                format!("{:#}", Time::from_seconds(i64::from(day) * 86_400))
-            }),
-            DataType::Decimal128(_, scale) => self.value::<Decimal128Type>(at).map(|digits| format!("{digits}e{}", -i32::from(*scale))),
+            DataType::Date32 => {
+                self.value::<Date32Type>(at).map(|day| format!("{:#}", Time::from_seconds(i64::from(day) * 86_400)))
+            }
+            DataType::Decimal128(_, scale) => {
+                self.value::<Decimal128Type>(at).map(|digits| format!("{digits}e{}", -i32::from(*scale)))
+            }
             DataType::Dictionary(..) => self.array.as_any_dictionary_opt().map(|names| {
                 let key = names.normalized_keys().get(at).copied().unwrap_or_default();
                 Self::new(names.values()).text(key)

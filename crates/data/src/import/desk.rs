@@ -133,7 +133,12 @@ impl<'a, 's> Desk<'a, 's> {
     }
 
     /// Takes a row in; `line` from 1, `column` tells where a cell begins in it. What is wrong with it becomes a finding.
-    pub(super) fn take<C: Cells>(&mut self, cells: &C, line: u64, column: impl Fn(usize) -> usize) -> Result<(), ImportFault> {
+    pub(super) fn take<C: Cells>(
+        &mut self,
+        cells: &C,
+        line: u64,
+        column: impl Fn(usize) -> usize,
+    ) -> Result<(), ImportFault> {
         let Some(mut layout) = self.layout.take() else { return Ok(()) };
         self.rows += 1;
         let refused = match &mut layout.reader {
@@ -191,14 +196,23 @@ impl<'a, 's> Desk<'a, 's> {
     fn put(&mut self, set: usize, row: Row, line: u64) {
         self.waiting += 1;
         if let Some((before, time)) = self.sets[set].shelf.put(row, line) {
-            let text = format!("{}:{line}:1: {time:#} follows {before:#}, against the order of the file: put in its place", self.file);
+            let text = format!(
+                "{}:{line}:1: {time:#} follows {before:#}, against the order of the file: put in its place",
+                self.file
+            );
             let (file, line, time) = (Some(self.name.clone()), Some(line), Some(time));
             self.findings.add(Finding { defect: Defect::OutOfOrder, file, line, time, text });
         }
     }
 
     /// The place of the set that a row belongs to.
-    fn set<C: Cells>(&mut self, kind: Kind, column: Option<usize>, contract: Contract, cells: &C) -> Result<usize, Fault> {
+    fn set<C: Cells>(
+        &mut self,
+        kind: Kind,
+        column: Option<usize>,
+        contract: Contract,
+        cells: &C,
+    ) -> Result<usize, Fault> {
         let column = column.filter(|_| self.wish.symbol.is_none());
         let spelled = column.map(|at| cells.text(at));
         let known = |set: &Set| set.kind == kind && set.spelled.as_deref() == spelled.as_deref();
@@ -206,7 +220,9 @@ impl<'a, 's> Desk<'a, 's> {
             return Ok(at);
         }
         let symbol = match (column, &spelled) {
-            (Some(at), _) if self.sets.len() >= SETS_MAX => return Err((at, RowFault::NotA("symbol", "one of at most 1000 in a file"))),
+            (Some(at), _) if self.sets.len() >= SETS_MAX => {
+                return Err((at, RowFault::NotA("symbol", "one of at most 1000 in a file")));
+            }
             (Some(at), Some(text)) => spelling::from_column(text, contract)
                 .ok_or((at, RowFault::NotA("symbol", "a name such as BTCUSDT, BTC/USDT or AAPL")))?,
             // `begin` has refused a file where neither a column nor a name tells.
@@ -227,7 +243,8 @@ impl<'a, 's> Desk<'a, 's> {
         for set in &mut self.sets {
             let key = DataKey { kind: set.kind, venue: self.venue.clone(), symbol: set.symbol.clone(), frame: None };
             let twice = self.wish.conflict;
-            let mut handing = Handing { file: self.file, twice, more, findings: &mut self.findings, sink: &mut *self.sink };
+            let mut handing =
+                Handing { file: self.file, twice, more, findings: &mut self.findings, sink: &mut *self.sink };
             set.shelf.hand_on(&key, &framed, &mut handing)?;
         }
         self.waiting = self.sets.iter().map(|set| set.shelf.len()).sum();
@@ -250,7 +267,10 @@ impl<'a, 's> Desk<'a, 's> {
         self.sets.iter_mut().for_each(|set| set.shelf.close());
         self.hand_on(false)?;
         if self.rounded > 0 {
-            why.push(format!("{} numbers have more than nine decimals (of a volume: more than 18 digits): rounded", self.rounded));
+            why.push(format!(
+                "{} numbers have more than nine decimals (of a volume: more than 18 digits): rounded",
+                self.rounded
+            ));
         }
         let sets = self.sets.into_iter().filter(|set| set.shelf.rows > 0).map(|set| ImportedSet {
             key: DataKey { kind: set.kind, venue: self.venue.clone(), symbol: set.symbol, frame: set.shelf.frame },

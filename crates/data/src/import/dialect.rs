@@ -98,7 +98,12 @@ type Find = fn(&Table, &Place) -> Option<Layout>;
 /// In the order in which they are asked: the particular before the general.
 const DIALECTS: [(About, Find); 23] = [
     row(Dialect::Tardis, "tardis", "columns exchange, symbol, timestamp, local_timestamp", published::tardis),
-    row(Dialect::BinanceDepth, "binance-depth", "columns first_update_id, last_update_id, side, update_type", published::depth),
+    row(
+        Dialect::BinanceDepth,
+        "binance-depth",
+        "columns first_update_id, last_update_id, side, update_type",
+        published::depth,
+    ),
     row(
         Dialect::BinanceAggTrades,
         "binance-aggtrades",
@@ -111,27 +116,72 @@ const DIALECTS: [(About, Find); 23] = [
         "columns qty, quote_qty, is_buyer_maker; without a header: 6 or 7 columns, a flag in the sixth",
         published::trades,
     ),
-    row(Dialect::BinanceBookTicker, "binance-bookticker", "columns best_bid_price, best_ask_price", published::book_ticker),
-    row(Dialect::BinanceFunding, "binance-funding", "columns fundingTime, fundingRate or calc_time, last_funding_rate", published::funding),
+    row(
+        Dialect::BinanceBookTicker,
+        "binance-bookticker",
+        "columns best_bid_price, best_ask_price",
+        published::book_ticker,
+    ),
+    row(
+        Dialect::BinanceFunding,
+        "binance-funding",
+        "columns fundingTime, fundingRate or calc_time, last_funding_rate",
+        published::funding,
+    ),
     row(
         Dialect::BinanceKlines,
         "binance-klines",
         "columns open_time and taker_buy_…; without a header: 12 columns, two of them epoch times",
         published::klines,
     ),
-    row(Dialect::CryptoDataDownload, "cryptodatadownload", "a comment with its address before the header", published::crypto_data_download),
+    row(
+        Dialect::CryptoDataDownload,
+        "cryptodatadownload",
+        "a comment with its address before the header",
+        published::crypto_data_download,
+    ),
     row(Dialect::Yahoo, "yahoo", "a column Adj Close, or Dividends beside Stock Splits", published::yahoo),
     row(Dialect::LeanFactors, "lean-factors", "no header, 4 columns, in a folder factor_files", only_factors),
     row(Dialect::LeanMap, "lean-map", "no header, 3 columns, in a folder map_files", only_map),
     row(Dialect::LeanFunding, "lean-funding", "no header, 2 columns, in a folder margin_interest", only_funding),
-    row(Dialect::LeanBeside, "lean-beside", "LEAN's margins, universes, open interest and rolls: recognised and left out", only_beside),
-    row(Dialect::Lean, "lean", "no header, in folders <market>/<resolution> such as usa/minute or cme/daily", lean::prices),
-    row(Dialect::KrakenTrades, "kraken-trades", "no header, 3 columns, the first epoch seconds", published::kraken_trades),
-    row(Dialect::KrakenBars, "kraken-bars", "no header, 7 columns, epoch seconds first and a count of trades last", published::kraken_bars),
+    row(
+        Dialect::LeanBeside,
+        "lean-beside",
+        "LEAN's margins, universes, open interest and rolls: recognised and left out",
+        only_beside,
+    ),
+    row(
+        Dialect::Lean,
+        "lean",
+        "no header, in folders <market>/<resolution> such as usa/minute or cme/daily",
+        lean::prices,
+    ),
+    row(
+        Dialect::KrakenTrades,
+        "kraken-trades",
+        "no header, 3 columns, the first epoch seconds",
+        published::kraken_trades,
+    ),
+    row(
+        Dialect::KrakenBars,
+        "kraken-bars",
+        "no header, 7 columns, epoch seconds first and a count of trades last",
+        published::kraken_bars,
+    ),
     row(Dialect::TrueFx, "truefx", "no header, 4 columns: EUR/USD, a time, bid, ask", published::true_fx),
-    row(Dialect::Freqtrade, "freqtrade", "feather or JSON named BASE_QUOTE-frame, with date, open … volume", published::freqtrade),
+    row(
+        Dialect::Freqtrade,
+        "freqtrade",
+        "feather or JSON named BASE_QUOTE-frame, with date, open … volume",
+        published::freqtrade,
+    ),
     row(Dialect::Ccxt, "ccxt", "JSON arrays [ms, open, high, low, close, volume]", published::ccxt),
-    row(Dialect::Parquet, "parquet", "a Parquet file with columns of known names, as pandas and polars write them", only_parquet),
+    row(
+        Dialect::Parquet,
+        "parquet",
+        "a Parquet file with columns of known names, as pandas and polars write them",
+        only_parquet,
+    ),
     row(Dialect::Arrow, "arrow", "an Arrow or Feather file with columns of known names", only_arrow),
     row(Dialect::Json, "json", "JSON objects with fields of known names", only_json),
     row(Dialect::Csv, "csv", "a header with columns of known names, or 6 columns of bars without one", only_csv),
@@ -175,7 +225,8 @@ fn only_funding(table: &Table, place: &Place) -> Option<Layout> {
 }
 
 fn only_beside(table: &Table, place: &Place) -> Option<Layout> {
-    lean::beside(table, place).filter(|layout| layout.dialect == Dialect::LeanBeside)
+    let prices = || lean::prices(table, place);
+    lean::beside(table, place).or_else(prices).filter(|layout| layout.dialect == Dialect::LeanBeside)
 }
 
 fn only_parquet(table: &Table, place: &Place) -> Option<Layout> {

@@ -27,7 +27,11 @@ mod tests {
     #[test]
     fn third_fridays_and_ends_of_months() {
         let check = |root: &str, year: i32, month: u32, expected: &str| {
-            assert_eq!(of(root, year, month).map(|(day, _)| format!("{day:#}")).unwrap(), expected, "{root} {year}-{month}");
+            assert_eq!(
+                of(root, year, month).map(|(day, _)| format!("{day:#}")).unwrap(),
+                expected,
+                "{root} {year}-{month}"
+            );
         };
         check("ES", 2013, 12, "2013-12-20");
         check("ES", 2014, 3, "2014-03-21");

@@ -38,7 +38,14 @@ impl Factors {
     pub(super) fn take<C: Cells>(&mut self, cells: &C) -> Result<(), Fault> {
         let number = |at: usize, field: &'static str| {
             let nanos = cells.nanos(at).map_err(|fault| {
-                (at, if fault == NumberFault::NotFinite { RowFault::NotFinite(field) } else { RowFault::NotANumber(field) })
+                (
+                    at,
+                    if fault == NumberFault::NotFinite {
+                        RowFault::NotFinite(field)
+                    } else {
+                        RowFault::NotANumber(field)
+                    },
+                )
             })?;
             if nanos.value < 0 { Err((at, RowFault::NotPositive(field))) } else { Ok(nanos.value as f64 / 1e9) }
         };

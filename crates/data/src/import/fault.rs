@@ -96,15 +96,22 @@ impl fmt::Display for ImportFault {
                 "no dialect recognises it: {seen}; expected columns such as time,open,high,low,close,volume or \
                  time,price,quantity, or rows of a known publisher: rename the columns, or name the --dialect"
             ),
-            Self::NotThat(dialect, why) => write!(f, "it is not {dialect}: {why}; leave --dialect out to see what it is"),
+            Self::NotThat(dialect, why) => {
+                write!(f, "it is not {dialect}: {why}; leave --dialect out to see what it is")
+            }
             Self::OtherKind(asked, found) => {
                 let found: Vec<&str> = found.iter().map(|kind| kind.name()).collect();
                 write!(f, "it holds {}, not {asked}; ask for what it holds or leave --kind out", found.join(" and "))
             }
-            Self::NoSymbol(seen) => write!(f, "nothing says what was traded ({seen}); name it with --symbol, such as --symbol BTC/USDT"),
+            Self::NoSymbol(seen) => {
+                write!(f, "nothing says what was traded ({seen}); name it with --symbol, such as --symbol BTC/USDT")
+            }
             Self::NoFrame(found) => write!(f, "{found}: no time frame to see; name it with --timeframe, such as 1h"),
             Self::OtherFrame(given, found) => {
-                write!(f, "rows lie {found} apart, the time frame given is {given}; import the file's own, then resample")
+                write!(
+                    f,
+                    "rows lie {found} apart, the time frame given is {given}; import the file's own, then resample"
+                )
             }
             Self::NoGoodRow(rows, first) => write!(f, "none of {rows} rows can be used; the first: {first}"),
             Self::Damaged(format, reason) => write!(f, "the {format} is damaged ({reason}); download it again"),

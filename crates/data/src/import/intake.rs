@@ -64,7 +64,9 @@ impl<'a> Intake<'a> {
             return;
         }
         for set in &import.sets {
-            let notes = std::iter::once(format!("dialect {}", import.dialect)).chain(import.why.iter().cloned()).map(Remark::Note);
+            let notes = std::iter::once(format!("dialect {}", import.dialect))
+                .chain(import.why.iter().cloned())
+                .map(Remark::Note);
             // Findings are of rows, and rows of all sets of a file stand in the same lines.
             let findings = import.findings.kept.iter().cloned().map(Remark::Finding);
             self.remarks.push((set.key.clone(), import.file.clone(), notes.chain(findings).collect()));

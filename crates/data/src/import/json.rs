@@ -61,7 +61,9 @@ impl Rows<'_, '_, '_> {
         }
         let cells: Vec<String> = match value {
             Value::Array(cells) => cells.iter().map(text_of).collect(),
-            Value::Object(fields) => header.iter().map(|name| fields.get(name).map(text_of).unwrap_or_default()).collect(),
+            Value::Object(fields) => {
+                header.iter().map(|name| fields.get(name).map(text_of).unwrap_or_default()).collect()
+            }
             other => vec![text_of(&other)],
         };
         if cells.len() != self.desk.columns() {

@@ -88,7 +88,10 @@ pub(super) fn prices(table: &Table, place: &Place) -> Option<Layout> {
     let parts = mark.parts(table.width())?;
     let mut why = vec![
         format!("LEAN's folders: market {}, resolution {}", mark.market, mark.resolution),
-        format!("times are {} {zone}", if stamps.day.is_some() { "milliseconds since midnight," } else { "dates and hours," }),
+        format!(
+            "times are {} {zone}",
+            if stamps.day.is_some() { "milliseconds since midnight," } else { "dates and hours," }
+        ),
     ];
     if stamps.days_by_date {
         why.push("a day of the exchange is stored by its date, at 00:00 UTC".to_owned());
@@ -126,20 +129,34 @@ pub(super) fn beside(table: &Table, place: &Place) -> Option<Layout> {
     }
     let headless = !table.has_header() && table.carrier == Carrier::Text;
     if headless && within("factor_files") && table.width() == 4 {
-        let why = vec!["LEAN's factor file: day, price factor, split factor, close; a step of a factor is a dividend or a split \
+        let why = vec![
+            "LEAN's factor file: day, price factor, split factor, close; a step of a factor is a dividend or a split \
                         on the next weekday"
-            .to_owned()];
-        return Some(Layout { symbol: listed(place), venue: usa(), ..Layout::new(Dialect::LeanFactors, Reader::Factors, table, why) });
+                .to_owned(),
+        ];
+        return Some(Layout {
+            symbol: listed(place),
+            venue: usa(),
+            ..Layout::new(Dialect::LeanFactors, Reader::Factors, table, why)
+        });
     }
     if headless && within("map_files") && table.width() == 3 {
         let why = vec!["LEAN's map file: the last day of each ticker".to_owned()];
-        return Some(Layout { symbol: listed(place), venue: usa(), ..Layout::new(Dialect::LeanMap, Reader::Map, table, why) });
+        return Some(Layout {
+            symbol: listed(place),
+            venue: usa(),
+            ..Layout::new(Dialect::LeanMap, Reader::Map, table, why)
+        });
     }
     if headless && within("margin") && table.width() == 2 {
-        let contract = if place.stem.to_ascii_lowercase().ends_with("usd") { Contract::Inverse } else { Contract::Linear };
+        let contract =
+            if place.stem.to_ascii_lowercase().ends_with("usd") { Contract::Inverse } else { Contract::Linear };
         let why = vec!["LEAN's margin interest: time and funding rate, UTC".to_owned()];
         let reader = Reader::Rows(vec![Part::Funding { time: 0, rate: 1, mark: None }]);
-        return Some(Layout { symbol: joined(&place.stem, contract), ..Layout::new(Dialect::LeanFunding, reader, table, why) });
+        return Some(Layout {
+            symbol: joined(&place.stem, contract),
+            ..Layout::new(Dialect::LeanFunding, reader, table, why)
+        });
     }
     None
 }
@@ -208,7 +225,14 @@ impl<'a> Shelfmark<'a> {
             })]),
             3.. if tick && self.words.contains(&"trade") => {
                 let taker = Taker::Unknown;
-                Some(vec![Part::Trades(TradeColumns { time: 0, received: None, id: None, price: 1, quantity: 2, taker })])
+                Some(vec![Part::Trades(TradeColumns {
+                    time: 0,
+                    received: None,
+                    id: None,
+                    price: 1,
+                    quantity: 2,
+                    taker,
+                })])
             }
             _ => None,
         }

@@ -17,9 +17,19 @@ pub(super) enum Part {
     Ladder(LadderColumns),
     /// A level in each row.
     Levels(LevelColumns),
-    Funding { time: usize, rate: usize, mark: Option<usize> },
-    Dividends { time: usize, amount: usize },
-    Splits { time: usize, ratio: usize },
+    Funding {
+        time: usize,
+        rate: usize,
+        mark: Option<usize>,
+    },
+    Dividends {
+        time: usize,
+        amount: usize,
+    },
+    Splits {
+        time: usize,
+        ratio: usize,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,10 +96,24 @@ pub(super) struct LevelColumns {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Row {
     Bar(Bar),
-    Trade { time: Time, received: Time, id: Option<u64>, price: Price, quantity: Volume, side: Option<Side> },
+    Trade {
+        time: Time,
+        received: Time,
+        id: Option<u64>,
+        price: Price,
+        quantity: Volume,
+        side: Option<Side>,
+    },
     Quote(Quote),
     /// A level of a book; `snapshot`: the book is told anew.
-    Level { time: Time, received: Time, sequence: Option<u64>, snapshot: bool, side: Side, level: Level },
+    Level {
+        time: Time,
+        received: Time,
+        sequence: Option<u64>,
+        snapshot: bool,
+        side: Side,
+        level: Level,
+    },
     /// All levels that were handed out since the last one are one state of the book.
     LadderEnds,
     Funding(FundingRate),
@@ -183,8 +207,10 @@ impl QuoteColumns {
     fn read<C: Cells>(&self, row: &mut Reading<'_, C>) -> Result<Quote, Fault> {
         let time = row.time(self.time)?;
         let received = self.received.map_or(Ok(time), |at| row.time(at))?;
-        let bid = Level { price: row.positive(self.bid, "bid")?, quantity: row.volume_or_zero(self.bid_size, "bid size")? };
-        let ask = Level { price: row.positive(self.ask, "ask")?, quantity: row.volume_or_zero(self.ask_size, "ask size")? };
+        let bid =
+            Level { price: row.positive(self.bid, "bid")?, quantity: row.volume_or_zero(self.bid_size, "bid size")? };
+        let ask =
+            Level { price: row.positive(self.ask, "ask")?, quantity: row.volume_or_zero(self.ask_size, "ask size")? };
         Ok(Quote { time, received, bid, ask })
     }
 }
@@ -218,7 +244,8 @@ impl LevelColumns {
             "set" => false,
             _ => row.is_true(self.snapshot)?,
         };
-        let level = Level { price: row.positive(self.price, "price")?, quantity: row.volume(self.quantity, "quantity")? };
+        let level =
+            Level { price: row.positive(self.price, "price")?, quantity: row.volume(self.quantity, "quantity")? };
         Ok(Row::Level { time, received, sequence, snapshot, side: row.side(self.side)?, level })
     }
 }

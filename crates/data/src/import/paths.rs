@@ -29,8 +29,13 @@ pub fn find_files(paths: &[PathBuf]) -> Found {
         if path.is_dir() {
             let before = found.files.len();
             found.walk(path, DEPTH_MAX);
-            if found.files.len() == before && !found.refused.iter().any(|error| Path::new(&error.file).starts_with(path)) {
-                found.refuse(path, ImportFault::Foreign("a directory with no file of market data in it", "name another one"));
+            if found.files.len() == before
+                && !found.refused.iter().any(|error| Path::new(&error.file).starts_with(path))
+            {
+                found.refuse(
+                    path,
+                    ImportFault::Foreign("a directory with no file of market data in it", "name another one"),
+                );
             }
         } else {
             found.files.push(path.clone());

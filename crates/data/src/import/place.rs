@@ -62,9 +62,44 @@ const VENUES: [(&str, &str); 34] = [
 
 /// Words of file names that are no ticker.
 const WORDS: [&str; 38] = [
-    "data", "prices", "price", "bars", "bar", "candles", "ohlc", "ohlcv", "trades", "trade", "quotes", "quote", "book", "export",
-    "history", "eod", "test", "sample", "funding", "dividends", "splits", "public", "market", "ticks", "tick", "file",
-    "download", "output", "spot", "futures", "stocks", "stock", "list", "bid", "ask", "depth", "rates", "all",
+    "data",
+    "prices",
+    "price",
+    "bars",
+    "bar",
+    "candles",
+    "ohlc",
+    "ohlcv",
+    "trades",
+    "trade",
+    "quotes",
+    "quote",
+    "book",
+    "export",
+    "history",
+    "eod",
+    "test",
+    "sample",
+    "funding",
+    "dividends",
+    "splits",
+    "public",
+    "market",
+    "ticks",
+    "tick",
+    "file",
+    "download",
+    "output",
+    "spot",
+    "futures",
+    "stocks",
+    "stock",
+    "list",
+    "bid",
+    "ask",
+    "depth",
+    "rates",
+    "all",
 ];
 
 impl Place {
@@ -120,7 +155,8 @@ impl Place {
         };
         // Yahoo's `KAP.IL` becomes `KAP-IL` in file names.
         let behind = self.stem.split_once(name)?.1.strip_prefix('-').map(|rest| rest.split('-').next().unwrap_or(rest));
-        let suffix = behind.filter(|word| (1..=2).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase()));
+        let suffix =
+            behind.filter(|word| (1..=2).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase()));
         let name = name.to_ascii_uppercase();
         suffix.map_or_else(|| name.clone(), |suffix| format!("{name}.{suffix}")).parse().ok()
     }
@@ -142,8 +178,8 @@ pub(super) fn day(text: &str) -> Option<Time> {
 /// A file's name without its endings.
 fn stem(file: &str) -> &str {
     const ENDINGS: [&str; 14] = [
-        ".csv", ".txt", ".tsv", ".json", ".jsonl", ".ndjson", ".feather", ".arrow", ".ipc", ".parquet", ".pq", ".zip", ".gz",
-        ".zst",
+        ".csv", ".txt", ".tsv", ".json", ".jsonl", ".ndjson", ".feather", ".arrow", ".ipc", ".parquet", ".pq", ".zip",
+        ".gz", ".zst",
     ];
     let shorter = ENDINGS.iter().find_map(|end| {
         let at = file.len().checked_sub(end.len()).filter(|at| file.is_char_boundary(*at))?;
@@ -175,7 +211,9 @@ fn frame(word: &str) -> Option<TimeFrame> {
 }
 
 fn is_code(word: &str) -> bool {
-    (2..=15).contains(&word.len()) && word.bytes().any(|byte| byte.is_ascii_alphabetic()) && venue(&word.to_lowercase()).is_none()
+    (2..=15).contains(&word.len())
+        && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && venue(&word.to_lowercase()).is_none()
 }
 
 fn could_be_ticker(word: &str) -> bool {

@@ -53,13 +53,27 @@ pub(super) fn unnamed(table: &Table, place: &Place) -> Option<Layout> {
 
 /// The column of times; a data frame keeps its index under a name of its own.
 pub(super) fn time(table: &Table) -> Option<usize> {
-    let index = || table.find(&["indexlevel0", "tsevent", "transacttime", "transactiontime", "eventtime", "opentime", "datetimeutc"]);
+    let index = || {
+        table.find(&[
+            "indexlevel0",
+            "tsevent",
+            "transacttime",
+            "transactiontime",
+            "eventtime",
+            "opentime",
+            "datetimeutc",
+        ])
+    };
     time_column(&table.names).or_else(index)
 }
 
 /// What there is to say of the columns: names that stand twice, and those that are left out.
 pub(super) fn said(table: &Table, parts: &[Part], time: usize) -> Vec<String> {
-    let mut why = vec![format!("{} by columns, time from {:?}", parts.iter().map(|part| part.kind().name()).collect::<Vec<_>>().join(" and "), table.header[time])];
+    let mut why = vec![format!(
+        "{} by columns, time from {:?}",
+        parts.iter().map(|part| part.kind().name()).collect::<Vec<_>>().join(" and "),
+        table.header[time]
+    )];
     for (at, name) in table.header.iter().enumerate() {
         if !name.is_empty() && table.header[..at].contains(name) {
             why.push(format!("the name {name:?} stands twice: its first column is read"));
@@ -92,8 +106,10 @@ fn volume(table: &Table) -> Option<usize> {
 fn quotes(table: &Table, time: usize) -> Option<Part> {
     let bid = table.find(&["bid", "bidprice", "bidpx", "bestbid", "bestbidprice"])?;
     let ask = table.find(&["ask", "askprice", "askpx", "bestask", "bestaskprice"])?;
-    let bid_size = table.find(&["bidsize", "bidqty", "bidamount", "bidquantity", "bidvolume", "bestbidqty", "bestbidsize"]);
-    let ask_size = table.find(&["asksize", "askqty", "askamount", "askquantity", "askvolume", "bestaskqty", "bestasksize"]);
+    let bid_size =
+        table.find(&["bidsize", "bidqty", "bidamount", "bidquantity", "bidvolume", "bestbidqty", "bestbidsize"]);
+    let ask_size =
+        table.find(&["asksize", "askqty", "askamount", "askquantity", "askvolume", "bestaskqty", "bestasksize"]);
     Some(Part::Quotes(QuoteColumns { time, received: table.find(&RECEIVED), bid, bid_size, ask, ask_size }))
 }
 

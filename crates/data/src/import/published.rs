@@ -51,9 +51,17 @@ pub(super) fn tardis(table: &Table, _: &Place) -> Option<Layout> {
         _ => Contract::Spot,
     };
     let venue = venue(name).or_else(|| (!name.is_empty()).then(|| name.to_owned()));
-    let why = vec![format!("Tardis columns, {} of {exchange}; times are microseconds, local_timestamp is when it came in", part.kind())];
+    let why = vec![format!(
+        "Tardis columns, {} of {exchange}; times are microseconds, local_timestamp is when it came in",
+        part.kind()
+    )];
     let symbol_column = table.find(&["symbol"]);
-    Some(Layout { venue, symbol_column, contract, ..Layout::new(Dialect::Tardis, Reader::Rows(vec![part]), table, why) })
+    Some(Layout {
+        venue,
+        symbol_column,
+        contract,
+        ..Layout::new(Dialect::Tardis, Reader::Rows(vec![part]), table, why)
+    })
 }
 
 /// `asks[0].price, asks[0].amount, bids[0].price, …`: the names lost their signs.
@@ -88,7 +96,10 @@ pub(super) fn depth(table: &Table, place: &Place) -> Option<Layout> {
         price: table.find(&["price"])?,
         quantity: table.find(&["qty"])?,
     });
-    let why = vec!["Binance's depth: a level a row, the sequence is last_update_id".to_owned(), "Binance publishes it for futures only: a perpetual".to_owned()];
+    let why = vec![
+        "Binance's depth: a level a row, the sequence is last_update_id".to_owned(),
+        "Binance publishes it for futures only: a perpetual".to_owned(),
+    ];
     let symbol_column = table.find(&["symbol"]);
     let contract = place.contract.unwrap_or(Contract::Linear);
     let layout = Layout::new(Dialect::BinanceDepth, Reader::Rows(vec![part]), table, why);
@@ -110,7 +121,8 @@ pub(super) fn agg_trades(table: &Table, _: &Place) -> Option<Layout> {
         taker: Taker::BuyerRested(at("isbuyermaker", 6)?),
     });
     let why = vec!["Binance's aggregate trades: fills of one order at one price are one row; where the buyer rested, the taker sold".to_owned()];
-    let layout = Layout { venue: binance(), ..Layout::new(Dialect::BinanceAggTrades, Reader::Rows(vec![part]), table, why) };
+    let layout =
+        Layout { venue: binance(), ..Layout::new(Dialect::BinanceAggTrades, Reader::Rows(vec![part]), table, why) };
     (named || unnamed).then_some(layout)
 }
 
@@ -128,7 +140,8 @@ pub(super) fn trades(table: &Table, _: &Place) -> Option<Layout> {
         taker: Taker::BuyerRested(at("isbuyermaker", 5)?),
     });
     let why = vec!["Binance's trades; where the buyer rested, the taker sold".to_owned()];
-    let layout = Layout { venue: binance(), ..Layout::new(Dialect::BinanceTrades, Reader::Rows(vec![part]), table, why) };
+    let layout =
+        Layout { venue: binance(), ..Layout::new(Dialect::BinanceTrades, Reader::Rows(vec![part]), table, why) };
     (named || unnamed).then_some(layout)
 }
 
@@ -148,8 +161,12 @@ pub(super) fn book_ticker(table: &Table, _: &Place) -> Option<Layout> {
 pub(super) fn funding(table: &Table, place: &Place) -> Option<Layout> {
     let time = table.find(&["fundingtime", "calctime"])?;
     let part = plain::funding(table, time)?;
-    let why = vec!["Binance's funding rates: shares of the value that longs paid, at the time they were due".to_owned()];
-    let symbol = place.symbol.clone().and_then(|symbol| from_column(symbol.as_str(), place.contract.unwrap_or(Contract::Linear)));
+    let why =
+        vec!["Binance's funding rates: shares of the value that longs paid, at the time they were due".to_owned()];
+    let symbol = place
+        .symbol
+        .clone()
+        .and_then(|symbol| from_column(symbol.as_str(), place.contract.unwrap_or(Contract::Linear)));
     let symbol_column = table.find(&["symbol"]);
     let layout = Layout::new(Dialect::BinanceFunding, Reader::Rows(vec![part]), table, why);
     Some(Layout { venue: binance(), symbol, symbol_column, contract: Contract::Linear, ..layout })
@@ -168,10 +185,17 @@ pub(super) fn klines(table: &Table, place: &Place) -> Option<Layout> {
     } else {
         Part::Bars(BarColumns { kind: Kind::Bars, time: 0, prices: [1, 2, 3, 4], volume: Some(5) })
     };
-    why.push("the volume is counted in the base currency; each epoch time is read by its magnitude (ms, us since 2025)".to_owned());
+    why.push(
+        "the volume is counted in the base currency; each epoch time is read by its magnitude (ms, us since 2025)"
+            .to_owned(),
+    );
     let symbol = place.symbol.clone().filter(|_| contract(place) != Contract::Spot);
     let symbol = symbol.and_then(|symbol| from_column(symbol.as_str(), contract(place)));
-    let layout = Layout { venue: binance(), symbol, ..Layout::new(Dialect::BinanceKlines, Reader::Rows(vec![part]), table, why) };
+    let layout = Layout {
+        venue: binance(),
+        symbol,
+        ..Layout::new(Dialect::BinanceKlines, Reader::Rows(vec![part]), table, why)
+    };
     (named || unnamed).then_some(layout)
 }
 
@@ -203,7 +227,10 @@ pub(super) fn yahoo(table: &Table, _: &Place) -> Option<Layout> {
         why.push("dividends and splits are a set of their own".to_owned());
     }
     why.extend(plain::said(table, &parts[..1], time));
-    why.push("prices are those of the close column: adjusted for splits already, not for dividends; Adj Close is left out".to_owned());
+    why.push(
+        "prices are those of the close column: adjusted for splits already, not for dividends; Adj Close is left out"
+            .to_owned(),
+    );
     why.push("a local midnight is the day of the exchange, stored by its date at 00:00 UTC".to_owned());
     let mut layout = Layout::new(Dialect::Yahoo, Reader::Rows(parts), table, why);
     layout.stamps.days_by_date = true;
@@ -221,7 +248,10 @@ pub(super) fn kraken_trades(table: &Table, _: &Place) -> Option<Layout> {
         "trades have no number: equal ones of an instant are all kept".to_owned(),
         "nothing says who took liquidity: by the tick rule, up is bought and down is sold".to_owned(),
     ];
-    fits.then(|| Layout { venue: Some("kraken".to_owned()), ..Layout::new(Dialect::KrakenTrades, Reader::Rows(vec![part]), table, why) })
+    fits.then(|| Layout {
+        venue: Some("kraken".to_owned()),
+        ..Layout::new(Dialect::KrakenTrades, Reader::Rows(vec![part]), table, why)
+    })
 }
 
 pub(super) fn kraken_bars(table: &Table, place: &Place) -> Option<Layout> {
@@ -251,14 +281,23 @@ pub(super) fn freqtrade(table: &Table, place: &Place) -> Option<Layout> {
     let feather = table.carrier == Carrier::Arrow && table.names == ["date", "open", "high", "low", "close", "volume"];
     let json = table.carrier == Carrier::Json && !table.has_header() && table.width() == 6;
     let part = Part::Bars(BarColumns { kind: Kind::Bars, time: 0, prices: [1, 2, 3, 4], volume: Some(5) });
-    let why = vec![format!("freqtrade's {} of bars, named by its pair and time frame", if feather { "feather" } else { "JSON" })];
-    (named && (feather || json) && place.frame.is_some()).then(|| Layout::new(Dialect::Freqtrade, Reader::Rows(vec![part]), table, why))
+    let why = vec![format!(
+        "freqtrade's {} of bars, named by its pair and time frame",
+        if feather { "feather" } else { "JSON" }
+    )];
+    (named && (feather || json) && place.frame.is_some())
+        .then(|| Layout::new(Dialect::Freqtrade, Reader::Rows(vec![part]), table, why))
 }
 
 pub(super) fn ccxt(table: &Table, place: &Place) -> Option<Layout> {
     let arrays = table.carrier == Carrier::Json && !table.has_header();
     let fits = arrays && matches!(table.width(), 6 | 12) && is_epoch(table, 0);
-    let part = Part::Bars(BarColumns { kind: place.side.unwrap_or(Kind::Bars), time: 0, prices: [1, 2, 3, 4], volume: Some(5) });
+    let part = Part::Bars(BarColumns {
+        kind: place.side.unwrap_or(Kind::Bars),
+        time: 0,
+        prices: [1, 2, 3, 4],
+        volume: Some(5),
+    });
     let mut why = vec!["JSON arrays of time, open, high, low, close, volume, as ccxt hands them out".to_owned()];
     if table.width() == 12 {
         why.push("the twelve fields of Binance's klines".to_owned());

@@ -113,7 +113,12 @@ impl Shelf {
     }
 
     /// Orders the rows that lie here, merges what stands twice, and hands them on.
-    pub(super) fn hand_on(&mut self, key: &DataKey, framed: &Framed, handing: &mut Handing<'_, '_>) -> Result<(), ImportFault> {
+    pub(super) fn hand_on(
+        &mut self,
+        key: &DataKey,
+        framed: &Framed,
+        handing: &mut Handing<'_, '_>,
+    ) -> Result<(), ImportFault> {
         if self.len() == 0 {
             return Ok(());
         }
@@ -135,7 +140,9 @@ impl Shelf {
         self.rows += count;
         self.period = match self.period {
             None => first.zip(last),
-            Some((from, until)) => Some((first.map_or(from, |first| first.min(from)), last.map_or(until, |last| last.max(until)))),
+            Some((from, until)) => {
+                Some((first.map_or(from, |first| first.min(from)), last.map_or(until, |last| last.max(until))))
+            }
         };
         let key = DataKey { frame: self.frame, ..key.clone() };
         (handing.sink)(&key, rows).map_err(ImportFault::NotTaken)
@@ -150,10 +157,14 @@ fn frame_of_bars(bars: &[Bar], framed: &Framed) -> Result<TimeFrame, ImportFault
     }
     let common = steps.most_common();
     match (framed, common) {
-        (Framed::Given(frame), Some(step)) if step < frame.span().nanos() => Err(ImportFault::OtherFrame(*frame, step_text(step))),
+        (Framed::Given(frame), Some(step)) if step < frame.span().nanos() => {
+            Err(ImportFault::OtherFrame(*frame, step_text(step)))
+        }
         (Framed::Given(frame), _) => Ok(*frame),
         (Framed::Hinted(frame), step) if step.is_none_or(|step| step >= frame.span().nanos()) => Ok(*frame),
-        (_, Some(step)) => frame_of(step).ok_or_else(|| ImportFault::NoFrame(format!("rows lie {} apart", step_text(step)))),
+        (_, Some(step)) => {
+            frame_of(step).ok_or_else(|| ImportFault::NoFrame(format!("rows lie {} apart", step_text(step))))
+        }
         (_, None) => Err(ImportFault::NoFrame("one row only".to_owned())),
     }
 }
@@ -285,7 +296,13 @@ impl<T: Dated> Pile<T> {
                 None => settled.push(row),
                 Some(last) if *last == row => {
                     *merged += 1;
-                    handing.findings.add(finding(Defect::DuplicateSame, handing.file, line, row.time(), "stands twice: merged"));
+                    handing.findings.add(finding(
+                        Defect::DuplicateSame,
+                        handing.file,
+                        line,
+                        row.time(),
+                        "stands twice: merged",
+                    ));
                 }
                 Some(_) => {
                     let text = match handing.twice {
@@ -308,6 +325,10 @@ impl<T: Dated> Pile<T> {
         let Some(last) = self.last else { return Vec::new() };
         let start = self.rows.partition_point(|(row, _)| row.time() < last);
         let end = self.rows.partition_point(|(row, _)| row.time() <= last);
+        // An instant that fills the memory alone does not wait.
+        if end - start == self.rows.len() {
+            return Vec::new();
+        }
         self.rows.splice(start..end, std::iter::empty()).collect()
     }
 }

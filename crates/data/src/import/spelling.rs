@@ -3,8 +3,15 @@ use qframe_model::symbol::Symbol;
 
 /// Currencies that prices are counted in; longer codes first, so that USDT is not read as USD and a T.
 const QUOTES: [&str; 21] = [
-    "FDUSD", "USDT", "USDC", "BUSD", "TUSD", "DAI", "USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "NZD", "TRY", "BRL",
-    "KRW", "BTC", "XBT", "ETH", "BNB",
+    "FDUSD", "USDT", "USDC", "BUSD", "TUSD", "DAI", "USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "NZD", "TRY",
+    "BRL", "KRW", "BTC", "XBT", "ETH", "BNB",
+];
+
+/// Coins whose names tell where a joined pair is cut: `XBTUSD` is no pair of XB and TUSD.
+const COINS: [&str; 44] = [
+    "BTC", "XBT", "ETH", "BNB", "XRP", "ADA", "SOL", "DOGE", "DOT", "LTC", "TRX", "LINK", "AVAX", "MATIC", "POL",
+    "BCH", "XLM", "ETC", "ATOM", "FIL", "EOS", "XMR", "NEO", "UNI", "AAVE", "ALGO", "BAT", "GRT", "LPT", "NEAR", "APT",
+    "ARB", "OP", "SUI", "TON", "SHIB", "PEPE", "ICP", "VET", "HBAR", "USDT", "USDC", "EUR", "GBP",
 ];
 
 /// What kind of contract a pair is.
@@ -35,11 +42,13 @@ fn code(name: &str) -> String {
     if name == "XBT" { "BTC".to_owned() } else { name }
 }
 
-/// `BTCUSDT` as a pair: the longest quote currency that it ends with.
+/// `BTCUSDT` as a pair: cut behind a coin that is known, else before the longest quote currency that it ends with.
 pub(super) fn joined(name: &str, contract: Contract) -> Option<Symbol> {
     let name = name.to_ascii_uppercase();
     let lawful = name.len() <= 15 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let (base, quote) = QUOTES.iter().filter(|_| lawful).find_map(|quote| Some((name.strip_suffix(quote)?, *quote)))?;
+    let cuts = || QUOTES.iter().filter_map(|quote| Some((name.strip_suffix(quote)?, *quote)));
+    let known = cuts().find(|(base, _)| COINS.contains(base));
+    let (base, quote) = known.or_else(|| cuts().next()).filter(|_| lawful)?;
     if base.len() < 2 || !base.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         return None;
     }
@@ -88,6 +97,8 @@ mod tests {
         check("XBTUSD", Contract::Inverse, "BTC/USD:BTC");
         check("BTC-PERPETUAL", Contract::Spot, "BTC/USD:BTC");
         check("BTC-USD", Contract::Spot, "BTC/USD");
+        check("BNBUSD", Contract::Spot, "BNB/USD");
+        check("BTCBUSD", Contract::Spot, "BTC/BUSD");
         check("USD/JPY", Contract::Spot, "USD/JPY");
         check("ADABTC", Contract::Spot, "ADA/BTC");
         check("1000SHIBUSDT", Contract::Linear, "1000SHIB/USDT:USDT");

@@ -97,7 +97,9 @@ impl Stamps {
 fn ahead(tz: Tz, local: Time) -> Option<i64> {
     let naive: NaiveDateTime = DateTime::from_timestamp_nanos(local.nanos()).naive_utc();
     match tz.offset_from_local_datetime(&naive) {
-        LocalResult::Single(offset) | LocalResult::Ambiguous(offset, _) => Some(i64::from(offset.fix().local_minus_utc())),
+        LocalResult::Single(offset) | LocalResult::Ambiguous(offset, _) => {
+            Some(i64::from(offset.fix().local_minus_utc()))
+        }
         LocalResult::None => None,
     }
 }

@@ -100,7 +100,17 @@ impl Table {
             let cells: Vec<String> = cells.iter().take(16).map(|cell| cell.chars().take(40).collect()).collect();
             cells.join(", ")
         };
-        if self.has_header() { format!("columns {}", shown(&self.header)) } else { format!("no header, first row {}", shown(&self.row)) }
+        if self.row.is_empty() && !self.has_header() {
+            return format!(
+                "no row among the first lines, which begin with {:?}",
+                self.comment.chars().take(60).collect::<String>()
+            );
+        }
+        if self.has_header() {
+            format!("columns {}", shown(&self.header))
+        } else {
+            format!("no header, first row {}", shown(&self.row))
+        }
     }
 }
 

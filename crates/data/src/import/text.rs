@@ -111,7 +111,13 @@ impl Lines {
         self.give(text, start, &shown, desk)
     }
 
-    fn give(&self, text: &[u8], start: usize, shown: &dyn Fn() -> String, desk: &mut Desk<'_, '_>) -> Result<(), ImportFault> {
+    fn give(
+        &self,
+        text: &[u8],
+        start: usize,
+        shown: &dyn Fn() -> String,
+        desk: &mut Desk<'_, '_>,
+    ) -> Result<(), ImportFault> {
         let (found, expected) = (self.row.cells.len(), desk.columns());
         if found != expected {
             desk.refuse_line(self.number, &shown(), RowFault::FieldCount(found, expected));

@@ -82,7 +82,12 @@ impl Args {
             OnConflict::Refuse => Conflict::Refuse,
         };
         let found = find_files(&self.paths);
-        let mut report = Report { imports: Vec::new(), refused: found.refused, passed_over: found.passed_over, merged: BTreeMap::new() };
+        let mut report = Report {
+            imports: Vec::new(),
+            refused: found.refused,
+            passed_over: found.passed_over,
+            merged: BTreeMap::new(),
+        };
         let mut intake = Intake::new(catalog.as_ref(), conflict);
         let bar = progress(found.files.len());
         for path in &found.files {
@@ -105,7 +110,11 @@ impl Args {
             Err(error) => Some(error.to_string()),
         };
         let mut out = std::io::stdout().lock();
-        if self.json { self.tell_json(&report, &mut out)? } else { self.tell(&report, &mut out)? }
+        if self.json {
+            self.tell_json(&report, &mut out)?
+        } else {
+            self.tell(&report, &mut out)?
+        }
         let errors: Vec<String> = report.refused.iter().map(ToString::to_string).chain(failed).collect();
         if errors.is_empty() { Ok(()) } else { Err(Error::Several(errors)) }
     }
@@ -114,7 +123,11 @@ impl Args {
         let (mut symbol, mut venue) = (self.symbol.clone(), self.venue.clone());
         if let Some((name, at)) = symbol.as_ref().and_then(|symbol| symbol.as_str().split_once('@')) {
             if venue.as_ref().is_some_and(|venue| venue != at) {
-                return Err(Error::usage("--venue", venue.unwrap_or_default(), format!("--symbol names the venue {at}; say one")));
+                return Err(Error::usage(
+                    "--venue",
+                    venue.unwrap_or_default(),
+                    format!("--symbol names the venue {at}; say one"),
+                ));
             }
             let name: Symbol = name.parse().map_err(|error| Error::usage("--symbol", name, error))?;
             (venue, symbol) = (Some(at.to_owned()), Some(name));
@@ -134,7 +147,8 @@ impl Args {
         for import in &report.imports {
             tell_import(import, self.verbose || self.dry_run, out)?;
         }
-        let sets: std::collections::BTreeSet<&DataKey> = report.imports.iter().flat_map(|import| &import.sets).map(|set| &set.key).collect();
+        let sets: std::collections::BTreeSet<&DataKey> =
+            report.imports.iter().flat_map(|import| &import.sets).map(|set| &set.key).collect();
         let rows: u64 = report.imports.iter().flat_map(|import| &import.sets).map(|set| set.rows).sum();
         let files = counted(report.imports.len() + report.refused.len(), "file");
         write!(out, "{files}, {}, {}", counted(sets.len(), "data set"), counted(rows, "row"))?;
@@ -151,15 +165,30 @@ impl Args {
         let total = total(&report.merged);
         match self.dry_run {
             true => writeln!(out, "; a dry run: nothing was written"),
-            false if total.added + total.replaced + total.differing == 0 => writeln!(out, "; nothing new"),
+            false if total.added + total.replaced == 0 => {
+                writeln!(out, "; nothing new{}", within_brackets(&became(total)))
+            }
             false => writeln!(out, "; {}", became(total)),
-        }
+        }?;
+        let differing = report.merged.iter().filter(|(_, merged)| merged.differing > 0);
+        differing.into_iter().try_for_each(|(key, merged)| {
+            let (count, kept) = (counted(merged.differing, "row"), merged.differing - merged.replaced);
+            let what = if kept > 0 {
+                "those in the catalog are kept (--on-conflict replace takes the new ones)"
+            } else {
+                "replaced"
+            };
+            writeln!(out, "   {key}: {count} there with other values: {what}")
+        })
     }
 
     fn tell_json(&self, report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
         let files: Vec<Value> = report.imports.iter().map(file_json).collect();
-        let refused: Vec<Value> =
-            report.refused.iter().map(|error| json!({"file": error.file, "why": error.fault.to_string(), "rows": error.handed})).collect();
+        let refused: Vec<Value> = report
+            .refused
+            .iter()
+            .map(|error| json!({"file": error.file, "why": error.fault.to_string(), "rows": error.handed}))
+            .collect();
         let sets: Vec<SetRow> = report.merged.iter().map(SetRow::from).collect();
         let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
         for (defect, count) in report.imports.iter().flat_map(|import| &import.findings.counts) {
@@ -192,12 +221,14 @@ fn tell_import(import: &Import, whole: bool, out: &mut dyn Write) -> std::io::Re
         writeln!(out, "{file}: {dialect}: {}, {}{period}", set.key, counted(set.rows, "row"))?;
     }
     if let Some(history) = &import.history {
-        let names: Vec<String> = history.listings.iter().map(|listing| format!("{} from {:#}", listing.ticker, listing.from)).collect();
+        let names: Vec<String> =
+            history.listings.iter().map(|listing| format!("{} from {:#}", listing.ticker, listing.from)).collect();
         writeln!(out, "{file}: {dialect}: security {}: {}", history.id, names.join(", "))?;
     } else if import.sets.is_empty() {
         writeln!(out, "{file}: {dialect}: no rows")?;
     }
-    let findings: Vec<String> = import.findings.counts.iter().map(|(defect, count)| format!("{count} {defect}")).collect();
+    let findings: Vec<String> =
+        import.findings.counts.iter().map(|(defect, count)| format!("{count} {defect}")).collect();
     if !findings.is_empty() {
         writeln!(out, "   findings: {}", findings.join(", "))?;
     }
@@ -228,7 +259,8 @@ fn file_json(import: &Import) -> Value {
             })
         })
         .collect();
-    let counts: BTreeMap<&str, u64> = import.findings.counts.iter().map(|(defect, count)| (defect.name(), *count)).collect();
+    let counts: BTreeMap<&str, u64> =
+        import.findings.counts.iter().map(|(defect, count)| (defect.name(), *count)).collect();
     let findings: Vec<Value> = import
         .findings
         .kept
@@ -284,15 +316,20 @@ fn total(merged: &BTreeMap<DataKey, Merged>) -> Merged {
     })
 }
 
+fn within_brackets(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" ({text})") }
+}
+
 fn became(total: Merged) -> String {
     let kept = total.differing - total.replaced;
     let counts = [
         (total.added, "added"),
         (total.same, "there already"),
         (total.replaced, "replaced"),
-        (kept, "there with other values and kept as they were"),
+        (kept, "there with other values"),
     ];
-    let told: Vec<String> = counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let told: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     told.join(", ")
 }
 
