@@ -111,9 +111,9 @@ impl Args {
         };
         let mut out = std::io::stdout().lock();
         if self.json {
-            self.tell_json(&report, &mut out)?
+            self.tell_json(&report, &mut out)?;
         } else {
-            self.tell(&report, &mut out)?
+            self.tell(&report, &mut out)?;
         }
         let errors: Vec<String> = report.refused.iter().map(ToString::to_string).chain(failed).collect();
         if errors.is_empty() { Ok(()) } else { Err(Error::Several(errors)) }
