@@ -1,10 +1,10 @@
 //! Any file of market data into rows: what it is, what it says of itself, what is wrong with it.
 //!
-//! A path goes through four hands. [`open`] unpacks it into pieces (the members of an archive); [`table`] looks at the
-//! first lines of a piece, and [`dialect`] says what they are and why; a carrier ([`text`], [`columns`], [`json`]) hands
-//! out rows as [`Cells`](cells::Cells), which a [`Part`](part::Part) reads into market rows; and a [`Shelf`](shelf::Shelf)
-//! for each data set brings them in order, merges what stands twice and hands them on in bounded batches.
-//! Nothing is dropped: a row is handed on, or counted as merged, or a [`Finding`] says what is wrong with it.
+//! A path goes through four hands. `open` unpacks it into pieces (the members of an archive); `table` looks at the first
+//! lines of a piece, and `dialect` says what they are and why; a carrier (`text`, `columns`, `json`) hands out rows as cells,
+//! which a `part` reads into market rows; and a `shelf` for each data set brings them in order, merges what stands twice and
+//! hands them on in bounded batches. Nothing is dropped: a row is handed on, or counted as merged, or a
+//! [`Finding`](crate::Finding) says what is wrong with it.
 mod bookwork;
 mod cells;
 mod columns;
