@@ -98,6 +98,8 @@ recordings        streams of them into books and rows
 bars              CSV files
 calendars         dividends, splits and funding rates
 numbers_and_names prices, quantities, times, symbols
+imports::import_texts    each dialect of the import
+imports::import_columns  Parquet, Arrow, zip
 
 Without a target all run; without a number 100000 inputs each, and a quarter as many of arbitrary bytes.
 Example: cargo xtask fuzz frames --runs 1000000";

@@ -29,7 +29,7 @@ enum Command {
     Strategies(commands::strategies::Strategies),
     /// List the recorded prices that come with the program.
     Samples(commands::samples::Samples),
-    /// Market data: recorded order books.
+    /// Import market data, rebuild order books of it, look at it, export it and take it away.
     #[command(subcommand)]
     Data(commands::data::DataCommand),
 }

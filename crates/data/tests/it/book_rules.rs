@@ -3,9 +3,9 @@
 //! end they hold what the builder holds.
 use std::io::Cursor;
 
-use qframe_data::book::{Instrument, Recording, RecordingFacts, Tick};
+use qframe_data::book::{Instrument, Recording, RecordingFacts};
 use qframe_model::book::OrderBook;
-use qframe_model::market::Side;
+use qframe_model::market::{Side, Tick};
 
 use crate::messages::{advanced, exchange, exchange_update, futures, futures_snapshot, heartbeat, snapshot, spot};
 

@@ -6,9 +6,13 @@ mod books;
 #[cfg(test)]
 mod calendars;
 #[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod dialects;
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod import;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]

@@ -8,6 +8,8 @@ mod calendars;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod notes;
 #[cfg(test)]
 mod program;

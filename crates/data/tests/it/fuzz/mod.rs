@@ -4,14 +4,17 @@
 //! many inputs each target takes; `cargo xtask fuzz` sets it. A failure prints the smallest input that was found.
 use std::io::Cursor;
 
-use qframe_data::book::{Decoder, Frame, Recording, Tick};
+use qframe_data::book::{Decoder, Frame, Recording};
 use qframe_data::{CalendarKind, Offsets, OnBadRow, Options, read_bars_from, read_calendar_from};
 use qframe_model::book::OrderBook;
+use qframe_model::market::Tick;
 use qframe_model::number::{Cash, Price, Quantity, Rate, Volume};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
 
 use crate::messages::{advanced, exchange, exchange_update, futures, futures_snapshot, heartbeat, snapshot, spot};
+
+mod imports;
 
 /// Which text, and what is done to it: the kind of change, the place, a byte for it.
 type Input = (u8, Vec<(u8, u16, u8)>);
@@ -48,13 +51,19 @@ fn runs() -> usize {
     std::env::var("QFRAME_FUZZ_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(2_000)
 }
 
-/// Runs a target on so many inputs made of `seeds`, then on as many of arbitrary bytes. Memory must not grow with them.
-fn fuzz(seeds: &[String], target: impl Fn(&[u8]) + std::panic::RefUnwindSafe) {
+/// Runs a target on so many inputs made of `seeds`, then on a quarter as many of arbitrary bytes. The target is told which
+/// seed it was. Memory must not grow with them.
+fn fuzz<S: AsRef<[u8]> + std::panic::RefUnwindSafe>(
+    seeds: &[S],
+    target: impl Fn(usize, &[u8]) + std::panic::RefUnwindSafe,
+) {
     let runs = runs();
     let before = resident();
-    let mutated = |(seed, changes): &Input| target(&mutate(seeds, *seed, changes));
+    let which = |seed: usize| seed % seeds.len();
+    let mutated = |(seed, changes): &Input| target(which((*seed).into()), &mutate(seeds, *seed, changes));
     bolero::check!().with_type::<Input>().with_iterations(runs).for_each(mutated);
-    bolero::check!().with_type::<Vec<u8>>().with_iterations(runs / 4).for_each(|bytes: &Vec<u8>| target(bytes));
+    let arbitrary = |bytes: &Vec<u8>| target(which(bytes.len()), bytes);
+    bolero::check!().with_type::<Vec<u8>>().with_iterations(runs / 4).for_each(arbitrary);
     if let (Some(before), Some(after)) = (before, resident()) {
         println!("{runs} inputs; memory {} MiB, before {} MiB", after >> 10, before >> 10);
         assert!(after < before + (512 << 10), "memory grew from {before} to {after} KiB");
@@ -67,8 +76,8 @@ fn resident() -> Option<u64> {
     status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
 }
 
-fn mutate(seeds: &[String], seed: u8, changes: &[(u8, u16, u8)]) -> Vec<u8> {
-    let pick = |number: u8| seeds[usize::from(number) % seeds.len()].as_bytes();
+fn mutate<S: AsRef<[u8]>>(seeds: &[S], seed: u8, changes: &[(u8, u16, u8)]) -> Vec<u8> {
+    let pick = |number: u8| seeds[usize::from(number) % seeds.len()].as_ref();
     let mut text = pick(seed).to_vec();
     for (kind, place, byte) in changes.iter().take(16) {
         let at = usize::from(*place) % (text.len() + 1);
@@ -128,7 +137,7 @@ fn messages() -> Vec<String> {
 
 #[test]
 fn frames() {
-    fuzz(&messages(), |bytes| {
+    fuzz(&messages(), |_, bytes| {
         let told = |decoder: &mut Decoder| {
             let mut told = Vec::new();
             let done = decoder.decode(bytes, |frame: Frame<'_>| told.push(format!("{frame:?}")));
@@ -160,7 +169,7 @@ fn recordings() {
         .map(|n| advanced(n, if n == 0 { "snapshot" } else { "update" }, "BTC-USD", &[("bid", "9", "1")]))
         .collect();
     let seeds = [lines(0..all.len()), lines(0..4), lines(4..9), spot_stream.join("\n"), advanced_stream.join("\r\n")];
-    fuzz(&seeds, |bytes| {
+    fuzz(&seeds, |_, bytes| {
         let Ok(mut recording) = Recording::from_reader(Cursor::new(bytes.to_vec()), "x") else { return };
         let mut shown: Vec<OrderBook> = Vec::new();
         let done = recording.read(|place, tick| {
@@ -196,7 +205,7 @@ fn bars() {
         Options { on_bad_row: OnBadRow::Skip, offsets: Offsets::Mixed, ..Options::default() },
         Options { close_column: Some("price"), time_frame: Some(TimeFrame::DAY), ..Options::default() },
     ];
-    fuzz(&seeds.map(str::to_owned), |bytes| {
+    fuzz(&seeds.map(str::to_owned), |_, bytes| {
         for options in &options {
             if let Ok(loaded) = read_bars_from(bytes, "x.csv", options) {
                 assert!(loaded.bars.iter().all(|bar| bar.check().is_ok()), "what is read is a bar");
@@ -214,7 +223,7 @@ fn calendars() {
         "time,rate\n2020-02-10T08:00:00Z,-0.0001\n",
     ];
     let kinds = [CalendarKind::Dividends, CalendarKind::Splits, CalendarKind::Funding];
-    fuzz(&seeds.map(str::to_owned), |bytes| {
+    fuzz(&seeds.map(str::to_owned), |_, bytes| {
         for kind in kinds {
             let _ = read_calendar_from(bytes, "x.csv", kind);
         }
@@ -237,7 +246,7 @@ fn numbers_and_names() {
         "ES-20131220",
         "AAPL",
     ];
-    fuzz(&seeds.map(str::to_owned), |bytes| {
+    fuzz(&seeds.map(str::to_owned), |_, bytes| {
         let Ok(text) = std::str::from_utf8(bytes) else { return };
         again::<Price>(text);
         again::<Quantity>(text);
