@@ -11,6 +11,7 @@ Usage: cargo xtask <task> [words]
   tidy   run the rules of the house that clippy does not know
   bench  run the speed benchmarks
   book   build the book from docs/
+  fuzz   run the decoders on hostile bytes
   help   this page, or `help <task>`
 
 Exit codes: 0 done, 1 a check failed, 2 wrong usage.";
@@ -23,6 +24,7 @@ pub(crate) fn page(task: &str) -> Option<&'static str> {
         "tidy" => Some(TIDY),
         "bench" => Some(BENCH),
         "book" => Some(BOOK),
+        "fuzz" => Some(FUZZ),
         _ => None,
     }
 }
@@ -73,6 +75,7 @@ w1      a crossover of averages, bar by bar
 w2      a thousand of them, on one and on two threads
 w3      a CSV text to checked bars
 w4      indicators, also beside TA-Lib in C: pip installs it below target/ where it is missing
+book    messages of exchanges to a checked order book, and changes of a book; QFRAME_RECORDING names a recorded stream
 
 Without a name all run; without a number each takes its usual one.
 Example: cargo xtask bench w1 10000000";
@@ -83,3 +86,20 @@ Builds the book from docs/ into book/ with mdbook.
 Usage: cargo xtask book [--install]
 
 --install  install mdbook with cargo where it is missing (it takes some minutes)";
+
+const FUZZ: &str = "\
+Runs the decoders on texts that are right but for a few changes, and on arbitrary bytes. A panic, an answer that
+contradicts itself or memory that grows is a failure; the smallest input that was found is printed.
+
+Usage: cargo xtask fuzz [target] [--runs N]
+
+frames            messages of exchanges, one by one
+recordings        streams of them into books and rows
+bars              CSV files
+calendars         dividends, splits and funding rates
+numbers_and_names prices, quantities, times, symbols
+imports::import_texts    each dialect of the import
+imports::import_columns  Parquet, Arrow, zip
+
+Without a target all run; without a number 100000 inputs each, and a quarter as many of arbitrary bytes.
+Example: cargo xtask fuzz frames --runs 1000000";

@@ -36,6 +36,7 @@ enum Task {
     Tidy,
     Bench { words: Vec<String> },
     Book { install: bool },
+    Fuzz { target: Option<String>, runs: u64 },
 }
 
 fn run(task: Task) -> Result<(), XtaskError> {
@@ -49,6 +50,7 @@ fn run(task: Task) -> Result<(), XtaskError> {
         Task::Tidy => tidy::run(&workspace),
         Task::Bench { words } => step::bench(&workspace, &words),
         Task::Book { install } => step::book(&workspace, install),
+        Task::Fuzz { target, runs } => step::fuzz(&workspace, target.as_deref(), runs),
     }
 }
 
@@ -66,10 +68,26 @@ fn parse(words: &[String]) -> Result<Task, XtaskError> {
         ("ci", rest) => Ok(Task::Check { install: Install::Nothing, runner_words: after_dashes(name, rest)? }),
         ("bench", rest) => Ok(Task::Bench { words: rest.iter().skip_while(|word| *word == "--").cloned().collect() }),
         ("tidy", []) => Ok(Task::Tidy),
+        ("fuzz", rest) => fuzz(rest),
         ("book", []) => Ok(Task::Book { install: false }),
         ("book", [word]) if word == "--install" => Ok(Task::Book { install: true }),
         (_, rest) => Err(XtaskError::UnknownWord { task: name.clone(), word: rest.join(" ") }),
     }
+}
+
+/// A target, and how many inputs: `frames --runs 1000000`.
+fn fuzz(words: &[String]) -> Result<Task, XtaskError> {
+    let unknown = || XtaskError::UnknownWord { task: "fuzz".to_owned(), word: words.join(" ") };
+    let (target, rest) = match words {
+        [target, rest @ ..] if !target.starts_with('-') => (Some(target.clone()), rest),
+        rest => (None, rest),
+    };
+    let runs = match rest {
+        [] => 100_000,
+        [flag, runs] if flag == "--runs" => runs.parse().ok().filter(|runs| *runs > 0).ok_or_else(unknown)?,
+        _ => return Err(unknown()),
+    };
+    Ok(Task::Fuzz { target, runs })
 }
 
 /// The words after `--`, which are the test runner's.
@@ -104,6 +122,9 @@ mod tests {
         check("bench -- W1", Task::Bench { words: words("W1") });
         check("book", Task::Book { install: false });
         check("book --install", Task::Book { install: true });
+        check("fuzz", Task::Fuzz { target: None, runs: 100_000 });
+        check("fuzz frames --runs 5", Task::Fuzz { target: Some("frames".to_owned()), runs: 5 });
+        check("fuzz --runs 5", Task::Fuzz { target: None, runs: 5 });
     }
 
     #[test]
@@ -117,5 +138,8 @@ mod tests {
         check("test ledger", "ledger");
         check("tidy --fast", "--fast");
         check("book --serve", "--serve");
+        check("fuzz --runs", "--runs");
+        check("fuzz frames --runs 0", "--runs 0");
+        check("fuzz frames 5", "frames 5");
     }
 }

@@ -124,6 +124,29 @@ pub(crate) fn bench(workspace: &Workspace, words: &[String]) -> Result<(), Xtask
     require(shown(&mut command)?, "bench", "the last lines above say why")
 }
 
+/// Runs the decoders on hostile bytes: the targets are the tests of `qframe-data` below `fuzz`. Not in release, where an
+/// overflow would pass unseen.
+pub(crate) fn fuzz(workspace: &Workspace, target: Option<&str>, runs: u64) -> Result<(), XtaskError> {
+    let name = format!("fuzz::{}", target.unwrap_or_default());
+    let mut command = workspace.cargo();
+    command.args(["test", "--locked", "--package", "qframe-data", "--test", "it", "--", &name, "--nocapture"]);
+    if target.is_some() {
+        command.arg("--exact");
+    }
+    command.env("QFRAME_FUZZ_RUNS", runs.to_string());
+    let (done, counts) = counted(&mut command, Runner::CargoTest)?;
+    require(
+        done,
+        "fuzz",
+        "the smallest input that was found stands above; mend the decoder and keep the input as a test",
+    )?;
+    require(
+        counts.is_some_and(|counts| counts.passed > 0),
+        "fuzz",
+        "no target has this name; see `cargo xtask fuzz --help`",
+    )
+}
+
 /// Builds the book.
 pub(crate) fn book(workspace: &Workspace, install: bool) -> Result<(), XtaskError> {
     if !is_installed("mdbook") {

@@ -5,18 +5,22 @@
 //! is refused with its file, line and column, or (when asked) it is passed over and counted by reason.
 mod bad_row;
 pub mod book;
+pub mod catalog;
 mod csv;
 mod defect;
 mod error;
 mod gaps;
+pub mod import;
 mod loaded;
 mod resample;
 mod rows;
 pub mod samples;
+pub mod securities;
 
 pub use bad_row::{BadRow, RowFault, Zone};
+pub use catalog::{Catalog, CatalogError, Conflict, Merged, SetFacts};
 pub use csv::{Calendar, CalendarKind, read_calendar, read_calendar_from};
-pub use csv::{Offsets, OnBadRow, Options, read_bars, read_bars_from, write_bars};
+pub use csv::{Offsets, OnBadRow, Options, header, read_bars, read_bars_from, write_bars, write_rows};
 pub use defect::{Defect, Finding};
 pub use error::{BadFile, DataError, FileFault, Remedy};
 pub use gaps::{Gaps, Hole, Pattern};

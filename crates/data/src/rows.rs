@@ -69,7 +69,8 @@ impl FromStr for Kind {
     }
 }
 
-/// Rows of one kind, oldest first. Times of bars, funding rates and actions rise strictly; those of the others may repeat.
+/// Rows of one kind, oldest first. Times of bars and funding rates rise strictly; those of the others may repeat (a
+/// dividend and a split may share a day).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rows {
     /// Of [`Kind::Bars`], [`Kind::Bids`] or [`Kind::Asks`].
@@ -84,6 +85,52 @@ pub enum Rows {
     Funding(Vec<FundingRate>),
     /// Dividends and splits.
     Actions(Vec<DatedAction>),
+}
+
+impl Rows {
+    /// How many.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::Bars(rows) => rows.len(),
+            Self::Trades(rows) => rows.len(),
+            Self::Quotes(rows) => rows.len(),
+            Self::Book(rows) => rows.len(),
+            Self::Funding(rows) => rows.len(),
+            Self::Actions(rows) => rows.len(),
+        }
+    }
+
+    /// Takes the first ones away.
+    pub fn drop_first(&mut self, count: usize) {
+        let count = count.min(self.len());
+        match self {
+            Self::Bars(rows) => drop(rows.drain(..count)),
+            Self::Trades(rows) => drop(rows.drain(..count)),
+            Self::Quotes(rows) => drop(rows.drain(..count)),
+            Self::Book(rows) => drop(rows.drain(..count)),
+            Self::Funding(rows) => drop(rows.drain(..count)),
+            Self::Actions(rows) => drop(rows.drain(..count)),
+        }
+    }
+
+    /// Keeps the first ones.
+    pub fn truncate(&mut self, count: usize) {
+        match self {
+            Self::Bars(rows) => rows.truncate(count),
+            Self::Trades(rows) => rows.truncate(count),
+            Self::Quotes(rows) => rows.truncate(count),
+            Self::Book(rows) => rows.truncate(count),
+            Self::Funding(rows) => rows.truncate(count),
+            Self::Actions(rows) => rows.truncate(count),
+        }
+    }
+
+    /// True where there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// The name of a data set.

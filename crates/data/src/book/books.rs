@@ -10,7 +10,7 @@ use super::frame::{Content, Feed, Frame, Top};
 use super::names;
 
 /// The most instruments of a stream.
-const BOOKS_MAX: usize = 1 << 14;
+const BOOKS_MAX: usize = 1 << 12;
 /// The most losses that are kept with their place; all are counted.
 const LOSSES_MAX: usize = 1_000;
 /// How many best quotes wait for a book of their update, and the other way round.

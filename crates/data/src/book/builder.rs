@@ -14,10 +14,10 @@ use super::frame::{Change, Feed, Updates};
 
 /// The most levels on both sides of a book: ten times what the largest exchanges show.
 const LEVELS_MAX: usize = 1 << 20;
-/// The most levels in the updates that wait for a snapshot: minutes of the busiest books.
-const WAITING_MAX: usize = 1 << 19;
+/// The most levels in the updates that wait for a snapshot: most of a minute of the busiest books, in under a megabyte.
+const WAITING_MAX: usize = 1 << 15;
 /// The most updates that wait for a snapshot.
-const UPDATES_MAX: usize = 1 << 14;
+const UPDATES_MAX: usize = 1 << 11;
 
 /// When something happened, by the venue's clock, and when it was known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -57,6 +57,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
         let Self { room, depth } = self;
+        room.begin()?;
         let mut object = Object::default();
         let from = room.changes.len();
         while let Some(key) = map.next_key_seed(Key)? {

@@ -49,8 +49,7 @@ fn parse<'a, T>(
     room: &mut Room,
     read: impl FnOnce(&mut Room, &mut Json<'a>) -> Result<T, serde_json::Error>,
 ) -> Result<T, FrameFault> {
-    room.fault = None;
-    room.changes.clear();
+    room.clear();
     let mut json = Json::from_str(text);
     let value = read(room, &mut json).and_then(|value| json.end().map(|()| value));
     value.map_err(|error| room.fault.take().unwrap_or_else(|| FrameFault::NotJson(shortened(&error.to_string()))))

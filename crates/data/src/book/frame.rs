@@ -137,6 +137,8 @@ pub enum FrameFault {
     Field(&'static str),
     /// A number that no exact price or quantity holds, or below zero; which field, and the text.
     Number(&'static str, String),
+    /// More events and entries than so many.
+    TooMany(usize),
 }
 
 impl FrameFault {
@@ -147,6 +149,7 @@ impl FrameFault {
             Self::NotJson(_) => "no JSON",
             Self::Field(_) => "a field is absent",
             Self::Number(..) => "no exact number",
+            Self::TooMany(_) => "too many entries",
         }
     }
 }
@@ -156,6 +159,7 @@ impl fmt::Display for FrameFault {
         match self {
             Self::NotJson(words) => write!(f, "is no JSON object ({words}); expected one message of the feed"),
             Self::Field(name) => write!(f, "has no field {name:?} of the usual form; expected a message as documented"),
+            Self::TooMany(most) => write!(f, "has over {most} entries; expected one message of the feed"),
             Self::Number(field, text) => write!(
                 f,
                 "has {text:?} as the {field}; expected digits such as \"61800.20\", up to nine decimals, not below zero"

@@ -114,9 +114,26 @@ fn volume(text: &str) -> Option<Volume> {
 pub(super) struct Room {
     pub(super) changes: Vec<Change>,
     pub(super) fault: Option<FrameFault>,
+    /// How many objects the message holds so far.
+    pub(super) objects: usize,
 }
 
+/// The most objects of a message: an empty one takes three bytes there and a hundred times that here.
+const OBJECTS_MAX: usize = 1 << 14;
+
 impl Room {
+    pub(super) fn clear(&mut self) {
+        self.changes.clear();
+        self.fault = None;
+        self.objects = 0;
+    }
+
+    /// Counts an object.
+    pub(super) fn begin<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        self.objects += 1;
+        if self.objects > OBJECTS_MAX { Err(self.refuse(FrameFault::TooMany(OBJECTS_MAX))) } else { Ok(()) }
+    }
+
     /// Takes a level in; the error is kept here, since the parser knows only texts.
     fn push<E: serde::de::Error>(&mut self, side: Side, level: (&str, &str)) -> Result<(), E> {
         let fault = match (price(level.0), volume(level.1)) {

@@ -137,12 +137,10 @@ fn stamp(text: &str) -> Option<Time> {
         |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten();
     let value = number(whole)?;
     if fraction.is_empty() {
-        let unit = match value {
-            ..100_000_000_000 => 1_000_000_000,
-            ..100_000_000_000_000 => 1_000_000,
-            ..100_000_000_000_000_000 => 1_000,
-            _ => 1,
-        };
+        // From the year 5138 on a count of seconds would be taken for one of milliseconds, and so on.
+        let units =
+            [(100_000_000_000, 1_000_000_000), (100_000_000_000_000, 1_000_000), (100_000_000_000_000_000, 1_000)];
+        let unit = units.into_iter().find(|(below, _)| value < *below).map_or(1, |(_, unit)| unit);
         return value.checked_mul(unit).map(Time::from_nanos);
     }
     let kept = fraction.get(..fraction.len().min(9))?;

@@ -103,7 +103,7 @@ impl Row {
     }
 }
 
-pub(super) fn number(text: &str, field: &'static str) -> Result<Nanos, RowFault> {
+pub(crate) fn number(text: &str, field: &'static str) -> Result<Nanos, RowFault> {
     read_nanos(text).map_err(|fault| match fault {
         NumberFault::NotANumber => RowFault::NotANumber(field),
         NumberFault::NotFinite => RowFault::NotFinite(field),

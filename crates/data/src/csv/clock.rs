@@ -7,7 +7,7 @@ use crate::bad_row::{RowFault, Zone};
 
 /// The unit of an epoch number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(crate) enum Unit {
     Seconds,
     Millis,
     Micros,
@@ -16,7 +16,7 @@ pub(super) enum Unit {
 
 impl Unit {
     /// By magnitude: seconds to the year 5138, milliseconds from 1973, and so on.
-    pub(super) const fn of(value: u128) -> Self {
+    pub(crate) const fn of(value: u128) -> Self {
         match value {
             0..100_000_000_000 => Self::Seconds,
             100_000_000_000..100_000_000_000_000 => Self::Millis,
@@ -25,7 +25,7 @@ impl Unit {
         }
     }
 
-    const fn nanos(self) -> i64 {
+    pub(crate) const fn nanos(self) -> i64 {
         match self {
             Self::Seconds => 1_000_000_000,
             Self::Millis => 1_000_000,

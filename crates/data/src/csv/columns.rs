@@ -99,7 +99,7 @@ pub(super) fn unnamed(count: usize) -> Option<Columns> {
 }
 
 /// `Volume_(BTC)` and `volume btc` are the same name.
-pub(super) fn plain_name(name: &str) -> String {
+pub(crate) fn plain_name(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
@@ -108,7 +108,7 @@ fn shorten(name: &str) -> String {
 }
 
 /// The best-named one; data frames write their index first and without a name.
-pub(super) fn time_column(plain: &[String]) -> Option<usize> {
+pub(crate) fn time_column(plain: &[String]) -> Option<usize> {
     let named = TIMES.iter().find_map(|time| plain.iter().position(|name| name == time));
     named.or_else(|| plain.first().filter(|name| name.is_empty()).map(|_| 0))
 }

@@ -3,18 +3,18 @@ use std::borrow::Cow;
 
 /// A field: where it begins in its line (bytes, from 0), and its text without quotes and outer spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Field<'a> {
-    pub(super) start: usize,
-    pub(super) text: Cow<'a, str>,
+pub(crate) struct Field<'a> {
+    pub(crate) start: usize,
+    pub(crate) text: Cow<'a, str>,
 }
 
 /// A quote does not close, or text follows the closing one; the place in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BrokenQuote(pub(super) usize);
+pub(crate) struct BrokenQuote(pub(crate) usize);
 
 /// Splits a line (without its end) at `separator`; within `"…"` a separator is text and `""` is a quote.
 /// Bytes that are no UTF-8 become the replacement character: they can only be refused or belong to a column left out.
-pub(super) fn split(line: &[u8], separator: u8) -> Result<Vec<Field<'_>>, BrokenQuote> {
+pub(crate) fn split(line: &[u8], separator: u8) -> Result<Vec<Field<'_>>, BrokenQuote> {
     let mut fields = Vec::with_capacity(16);
     let mut start = 0;
     loop {

@@ -1,16 +1,16 @@
 //! Text files of bars. Two paths read a row: [`fast`] knows plain rows and gives up on anything else, [`careful`] reads
 //! everything that is accepted at all and says what is wrong with the rest.
 mod calendar;
-mod careful;
-mod clock;
-mod columns;
+pub(crate) mod careful;
+pub(crate) mod clock;
+pub(crate) mod columns;
 mod dialect;
 mod fast;
-mod fields;
-mod number;
-mod source;
-mod stamp;
-mod tape;
+pub(crate) mod fields;
+pub(crate) mod number;
+pub(crate) mod source;
+pub(crate) mod stamp;
+pub(crate) mod tape;
 mod write;
 
 use std::io::Read;
@@ -19,7 +19,7 @@ use std::path::Path;
 use qframe_model::time::TimeFrame;
 
 pub use calendar::{Calendar, CalendarKind, read_calendar, read_calendar_from};
-pub use write::write_bars;
+pub use write::{header, write_bars, write_rows};
 
 use crate::error::{DataError, FileFault};
 use crate::loaded::Loaded;

@@ -17,19 +17,19 @@ const ONE: i64 = 1_000_000_000;
 
 /// An unsigned number as it stands in a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Plain {
+pub(crate) struct Plain {
     /// The digits before the point.
-    pub(super) whole: u64,
+    pub(crate) whole: u64,
     /// The digits behind it.
-    pub(super) fraction: u64,
+    pub(crate) fraction: u64,
     /// How many those are.
-    pub(super) decimals: usize,
+    pub(crate) decimals: usize,
 }
 
 impl Plain {
     /// As a price; `None` for over nine decimals and out of range.
     #[inline]
-    pub(super) fn price(self) -> Option<Price> {
+    pub(crate) fn price(self) -> Option<Price> {
         let power = POWERS[9usize.checked_sub(self.decimals)? & 15];
         let whole = i64::try_from(self.whole).ok()?.checked_mul(ONE)?;
         let fraction = i64::try_from(self.fraction * power).ok()?;
@@ -38,7 +38,7 @@ impl Plain {
 
     /// As a volume; `None` for over nine decimals and too many digits.
     #[inline]
-    pub(super) fn volume(self) -> Option<Volume> {
+    pub(crate) fn volume(self) -> Option<Volume> {
         let digits = self.whole.checked_mul(*POWERS.get(self.decimals)?)?.checked_add(self.fraction)?;
         Volume::from_digits(digits, self.decimals as u32)
     }
@@ -52,7 +52,7 @@ const WINDOW: usize = 32;
 ///
 /// The digits before the point and those behind it are each taken as one word: no loop, so no branch to mispredict.
 #[inline(always)] // Called, it would hand its answer over in memory: half the time of a row.
-pub(super) fn scan(text: &[u8], at: usize) -> Option<(Plain, usize)> {
+pub(crate) fn scan(text: &[u8], at: usize) -> Option<(Plain, usize)> {
     let window: &[u8; WINDOW] = text.get(at..)?.first_chunk()?;
     let (whole, length) = leading_digits(window, 0)?;
     if length == 8 {
@@ -100,7 +100,7 @@ const fn eight_digits(values: u64) -> u64 {
 
 /// Reads a whole number of up to 19 digits, and the place behind it; nothing is said about what stands there.
 #[inline(always)]
-pub(super) fn scan_whole(text: &[u8], at: usize) -> Option<(u64, usize)> {
+pub(crate) fn scan_whole(text: &[u8], at: usize) -> Option<(u64, usize)> {
     let window: &[u8; WINDOW] = text.get(at..)?.first_chunk()?;
     let (mut value, mut length) = (0u64, 0);
     for _ in 0..3 {
@@ -115,7 +115,7 @@ pub(super) fn scan_whole(text: &[u8], at: usize) -> Option<(u64, usize)> {
 }
 
 /// As [`scan`], digit by digit: up to 18 on either side of the point.
-pub(super) fn scan_long(text: &[u8], at: usize) -> Option<(Plain, usize)> {
+pub(crate) fn scan_long(text: &[u8], at: usize) -> Option<(Plain, usize)> {
     let (whole, point) = digits_from(text, at)?;
     if text.get(point) != Some(&b'.') {
         return (point > at).then_some((Plain { whole, fraction: 0, decimals: 0 }, point));
@@ -133,25 +133,25 @@ fn digits_from(text: &[u8], at: usize) -> Option<(u64, usize)> {
 
 /// A decimal text brought to nine decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Nanos {
+pub(crate) struct Nanos {
     /// The value, ties to even.
-    pub(super) value: i128,
+    pub(crate) value: i128,
     /// True where digits were lost.
-    pub(super) rounded: bool,
+    pub(crate) rounded: bool,
     /// How far the value moved, in 1e-13.
     moved: i128,
 }
 
 /// Why a text is no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NumberFault {
+pub(crate) enum NumberFault {
     NotANumber,
     NotFinite,
     TooLarge,
 }
 
 /// Reads any decimal text (signs, exponents, any number of digits) to nine decimals, rounded half-even.
-pub(super) fn read_nanos(text: &str) -> Result<Nanos, NumberFault> {
+pub(crate) fn read_nanos(text: &str) -> Result<Nanos, NumberFault> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| no_number(text))?),
@@ -194,19 +194,28 @@ fn no_number(text: &str) -> NumberFault {
 }
 
 impl Nanos {
+    /// The decimal number of up to nine decimals that a float stands for. `None` where there is none, or where it is so
+    /// large that its last digits are a matter of taste: its text tells more.
+    pub(crate) fn of_plain_float(value: f64) -> Option<Self> {
+        const LARGEST: f64 = 4e6;
+        let nanos = (value * ONE as f64).round_ties_even();
+        let same = value.abs() < LARGEST && nanos / ONE as f64 == value;
+        same.then_some(Self { value: nanos as i128, rounded: false, moved: 0 })
+    }
+
     /// True where nine decimals moved the value by more than a millionth of it: no float noise, a coarser number.
-    pub(super) fn is_too_fine(self) -> bool {
+    pub(crate) fn is_too_fine(self) -> bool {
         self.moved * 1_000_000 > self.value.saturating_abs().saturating_mul(10_000)
     }
 
     /// As a price; `None` out of range.
-    pub(super) fn price(self) -> Option<Price> {
+    pub(crate) fn price(self) -> Option<Price> {
         i64::try_from(self.value).ok().map(Price::from_nanos)
     }
 
     /// As a volume of as many decimals as 18 digits allow, and whether digits were lost. `None` below zero and out of
     /// range.
-    pub(super) fn volume(self) -> Option<(Volume, bool)> {
+    pub(crate) fn volume(self) -> Option<(Volume, bool)> {
         if let Ok(volume) = Volume::new(Quantity::from_nanos(self.value)) {
             return Some((volume, self.rounded));
         }

@@ -16,7 +16,7 @@ const CHUNK: usize = 1 << 18;
 const PAD: usize = 32;
 
 impl FileFault {
-    pub(super) fn in_file(self, file: &str, line: u64) -> DataError {
+    pub(crate) fn in_file(self, file: &str, line: u64) -> DataError {
         DataError::File(Box::new(BadFile { file: file.to_owned(), line, fault: self }))
     }
 }
@@ -39,20 +39,20 @@ fn fault_of(error: &std::io::Error) -> FileFault {
 
 /// Whole lines: `text[start..end]` ends in a line feed, and more bytes may be looked at behind it.
 #[derive(Debug)]
-pub(super) struct Block<'a> {
-    pub(super) text: &'a [u8],
-    pub(super) start: usize,
-    pub(super) end: usize,
+pub(crate) struct Block<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 impl<'a> Block<'a> {
-    pub(super) fn lines(&self) -> &'a [u8] {
+    pub(crate) fn lines(&self) -> &'a [u8] {
         &self.text[self.start..self.end]
     }
 }
 
 /// The input in blocks of whole lines.
-pub(super) struct Blocks<R> {
+pub(crate) struct Blocks<R> {
     input: Input<R>,
     buffer: Vec<u8>,
     /// The first byte that was not handed out.
@@ -69,7 +69,7 @@ enum Input<R> {
 
 impl<R: Read> Blocks<R> {
     /// Looks at the first bytes; `name` ending in `.gz` matters only where there are none.
-    pub(super) fn new(mut reader: R, name: &str) -> Result<Self, FileFault> {
+    pub(crate) fn new(mut reader: R, name: &str) -> Result<Self, FileFault> {
         let mut head = Vec::with_capacity(4);
         reader.by_ref().take(4).read_to_end(&mut head).map_err(|error| fault_of(&error))?;
         if head.is_empty() {
@@ -84,12 +84,12 @@ impl<R: Read> Blocks<R> {
         Ok(blocks)
     }
 
-    pub(super) fn is_gzip(&self) -> bool {
+    pub(crate) fn is_gzip(&self) -> bool {
         matches!(self.input, Input::Gzip(_))
     }
 
     /// The next whole lines; a last line without an end gets one. `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Block<'_>>, FileFault> {
+    pub(crate) fn next(&mut self) -> Result<Option<Block<'_>>, FileFault> {
         let mut fresh = self.start;
         loop {
             if let Some(last) = memrchr(b'\n', &self.buffer[fresh..self.end]) {

@@ -7,7 +7,7 @@ use crate::bad_row::Zone;
 ///
 /// Forms: `2014-12-01`, `2014/12/01`, `20141201`; then `T`, `t` or a space and `09`, `09:30`, `09:30:15.25`, with
 /// `Z`, ` UTC`, `+02:00`, `+0200`, `+02` or nothing behind it; or `11-PM`, `11:30 PM`.
-pub(super) fn read(text: &str) -> Option<(Time, Zone)> {
+pub(crate) fn read(text: &str) -> Option<(Time, Zone)> {
     let (midnight, rest) = date(text)?;
     if rest.is_empty() {
         return Some((midnight, Zone::Unstated));

@@ -231,18 +231,18 @@ impl<'a> Tape<'a> {
     }
 }
 
-fn frame_of(nanos: i64) -> Option<TimeFrame> {
+pub(crate) fn frame_of(nanos: i64) -> Option<TimeFrame> {
     let (seconds, rest) = (nanos / Span::SECOND.nanos(), nanos % Span::SECOND.nanos());
     TimeFrame::from_seconds(u32::try_from(seconds).ok()?).filter(|_| rest == 0)
 }
 
-fn step_text(nanos: i64) -> String {
+pub(crate) fn step_text(nanos: i64) -> String {
     frame_of(nanos).map_or_else(|| format!("{}s", nanos as f64 / 1e9), |frame| frame.to_string())
 }
 
 /// How often each step between rows was seen.
-#[derive(Default)]
-struct Steps {
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
     current: i64,
     run: u64,
     counts: Vec<(i64, u64)>,
@@ -253,7 +253,7 @@ const STEPS_MAX: usize = 256;
 
 impl Steps {
     #[inline]
-    fn add(&mut self, step: i64) {
+    pub(crate) fn add(&mut self, step: i64) {
         if step != self.current {
             self.change(step);
         }
@@ -283,7 +283,7 @@ impl Steps {
     }
 
     /// The shorter one of two as common.
-    fn most_common(&self) -> Option<i64> {
+    pub(crate) fn most_common(&self) -> Option<i64> {
         self.all().max_by_key(|(step, count)| (*count, -step)).map(|(step, _)| step)
     }
 

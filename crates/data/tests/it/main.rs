@@ -1,12 +1,22 @@
 //! The public face of the crate: what it reads, what it refuses, and the laws that hold between its parts.
 #[cfg(test)]
+mod book_rules;
+#[cfg(test)]
 mod books;
 #[cfg(test)]
 mod calendars;
 #[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod dialects;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod import;
+#[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod messages;
 #[cfg(test)]
 mod real_files;
 #[cfg(test)]

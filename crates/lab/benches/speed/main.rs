@@ -1,15 +1,17 @@
 //! How fast the hot paths are, each beside a bare hand-written loop over the same rows in the same process.
-//! `cargo xtask bench` runs all; a name (`memory`, `w1` to `w6`) runs one, a number changes how many bars.
+//! `cargo xtask bench` runs all; a name (`memory`, `catalog`, `w1` to `w4`, `w6`, `book`) runs one, a number changes how many bars.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "a benchmark measures and prints, and stops at what should not be"
 )]
 mod bare;
+mod book;
 mod cpu;
 mod hftbacktest;
 mod market;
 mod memory;
+mod parquet;
 mod talib;
 mod w1;
 mod w2;
@@ -24,14 +26,17 @@ struct Benchmark {
     bars: usize,
 }
 
-/// Memory comes first: a peak never falls again.
-const ALL: [Benchmark; 6] = [
+/// Memory comes first: a peak never falls again. So `catalog`, whose peak is to stay under 500 MB, is run by its name alone.
+const ALL: [Benchmark; 9] = [
     Benchmark { name: "memory", run: memory::run, bars: 10_000_000 },
+    Benchmark { name: "catalog", run: parquet::trades, bars: 100_000_000 },
     Benchmark { name: "w1", run: w1::run, bars: 1_000_000 },
     Benchmark { name: "w2", run: w2::run, bars: 100_000 },
     Benchmark { name: "w3", run: w3::run, bars: 1_000_000 },
+    Benchmark { name: "w3", run: parquet::run, bars: 1_000_000 },
     Benchmark { name: "w4", run: w4::run, bars: 1_000_000 },
     Benchmark { name: "w6", run: w6::run, bars: 10_000_000 },
+    Benchmark { name: "book", run: book::run, bars: 1_000_000 },
 ];
 
 fn main() {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helpers fail the test")]
 
 mod account;
+mod book;
 mod corporate;
 mod currencies;
 mod event;

@@ -1,5 +1,6 @@
 //! A run in two steps: [`raw`] is what was written (flags and configuration), the other files are what it means.
 pub(crate) mod calendars;
+pub(crate) mod catalog;
 mod config;
 pub(crate) mod data;
 pub(crate) mod plan;

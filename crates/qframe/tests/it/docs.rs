@@ -41,7 +41,8 @@ fn the_commands_of_the_book_run() {
     program.write("splits.csv", "time,ratio\n2020-02-14,2\n");
     program.write("funding.csv", "time,rate\n2020-02-10,0.0001\n");
     program.write("run.toml", blocks("docs/quickstart.md", "toml").remove(0));
-    let pages = ["docs/quickstart.md", "docs/strategies.md", "docs/conventions.md"];
+    program.write("stream.txt", blocks("docs/books.md", "text").remove(0));
+    let pages = ["docs/import.md", "docs/quickstart.md", "docs/strategies.md", "docs/conventions.md", "docs/books.md"];
     let blocks = pages.iter().flat_map(|page| blocks(page, "sh"));
     let commands: Vec<String> = blocks.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     let mut ran = 0;
@@ -55,4 +56,13 @@ fn the_commands_of_the_book_run() {
         ran += 1;
     }
     assert!(ran >= 12, "only {ran} commands");
+}
+
+#[test]
+fn the_book_shows_what_data_book_prints() {
+    let program = Program::new();
+    let shown = blocks("docs/books.md", "text");
+    program.write("stream.txt", &shown[0]);
+    let answer = program.run("data book stream.txt --depth 2");
+    assert_eq!(answer.out(), shown[1], "{}", answer.error());
 }

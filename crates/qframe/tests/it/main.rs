@@ -1,10 +1,14 @@
 //! The program as a user runs it.
 #[cfg(test)]
+mod books;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod calendars;
 #[cfg(test)]
 mod docs;
+#[cfg(test)]
+mod import;
 #[cfg(test)]
 mod notes;
 #[cfg(test)]

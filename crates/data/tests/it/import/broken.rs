@@ -1,0 +1,162 @@
+//! Files that are wrong or broken: each refusal says what, and what to try; nothing hangs and nothing fills the memory.
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use qframe_data::Kind;
+use qframe_data::import::{Dialect, Wish, find_files, import};
+
+use super::told;
+
+const BARS: &str =
+    "time,open,high,low,close,volume\n2020-01-01,1,2,1,2,5\n2020-01-02,2,3,1,2,5\n2020-01-03,2,3,1,2,5\n";
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[track_caller]
+fn check(name: &str, bytes: &[u8], wish: &Wish, expected: &str) {
+    let folder = Folder::new();
+    let found = told(&folder.file(name, bytes), wish);
+    assert!(found.contains(expected), "{name}: {found}\nexpected {expected}");
+}
+
+#[test]
+fn packed_files_that_are_whole_are_read() {
+    let expected = "csv: AAPL@unknown bars 1d 3 rows 2020-01-01 2020-01-03";
+    let plain = Wish::default();
+    check("AAPL.csv", BARS.as_bytes(), &plain, expected);
+    check("AAPL.csv.gz", &gzip(BARS.as_bytes()), &plain, expected);
+    check("AAPL.csv.zst", &zstd::encode_all(BARS.as_bytes(), 1).unwrap(), &plain, expected);
+    check("x.zip", &zip(&[("AAPL.csv", BARS.as_bytes())]), &plain, expected);
+    check("x.zip", &zip(&[("AAPL.csv.gz", &gzip(BARS.as_bytes()))]), &plain, expected);
+    // The first bytes tell, not the name.
+    check("AAPL.csv", &gzip(BARS.as_bytes()), &plain, expected);
+}
+
+#[test]
+fn broken_files_are_refused_by_what_is_wrong() {
+    let plain = Wish::default();
+    let (packed, zst) = (gzip(BARS.as_bytes()), zstd::encode_all(BARS.as_bytes(), 1).unwrap());
+    let archive = zip(&[("AAPL.csv", BARS.as_bytes())]);
+    check("AAPL.csv", b"", &plain, "empty");
+    check("AAPL.csv.gz", b"", &plain, "zero bytes");
+    check("AAPL.csv", b"\0\x01\x02,\0", &plain, "binary data");
+    check("AAPL.csv", b"hello\nworld\n", &plain, "no dialect recognises it");
+    check("AAPL.csv", b"a,b,c\n1,2,3\n", &plain, "no dialect recognises it: columns a, b, c");
+    check("AAPL.csv", b"time,open,high,low,close\n", &plain, "and no row");
+    check("AAPL.csv.gz", &packed[..packed.len() / 2], &plain, "the gzip data breaks off or is damaged");
+    check("AAPL.csv.zst", &zst[..zst.len() / 2], &plain, "the zstd data breaks off or is damaged");
+    check("x.zip", &archive[..archive.len() / 2], &plain, "the zip data breaks off or is damaged");
+    check("x.zip", &zip(&[]), &plain, "no file in it");
+    check("book.xlsx", &zip(&[("xl/workbook.xml", b"<x/>")]), &plain, "an Excel workbook; export the sheet as CSV");
+    check("AAPL.json", b"[[1,2,3", &plain, "the JSON is damaged");
+    check("AAPL.json", b"[]", &plain, "no row in it");
+    check("AAPL.parquet", b"PAR1xxxxPAR1", &plain, "the Parquet file is damaged");
+    check("AAPL.feather", b"ARROW1\0\0xxxx", &plain, "the Arrow file is damaged");
+    check("AAPL.csv", b"SQLite format 3\0", &plain, "an SQLite database; export a table as CSV");
+    check(
+        "AAPL.csv",
+        "time,open,high,low,close\n2020-01-01,x,1,1,1\n".as_bytes(),
+        &plain,
+        "none of 1 rows can be used",
+    );
+    check("20200101,1,2,1,2,5.csv", b"20200101 00:00,1,2,1,2,5\n", &plain, "rows as LEAN writes them, in no folder");
+}
+
+#[test]
+fn a_bomb_is_stopped() {
+    let lines = b"2020-01-01,1,2,1,2,5\n".repeat(4 << 20);
+    let bomb = [b"time,open,high,low,close,volume\n".as_slice(), &lines].concat();
+    let days = Wish { frame: "1d".parse().ok(), ..Wish::default() };
+    check("AAPL.csv.zst", &zstd::encode_all(&bomb[..], 3).unwrap(), &days, "more than market data ever shrinks");
+}
+
+#[test]
+fn flags_that_contradict_the_file_are_refused() {
+    let bars = BARS.as_bytes();
+    let of = |kind| Wish { kind: Some(kind), ..Wish::default() };
+    check("AAPL.csv", bars, &of(Kind::Trades), "it holds bars, not trades");
+    check("AAPL.csv", bars, &of(Kind::Bids), "AAPL@unknown bids 1d 3 rows");
+    let yahoo = Wish { dialect: Some(Dialect::Yahoo), ..Wish::default() };
+    check(
+        "AAPL.csv",
+        bars,
+        &yahoo,
+        "it is not yahoo: columns time, open, high, low, close, volume; expected a column Adj Close",
+    );
+    let minutes = Wish { frame: "1w".parse().ok(), ..Wish::default() };
+    check("AAPL.csv", bars, &minutes, "rows lie 1d apart, the time frame given is 1w");
+    check("prices.csv", bars, &Wish::default(), "nothing says what was traded");
+    check(
+        "AAPL.csv",
+        b"time,open,high,low,close\n2020-01-01,1,1,1,1\n",
+        &Wish::default(),
+        "one row only: no time frame to see",
+    );
+}
+
+#[test]
+fn rows_that_are_none_are_findings_and_the_others_come_in() {
+    let text = "time,open,high,low,close,volume\n2020-01-01,1,2,1,2,5\n2020-01-02,1,1,2,1,5\n2020-01-03,NaN,1,1,1,5\n\
+                2020-01-04,1,2,1,3,5\n2020-01-05,1,2,1\n2020-01-06,-1,2,1,2,5\nsoon,1,2,1,2,5\n2020-01-07,1,2,1,2,5\n\
+                2020-01-07,1,2,1,2,5\n2020-01-07,1,2,1,1,5\n2020-01-02,1,2,1,2,5\n";
+    check(
+        "AAPL.csv",
+        text.as_bytes(),
+        &Wish::default(),
+        "csv: AAPL@unknown bars 1d 3 rows 2020-01-01 2020-01-07, 1 merged; 2 unreadable, 1 not a number, 1 price not above zero, \
+         1 high below low, 1 open or close outside low to high, 1 duplicate, same values, 1 duplicate, other values, 1 out of order",
+    );
+    let folder = Folder::new();
+    let path = folder.file("AAPL.csv", text.as_bytes());
+    let answers = import(&path, &Wish::default(), &mut |_, _| Ok(()));
+    let kept = &answers[0].as_ref().unwrap().findings.kept;
+    assert!(
+        kept[0].text.ends_with("AAPL.csv:3:14: \"1\" says high 1 below low 2; are columns swapped?"),
+        "{}",
+        kept[0].text
+    );
+}
+
+#[test]
+fn paths_are_looked_through() {
+    let folder = Folder::new();
+    folder.file("a/AAPL.csv", BARS.as_bytes());
+    folder.file("a/deeper/MSFT.csv.gz", &gzip(BARS.as_bytes()));
+    folder.file("a/readme.md", b"x");
+    folder.file("a/.hidden.csv", b"x");
+    folder.file("b/readme.md", b"x");
+    let found = find_files(&[folder.0.path().join("a"), folder.0.path().join("b")]);
+    let names: Vec<&str> = found.files.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+    assert_eq!((names, found.passed_over, found.refused.len()), (vec!["AAPL.csv", "MSFT.csv.gz"], 3, 1));
+    assert!(found.refused[0].to_string().contains("a directory with no file of market data in it"));
+    let answers = import(Path::new("no/such.csv"), &Wish::default(), &mut |_, _| Ok(()));
+    assert!(answers[0].as_ref().unwrap_err().to_string().contains("no such file"));
+}

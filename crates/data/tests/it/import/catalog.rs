@@ -1,0 +1,75 @@
+//! Imports into a catalog: what is there twice is there once.
+use qframe_data::import::{Intake, Wish};
+use qframe_data::{Catalog, Conflict, Merged};
+
+fn take(catalog: &Catalog, path: &std::path::Path, conflict: Conflict) -> Merged {
+    let mut intake = Intake::new(Some(catalog), conflict);
+    for answer in intake.take(path, &Wish::default()) {
+        answer.unwrap_or_else(|error| panic!("{error}"));
+    }
+    intake.finish().unwrap().into_values().next().unwrap()
+}
+
+#[test]
+fn importing_twice_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(folder.path().join("catalog")).unwrap();
+    let check = |name: &str, text: &str, rows: u64| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let first = take(&catalog, &path, Conflict::Keep);
+        assert_eq!((first.added, first.same, first.differing), (rows, 0, 0), "{name}");
+        let hashes: Vec<_> = catalog.sets().unwrap().into_iter().map(|set| set.hash).collect();
+        let again = take(&catalog, &path, Conflict::Keep);
+        assert_eq!((again.added, again.same, again.differing), (0, rows, 0), "{name}");
+        assert_eq!(hashes, catalog.sets().unwrap().into_iter().map(|set| set.hash).collect::<Vec<_>>(), "{name}");
+    };
+    check("AAPL.csv", "time,open,high,low,close\n2020-01-02,1,1,1,1\n2020-01-01,1,1,1,1\n", 2);
+    // Two equal trades of a second are two.
+    check("BCHEUR.csv", "1672531436,90.5,1\n1672531436,90.5,1\n1672531471,90.4,2\n", 3);
+    check(
+        "BTCUSDT-depth.csv",
+        "symbol,timestamp,first_update_id,last_update_id,side,update_type,price,qty,pu\n\
+         BTCUSDT,1667346579146,1,5,b,snap,20377.0,1,-1\nBTCUSDT,1667346579146,1,5,a,snap,20378.0,1,-1\n\
+         BTCUSDT,1667346579146,6,7,a,set,20378.0,0,5\n",
+        4,
+    );
+}
+
+#[test]
+fn other_values_stay_out_or_take_the_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(folder.path().join("catalog")).unwrap();
+    let path = folder.path().join("AAPL.csv");
+    let write = |close: u32| {
+        std::fs::write(&path, format!("time,open,high,low,close\n2020-01-01,1,9,1,1\n2020-01-02,1,9,1,{close}\n"))
+            .unwrap();
+    };
+    write(2);
+    assert_eq!(take(&catalog, &path, Conflict::Keep).added, 2);
+    write(3);
+    assert_eq!(take(&catalog, &path, Conflict::Keep).differing, 1);
+    let replaced = take(&catalog, &path, Conflict::Replace);
+    assert_eq!((replaced.differing, replaced.replaced), (1, 1));
+    assert_eq!(take(&catalog, &path, Conflict::Keep).differing, 0);
+}
+
+#[test]
+fn what_was_said_of_a_file_is_kept_beside_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(folder.path().join("catalog")).unwrap();
+    let path = folder.path().join("AAPL.csv");
+    std::fs::write(
+        &path,
+        "time,open,high,low,close\n2020-01-01,1,1,1,1\n2020-01-02,x,1,1,1\n2020-01-03,1,1,1,1\n2020-01-04,1,1,1,1\n",
+    )
+    .unwrap();
+    for _ in 0..2 {
+        take(&catalog, &path, Conflict::Keep);
+        let key = catalog.keys().unwrap().remove(0);
+        let remarks: Vec<String> =
+            catalog.remarks(&key).unwrap().map(|remark| format!("{:?}", remark.unwrap().1)).collect();
+        assert!(remarks[0].contains("dialect csv"), "{remarks:?}");
+        assert_eq!(remarks.iter().filter(|remark| remark.contains("Unreadable")).count(), 1, "{remarks:?}");
+    }
+}

@@ -1,0 +1,340 @@
+//! `qframe data import`: files of market data into the catalog.
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use qframe_data::import::{Dialect, Import, ImportError, Intake, Twice, Wish, find_files};
+use qframe_data::{Conflict, DataKey, Kind, Merged};
+use qframe_model::symbol::Symbol;
+use qframe_model::time::TimeFrame;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::run::catalog::Root;
+
+/// The flags.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples: qframe data import prices.csv --symbol AAPL --venue nasdaq
+          qframe data import --dry-run downloads/        (reads everything, writes nothing, says why)")]
+pub(crate) struct Args {
+    /// Files, or directories with files, plain or as .gz, .zst or .zip.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// What was traded, where neither the file nor its name says so: BTC/USDT, BTC/USDT:USDT, AAPL, ES-20131220.
+    #[arg(long)]
+    symbol: Option<Symbol>,
+    /// Where it was recorded, in small letters: binance, nasdaq.
+    #[arg(long)]
+    venue: Option<String>,
+    /// The length of a bar, such as 1m.
+    #[arg(long, value_name = "FRAME")]
+    timeframe: Option<TimeFrame>,
+    /// Import rows of this kind only: bars, bids, asks, trades, quotes, book, funding or actions.
+    #[arg(long)]
+    kind: Option<Kind>,
+    /// What wrote the files; auto: the first dialect that recognises each.
+    #[arg(long, default_value = "auto")]
+    dialect: String,
+    /// Which row is kept where one of its time is there already with other values.
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = OnConflict::Keep)]
+    on_conflict: OnConflict,
+    /// Read and report, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Say how each file was understood, and what its findings are.
+    #[arg(long, short)]
+    verbose: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    root: Root,
+}
+
+/// What becomes of two rows that should be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum OnConflict {
+    /// The first one stays.
+    Keep,
+    /// The later one takes its place.
+    Replace,
+    /// Stop at a row that is stored with other values.
+    Refuse,
+}
+
+/// What came of everything.
+struct Report {
+    imports: Vec<Import>,
+    refused: Vec<ImportError>,
+    passed_over: u64,
+    merged: BTreeMap<DataKey, Merged>,
+}
+
+impl Args {
+    pub(crate) fn run(&self) -> Result<(), Error> {
+        let wish = self.wish()?;
+        let catalog = if self.dry_run { None } else { Some(self.root.make()?) };
+        let conflict = match self.on_conflict {
+            OnConflict::Keep => Conflict::Keep,
+            OnConflict::Replace => Conflict::Replace,
+            OnConflict::Refuse => Conflict::Refuse,
+        };
+        let found = find_files(&self.paths);
+        let mut report = Report {
+            imports: Vec::new(),
+            refused: found.refused,
+            passed_over: found.passed_over,
+            merged: BTreeMap::new(),
+        };
+        let mut intake = Intake::new(catalog.as_ref(), conflict);
+        let bar = progress(found.files.len());
+        for path in &found.files {
+            bar.set_message(path.display().to_string());
+            for answer in intake.take(path, &wish) {
+                match answer {
+                    Ok(import) => report.imports.push(import),
+                    Err(error) => report.refused.push(error),
+                }
+            }
+            bar.inc(1);
+        }
+        let merged = intake.finish();
+        bar.finish_and_clear();
+        let failed = match merged {
+            Ok(merged) => {
+                report.merged = merged;
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            self.tell_json(&report, &mut out)?;
+        } else {
+            self.tell(&report, &mut out)?;
+        }
+        let errors: Vec<String> = report.refused.iter().map(ToString::to_string).chain(failed).collect();
+        if errors.is_empty() { Ok(()) } else { Err(Error::Several(errors)) }
+    }
+
+    fn wish(&self) -> Result<Wish, Error> {
+        let (mut symbol, mut venue) = (self.symbol.clone(), self.venue.clone());
+        if let Some((name, at)) = symbol.as_ref().and_then(|symbol| symbol.as_str().split_once('@')) {
+            if venue.as_ref().is_some_and(|venue| venue != at) {
+                return Err(Error::usage(
+                    "--venue",
+                    venue.unwrap_or_default(),
+                    format!("--symbol names the venue {at}; say one"),
+                ));
+            }
+            let name: Symbol = name.parse().map_err(|error| Error::usage("--symbol", name, error))?;
+            (venue, symbol) = (Some(at.to_owned()), Some(name));
+        }
+        if let Some(venue) = venue.as_ref().filter(|venue| format!("A@{venue}").parse::<Symbol>().is_err()) {
+            return Err(Error::usage("--venue", venue, "expected small letters, digits and `-`, such as binance"));
+        }
+        let dialect = match self.dialect.as_str() {
+            "auto" => None,
+            name => Some(name.parse::<Dialect>().map_err(|error| Error::usage("--dialect", name, error))?),
+        };
+        let conflict = if self.on_conflict == OnConflict::Replace { Twice::KeepLast } else { Twice::KeepFirst };
+        Ok(Wish { symbol, venue, frame: self.timeframe, kind: self.kind, dialect, conflict })
+    }
+
+    fn tell(&self, report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
+        for import in &report.imports {
+            tell_import(import, self.verbose || self.dry_run, out)?;
+        }
+        let sets: std::collections::BTreeSet<&DataKey> =
+            report.imports.iter().flat_map(|import| &import.sets).map(|set| &set.key).collect();
+        let rows: u64 = report.imports.iter().flat_map(|import| &import.sets).map(|set| set.rows).sum();
+        let files = counted(report.imports.len() + report.refused.len(), "file");
+        write!(out, "{files}, {}, {}", counted(sets.len(), "data set"), counted(rows, "row"))?;
+        let findings: u64 = report.imports.iter().map(|import| import.findings.total()).sum();
+        if findings > 0 {
+            write!(out, ", {}", counted(findings, "finding"))?;
+        }
+        if !report.refused.is_empty() {
+            write!(out, "; {} refused", counted(report.refused.len(), "file"))?;
+        }
+        if report.passed_over > 0 {
+            write!(out, "; {} with other endings passed over", counted(report.passed_over, "file"))?;
+        }
+        let total = total(&report.merged);
+        match self.dry_run {
+            true => writeln!(out, "; a dry run: nothing was written"),
+            false if total.added + total.replaced == 0 => {
+                writeln!(out, "; nothing new{}", within_brackets(&became(total)))
+            }
+            false => writeln!(out, "; {}", became(total)),
+        }?;
+        let differing = report.merged.iter().filter(|(_, merged)| merged.differing > 0);
+        differing.into_iter().try_for_each(|(key, merged)| {
+            let (count, kept) = (counted(merged.differing, "row"), merged.differing - merged.replaced);
+            let what = if kept > 0 {
+                "those in the catalog are kept (--on-conflict replace takes the new ones)"
+            } else {
+                "replaced"
+            };
+            writeln!(out, "   {key}: {count} there with other values: {what}")
+        })
+    }
+
+    fn tell_json(&self, report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
+        let files: Vec<Value> = report.imports.iter().map(file_json).collect();
+        let refused: Vec<Value> = report
+            .refused
+            .iter()
+            .map(|error| json!({"file": error.file, "why": error.fault.to_string(), "rows": error.handed}))
+            .collect();
+        let sets: Vec<SetRow> = report.merged.iter().map(SetRow::from).collect();
+        let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
+        for (defect, count) in report.imports.iter().flat_map(|import| &import.findings.counts) {
+            *findings.entry(defect.name()).or_default() += count;
+        }
+        let whole = json!({
+            "dry_run": self.dry_run, "files": files, "sets": sets, "findings": findings, "refused": refused,
+            "passed_over": report.passed_over,
+        });
+        serde_json::to_writer_pretty(&mut *out, &whole).map_err(std::io::Error::from)?;
+        writeln!(out)
+    }
+}
+
+/// A bar that shows itself after a second, where a person waits.
+fn progress(files: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(files as u64), ProgressDrawTarget::stderr_with_hz(2));
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} files {eta} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// A line for each data set of a file; where told, how it was understood and the first findings.
+fn tell_import(import: &Import, whole: bool, out: &mut dyn Write) -> std::io::Result<()> {
+    const SHOWN: usize = 5;
+    let Import { file, dialect, .. } = import;
+    for set in &import.sets {
+        let period = set.period.map(|(first, last)| format!(" {first:#} to {last:#}")).unwrap_or_default();
+        writeln!(out, "{file}: {dialect}: {}, {}{period}", set.key, counted(set.rows, "row"))?;
+    }
+    if let Some(history) = &import.history {
+        let names: Vec<String> =
+            history.listings.iter().map(|listing| format!("{} from {:#}", listing.ticker, listing.from)).collect();
+        writeln!(out, "{file}: {dialect}: security {}: {}", history.id, names.join(", "))?;
+    } else if import.sets.is_empty() {
+        writeln!(out, "{file}: {dialect}: no rows")?;
+    }
+    let findings: Vec<String> =
+        import.findings.counts.iter().map(|(defect, count)| format!("{count} {defect}")).collect();
+    if !findings.is_empty() {
+        writeln!(out, "   findings: {}", findings.join(", "))?;
+    }
+    if whole {
+        for why in &import.why {
+            writeln!(out, "   {why}")?;
+        }
+        for finding in import.findings.kept.iter().take(SHOWN) {
+            writeln!(out, "   {}: {}", finding.defect, finding.text)?;
+        }
+        let others = import.findings.total().saturating_sub(SHOWN as u64);
+        if others > 0 {
+            writeln!(out, "   and {others} more; --json lists up to 1000 of each")?;
+        }
+    }
+    Ok(())
+}
+
+fn file_json(import: &Import) -> Value {
+    let sets: Vec<Value> = import
+        .sets
+        .iter()
+        .map(|set| {
+            json!({
+                "symbol": set.key.symbol.to_string(), "venue": set.key.venue, "kind": set.key.kind.name(),
+                "timeframe": set.key.frame.map(|frame| frame.to_string()), "rows": set.rows, "merged": set.merged,
+                "first": set.period.map(|(first, _)| first.to_string()), "last": set.period.map(|(_, last)| last.to_string()),
+            })
+        })
+        .collect();
+    let counts: BTreeMap<&str, u64> =
+        import.findings.counts.iter().map(|(defect, count)| (defect.name(), *count)).collect();
+    let findings: Vec<Value> = import
+        .findings
+        .kept
+        .iter()
+        .map(|finding| json!({"defect": finding.defect.name(), "line": finding.line, "text": finding.text}))
+        .collect();
+    let history = import.history.as_ref().map(|history| {
+        let listing = |listing: &qframe_data::securities::Listing| {
+            let until = (listing.until != qframe_model::time::Time::MAX).then(|| listing.until.to_string());
+            json!({"ticker": listing.ticker, "exchange": listing.exchange, "from": listing.from.to_string(), "until": until})
+        };
+        json!({"id": history.id.to_string(), "listings": history.listings.iter().map(listing).collect::<Vec<_>>()})
+    });
+    json!({
+        "file": import.file, "dialect": import.dialect.to_string(), "why": import.why, "sets": sets, "counts": counts,
+        "findings": findings, "security": history,
+    })
+}
+
+#[derive(Serialize)]
+struct SetRow {
+    symbol: String,
+    venue: String,
+    kind: &'static str,
+    timeframe: Option<String>,
+    added: u64,
+    same: u64,
+    differing: u64,
+    replaced: u64,
+}
+
+impl From<(&DataKey, &Merged)> for SetRow {
+    fn from((key, merged): (&DataKey, &Merged)) -> Self {
+        Self {
+            symbol: key.symbol.to_string(),
+            venue: key.venue.clone(),
+            kind: key.kind.name(),
+            timeframe: key.frame.map(|frame| frame.to_string()),
+            added: merged.added,
+            same: merged.same,
+            differing: merged.differing,
+            replaced: merged.replaced,
+        }
+    }
+}
+
+fn total(merged: &BTreeMap<DataKey, Merged>) -> Merged {
+    merged.values().fold(Merged::default(), |sum, one| Merged {
+        added: sum.added + one.added,
+        same: sum.same + one.same,
+        differing: sum.differing + one.differing,
+        replaced: sum.replaced + one.replaced,
+    })
+}
+
+fn within_brackets(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" ({text})") }
+}
+
+fn became(total: Merged) -> String {
+    let kept = total.differing - total.replaced;
+    let counts = [
+        (total.added, "added"),
+        (total.same, "there already"),
+        (total.replaced, "replaced"),
+        (kept, "there with other values"),
+    ];
+    let told: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    told.join(", ")
+}
+
+/// `1 row`, `12 rows`.
+fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,89 @@
+//! `qframe data import` as a user runs it.
+use crate::program::Program;
+
+const BARS: &str = "time,open,high,low,close,volume\n2020-01-01,1,2,1,2,5\n2020-01-02,2,1,3,2,5\n2020-01-03,2,3,1,2,5\n2020-01-04,2,3,1,2,5\n";
+
+#[test]
+fn rows_come_in_once_and_what_is_wrong_is_told() {
+    let program = Program::new();
+    program.write("AAPL.csv", BARS);
+    let dry = program.run("data import AAPL.csv --venue nasdaq --dry-run --catalog c");
+    assert_eq!((dry.code(), dry.error()), (0, String::new()));
+    assert!(
+        dry.out().contains(
+            "AAPL.csv: csv: AAPL@nasdaq bars 1d, 3 rows 2020-01-01 to 2020-01-04\n   findings: 1 high below low\n"
+        ),
+        "{}",
+        dry.out()
+    );
+    assert!(dry.out().contains("AAPL.csv:3:14: \"1\" says high 1 below low 3"), "{}", dry.out());
+    assert!(
+        dry.out().ends_with("1 file, 1 data set, 3 rows, 1 finding; a dry run: nothing was written\n"),
+        "{}",
+        dry.out()
+    );
+    assert!(!program.path("c").exists());
+    let first = program.run("data import AAPL.csv --venue nasdaq --catalog c");
+    assert!(first.out().ends_with("; 3 added\n"), "{}", first.out());
+    let again = program.run("data import AAPL.csv --venue nasdaq --catalog c");
+    assert!(again.out().ends_with("; nothing new (3 there already)\n"), "{}", again.out());
+    program.write("AAPL.csv", BARS.replace("2020-01-04,2,3,1,2,5", "2020-01-04,2,3,1,3,5"));
+    let other = program.run("data import AAPL.csv --venue nasdaq --catalog c");
+    assert!(
+        other.out().contains("AAPL@nasdaq bars 1d: 1 row there with other values: those in the catalog are kept"),
+        "{}",
+        other.out()
+    );
+    let replaced = program.run("data import AAPL.csv --venue nasdaq --catalog c --on-conflict replace");
+    assert!(replaced.out().contains("1 replaced"), "{}", replaced.out());
+    let listed = program.run("data list --catalog c");
+    assert!(listed.out().contains("AAPL"), "{}", listed.out());
+}
+
+#[test]
+fn json_is_one_object() {
+    let program = Program::new();
+    program.write("AAPL.csv", BARS);
+    let answer = program.run("data import AAPL.csv --catalog c --json");
+    let object: serde_json::Value = serde_json::from_str(&answer.out()).unwrap();
+    assert_eq!(object["files"][0]["sets"][0]["rows"], 3);
+    assert_eq!(object["findings"]["high below low"], 1);
+    assert_eq!(object["sets"][0]["added"], 3);
+}
+
+#[test]
+fn a_file_that_is_refused_does_not_stop_the_others() {
+    let program = Program::new();
+    std::fs::create_dir(program.path("d")).unwrap();
+    program.write("d/AAPL.csv", BARS);
+    program.write("d/MSFT.csv", "");
+    program.write("d/readme.md", "x");
+    let answer = program.run("data import d none.csv --catalog c");
+    assert_eq!(answer.code(), 1);
+    assert!(
+        answer.out().contains("; 2 files refused; 1 file with other endings passed over; 3 added"),
+        "{}",
+        answer.out()
+    );
+    assert!(answer.error().contains("error: d/MSFT.csv: empty"), "{}", answer.error());
+    assert!(answer.error().contains("error: none.csv: no such file"), "{}", answer.error());
+}
+
+#[test]
+fn wrong_flags_are_wrong_usage() {
+    let program = Program::new();
+    program.write("AAPL.csv", BARS);
+    let check = |flags: &str, expected: &str| {
+        let answer = program.run(&format!("data import {flags} --catalog c"));
+        assert_eq!(answer.code(), 2, "{flags}");
+        assert!(answer.error().contains(expected), "{flags}: {}", answer.error());
+    };
+    check("", "PATH");
+    check("AAPL.csv --dialect binance", "there are auto, tardis,");
+    check("AAPL.csv --kind candles", "is no kind of data");
+    check("AAPL.csv --symbol aapl", "is not a symbol");
+    check("AAPL.csv --venue NASDAQ", "expected small letters");
+    check("AAPL.csv --symbol AAPL@nyse --venue nasdaq", "--symbol names the venue nyse");
+    check("AAPL.csv --timeframe 1y", "is not a time frame");
+    check("AAPL.csv --on-conflict maybe", "keep, replace, refuse");
+}
