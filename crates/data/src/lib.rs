@@ -8,6 +8,7 @@ mod csv;
 mod defect;
 mod error;
 mod gaps;
+pub mod hours;
 mod loaded;
 mod resample;
 mod rows;

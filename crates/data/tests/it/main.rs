@@ -4,6 +4,8 @@ mod calendars;
 #[cfg(test)]
 mod dialects;
 #[cfg(test)]
+mod hours;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod real_files;
