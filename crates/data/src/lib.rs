@@ -10,6 +10,7 @@ mod error;
 mod gaps;
 pub mod hours;
 mod loaded;
+pub mod quality;
 mod resample;
 mod rows;
 pub mod samples;

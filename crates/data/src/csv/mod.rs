@@ -5,6 +5,7 @@ mod careful;
 mod clock;
 mod columns;
 mod dialect;
+mod every;
 mod fast;
 mod fields;
 mod number;
@@ -19,6 +20,8 @@ use std::path::Path;
 use qframe_model::time::TimeFrame;
 
 pub use calendar::{Calendar, CalendarKind, read_calendar, read_calendar_from};
+pub(crate) use every::{Every, Seen, every_row, every_row_from};
+pub(crate) use tape::common_frame;
 pub use write::write_bars;
 
 use crate::error::{DataError, FileFault};

@@ -16,7 +16,7 @@ const CHUNK: usize = 1 << 18;
 const PAD: usize = 32;
 
 impl FileFault {
-    pub(super) fn in_file(self, file: &str, line: u64) -> DataError {
+    pub(crate) fn in_file(self, file: &str, line: u64) -> DataError {
         DataError::File(Box::new(BadFile { file: file.to_owned(), line, fault: self }))
     }
 }
