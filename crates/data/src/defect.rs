@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use qframe_model::market::BarFault;
 use qframe_model::time::Time;
+use serde::{Deserialize, Serialize};
 
 /// Something wrong, or odd, with rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Defect {
     /// A line that is no row: fields missing, text in a number, no time.
     Unreadable,

@@ -4,6 +4,7 @@
 //! Nothing here trades, and nothing is repaired in silence: a row becomes a [`Bar`](qframe_model::market::Bar), or it
 //! is refused with its file, line and column, or (when asked) it is passed over and counted by reason.
 mod bad_row;
+pub mod catalog;
 mod csv;
 mod defect;
 mod error;
@@ -16,6 +17,7 @@ mod rows;
 pub mod samples;
 
 pub use bad_row::{BadRow, RowFault, Zone};
+pub use catalog::{Catalog, CatalogError, Conflict, Merged, SetFacts};
 pub use csv::{Calendar, CalendarKind, read_calendar, read_calendar_from};
 pub use csv::{Offsets, OnBadRow, Options, read_bars, read_bars_from, write_bars};
 pub use defect::{Defect, Finding};

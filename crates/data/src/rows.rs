@@ -69,7 +69,8 @@ impl FromStr for Kind {
     }
 }
 
-/// Rows of one kind, oldest first. Times of bars, funding rates and actions rise strictly; those of the others may repeat.
+/// Rows of one kind, oldest first. Times of bars and funding rates rise strictly; those of the others may repeat (a
+/// dividend and a split may share a day).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rows {
     /// Of [`Kind::Bars`], [`Kind::Bids`] or [`Kind::Asks`].
@@ -84,6 +85,27 @@ pub enum Rows {
     Funding(Vec<FundingRate>),
     /// Dividends and splits.
     Actions(Vec<DatedAction>),
+}
+
+impl Rows {
+    /// How many.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::Bars(rows) => rows.len(),
+            Self::Trades(rows) => rows.len(),
+            Self::Quotes(rows) => rows.len(),
+            Self::Book(rows) => rows.len(),
+            Self::Funding(rows) => rows.len(),
+            Self::Actions(rows) => rows.len(),
+        }
+    }
+
+    /// True where there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// The name of a data set.

@@ -2,6 +2,8 @@
 #[cfg(test)]
 mod calendars;
 #[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod dialects;
 #[cfg(test)]
 mod hours;

@@ -27,7 +27,7 @@ pub(crate) fn run(bars: usize) {
 }
 
 /// The largest resident size of this process so far.
-fn peak_bytes() -> Option<f64> {
+pub(crate) fn peak_bytes() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok().map(|kilobytes| kilobytes * 1024.0)

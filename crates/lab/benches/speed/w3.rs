@@ -59,3 +59,10 @@ fn text(bars: usize, time: impl Fn(i64) -> String) -> String {
     }
     text
 }
+
+/// The same rows as bars.
+pub(crate) fn bars(bars: usize) -> Vec<qframe_model::market::Bar> {
+    read_bars_from(text(bars, |minute| (60_000 * minute).to_string()).as_bytes(), "bars", &Options::default())
+        .unwrap()
+        .bars
+}

@@ -1,0 +1,116 @@
+//! What is known of an instrument at a venue: `ROOT/instruments/VENUE/SYMBOL.json`.
+use std::fs;
+use std::path::PathBuf;
+
+use qframe_model::currency::Currency;
+use qframe_model::number::{Price, Quantity};
+use qframe_model::symbol::Symbol;
+use qframe_model::time::Time;
+use serde::{Deserialize, Serialize};
+
+use super::place::{Place, escape};
+use super::written::replace;
+use super::{Catalog, CatalogError, lock};
+
+/// The rules of an instrument as far as its data tells them; what is absent is by the customs of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstrumentFacts {
+    /// Its name, without a venue.
+    pub symbol: Symbol,
+    /// Where it trades, in lower case.
+    pub venue: String,
+    /// Such as `crypto`, `equity`, `forex`, `future`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset_class: Option<String>,
+    /// What its price is counted in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// Prices are multiples of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tick: Option<Price>,
+    /// Quantities are multiples of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<Quantity>,
+    /// Units of the base that one contract stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiplier: Option<Quantity>,
+    /// The name of its trading hours: `24/7`, `NYSE`, `CME`, `forex`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<String>,
+    /// When it settles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<Time>,
+    /// A number of it that outlives its name: an ISIN, a FIGI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_id: Option<String>,
+}
+
+impl InstrumentFacts {
+    /// An instrument of which nothing but the name is known.
+    #[must_use]
+    pub const fn new(symbol: Symbol, venue: String) -> Self {
+        Self {
+            symbol,
+            venue,
+            asset_class: None,
+            currency: None,
+            tick: None,
+            lot: None,
+            multiplier: None,
+            hours: None,
+            expiry: None,
+            security_id: None,
+        }
+    }
+}
+
+/// The file. A later version may say more.
+#[derive(Serialize, Deserialize)]
+struct Document<T> {
+    version: u32,
+    instrument: T,
+}
+
+const VERSION: u32 = 1;
+
+impl Catalog {
+    /// What is known of an instrument; `None` where nothing is.
+    ///
+    /// # Errors
+    /// [`CatalogError`] where the file does not read.
+    pub fn instrument(&self, symbol: &Symbol, venue: &str) -> Result<Option<InstrumentFacts>, CatalogError> {
+        let (path, _) = self.instrument_file(symbol, venue);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(CatalogError::system("reading", &path, &error)),
+        };
+        let broken = |error| CatalogError::broken(&path, error);
+        let document: Document<serde_json::Value> = serde_json::from_slice(&text).map_err(broken)?;
+        if document.version != VERSION {
+            return Err(CatalogError::Newer { path, version: document.version.to_string() });
+        }
+        serde_json::from_value(document.instrument).map(Some).map_err(broken)
+    }
+
+    /// Writes what is known of an instrument over what was.
+    ///
+    /// # Errors
+    /// [`CatalogError::System`] where the file cannot be written.
+    pub fn set_instrument(&self, facts: &InstrumentFacts) -> Result<(), CatalogError> {
+        let (path, lock) = self.instrument_file(&facts.symbol, &facts.venue);
+        let _lock = lock::hold_file(&lock)?;
+        let document = Document { version: VERSION, instrument: facts };
+        let mut text = serde_json::to_vec_pretty(&document).map_err(|error| CatalogError::broken(&path, error))?;
+        text.push(b'\n');
+        replace(&path, &path.with_extension("json.partial"), |out| std::io::Write::write_all(out, &text))
+    }
+
+    /// The file, and its lock.
+    fn instrument_file(&self, symbol: &Symbol, venue: &str) -> (PathBuf, PathBuf) {
+        let (venue, symbol) = (escape(venue), escape(symbol.as_str()));
+        let lock = Place::lock(self.root(), &["instruments", &venue, &symbol]);
+        (self.root().join("instruments").join(venue).join(format!("{symbol}.json")), lock)
+    }
+}

@@ -1,0 +1,180 @@
+//! The catalog: market data on disk, in Parquet files that other programs read too.
+//!
+//! `ROOT/KIND/VENUE/SYMBOL/FRAME/PERIOD.parquet` holds the rows of one period of one data set, oldest first; `/` and `:` of
+//! a symbol are `%2F` and `%3A`. A merge rewrites one period after the other: each is written beside its place, flushed
+//! to the disk and moved over the old file. That move is the commit. A process that is killed, or a disk that is full,
+//! leaves the periods before as new, and its own as it was; what lies half written is taken away by the next writer, and
+//! when the catalog is opened. Doing the merge again completes it, since rows that are there are not added twice.
+//!
+//! One process at a time writes a data set (a lock that the system drops with the process); reading takes no lock, and sees each
+//! file either old or new.
+mod columns;
+mod decimal;
+mod error;
+mod facts;
+mod instrument;
+mod lock;
+mod merge;
+mod names;
+mod place;
+mod record;
+mod remarks;
+mod scan;
+mod stored;
+mod written;
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use qframe_model::market::Bar;
+use qframe_model::time::Time;
+
+pub use error::{CatalogError, Differing};
+pub use facts::SetFacts;
+pub use instrument::InstrumentFacts;
+pub use merge::{Conflict, Merged};
+pub use place::Period;
+pub use remarks::Remark;
+pub use scan::Scan;
+pub use stored::FileFacts;
+
+use crate::rows::{DataKey, Kind, Rows};
+use place::Place;
+use record::of_kind;
+
+/// A folder of data sets. Cheap to make and to clone: nothing is held open.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    root: PathBuf,
+}
+
+impl Catalog {
+    /// Opens a catalog, makes its folder where there is none, and takes away what killed writers left.
+    ///
+    /// # Errors
+    /// [`CatalogError::System`] where the folder cannot be made or read.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, CatalogError> {
+        let catalog = Self { root: root.into() };
+        written::make_folder(&catalog.root)?;
+        for key in catalog.keys()? {
+            lock::sweep(&catalog.place(&key)?)?;
+        }
+        Ok(catalog)
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The names of the data sets there are; no file is opened.
+    ///
+    /// # Errors
+    /// [`CatalogError::System`] where a folder cannot be read.
+    pub fn keys(&self) -> Result<Vec<DataKey>, CatalogError> {
+        place::keys(&self.root)
+    }
+
+    /// The data sets that hold rows, in the order of their names. Of each file the footer is read.
+    ///
+    /// # Errors
+    /// [`CatalogError`] for the first file that does not read.
+    pub fn sets(&self) -> Result<Vec<SetFacts>, CatalogError> {
+        self.keys()?.iter().filter_map(|key| self.facts(key).transpose()).collect()
+    }
+
+    /// What is known of a data set; `None` where it holds no rows.
+    ///
+    /// # Errors
+    /// [`CatalogError`] where the key is no name, or a file does not read.
+    pub fn facts(&self, key: &DataKey) -> Result<Option<SetFacts>, CatalogError> {
+        SetFacts::read(&self.place(key)?)
+    }
+
+    /// Puts rows into a data set. Batches may come in any order and overlap what is stored; in each, times must not fall.
+    /// A row that is there is not added again, and where nothing changes no file is touched. See [`Conflict`] for a row
+    /// that is there with other values.
+    ///
+    /// Rows of one instant are told apart so: trades by their id, and without one (0) by their values; quotes by their
+    /// values; changes of a book by sequence, side and price; dividends from splits; of bars and funding rates there is one. Where
+    /// several rows of an instant are the same (equal trades of a second, without ids), so many are kept as one batch of them brings:
+    /// a batch should hold an instant whole.
+    ///
+    /// # Errors
+    /// [`CatalogError`]: a disk that is full, a damaged file, rows of another kind or out of order, a conflict. What was
+    /// committed before stays.
+    pub fn merge(
+        &self,
+        key: &DataKey,
+        rows: impl Iterator<Item = Rows>,
+        conflict: Conflict,
+    ) -> Result<Merged, CatalogError> {
+        let place = self.place(key)?;
+        let _lock = lock::hold(&place)?;
+        of_kind!(key.kind, R => merge::merge::<R>(&place, rows, conflict))
+    }
+
+    /// The rows of a range in batches; [`Time::MAX`] as its end is in it.
+    ///
+    /// # Errors
+    /// [`CatalogError`] where the key is no name, or its folder does not read; the iterator's, where a file does not.
+    pub fn scan(&self, key: &DataKey, range: Range<Time>) -> Result<Scan, CatalogError> {
+        Scan::new(&self.place(key)?, range)
+    }
+
+    /// The bars of a range in one piece; none where there is no such data set.
+    ///
+    /// # Errors
+    /// As [`Catalog::scan`], and [`CatalogError::OtherKind`] where the rows are no bars.
+    pub fn bars(&self, key: &DataKey, range: Range<Time>) -> Result<Vec<Bar>, CatalogError> {
+        if !key.kind.is_bars() {
+            return Err(CatalogError::OtherKind(key.clone()));
+        }
+        scan::bars(&self.place(key)?, &range)
+    }
+
+    /// Reads every row of a data set and holds it to the content hashes in the footers.
+    ///
+    /// # Errors
+    /// [`CatalogError::Broken`] for the first file whose rows are not those that were written.
+    pub fn verify(&self, key: &DataKey) -> Result<(), CatalogError> {
+        let place = self.place(key)?;
+        for (period, path) in place.files()? {
+            of_kind!(key.kind, R => stored::Stored::<R>::open(period, &path, Time::MIN..Time::MAX)?.verify()?);
+        }
+        Ok(())
+    }
+
+    /// Takes a data set away, all of it. False where there was none.
+    ///
+    /// # Errors
+    /// [`CatalogError::System`] where the system refuses.
+    pub fn take_away(&self, key: &DataKey) -> Result<bool, CatalogError> {
+        let place = self.place(key)?;
+        let _lock = lock::hold(&place)?;
+        if !place.folder.is_dir() {
+            return Ok(false);
+        }
+        let failed = |error| CatalogError::system("taking away", &place.folder, &error);
+        // Folders of frames stand in that of their symbol.
+        fs::remove_dir_all(&place.folder).map_err(failed)?;
+        let empty = place.folder.ancestors().skip(1).take_while(|folder| *folder != self.root);
+        // A folder that is not empty is not taken away, and need not be.
+        let _ = empty.map_while(|folder| fs::remove_dir(folder).ok()).count();
+        Ok(true)
+    }
+
+    fn place(&self, key: &DataKey) -> Result<Place, CatalogError> {
+        Place::of(&self.root, key)
+    }
+}
+
+impl DataKey {
+    /// The name of a set of bars.
+    #[must_use]
+    pub fn bars(symbol: qframe_model::symbol::Symbol, venue: &str, frame: qframe_model::time::TimeFrame) -> Self {
+        Self { kind: Kind::Bars, venue: venue.to_owned(), symbol, frame: Some(frame) }
+    }
+}

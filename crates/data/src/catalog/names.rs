@@ -1,0 +1,48 @@
+//! Data sets by the names people type: `BTC/USDT`, `BTC/USDT@binance`.
+use qframe_model::parameter::nearest;
+use qframe_model::time::TimeFrame;
+
+use super::{Catalog, CatalogError};
+use crate::rows::{DataKey, Kind};
+
+impl Catalog {
+    /// The data sets of a name: a symbol, and `@` and a venue where only one is meant; small letters are as good as large
+    /// ones. Of a kind or a time frame where one is given.
+    ///
+    /// # Errors
+    /// [`CatalogError::System`] where a folder cannot be read.
+    pub fn find(&self, name: &str, kind: Option<Kind>, frame: Option<TimeFrame>) -> Result<Vec<DataKey>, CatalogError> {
+        let (symbol, venue) = split(name);
+        let mut keys = self.keys()?;
+        keys.retain(|key| {
+            key.symbol.as_str().eq_ignore_ascii_case(symbol)
+                && venue.is_none_or(|venue| key.venue.eq_ignore_ascii_case(venue))
+                && kind.is_none_or(|kind| key.kind == kind)
+                && (frame.is_none() || key.frame == frame)
+        });
+        Ok(keys)
+    }
+
+    /// The known name nearest to one that is not there: with a venue where that has one.
+    ///
+    /// # Errors
+    /// [`CatalogError::System`] where a folder cannot be read.
+    pub fn suggest(&self, name: &str) -> Result<Option<String>, CatalogError> {
+        let with_venue = split(name).1.is_some();
+        let named = |key: &DataKey| if with_venue { key.name() } else { key.symbol.to_string() };
+        let names: Vec<String> = self.keys()?.iter().map(named).collect();
+        Ok(nearest(name, names.iter().map(String::as_str)).map(str::to_owned))
+    }
+}
+
+impl DataKey {
+    /// Its symbol and venue, as one types them: `BTC/USDT@binance`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}@{}", self.symbol, self.venue)
+    }
+}
+
+fn split(name: &str) -> (&str, Option<&str>) {
+    name.split_once('@').map_or((name, None), |(symbol, venue)| (symbol, Some(venue)))
+}

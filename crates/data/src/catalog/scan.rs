@@ -1,0 +1,99 @@
+//! Rows out of the catalog, batch by batch: only files, and of them only row groups, that overlap the range are read.
+use std::ops::Range;
+use std::path::PathBuf;
+
+use qframe_model::market::Bar;
+use qframe_model::time::Time;
+
+use super::place::Place;
+use super::record::{Record, of_kind};
+use super::stored::Stored;
+use super::{CatalogError, Period};
+use crate::rows::{Kind, Rows};
+
+/// Batches of rows, oldest first. Ends after the first error. Memory holds one batch, and the pages it is in.
+pub struct Scan {
+    kind: Kind,
+    files: std::vec::IntoIter<(Period, PathBuf)>,
+    range: Range<Time>,
+    open: Option<Box<dyn Batches>>,
+}
+
+impl Scan {
+    pub(super) fn new(place: &Place, range: Range<Time>) -> Result<Self, CatalogError> {
+        let files = overlapping(place, &range)?.into_iter();
+        Ok(Self { kind: place.key.kind, files, range, open: None })
+    }
+
+    fn read(&mut self) -> Result<Option<Rows>, CatalogError> {
+        loop {
+            if let Some(open) = &mut self.open {
+                if let Some(rows) = open.batch()? {
+                    return Ok(Some(rows));
+                }
+                self.open = None;
+            }
+            let Some((period, path)) = self.files.next() else { return Ok(None) };
+            let range = self.range.clone();
+            self.open = Some(of_kind!(self.kind, R => Box::new(Stored::<R>::open(period, &path, range)?)));
+        }
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<Rows, CatalogError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let read = self.read();
+        if read.is_err() {
+            self.open = None;
+            self.files = Vec::new().into_iter();
+        }
+        read.transpose()
+    }
+}
+
+impl std::fmt::Debug for Scan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scan")
+            .field("files", &self.files.as_slice())
+            .field("range", &self.range)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Rows of any kind.
+trait Batches {
+    /// The next rows, at least one.
+    fn batch(&mut self) -> Result<Option<Rows>, CatalogError>;
+}
+
+impl<R: Record> Batches for Stored<R> {
+    fn batch(&mut self) -> Result<Option<Rows>, CatalogError> {
+        let mut rows = Vec::new();
+        while self.next(&mut rows)? {
+            if !rows.is_empty() {
+                return Ok(Some(R::rows(rows)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// All bars of a range in one piece.
+pub(super) fn bars(place: &Place, range: &Range<Time>) -> Result<Vec<Bar>, CatalogError> {
+    let mut bars = Vec::new();
+    for (period, path) in overlapping(place, range)? {
+        let mut stored = Stored::<Bar>::open(period, &path, range.clone())?;
+        bars.reserve(stored.room());
+        while stored.next(&mut bars)? {}
+    }
+    Ok(bars)
+}
+
+fn overlapping(place: &Place, range: &Range<Time>) -> Result<Vec<(Period, PathBuf)>, CatalogError> {
+    let mut files = place.files()?;
+    let behind_start = |period: &Period| period.end == Time::MAX || range.start < period.end;
+    files.retain(|(period, _)| behind_start(period) && (period.start < range.end || range.end == Time::MAX));
+    Ok(files)
+}

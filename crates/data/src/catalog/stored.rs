@@ -1,0 +1,183 @@
+//! A file of the catalog, read: what its footer says, and its rows, as far as they are asked for.
+use std::fs::File;
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_schema::Schema;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::Type;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::statistics::Statistics;
+use qframe_model::time::Time;
+
+use super::decimal::Width;
+use super::error::FORMAT;
+use super::record::Record;
+use super::{CatalogError, Period};
+
+/// Keys of the footer's metadata.
+pub(super) const KEY_FORMAT: &str = "qframe.format";
+pub(super) const KEY_SET: &str = "qframe.set";
+pub(super) const KEY_HASH: &str = "qframe.hash";
+pub(super) const KEY_FIRST: &str = "qframe.first";
+pub(super) const KEY_LAST: &str = "qframe.last";
+
+/// Rows that are read at once: they stay in the cache.
+const BATCH: usize = 8_192;
+/// Memory is asked for by what a footer says, up to so many rows: it may be damaged.
+const TRUSTED_ROWS: usize = 1 << 24;
+
+/// What the footer of a file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFacts {
+    /// Which time its rows are of.
+    pub period: Period,
+    /// Where it is.
+    pub path: PathBuf,
+    /// How many rows.
+    pub rows: u64,
+    /// How long the file is.
+    pub bytes: u64,
+    /// The time of the first row.
+    pub first: Time,
+    /// The time of the last row.
+    pub last: Time,
+    /// BLAKE3 over the words of the rows.
+    pub hash: blake3::Hash,
+}
+
+impl FileFacts {
+    pub(super) fn read(period: Period, path: &Path) -> Result<Self, CatalogError> {
+        let (_, facts, _) = open(period, path)?;
+        Ok(facts)
+    }
+}
+
+/// The rows of a file in a range of time, batch by batch.
+#[derive(Debug)]
+pub(super) struct Stored<R> {
+    pub(super) facts: FileFacts,
+    reader: ParquetRecordBatchReader,
+    range: Range<Time>,
+    row: PhantomData<R>,
+}
+
+impl<R: Record> Stored<R> {
+    /// Opens a file; row groups outside the range are not read.
+    pub(super) fn open(period: Period, path: &Path, range: Range<Time>) -> Result<Self, CatalogError> {
+        let broken = |error| CatalogError::broken(path, error);
+        let (file, facts, metadata) = open(period, path)?;
+        let wanted: Vec<usize> = metadata
+            .row_groups()
+            .iter()
+            .enumerate()
+            .filter_map(|(place, group)| may_hold(group, &range).then_some(place))
+            .collect();
+        let schema = Arc::new(Schema::new(R::fields(width_of(&metadata))));
+        let options = ArrowReaderOptions::new().with_schema(schema);
+        let metadata = ArrowReaderMetadata::try_new(metadata, options).map_err(broken)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+        let reader = builder.with_row_groups(wanted).with_batch_size(BATCH).build().map_err(broken)?;
+        Ok(Self { facts, reader, range, row: PhantomData })
+    }
+
+    /// Puts the next rows behind those there are; false where there are no more.
+    pub(super) fn next(&mut self, rows: &mut Vec<R>) -> Result<bool, CatalogError> {
+        let Some(batch) = self.reader.next() else { return Ok(false) };
+        let broken = |error: String| CatalogError::broken(&self.facts.path, error);
+        let batch = batch.map_err(|error| broken(error.to_string()))?;
+        let before = rows.len();
+        R::read(&batch, rows).map_err(broken)?;
+        let new = &rows[before..];
+        if new.last().is_some_and(|row| !self.is_before_end(row.time())) {
+            let inside = new.partition_point(|row| self.is_before_end(row.time()));
+            rows.truncate(before + inside);
+        }
+        let late = rows[before..].partition_point(|row| row.time() < self.range.start);
+        if late > 0 {
+            rows.drain(before..before + late);
+        }
+        Ok(true)
+    }
+
+    /// Reads every row and compares the content with what the footer says.
+    pub(super) fn verify(mut self) -> Result<(), CatalogError> {
+        let (mut rows, mut bytes, mut hasher) = (Vec::new(), Vec::new(), blake3::Hasher::new());
+        while self.next(&mut rows)? {
+            digest(&rows, &mut bytes, &mut hasher);
+            rows.clear();
+        }
+        match hasher.finalize() {
+            hash if hash == self.facts.hash => Ok(()),
+            _ => Err(CatalogError::broken(&self.facts.path, "its rows are not those that were written")),
+        }
+    }
+
+    /// How many rows to make room for.
+    pub(super) fn room(&self) -> usize {
+        usize::try_from(self.facts.rows).unwrap_or(usize::MAX).min(TRUSTED_ROWS)
+    }
+
+    fn is_before_end(&self, time: Time) -> bool {
+        time < self.range.end || self.range.end == Time::MAX
+    }
+}
+
+/// Takes rows into a content hash; `bytes` is kept for its memory.
+pub(super) fn digest<R: Record>(rows: &[R], bytes: &mut Vec<u8>, hasher: &mut blake3::Hasher) {
+    bytes.clear();
+    for row in rows {
+        bytes.extend(row.words().into_iter().flat_map(u64::to_le_bytes));
+    }
+    hasher.update(bytes);
+}
+
+fn open(period: Period, path: &Path) -> Result<(File, FileFacts, Arc<ParquetMetaData>), CatalogError> {
+    let system = |error| CatalogError::system("reading", path, &error);
+    let file = File::open(path).map_err(system)?;
+    let bytes = file.metadata().map_err(system)?.len();
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|e| CatalogError::broken(path, e))?;
+    let said = |key: &str| {
+        let pairs = metadata.file_metadata().key_value_metadata()?;
+        pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
+    };
+    let absent = || CatalogError::broken(path, "a Parquet file that the catalog did not write");
+    match said(KEY_FORMAT) {
+        Some(FORMAT) => {}
+        Some(other) => return Err(CatalogError::Newer { path: path.to_owned(), version: other.to_owned() }),
+        None => return Err(absent()),
+    }
+    let time = |key: &str| said(key).and_then(|text| text.parse().ok()).ok_or_else(absent);
+    let facts = FileFacts {
+        period,
+        path: path.to_owned(),
+        rows: u64::try_from(metadata.file_metadata().num_rows()).map_err(|_| absent())?,
+        bytes,
+        first: time(KEY_FIRST)?,
+        last: time(KEY_LAST)?,
+        hash: said(KEY_HASH).and_then(|hash| blake3::Hash::from_hex(hash).ok()).ok_or_else(absent)?,
+    };
+    Ok((file, facts, Arc::new(metadata)))
+}
+
+/// Wide decimals are no 64-bit integers.
+fn width_of(metadata: &ParquetMetaData) -> Width {
+    let columns = metadata.file_metadata().schema_descr().columns();
+    let wide = |name: &str| matches!(name, "open" | "price" | "bid" | "rate");
+    match columns.iter().find(|column| wide(column.name())) {
+        Some(column) if column.physical_type() != Type::INT64 => Width::Wide,
+        _ => Width::Narrow,
+    }
+}
+
+/// By the statistics of its times, which come first.
+fn may_hold(group: &RowGroupMetaData, range: &Range<Time>) -> bool {
+    let times = group.columns().first().and_then(|column| column.statistics());
+    let Some(Statistics::Int64(times)) = times else { return true };
+    let (Some(first), Some(last)) = (times.min_opt(), times.max_opt()) else { return true };
+    range.start.nanos() <= *last && (*first < range.end.nanos() || range.end == Time::MAX)
+}
