@@ -29,6 +29,9 @@ enum Command {
     Strategies(commands::strategies::Strategies),
     /// List the recorded prices that come with the program.
     Samples(commands::samples::Samples),
+    /// Look at market data, mend it, make longer bars of it.
+    #[command(subcommand)]
+    Data(commands::data::DataCommand),
 }
 
 /// Runs the command line of the process over `own` strategies and the bundled ones. Exit code 0: done; 1: refused;
@@ -39,6 +42,7 @@ pub fn command_line(own: &[StrategySpec]) -> ExitCode {
         Command::Backtest(raw) => commands::backtest::run(*raw, own),
         Command::Strategies(list) => list.run(own),
         Command::Samples(list) => list.run(),
+        Command::Data(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -108,6 +108,12 @@ impl Hours {
         self.clock.is_none()
     }
 
+    /// True where it closes every evening and opens in the morning.
+    #[must_use]
+    pub fn rests_at_night(&self) -> bool {
+        self.name == "NYSE"
+    }
+
     /// The session of the UTC date that holds `day`; `None` where the market is closed on it.
     #[must_use]
     pub fn session(&self, day: Time) -> Option<Session> {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::tally::Report;
 use crate::defect::Defect;
+use crate::gaps::Pattern;
 
 /// How good a data set is, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
@@ -43,13 +44,21 @@ pub struct Thresholds {
     pub wrong: [u64; 3],
     /// Rows that are absent, of those expected. For HIGH and MEDIUM; more is LOW, as nothing contradicts itself.
     pub missing: [u64; 2],
+    /// Where no hours are known and the file's own week stands for them: absent rows up to here are taken for holidays. Three
+    /// of them always are.
+    pub holidays: u64,
     /// Rows that are harmless and odd: the same row twice, no volume, off the grid. For HIGH; more is MEDIUM.
     pub odd: [u64; 1],
 }
 
 /// The thresholds in use.
-pub const THRESHOLDS: Thresholds =
-    Thresholds { broken: [0, 1_000, 10_000], wrong: [0, 1_000, 50_000], missing: [2_000, 20_000], odd: [10_000] };
+pub const THRESHOLDS: Thresholds = Thresholds {
+    broken: [0, 1_000, 10_000],
+    wrong: [0, 1_000, 50_000],
+    missing: [2_000, 20_000],
+    holidays: 50_000,
+    odd: [10_000],
+};
 
 const GRADES: [Grade; 4] = [Grade::High, Grade::Medium, Grade::Low, Grade::Corrupted];
 
@@ -71,7 +80,14 @@ pub(super) fn grade(report: &Report) -> (Grade, Vec<String>) {
     let sum = |defects: &[D]| defects.iter().map(|defect| report.count(*defect)).sum::<u64>();
     let (flips, splits) = (report.count(D::UnitFlip), report.count(D::SplitSuspect));
     let unfinished = report.count(D::UnfinishedBar);
-    let (gaps, all) = (report.gaps.missing, report.rows + report.gaps.missing);
+    let all = report.rows + report.gaps.missing;
+    let gaps = match report.gaps.pattern {
+        Pattern::Weekly => {
+            let holidays = (u128::from(all) * u128::from(THRESHOLDS.holidays) / 1_000_000) as u64;
+            report.gaps.missing.saturating_sub(holidays.max(3))
+        }
+        Pattern::EveryStep | Pattern::Hours(_) => report.gaps.missing,
+    };
     let judged = [
         (by(sum(&broken), report.rows, &THRESHOLDS.broken), "rows that cannot be right", sum(&broken), report.rows),
         (by(sum(&wrong), report.rows, &THRESHOLDS.wrong), "rows that are likely wrong", sum(&wrong), report.rows),

@@ -14,7 +14,7 @@ use qframe_model::market::{Bar, DatedAction};
 use qframe_model::number::Price;
 use qframe_model::time::{Time, TimeFrame};
 
-pub use absent::fitting;
+pub use absent::{Presumed, fitting};
 pub use audit::{Audit, audit, audit_from};
 pub use grade::{Grade, THRESHOLDS, Thresholds};
 pub use mend::{Change, Field, Mended, Mending, mend};

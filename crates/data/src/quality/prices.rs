@@ -11,15 +11,19 @@ use crate::defect::{Defect, Finding};
 
 /// Units that a price is mistaken by: pence for pounds, cents for dollars.
 const UNIT: f64 = 100.0;
-/// A price so many times away is held against the unit, and may have moved by that much beside it.
+/// A price so many times away is held against the unit; a whole bar may have moved by a factor beside it, one of its prices by
+/// less: a wick of a crash may end anywhere.
 const FAR: f64 = 20.0;
 const MOVED: f64 = 2.0;
+const MOVED_ALONE: f64 = 1.25;
 /// The dearer unit is taken for right where so many of the bars have it: exports mix pounds into pence.
 const DEAR_SHARE: usize = 3;
 /// Deviations of the returns around it, and the least return, that make a bar an outlier; what is left of it a bar later.
 const OUTLIER_SIGMAS: f64 = 12.0;
 const OUTLIER_MOVE: f64 = 0.03;
 const OUTLIER_LEFT: f64 = 0.25;
+/// The part of the way back that is done when the next bar opens.
+const AT_ONCE: f64 = 0.75;
 /// A wick, as a share of the price and in usual ranges.
 const WICK_MOVE: f64 = 0.20;
 const WICK_RANGES: f64 = 20.0;
@@ -27,7 +31,7 @@ const WICK_RANGES: f64 = 20.0;
 const WINDOW: usize = 50;
 /// Units that one share becomes, and how near a jump must come; deviations that it must be.
 const SPLITS: [f64; 13] = [1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 50.0];
-const SPLIT_NEAR: f64 = 0.06;
+const SPLIT_NEAR: f64 = 0.04;
 const SPLIT_NEAR_SMALL: f64 = 0.02;
 const SPLIT_SIGMAS: f64 = 8.0;
 /// Closes to each side that a split must hold for.
@@ -82,7 +86,10 @@ impl Units {
                 level = prices[3];
                 continue;
             }
-            let powers = prices.map(|price| power(price / level));
+            let mut powers = prices.map(|price| power(price / level, MOVED));
+            if powers != [powers[0]; 4] {
+                powers = prices.map(|price| power(price / level, MOVED_ALONE));
+            }
             if powers != [0; 4] {
                 other.push((place, powers));
             }
@@ -95,7 +102,7 @@ impl Units {
     /// Powers beside the unit that most bars have, or beside the dearest that a third of them has.
     fn around_the_usual(mut odd: Vec<(usize, [i8; 4])>, bars: usize) -> Self {
         let whole = |power: i8| odd.iter().filter(|(_, powers)| *powers == [power; 4]).count();
-        let mut counts: Vec<(i8, usize)> = (-2..=2).filter(|power| *power != 0).map(|p| (p, whole(p))).collect();
+        let mut counts: Vec<(i8, usize)> = [-1, 1].map(|power| (power, whole(power))).into();
         counts.push((0, bars - odd.len()));
         let dearest = counts.iter().filter(|(_, count)| count * DEAR_SHARE >= bars && *count > 0).max();
         let Some(&(usual, count)) = dearest.or_else(|| counts.iter().max_by_key(|(_, count)| *count)) else {
@@ -130,14 +137,12 @@ impl Units {
 }
 
 /// The power of a hundred that a ratio is near to; zero where it is near to none.
-fn power(ratio: f64) -> i8 {
-    for power in [1i8, -1, 2, -2] {
-        let rest = ratio / UNIT.powi(power.into());
-        if rest < MOVED && rest * MOVED > 1.0 {
-            return power;
-        }
-    }
-    0
+fn power(ratio: f64, moved: f64) -> i8 {
+    let near = |power: &i8| {
+        let rest = ratio / UNIT.powi((*power).into());
+        rest < moved && rest * moved > 1.0
+    };
+    [1, -1].into_iter().find(near).unwrap_or(0)
 }
 
 /// The median size of the returns, from at most 2 048 of them over the whole length.
@@ -169,12 +174,15 @@ fn sigma(bars: &[Bar], place: usize, usual: f64) -> f64 {
 }
 
 /// A return r1 and the next, r2, both beyond 12 deviations and 3 %, of opposite signs, that leave no more than a quarter of
-/// the smaller one.
+/// the smaller one; and the next bar opens where it came from. A market that really spikes comes back by trading: its next
+/// bar opens at the spike.
 fn is_outlier(bars: &[Bar], place: usize, usual: f64) -> bool {
     let (Some(out), Some(back)) = (simple_return(bars, place), simple_return(bars, place + 1)) else { return false };
     let (out, back) = (out.ln_1p(), back.ln_1p());
+    let at_once = (bars[place + 1].open.to_f64() / bars[place].close.to_f64()).ln() / back;
     let least = out.abs().min(back.abs());
     out * back < 0.0
+        && at_once > AT_ONCE
         && least > OUTLIER_MOVE
         && (out + back).abs() <= OUTLIER_LEFT * least
         && least > OUTLIER_SIGMAS * sigma(bars, place, usual)

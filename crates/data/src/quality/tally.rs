@@ -115,7 +115,8 @@ impl fmt::Display for Report {
         }
         write!(f, "  grade {}", self.grade)?;
         match self.reasons.as_slice() {
-            [] => writeln!(f, ": nothing is wrong"),
+            [] if self.counts.is_empty() => writeln!(f, ": nothing is wrong"),
+            [] => writeln!(f, ": few enough that no result hangs on them"),
             reasons => writeln!(f, ": {}", reasons.join("; ")),
         }
     }

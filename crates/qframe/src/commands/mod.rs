@@ -1,4 +1,5 @@
 //! The commands, one file each.
 pub(crate) mod backtest;
+pub(crate) mod data;
 pub(crate) mod samples;
 pub(crate) mod strategies;

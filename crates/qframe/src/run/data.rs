@@ -116,7 +116,7 @@ fn not_found(path: &str, error: qframe_data::DataError) -> Error {
 }
 
 /// A symbol out of a file's name: `AAPL.csv`, `btc-usd-1d.csv`, `EURUSD_1h.csv.gz`.
-fn name_of(path: &str) -> String {
+pub(crate) fn name_of(path: &str) -> String {
     let file = Path::new(path).file_name().map(|name| name.to_string_lossy().to_uppercase()).unwrap_or_default();
     let stem = file.split('.').next().unwrap_or_default();
     let mut parts = stem.split(['-', '_', ' ']);
