@@ -54,7 +54,8 @@ impl Gaps {
 
     /// Counts the bars that the hours of a market expect between those that are there.
     pub(crate) fn by_hours(bars: &[Bar], frame: TimeFrame, hours: &Hours) -> Self {
-        let mut gaps = Self { pattern: Pattern::Hours(hours.name()), ..Self::default() };
+        let pattern = if hours.never_close() { Pattern::EveryStep } else { Pattern::Hours(hours.name()) };
+        let mut gaps = Self { pattern, ..Self::default() };
         let Some((first, last)) = bars.first().zip(bars.last()) else { return gaps };
         let expected = Expected::new(hours, first.time..last.time, frame);
         for pair in bars.windows(2).filter(|pair| pair[1].time.since(pair[0].time) > frame.span()) {

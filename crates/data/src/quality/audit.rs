@@ -180,13 +180,24 @@ impl Rows {
     }
 }
 
-fn defect_of(row: &BadRow) -> Defect {
+/// A row that was refused, as a finding.
+pub(super) fn finding(row: &BadRow) -> Finding {
+    let text = format!("{:?} {}", row.text, row.fault);
+    let (file, line) = (Some(row.file.as_str().into()), Some(row.line));
+    Finding { defect: defect_of(row), file, line, time: None, text }
+}
+
+/// What a refused row has; names of reasons that only a few of the first rows show are taken from those.
+pub(super) fn defect_of(row: &BadRow) -> Defect {
     match &row.fault {
         RowFault::NotFinite(_) => Defect::NotANumber,
         RowFault::NotANumber(_) if row.text.is_empty() => Defect::NotANumber,
         RowFault::NotPositive(_) => Defect::NotPositive,
         RowFault::HighBelowLow(..) => Defect::HighBelowLow,
         RowFault::Outside(..) => Defect::OutsideRange,
+        RowFault::DuplicateTime(true) => Defect::DuplicateSame,
+        RowFault::DuplicateTime(false) | RowFault::TimeTwice => Defect::DuplicateDifferent,
+        RowFault::Unsorted(..) => Defect::OutOfOrder,
         _ => Defect::Unreadable,
     }
 }

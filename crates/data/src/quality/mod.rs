@@ -24,6 +24,7 @@ pub use tape::{QuoteCheck, TradeCheck};
 use crate::defect::{Defect, Finding};
 use crate::gaps::Gaps;
 use crate::hours::Hours;
+use crate::loaded::Skipped;
 use tally::Tally;
 
 /// What is known of the instrument and of the time of writing.
@@ -47,6 +48,22 @@ pub fn check(bars: &[Bar], rules: &Rules<'_>) -> Report {
     let mut tally = Tally::default();
     look(bars, rules, &mut tally);
     tally.report(bars.len() as u64, absent::count(bars, rules))
+}
+
+/// The same for bars of a reader that passed over rows: those count as what was wrong with them.
+#[must_use]
+pub fn check_read(bars: &[Bar], rules: &Rules<'_>, skipped: &Skipped) -> Report {
+    let mut tally = Tally::default();
+    for (reason, rows) in &skipped.by_reason {
+        let of_it = || skipped.first.iter().filter(|row| row.fault.reason() == *reason);
+        let defect = of_it().next().map_or(Defect::Unreadable, audit::defect_of);
+        tally.count_block(defect, *rows, || match of_it().next() {
+            Some(row) => audit::finding(row),
+            None => Finding { defect, file: None, line: None, time: None, text: (*reason).to_owned() },
+        });
+    }
+    look(bars, rules, &mut tally);
+    tally.report(bars.len() as u64 + skipped.total, absent::count(bars, rules))
 }
 
 /// Adds what is wrong with bars to what is known to be wrong with their rows.

@@ -1,9 +1,12 @@
 //! What `--data` means: bundled samples and files, checked, cut and resampled.
 use std::path::Path;
 
+use qframe_data::hours::Hours;
+use qframe_data::quality::{Presumed, Rules, check_read, fitting};
 use qframe_data::{Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, read_bars, resample, samples};
 use qframe_lab::{DataSet, customary};
 use qframe_model::instrument::Margin;
+use qframe_model::market::DatedAction;
 use qframe_model::number::Quantity;
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
@@ -22,6 +25,21 @@ pub(crate) struct Source {
     pub(crate) known: Vec<String>,
     /// What became of it where longer bars were made.
     pub(crate) made: Vec<String>,
+    /// True where its symbol was said, and not read out of a file's name.
+    is_named: bool,
+}
+
+impl Source {
+    /// Looks at the bars that are used. Trading hours are those of the instrument, where the bars fit them.
+    pub(super) fn judge(&mut self, actions: &[DatedAction]) {
+        let (set, frame) = (&self.set, self.set.frame());
+        let presumed = if self.is_named { Presumed::BySymbol } else { Presumed::ByFileName };
+        let hours = Hours::named(set.instrument().rules().hours);
+        let hours = hours.and_then(|hours| fitting(set.bars(), frame, hours, presumed));
+        let rules = Rules { frame, hours, tick: None, actions, known_until: Time::MAX };
+        let report = check_read(set.bars(), &rules, &set.origin().facts.skipped);
+        self.set = set.clone().judged(report);
+    }
 }
 
 /// What is asked of every series.
@@ -96,6 +114,7 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
             (read_bars(path, &options).map_err(|error| not_found(path, error))?, path.to_owned(), name_of(path))
         }
     };
+    let is_named = symbol.is_some() || sample.is_some();
     let symbol = symbol.map_or_else(|| symbol_of(&name), Ok)?;
     let instrument = customary(symbol, wish.lot, wish.margin).map_err(|error| given.wrong(error))?;
     let (mut loaded, made) = used(loaded, wish, given)?;
@@ -104,7 +123,7 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     let known = known.unwrap_or_default();
     loaded.why.extend(known.iter().cloned());
     let set = DataSet::new(instrument, loaded, path).ok_or_else(|| given.wrong("no bars"))?;
-    Ok(Source { set, from, known, made })
+    Ok(Source { set, from, known, made, is_named })
 }
 
 fn not_found(path: &str, error: qframe_data::DataError) -> Error {
