@@ -7,12 +7,12 @@ use memchr::memchr;
 use qframe_model::market::Bar;
 use qframe_model::time::Time;
 
+use super::Offsets;
 use super::careful::{self, Fault};
 use super::clock::Clock;
 use super::dialect::{self, Dialect};
 use super::fast::Plan;
 use super::source::{self, Block, Blocks};
-use super::{Offsets, text_of};
 use crate::bad_row::BadRow;
 use crate::error::{DataError, FileFault};
 
@@ -111,10 +111,7 @@ impl<'a> Pass<'a> {
             Ok((row, None)) => Seen::Bar(row.bar),
             Ok((row, Some(broken))) => Seen::Broken(row.bar, at(broken)),
             Err(fault) => {
-                let mut row = at(fault);
-                if row.text.is_empty() {
-                    row.text = text_of(line);
-                }
+                let row = at(fault);
                 Seen::Unread(careful::time(line, &self.dialect, &mut self.clock), row)
             }
         };

@@ -10,6 +10,8 @@ mod hours;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod quality;
+#[cfg(test)]
 mod real_files;
 #[cfg(test)]
 mod refusals;
