@@ -73,6 +73,30 @@ impl Defect {
 }
 
 impl Defect {
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::NotANumber => "not-a-number",
+            Self::NotPositive => "not-positive",
+            Self::HighBelowLow => "high-below-low",
+            Self::OutsideRange => "outside-range",
+            Self::DuplicateSame => "duplicate-same",
+            Self::DuplicateDifferent => "duplicate-different",
+            Self::OutOfOrder => "out-of-order",
+            Self::Missing => "missing",
+            Self::StaleRepeat => "stale-repeat",
+            Self::RevertingOutlier => "reverting-outlier",
+            Self::UnitFlip => "unit-flip",
+            Self::SplitSuspect => "split-suspect",
+            Self::ZeroVolume => "zero-volume",
+            Self::UnfinishedBar => "unfinished-bar",
+            Self::OffGrid => "off-grid",
+            Self::Crossed => "crossed",
+        }
+    }
+
     /// What a fault of a bar is called.
     #[must_use]
     pub const fn of_bar(fault: &BarFault) -> Self {

@@ -115,7 +115,7 @@ impl Knowledge {
         if Path::new(word).exists() || !is_name {
             return Ok(vec![Subject::File(word.into(), None)]);
         }
-        let catalog = self.catalog()?;
+        let catalog = self.catalog(word)?;
         let keys = catalog.find(word, self.kind, self.frame).map_err(Error::refused)?;
         if !keys.is_empty() {
             let set = |key| Subject::Set(Box::new(catalog.clone()), key);
@@ -127,9 +127,14 @@ impl Knowledge {
         Err(Error::Refused(format!("{word}: no such file, and no such data set in the catalog {root}{near}")))
     }
 
-    pub(super) fn catalog(&self) -> Result<Catalog, Error> {
+    fn catalog(&self, word: &str) -> Result<Catalog, Error> {
         let root = self.root.clone().or_else(default_root);
         let root = root.ok_or_else(|| Error::usage("--catalog", "", "no home directory is known; name a folder"))?;
+        // Looking for a name must not make a folder.
+        if !root.is_dir() {
+            let why = "and there is no catalog; `qframe data import` makes one";
+            return Err(Error::Refused(format!("{word}: no such file, {why} (looked for {})", root.display())));
+        }
         Catalog::open(root).map_err(Error::refused)
     }
 
