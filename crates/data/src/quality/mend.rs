@@ -123,7 +123,7 @@ pub fn mend(audit: &Audit, rules: &Rules<'_>, mending: &Mending) -> Mended {
         mended.turn_units(audit);
     }
     if let Some(tick) = rules.tick.filter(|tick| asked(Defect::OffGrid) && tick.nanos() > 1) {
-        mended.to_the_grid(tick, audit);
+        mended.put_on_grid(tick, audit);
     }
     let last = mended.bars.last().filter(|bar| bar.time + rules.frame.span() > rules.known_until).copied();
     if let Some(bar) = last.filter(|_| asked(Defect::UnfinishedBar)) {
@@ -200,7 +200,7 @@ impl Mended {
         }
     }
 
-    fn to_the_grid(&mut self, tick: Price, audit: &Audit) {
+    fn put_on_grid(&mut self, tick: Price, audit: &Audit) {
         for place in 0..self.bars.len() {
             let bar = self.bars[place];
             let prices = [bar.open, bar.high, bar.low, bar.close];

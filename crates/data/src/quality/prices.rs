@@ -3,6 +3,7 @@
 //! Spread is measured by the median absolute deviation (MAD), which a few wild prices do not move; 1.4826 MAD is the
 //! standard deviation of a normal sample (Hampel, 1974, "The influence curve and its role in robust estimation").
 use qframe_model::market::{Bar, CorporateAction};
+use qframe_model::number::Price;
 use qframe_model::time::{Span, Time};
 
 use super::Rules;
@@ -31,6 +32,7 @@ const WICK_RANGES: f64 = 20.0;
 const WINDOW: usize = 50;
 /// Units that one share becomes, and how near a jump must come; deviations that it must be.
 const SPLITS: [f64; 13] = [1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 50.0];
+const SPLIT_LEAST: f64 = 1.4;
 const SPLIT_NEAR: f64 = 0.04;
 const SPLIT_NEAR_SMALL: f64 = 0.02;
 const SPLIT_SIGMAS: f64 = 8.0;
@@ -59,7 +61,7 @@ pub(super) fn find(bars: &[Bar], rules: &Rules<'_>, tally: &mut Tally) {
             tally.add(Defect::RevertingOutlier, Finding::at(Defect::RevertingOutlier, bar.time, text));
         }
         let jump = before / open;
-        if splits && (jump > 1.4 || jump < 1.0 / 1.4) {
+        if splits && jump.max(1.0 / jump) > SPLIT_LEAST {
             split(bars, place, usual, rules, tally);
         }
     }
@@ -80,7 +82,7 @@ impl Units {
         };
         let mut other: Vec<(usize, [i8; 4])> = Vec::new();
         for (place, bar) in bars.iter().enumerate() {
-            let prices = [bar.open, bar.high, bar.low, bar.close].map(|price| price.to_f64());
+            let prices = [bar.open, bar.high, bar.low, bar.close].map(Price::to_f64);
             let is_near = |price: &f64| *price < level * FAR && *price * FAR > level;
             if prices.iter().all(is_near) {
                 level = prices[3];
@@ -149,13 +151,13 @@ fn power(ratio: f64, moved: f64) -> i8 {
 fn usual_return(bars: &[Bar]) -> f64 {
     let every = (bars.len() / 2_048).max(1);
     let returns = (1..bars.len()).step_by(every).filter_map(|place| simple_return(bars, place)).map(f64::abs);
-    median(&mut returns.collect()).unwrap_or(0.0)
+    median(&mut returns.collect::<Vec<_>>()).unwrap_or(0.0)
 }
 
 fn usual_range(bars: &[Bar]) -> f64 {
     let every = (bars.len() / 2_048).max(1);
     let ranges = bars.iter().step_by(every).map(|bar| bar.high.to_f64() / bar.low.to_f64() - 1.0);
-    median(&mut ranges.filter(|range| range.is_finite()).collect()).unwrap_or(0.0)
+    median(&mut ranges.filter(|range| range.is_finite()).collect::<Vec<_>>()).unwrap_or(0.0)
 }
 
 fn simple_return(bars: &[Bar], place: usize) -> Option<f64> {
@@ -169,7 +171,7 @@ fn sigma(bars: &[Bar], place: usize, usual: f64) -> f64 {
     let around = (place.saturating_sub(WINDOW)..place).chain(place + 2..place + 2 + WINDOW);
     let mut returns: Vec<f64> = around.filter_map(|at| simple_return(bars, at)).collect();
     let Some(middle) = median(&mut returns) else { return usual };
-    let mad = median(&mut returns.iter().map(|r| (r - middle).abs()).collect()).unwrap_or(0.0);
+    let mad = median(&mut returns.iter().map(|r| (r - middle).abs()).collect::<Vec<_>>()).unwrap_or(0.0);
     1.4826 * mad.max(usual / 4.0)
 }
 
@@ -218,7 +220,7 @@ fn split(bars: &[Bar], place: usize, usual: f64, rules: &Rules<'_>, tally: &mut 
     };
     let Some(ratio) = SPLITS.into_iter().find(near) else { return };
     let closes = |from: usize, to: usize| {
-        median(&mut bars[from..to.min(bars.len())].iter().map(|bar| bar.close.to_f64()).collect())
+        median(&mut bars[from..to.min(bars.len())].iter().map(|bar| bar.close.to_f64()).collect::<Vec<_>>())
     };
     let sides = closes(place.saturating_sub(SPLIT_HOLDS), place).zip(closes(place, place + SPLIT_HOLDS));
     let held = sides.map_or(0.0, |(old, new)| (old / new).ln());
@@ -243,7 +245,7 @@ fn is_known(rules: &Rules<'_>, time: Time, jump: f64) -> bool {
     })
 }
 
-fn median(values: &mut Vec<f64>) -> Option<f64> {
+fn median(values: &mut [f64]) -> Option<f64> {
     let middle = values.len() / 2;
     let (_, found, _) = (!values.is_empty()).then(|| values.select_nth_unstable_by(middle, f64::total_cmp))?;
     Some(*found)

@@ -117,7 +117,7 @@ fn is_off(tick: Option<Price>, price: Price) -> bool {
 
 /// Out and back by more than 3 %, with no more than a quarter left of it.
 fn is_outlier(prices: [Price; 3]) -> bool {
-    let [before, at, after] = prices.map(|price| price.to_f64());
+    let [before, at, after] = prices.map(Price::to_f64);
     let (out, back) = (at / before - 1.0, after / at - 1.0);
     let least = out.abs().min(back.abs());
     least > OUTLIER_MOVE && out * back < 0.0 && (after / before - 1.0).abs() <= OUTLIER_LEFT * least

@@ -12,11 +12,11 @@ use crate::error::Error;
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
     /// Say what is wrong with data, counted by reason, and how good it is. Nothing is changed.
-    Check(check::Args),
+    Check(Box<check::Args>),
     /// Mend data by stated rules: every change is printed, and what stood there is kept.
-    Repair(repair::Args),
+    Repair(Box<repair::Args>),
     /// Make longer bars of shorter ones, or bars of trades and quotes.
-    Resample(resample::Args),
+    Resample(Box<resample::Args>),
 }
 
 impl DataCommand {
