@@ -5,6 +5,7 @@ mod config;
 pub(crate) mod data;
 pub(crate) mod plan;
 pub(crate) mod raw;
+mod stored;
 mod values;
 mod venue;
 mod words;
