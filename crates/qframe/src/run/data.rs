@@ -119,7 +119,7 @@ pub(super) struct Series {
     /// What is to say of it.
     pub(super) known: Vec<String>,
     /// The sample that it is.
-    sample: Option<&'static Sample>,
+    pub(super) sample: Option<&'static Sample>,
 }
 
 impl Series {
