@@ -62,6 +62,8 @@ impl FileFacts {
 pub(super) struct Stored<R> {
     pub(super) facts: FileFacts,
     reader: ParquetRecordBatchReader,
+    /// Rows in the row groups that are read.
+    room: i64,
     range: Range<Time>,
     row: PhantomData<R>,
 }
@@ -77,12 +79,13 @@ impl<R: Record> Stored<R> {
             .enumerate()
             .filter_map(|(place, group)| may_hold(group, &range).then_some(place))
             .collect();
+        let room = wanted.iter().map(|place| metadata.row_group(*place).num_rows()).fold(0, i64::saturating_add);
         let schema = Arc::new(Schema::new(R::fields(width_of(&metadata))));
         let options = ArrowReaderOptions::new().with_schema(schema);
         let metadata = ArrowReaderMetadata::try_new(metadata, options).map_err(broken)?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
         let reader = builder.with_row_groups(wanted).with_batch_size(BATCH).build().map_err(broken)?;
-        Ok(Self { facts, reader, range, row: PhantomData })
+        Ok(Self { facts, reader, room, range, row: PhantomData })
     }
 
     /// Puts the next rows behind those there are; false where there are no more.
@@ -119,7 +122,7 @@ impl<R: Record> Stored<R> {
 
     /// How many rows to make room for.
     pub(super) fn room(&self) -> usize {
-        usize::try_from(self.facts.rows).unwrap_or(usize::MAX).min(TRUSTED_ROWS)
+        usize::try_from(self.room).unwrap_or(0).min(TRUSTED_ROWS)
     }
 
     fn is_before_end(&self, time: Time) -> bool {
