@@ -101,6 +101,31 @@ impl Rows {
         }
     }
 
+    /// Takes the first ones away.
+    pub fn drop_first(&mut self, count: usize) {
+        let count = count.min(self.len());
+        match self {
+            Self::Bars(rows) => drop(rows.drain(..count)),
+            Self::Trades(rows) => drop(rows.drain(..count)),
+            Self::Quotes(rows) => drop(rows.drain(..count)),
+            Self::Book(rows) => drop(rows.drain(..count)),
+            Self::Funding(rows) => drop(rows.drain(..count)),
+            Self::Actions(rows) => drop(rows.drain(..count)),
+        }
+    }
+
+    /// Keeps the first ones.
+    pub fn truncate(&mut self, count: usize) {
+        match self {
+            Self::Bars(rows) => rows.truncate(count),
+            Self::Trades(rows) => rows.truncate(count),
+            Self::Quotes(rows) => rows.truncate(count),
+            Self::Book(rows) => rows.truncate(count),
+            Self::Funding(rows) => rows.truncate(count),
+            Self::Actions(rows) => rows.truncate(count),
+        }
+    }
+
     /// True where there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

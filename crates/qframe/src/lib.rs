@@ -29,7 +29,7 @@ enum Command {
     Strategies(commands::strategies::Strategies),
     /// List the recorded prices that come with the program.
     Samples(commands::samples::Samples),
-    /// Look at market data, mend it, make longer bars of it.
+    /// Market data: look at it, mend it, make other bars of it, export it, take it away.
     #[command(subcommand)]
     Data(commands::data::DataCommand),
 }

@@ -11,6 +11,7 @@
 mod columns;
 mod decimal;
 mod error;
+mod export;
 mod facts;
 mod instrument;
 mod lock;
@@ -31,6 +32,7 @@ use qframe_model::market::Bar;
 use qframe_model::time::Time;
 
 pub use error::{CatalogError, Differing};
+pub use export::{Columns, ExportError};
 pub use facts::SetFacts;
 pub use instrument::InstrumentFacts;
 pub use merge::{Conflict, Merged};
@@ -129,10 +131,21 @@ impl Catalog {
     /// # Errors
     /// As [`Catalog::scan`], and [`CatalogError::OtherKind`] where the rows are no bars.
     pub fn bars(&self, key: &DataKey, range: Range<Time>) -> Result<Vec<Bar>, CatalogError> {
+        let mut bars = Vec::new();
+        self.read_bars(key, range, &mut bars)?;
+        Ok(bars)
+    }
+
+    /// Puts the bars of a range behind those there are. Who reads many ranges into the same memory saves a third of the time:
+    /// that much the system takes to hand it out.
+    ///
+    /// # Errors
+    /// As [`Catalog::bars`]; some bars may have come before.
+    pub fn read_bars(&self, key: &DataKey, range: Range<Time>, bars: &mut Vec<Bar>) -> Result<(), CatalogError> {
         if !key.kind.is_bars() {
             return Err(CatalogError::OtherKind(key.clone()));
         }
-        scan::bars(&self.place(key)?, &range)
+        scan::bars(&self.place(key)?, &range, bars)
     }
 
     /// Reads every row of a data set and holds it to the content hashes in the footers.
@@ -164,6 +177,44 @@ impl Catalog {
         // A folder that is not empty is not taken away, and need not be.
         let _ = empty.map_while(|folder| fs::remove_dir(folder).ok()).count();
         Ok(true)
+    }
+
+    /// The last rows of a data set, at most `count`; oldest first.
+    ///
+    /// # Errors
+    /// As [`Catalog::scan`].
+    pub fn tail(&self, key: &DataKey, count: usize) -> Result<Vec<Rows>, CatalogError> {
+        let Some(facts) = self.facts(key)? else { return Ok(Vec::new()) };
+        // Of the files that hold so many rows, the first one begins the range.
+        let mut left = count as u64;
+        let enough = |file: &&FileFacts| {
+            left = left.saturating_sub(file.rows);
+            left == 0
+        };
+        let from = facts.files.iter().rev().find(enough).map_or(Time::MIN, |file| file.first);
+        let mut kept = std::collections::VecDeque::new();
+        let mut rows = 0;
+        for batch in self.scan(key, from..Time::MAX)? {
+            let batch = batch?;
+            rows += batch.len();
+            kept.push_back(batch);
+            while kept.front().is_some_and(|first: &Rows| rows - first.len() >= count) {
+                rows -= kept.pop_front().map_or(0, |first| first.len());
+            }
+        }
+        if let Some(first) = kept.front_mut() {
+            first.drop_first(rows.saturating_sub(count));
+        }
+        Ok(kept.into())
+    }
+
+    /// True where a file of the data set has wide decimals.
+    fn is_wide(&self, key: &DataKey) -> Result<bool, CatalogError> {
+        let files = self.place(key)?.files()?;
+        files
+            .into_iter()
+            .map(|(period, path)| stored::is_wide(period, &path))
+            .try_fold(false, |any, wide| Ok(any | wide?))
     }
 
     fn place(&self, key: &DataKey) -> Result<Place, CatalogError> {

@@ -22,7 +22,7 @@ use qframe_model::time::TimeFrame;
 pub use calendar::{Calendar, CalendarKind, read_calendar, read_calendar_from};
 pub(crate) use every::{Every, Seen, every_row, every_row_from};
 pub(crate) use tape::common_frame;
-pub use write::write_bars;
+pub use write::{header, write_bars, write_rows};
 
 use crate::error::{DataError, FileFault};
 use crate::loaded::Loaded;

@@ -60,7 +60,7 @@ pub fn check_writable(path: &Path) -> Result<(), WriteError> {
 /// [`WriteError`] with the path and the reason.
 pub fn write_atomically(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), ReportError>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), ReportError>,
 ) -> Result<(), WriteError> {
     let written = Target::of(path).map_err(ReportError::from).and_then(|target| match target {
         Target::Stream => stream(path, write),
@@ -69,7 +69,10 @@ pub fn write_atomically(
     written.map_err(|error| WriteError { path: path.to_owned(), error })
 }
 
-fn stream(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), ReportError>) -> Result<(), ReportError> {
+fn stream(
+    path: &Path,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), ReportError>,
+) -> Result<(), ReportError> {
     let mut out = BufWriter::new(File::options().append(true).open(path)?);
     write(&mut out)?;
     Ok(out.flush()?)
@@ -78,7 +81,7 @@ fn stream(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), ReportEr
 fn replace(
     place: &Path,
     partial: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), ReportError>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), ReportError>,
 ) -> Result<(), ReportError> {
     let mut out = BufWriter::new(claim(partial)?);
     let written = write(&mut out).and_then(|()| {

@@ -1,9 +1,11 @@
 //! A run in two steps: [`raw`] is what was written (flags and configuration), the other files are what it means.
 pub(crate) mod calendars;
+pub(crate) mod catalog;
 mod config;
 pub(crate) mod data;
 pub(crate) mod plan;
 pub(crate) mod raw;
+mod stored;
 mod values;
 mod venue;
 mod words;

@@ -35,7 +35,7 @@ fn examples_are_short() {
 #[test]
 fn the_commands_of_the_book_run() {
     let program = Program::new();
-    let rows: String = (1..=28).map(|day| format!("2020-02-{day:02},10,12,9,{},5\n", 10 + day % 3)).collect();
+    let rows: String = (1..=28).map(|day| format!("2020-02-{day:02},10,12,9,{},{}\n", 10 + day % 3, 5 + day)).collect();
     program.write("prices.csv", format!("time,open,high,low,close,volume\n{rows}"));
     program.write("dividends.csv", "time,amount\n2020-02-10,0.2\n");
     program.write("splits.csv", "time,ratio\n2020-02-14,2\n");

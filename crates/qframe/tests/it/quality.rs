@@ -73,7 +73,7 @@ fn wrong_words_are_told() {
         assert!(answer.error().contains(part), "{words}: {}", answer.error());
     };
     check("data check nothing.csv", 1, "no such file");
-    check("data check BTC/USD", 1, "there is no catalog");
+    check("data check BTC/USD", 1, "there is no catalog; import data first");
     check("data check x.csv --hours mars", 2, "expected one of 24/7, NYSE, CME, forex");
     check("data check x.csv --tick 0", 2, "above zero");
     check("data repair x.csv --fix magic", 2, "no rule mends it; there are unreadable, not-a-number");

@@ -1,16 +1,28 @@
-//! `qframe data`: market data looked at, mended and made into other frames.
+//! `qframe data`: market data on disk.
 mod check;
+mod drop;
+mod export;
+mod list;
 mod repair;
 mod resample;
+mod show;
 mod subject;
 
 use clap::Subcommand;
 
 use crate::error::Error;
 
-/// What to do with data.
+/// What to do with it.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
+    /// List the data sets of the catalog.
+    List(list::Args),
+    /// Show a data set: what is known of it, its first and last rows.
+    Show(show::Args),
+    /// Write a data set as one file.
+    Export(export::Args),
+    /// Take a data set out of the catalog.
+    Drop(drop::Args),
     /// Say what is wrong with data, counted by reason, and how good it is. Nothing is changed.
     Check(Box<check::Args>),
     /// Mend data by stated rules: every change is printed, and what stood there is kept.
@@ -25,6 +37,72 @@ impl DataCommand {
             Self::Check(args) => args.run(),
             Self::Repair(args) => args.run(),
             Self::Resample(args) => args.run(),
+            Self::List(args) => args.run(),
+            Self::Show(args) => args.run(),
+            Self::Export(args) => args.run(),
+            Self::Drop(args) => args.run(),
         }
     }
+}
+
+/// The flags that choose one data set.
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// The data set: BTC/USDT, or BTC/USDT@binance where several venues have it.
+    #[arg(value_name = "SYMBOL[@VENUE]")]
+    name: String,
+    /// What its rows are: bars, bids, asks, trades, quotes, book, funding or actions.
+    #[arg(long)]
+    kind: Option<qframe_data::Kind>,
+    /// The length of its bars, such as 1m.
+    #[arg(long, value_name = "FRAME")]
+    timeframe: Option<qframe_model::time::TimeFrame>,
+    #[command(flatten)]
+    root: crate::run::catalog::Root,
+}
+
+impl Which {
+    fn open(&self) -> Result<(qframe_data::Catalog, qframe_data::DataKey), Error> {
+        let catalog = self.root.open()?;
+        let by = crate::run::catalog::Narrowed { kind: self.kind, frame: self.timeframe };
+        let key = crate::run::catalog::the_one(&catalog, "", &self.name, by)?;
+        Ok((catalog, key))
+    }
+}
+
+/// The flags of a period.
+#[derive(Debug, clap::Args)]
+struct Period {
+    /// Only rows at or after this time.
+    #[arg(long, value_name = "TIME")]
+    from: Option<qframe_model::time::Time>,
+    /// Only rows before this time (a date alone: its whole day is in).
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+}
+
+impl Period {
+    fn range(&self) -> Result<std::ops::Range<qframe_model::time::Time>, Error> {
+        use qframe_model::time::{Span, Time};
+        let from = self.from.unwrap_or(Time::MIN);
+        let Some(word) = &self.to else { return Ok(from..Time::MAX) };
+        let to: Time = word.parse().map_err(|error| Error::usage("--to", word, error))?;
+        let to = if word.len() == "2014-12-01".len() { to + Span::DAY } else { to };
+        if from < to {
+            Ok(from..to)
+        } else {
+            Err(Error::usage("--from", from, format!("it is not before --to {word}")))
+        }
+    }
+
+    const fn is_given(&self) -> bool {
+        self.from.is_some() || self.to.is_some()
+    }
+}
+
+/// Bytes as people read them.
+fn size(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    let unit = UNITS.into_iter().find(|(_, unit)| bytes >= *unit);
+    unit.map_or_else(|| format!("{bytes} B"), |(name, unit)| format!("{:.1} {name}", bytes as f64 / unit as f64))
 }

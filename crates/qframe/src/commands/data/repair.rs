@@ -181,7 +181,7 @@ fn row(change: &Change) -> Row {
     Row { time: change.time, line: change.line, field, before, after, why: change.why.name() }
 }
 
-fn save(path: &Path, form: impl FnOnce(&mut dyn Write) -> Result<(), ReportError>) -> Result<(), Error> {
+fn save(path: &Path, form: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), ReportError>) -> Result<(), Error> {
     write_atomically(path, form).map_err(|error| Error::Refused(format!("--out {error}")))
 }
 

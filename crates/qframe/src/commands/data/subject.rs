@@ -14,6 +14,7 @@ use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
 
 use crate::error::Error;
+use crate::run::catalog::{Root, none};
 use crate::run::data::name_of;
 
 /// The flags that say what is known of the data.
@@ -37,9 +38,8 @@ pub(super) struct Known {
     /// The kind of a data set: bars, trades or quotes (default: all there are)
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
-    /// The folder of the catalog
-    #[arg(long, value_name = "DIR", env = "QFRAME_CATALOG")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    root: Root,
 }
 
 /// Those flags, read.
@@ -51,7 +51,7 @@ pub(super) struct Knowledge {
     frame: Option<TimeFrame>,
     close_column: Option<String>,
     kind: Option<Kind>,
-    root: Option<PathBuf>,
+    root: Root,
 }
 
 /// One thing to look at.
@@ -93,7 +93,7 @@ impl Known {
             frame: self.timeframe.as_ref().map(frame).transpose()?,
             kind: self.kind.as_ref().map(kind).transpose()?,
             close_column: self.close_column.clone(),
-            root: self.catalog.clone(),
+            root: self.root.clone(),
         })
     }
 }
@@ -115,27 +115,14 @@ impl Knowledge {
         if Path::new(word).exists() || !is_name {
             return Ok(vec![Subject::File(word.into(), None)]);
         }
-        let catalog = self.catalog(word)?;
-        let keys = catalog.find(word, self.kind, self.frame).map_err(Error::refused)?;
-        if !keys.is_empty() {
-            let set = |key| Subject::Set(Box::new(catalog.clone()), key);
-            return Ok(keys.into_iter().map(set).collect());
+        let near_file = |error: Error| Error::Refused(format!("{word}: no such file, and {error}"));
+        let catalog = self.root.open().map_err(near_file)?;
+        let keys = catalog.find(word, self.kind, self.frame)?;
+        if keys.is_empty() {
+            return Err(near_file(none(&catalog, "", word)?));
         }
-        let near = catalog.suggest(word).map_err(Error::refused)?;
-        let near = near.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
-        let root = catalog.root().display().to_string();
-        Err(Error::Refused(format!("{word}: no such file, and no such data set in the catalog {root}{near}")))
-    }
-
-    fn catalog(&self, word: &str) -> Result<Catalog, Error> {
-        let root = self.root.clone().or_else(default_root);
-        let root = root.ok_or_else(|| Error::usage("--catalog", "", "no home directory is known; name a folder"))?;
-        // Looking for a name must not make a folder.
-        if !root.is_dir() {
-            let why = "and there is no catalog; `qframe data import` makes one";
-            return Err(Error::Refused(format!("{word}: no such file, {why} (looked for {})", root.display())));
-        }
-        Catalog::open(root).map_err(Error::refused)
+        let set = |key| Subject::Set(Box::new(catalog.clone()), key);
+        Ok(keys.into_iter().map(set).collect())
     }
 
     /// Reads bars and finds out by which rules to judge them. `None` for a set of another kind.
@@ -203,12 +190,6 @@ fn actions_of(catalog: &Catalog, symbol: &Symbol) -> Result<Vec<DatedAction>, Er
 fn hours_of(symbol: Symbol) -> Option<&'static Hours> {
     let instrument = customary(symbol, None, Margin::FULL).ok()?;
     Hours::named(instrument.rules().hours)
-}
-
-fn default_root() -> Option<PathBuf> {
-    let data = std::env::var_os("XDG_DATA_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
-    data.or_else(home).map(|data| data.join("qframe/catalog"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line tells the check what time it is")]

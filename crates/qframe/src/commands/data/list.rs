@@ -1,0 +1,105 @@
+//! `qframe data list`: the data sets of the catalog.
+use std::io::Write;
+
+use qframe_data::SetFacts;
+use serde::Serialize;
+
+use super::size;
+use crate::error::Error;
+use crate::run::catalog::Root;
+
+/// The flags.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: qframe data list --json")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    root: Root,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A data set as JSON shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    symbol: String,
+    venue: String,
+    kind: &'static str,
+    timeframe: Option<String>,
+    rows: u64,
+    first: String,
+    last: String,
+    bytes: u64,
+    files: usize,
+    hash: String,
+}
+
+impl From<&SetFacts> for Row {
+    fn from(facts: &SetFacts) -> Self {
+        Self {
+            symbol: facts.key.symbol.to_string(),
+            venue: facts.key.venue.clone(),
+            kind: facts.key.kind.name(),
+            timeframe: facts.key.frame.map(|frame| frame.to_string()),
+            rows: facts.rows,
+            first: facts.first.to_string(),
+            last: facts.last.to_string(),
+            bytes: facts.bytes,
+            files: facts.files.len(),
+            hash: facts.hash.to_string(),
+        }
+    }
+}
+
+impl Args {
+    pub(crate) fn run(&self) -> Result<(), Error> {
+        let catalog = self.root.open()?;
+        let (mut sets, mut broken) = (Vec::new(), Vec::new());
+        // One damaged file does not hide the others.
+        for key in catalog.keys()? {
+            match catalog.facts(&key) {
+                Ok(facts) => sets.extend(facts),
+                Err(error) => broken.push(error.to_string()),
+            }
+        }
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            let rows: Vec<Row> = sets.iter().map(Row::from).collect();
+            serde_json::to_writer_pretty(&mut out, &rows).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        } else if sets.is_empty() {
+            writeln!(out, "nothing yet in {}; `qframe data import` puts rows in", catalog.root().display())?;
+        } else {
+            table(&sets, &mut out)?;
+        }
+        if broken.is_empty() { Ok(()) } else { Err(Error::Several(broken)) }
+    }
+}
+
+fn table(sets: &[SetFacts], out: &mut dyn Write) -> std::io::Result<()> {
+    let header = ["symbol", "venue", "kind", "frame", "rows", "first", "last", "size", "content"].map(str::to_owned);
+    let rows = sets.iter().map(|facts| {
+        [
+            facts.key.symbol.to_string(),
+            facts.key.venue.clone(),
+            facts.key.kind.to_string(),
+            facts.key.frame.map_or_else(|| "-".to_owned(), |frame| frame.to_string()),
+            facts.rows.to_string(),
+            format!("{:#}", facts.first),
+            format!("{:#}", facts.last),
+            size(facts.bytes),
+            facts.hash.to_hex()[..12].to_owned(),
+        ]
+    });
+    let lines: Vec<[String; 9]> = std::iter::once(header).chain(rows).collect();
+    let widths: [usize; 9] = std::array::from_fn(|c| lines.iter().map(|line| line[c].len()).max().unwrap_or(0));
+    for line in &lines {
+        let cells = line.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
+            // Numbers end at one place.
+            4 | 7 => format!("{cell:>width$}"),
+            _ => format!("{cell:<width$}"),
+        });
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    Ok(())
+}
