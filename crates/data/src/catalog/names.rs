@@ -42,6 +42,12 @@ impl DataKey {
         Self { venue: format!("{}{KEPT}", self.venue), ..self.clone() }
     }
 
+    /// The set whose rows this one keeps; `None` where it keeps none.
+    #[must_use]
+    pub fn of_kept(&self) -> Option<Self> {
+        self.venue.strip_suffix(KEPT).map(|venue| Self { venue: venue.to_owned(), ..self.clone() })
+    }
+
     fn is_kept(&self) -> bool {
         self.venue.ends_with(KEPT)
     }

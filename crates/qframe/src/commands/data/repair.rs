@@ -72,17 +72,19 @@ impl Args {
     pub(crate) fn run(self) -> Result<(), Error> {
         let known = self.known.read()?;
         let mending = Mending { fix: defects(&self.fix)?, fill: self.fill };
+        let which = "it names several data sets; say which with @venue, --kind and --timeframe";
+        if self.undo {
+            let (catalog, keys) = known.kept(&self.subject)?;
+            return match keys.as_slice() {
+                [] => Err(Error::Refused(format!("{}: the catalog keeps nothing of a repair of it", self.subject))),
+                [key] => self.bring_back(&catalog, key),
+                _ => Err(Error::usage("SYMBOL|FILE", &self.subject, which)),
+            };
+        }
         let subjects = known.subjects(&self.subject)?;
         let [subject] = subjects.as_slice() else {
-            let why = "it names several data sets; say which with @venue, --kind and --timeframe";
-            return Err(Error::usage("SYMBOL|FILE", &self.subject, why));
+            return Err(Error::usage("SYMBOL|FILE", &self.subject, which));
         };
-        if self.undo {
-            let Subject::Set(catalog, key) = subject else {
-                return Err(Error::usage("--undo", "", "a file is never changed: there is nothing to bring back"));
-            };
-            return self.bring_back(catalog, key);
-        }
         let judged = known.judged(subject)?;
         let judged = judged.ok_or_else(|| Error::usage("SYMBOL|FILE", &self.subject, "only bars are mended"))?;
         let mended = mend(&judged.audit, &judged.rules(), &mending);
@@ -117,9 +119,6 @@ impl Args {
         let kept = key.kept();
         let range = || qframe_model::time::Time::MIN..qframe_model::time::Time::MAX;
         let rows = catalog.bars(&kept, range()).map_err(Error::refused)?;
-        if rows.is_empty() {
-            return Err(Error::Refused(format!("{key}: nothing is kept of a repair; there is no set {kept}")));
-        }
         if !self.dry_run {
             replace(catalog, key, rows)?;
             catalog.take_away(&kept).map_err(Error::refused)?;

@@ -125,6 +125,21 @@ impl Knowledge {
         Ok(keys.into_iter().map(set).collect())
     }
 
+    /// The sets of a name of which the rows before a repair are kept; a killed repair may have left nothing else of them.
+    pub(super) fn kept(&self, word: &str) -> Result<(Catalog, Vec<DataKey>), Error> {
+        let catalog = self.root.open()?;
+        let of_kept = |keys: Vec<DataKey>| keys.iter().filter_map(DataKey::of_kept).collect();
+        let mut keys: Vec<DataKey> = of_kept(catalog.keys()?);
+        let (symbol, venue) = word.split_once('@').map_or((word, None), |(symbol, venue)| (symbol, Some(venue)));
+        keys.retain(|key| {
+            key.symbol.as_str().eq_ignore_ascii_case(symbol)
+                && venue.is_none_or(|venue| key.venue.eq_ignore_ascii_case(venue))
+                && self.kind.is_none_or(|kind| key.kind == kind)
+                && (self.frame.is_none() || key.frame == self.frame)
+        });
+        Ok((catalog, keys))
+    }
+
     /// Reads bars and finds out by which rules to judge them. `None` for a set of another kind.
     pub(super) fn judged(&self, subject: &Subject) -> Result<Option<Judged>, Error> {
         match subject {
