@@ -2,6 +2,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use qframe_model::market::BarFault;
 use qframe_model::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,42 @@ impl Defect {
     }
 }
 
+impl Defect {
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::NotANumber => "not-a-number",
+            Self::NotPositive => "not-positive",
+            Self::HighBelowLow => "high-below-low",
+            Self::OutsideRange => "outside-range",
+            Self::DuplicateSame => "duplicate-same",
+            Self::DuplicateDifferent => "duplicate-different",
+            Self::OutOfOrder => "out-of-order",
+            Self::Missing => "missing",
+            Self::StaleRepeat => "stale-repeat",
+            Self::RevertingOutlier => "reverting-outlier",
+            Self::UnitFlip => "unit-flip",
+            Self::SplitSuspect => "split-suspect",
+            Self::ZeroVolume => "zero-volume",
+            Self::UnfinishedBar => "unfinished-bar",
+            Self::OffGrid => "off-grid",
+            Self::Crossed => "crossed",
+        }
+    }
+
+    /// What a fault of a bar is called.
+    #[must_use]
+    pub const fn of_bar(fault: &BarFault) -> Self {
+        match fault {
+            BarFault::NotPositive(..) => Self::NotPositive,
+            BarFault::HighBelowLow(..) => Self::HighBelowLow,
+            BarFault::Outside(..) => Self::OutsideRange,
+        }
+    }
+}
+
 impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
@@ -90,4 +127,29 @@ pub struct Finding {
     pub time: Option<Time>,
     /// What stands there, and what was expected.
     pub text: String,
+}
+
+impl Finding {
+    /// One of which only the time is known.
+    #[must_use]
+    pub const fn at(defect: Defect, time: Time, text: String) -> Self {
+        Self { defect, file: None, line: None, time: Some(time), text }
+    }
+}
+
+/// `file:line: time: text`, as far as it is known.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{file}:")?;
+        }
+        if let Some(line) = self.line {
+            write!(f, "{line}:")?;
+        }
+        match self.time {
+            Some(time) if self.file.is_some() || self.line.is_some() => write!(f, " {time:#}: {}", self.text),
+            Some(time) => write!(f, "{time:#}: {}", self.text),
+            None => write!(f, " {}", self.text),
+        }
+    }
 }

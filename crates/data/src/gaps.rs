@@ -1,9 +1,11 @@
-//! Which bars are absent. There is no exchange calendar here: what a file's own week looks like is all that is known.
+//! Which bars are absent: by the hours of a market, or by what the file's own week looks like where nothing else is known.
 use std::fmt;
 use std::ops::Range;
 
 use qframe_model::market::Bar;
 use qframe_model::time::{Span, Time, TimeFrame};
+
+use crate::hours::{Expected, Hours};
 
 /// The bars that are absent between the first and the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +40,8 @@ pub enum Pattern {
     /// Those times of the week that at least three in four of the weeks with any bar have. Used for files of four weeks and more
     /// without any bar on a Saturday (UTC): nights and weekends are then no gaps, public holidays still are.
     Weekly,
+    /// Those of the trading hours of this name.
+    Hours(&'static str),
 }
 
 const WEEK_SECONDS: u32 = TimeFrame::WEEK.seconds();
@@ -46,6 +50,19 @@ impl Gaps {
     /// Counts the bars that are absent from `bars` (rising times) of one `frame`.
     pub(crate) fn of(bars: &[Bar], frame: TimeFrame) -> Self {
         Self::of_part(bars, 0..bars.len(), frame)
+    }
+
+    /// Counts the bars that the hours of a market expect between those that are there.
+    pub(crate) fn by_hours(bars: &[Bar], frame: TimeFrame, hours: &Hours) -> Self {
+        let pattern = if hours.never_close() { Pattern::EveryStep } else { Pattern::Hours(hours.name()) };
+        let mut gaps = Self { pattern, ..Self::default() };
+        let Some((first, last)) = bars.first().zip(bars.last()) else { return gaps };
+        let expected = Expected::new(hours, first.time..last.time, frame);
+        for pair in bars.windows(2).filter(|pair| pair[1].time.since(pair[0].time) > frame.span()) {
+            let (from, to) = (pair[0].time, pair[1].time);
+            gaps.add(Hole { from, to, missing: expected.between(from, to) });
+        }
+        gaps
     }
 
     /// Counts those that are absent from a part of `bars`; the usual week is that of all of them.
@@ -147,6 +164,17 @@ impl fmt::Display for Gaps {
         match self.pattern {
             Pattern::EveryStep => Ok(()),
             Pattern::Weekly => f.write_str(" (by the file's own week; holidays count)"),
+            Pattern::Hours(name) => write!(f, " (by the hours of {name})"),
+        }
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EveryStep => f.pad("every step"),
+            Self::Weekly => f.pad("the file's own week"),
+            Self::Hours(name) => f.pad(name),
         }
     }
 }

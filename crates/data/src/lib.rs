@@ -3,6 +3,7 @@
 //!
 //! Nothing here trades, and nothing is repaired in silence: a row becomes a [`Bar`](qframe_model::market::Bar), or it
 //! is refused with its file, line and column, or (when asked) it is passed over and counted by reason.
+mod aggregate;
 mod bad_row;
 pub mod book;
 pub mod catalog;
@@ -11,12 +12,15 @@ mod defect;
 mod error;
 mod gaps;
 pub mod import;
+pub mod hours;
 mod loaded;
+pub mod quality;
 mod resample;
 mod rows;
 pub mod samples;
 pub mod securities;
 
+pub use aggregate::{QuoteBars, TradeBars};
 pub use bad_row::{BadRow, RowFault, Zone};
 pub use catalog::{Catalog, CatalogError, Conflict, Merged, SetFacts};
 pub use csv::{Calendar, CalendarKind, read_calendar, read_calendar_from};

@@ -1,8 +1,9 @@
 //! One series of bars with what is known about it.
 use std::sync::Arc;
 
+use qframe_data::quality::Report;
 use qframe_data::samples::{self, UnknownSample};
-use qframe_data::{Facts, Loaded};
+use qframe_data::{Facts, Loaded, Pattern};
 use qframe_model::currency::Currency;
 use qframe_model::instrument::{Instrument, InstrumentError, Margin, Rules};
 use qframe_model::market::{Bar, Tick};
@@ -21,6 +22,8 @@ pub struct Origin {
     pub notes: Vec<String>,
     /// What the reader counted.
     pub facts: Facts,
+    /// How good the bars are, where somebody looked.
+    pub quality: Option<Report>,
 }
 
 /// Bars of one instrument in one time frame: oldest first, times strictly rising, at least one. Cheap to clone.
@@ -71,7 +74,7 @@ impl DataSet {
     /// Bars as a reader checked them. `None` where there are none.
     #[must_use]
     pub fn new(instrument: Instrument, loaded: Loaded, name: &str) -> Option<Self> {
-        let origin = Origin { name: name.to_owned(), notes: loaded.why, facts: loaded.facts };
+        let origin = Origin { name: name.to_owned(), notes: loaded.why, facts: loaded.facts, quality: None };
         Self::of(instrument, loaded.time_frame, loaded.bars, origin)
     }
 
@@ -127,6 +130,18 @@ impl DataSet {
     /// The ticks, where orders are matched on them.
     pub(crate) fn ticks(&self) -> Option<&Ticks> {
         self.ticks.as_deref()
+    }
+
+    /// The same bars, with what was found to be wrong with them. What is absent by the hours of a market takes the place of
+    /// what the reader counted, which knows no holidays.
+    #[must_use]
+    pub fn judged(self, quality: Report) -> Self {
+        let mut origin = (*self.origin).clone();
+        if matches!(quality.gaps.pattern, Pattern::Hours(_)) {
+            origin.facts.gaps = quality.gaps;
+        }
+        origin.quality = Some(quality);
+        Self { origin: Arc::new(origin), ..self }
     }
 
     /// What trades.

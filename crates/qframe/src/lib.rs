@@ -29,7 +29,7 @@ enum Command {
     Strategies(commands::strategies::Strategies),
     /// List the recorded prices that come with the program.
     Samples(commands::samples::Samples),
-    /// Import market data, rebuild order books of it, look at it, export it and take it away.
+    /// Market data: import it, look at it, check and mend it, rebuild order books, make other bars, export it.
     #[command(subcommand)]
     Data(commands::data::DataCommand),
 }

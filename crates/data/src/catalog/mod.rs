@@ -131,10 +131,21 @@ impl Catalog {
     /// # Errors
     /// As [`Catalog::scan`], and [`CatalogError::OtherKind`] where the rows are no bars.
     pub fn bars(&self, key: &DataKey, range: Range<Time>) -> Result<Vec<Bar>, CatalogError> {
+        let mut bars = Vec::new();
+        self.read_bars(key, range, &mut bars)?;
+        Ok(bars)
+    }
+
+    /// Puts the bars of a range behind those there are. Who reads many ranges into the same memory saves a third of the time:
+    /// that much the system takes to hand it out.
+    ///
+    /// # Errors
+    /// As [`Catalog::bars`]; some bars may have come before.
+    pub fn read_bars(&self, key: &DataKey, range: Range<Time>, bars: &mut Vec<Bar>) -> Result<(), CatalogError> {
         if !key.kind.is_bars() {
             return Err(CatalogError::OtherKind(key.clone()));
         }
-        scan::bars(&self.place(key)?, &range)
+        scan::bars(&self.place(key)?, &range, bars)
     }
 
     /// Reads every row of a data set and holds it to the content hashes in the footers.

@@ -16,7 +16,7 @@ impl Catalog {
         let mut keys = self.keys()?;
         keys.retain(|key| {
             key.symbol.as_str().eq_ignore_ascii_case(symbol)
-                && venue.is_none_or(|venue| key.venue.eq_ignore_ascii_case(venue))
+                && venue.map_or(!key.is_kept(), |venue| key.venue.eq_ignore_ascii_case(venue))
                 && kind.is_none_or(|kind| key.kind == kind)
                 && (frame.is_none() || key.frame == frame)
         });
@@ -36,12 +36,31 @@ impl Catalog {
 }
 
 impl DataKey {
+    /// The set that keeps the rows of this one as they were before a repair. It is found by its venue only.
+    #[must_use]
+    pub fn kept(&self) -> Self {
+        Self { venue: format!("{}{KEPT}", self.venue), ..self.clone() }
+    }
+
+    /// The set whose rows this one keeps; `None` where it keeps none.
+    #[must_use]
+    pub fn of_kept(&self) -> Option<Self> {
+        self.venue.strip_suffix(KEPT).map(|venue| Self { venue: venue.to_owned(), ..self.clone() })
+    }
+
+    fn is_kept(&self) -> bool {
+        self.venue.ends_with(KEPT)
+    }
+
     /// Its symbol and venue, as one types them: `BTC/USDT@binance`.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}@{}", self.symbol, self.venue)
     }
 }
+
+/// Behind the venue of rows as they were.
+const KEPT: &str = ".orig";
 
 fn split(name: &str) -> (&str, Option<&str>) {
     name.split_once('@').map_or((name, None), |(symbol, venue)| (symbol, Some(venue)))

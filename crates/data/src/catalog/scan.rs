@@ -80,15 +80,14 @@ impl<R: Record> Batches for Stored<R> {
     }
 }
 
-/// All bars of a range in one piece.
-pub(super) fn bars(place: &Place, range: &Range<Time>) -> Result<Vec<Bar>, CatalogError> {
-    let mut bars = Vec::new();
+/// All bars of a range, behind those there are.
+pub(super) fn bars(place: &Place, range: &Range<Time>, bars: &mut Vec<Bar>) -> Result<(), CatalogError> {
     for (period, path) in overlapping(place, range)? {
         let mut stored = Stored::<Bar>::open(period, &path, range.clone())?;
         bars.reserve(stored.room());
-        while stored.next(&mut bars)? {}
+        while stored.next(bars)? {}
     }
-    Ok(bars)
+    Ok(())
 }
 
 fn overlapping(place: &Place, range: &Range<Time>) -> Result<Vec<(Period, PathBuf)>, CatalogError> {

@@ -2,6 +2,7 @@
 use std::fs::File;
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,6 +63,8 @@ impl FileFacts {
 pub(super) struct Stored<R> {
     pub(super) facts: FileFacts,
     reader: ParquetRecordBatchReader,
+    /// Rows in the row groups that are read.
+    room: i64,
     range: Range<Time>,
     row: PhantomData<R>,
 }
@@ -77,21 +80,24 @@ impl<R: Record> Stored<R> {
             .enumerate()
             .filter_map(|(place, group)| may_hold(group, &range).then_some(place))
             .collect();
+        let room = wanted.iter().map(|place| metadata.row_group(*place).num_rows()).fold(0, i64::saturating_add);
         let schema = Arc::new(Schema::new(R::fields(width_of(&metadata))));
         let options = ArrowReaderOptions::new().with_schema(schema);
         let metadata = ArrowReaderMetadata::try_new(metadata, options).map_err(broken)?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
-        let reader = builder.with_row_groups(wanted).with_batch_size(BATCH).build().map_err(broken)?;
-        Ok(Self { facts, reader, range, row: PhantomData })
+        let reader = guarded(path, || builder.with_row_groups(wanted).with_batch_size(BATCH).build().map_err(broken))?;
+        Ok(Self { facts, reader, room, range, row: PhantomData })
     }
 
     /// Puts the next rows behind those there are; false where there are no more.
     pub(super) fn next(&mut self, rows: &mut Vec<R>) -> Result<bool, CatalogError> {
-        let Some(batch) = self.reader.next() else { return Ok(false) };
-        let broken = |error: String| CatalogError::broken(&self.facts.path, error);
-        let batch = batch.map_err(|error| broken(error.to_string()))?;
+        let path = &self.facts.path;
         let before = rows.len();
-        R::read(&batch, rows).map_err(broken)?;
+        let is_more = guarded(path, || {
+            let Some(batch) = self.reader.next() else { return Ok(false) };
+            let batch = batch.map_err(|error| CatalogError::broken(path, error))?;
+            R::read(&batch, rows).map(|()| true).map_err(|error| CatalogError::broken(path, error))
+        })?;
         let new = &rows[before..];
         if new.last().is_some_and(|row| !self.is_before_end(row.time())) {
             let inside = new.partition_point(|row| self.is_before_end(row.time()));
@@ -101,7 +107,7 @@ impl<R: Record> Stored<R> {
         if late > 0 {
             rows.drain(before..before + late);
         }
-        Ok(true)
+        Ok(is_more)
     }
 
     /// Reads every row and compares the content with what the footer says.
@@ -119,12 +125,18 @@ impl<R: Record> Stored<R> {
 
     /// How many rows to make room for.
     pub(super) fn room(&self) -> usize {
-        usize::try_from(self.facts.rows).unwrap_or(usize::MAX).min(TRUSTED_ROWS)
+        usize::try_from(self.room).unwrap_or(0).min(TRUSTED_ROWS)
     }
 
     fn is_before_end(&self, time: Time) -> bool {
         time < self.range.end || self.range.end == Time::MAX
     }
+}
+
+/// The reader of Parquet panics at some damaged files. Here that is a refusal as any other.
+fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, CatalogError>) -> Result<T, CatalogError> {
+    let caught = panic::catch_unwind(panic::AssertUnwindSafe(read));
+    caught.unwrap_or_else(|_| Err(CatalogError::broken(path, "the reader of Parquet gave up on it")))
 }
 
 /// Takes rows into a content hash; `bytes` is kept for its memory.
@@ -146,7 +158,8 @@ fn open(period: Period, path: &Path) -> Result<(File, FileFacts, Arc<ParquetMeta
     let system = |error| CatalogError::system("reading", path, &error);
     let file = File::open(path).map_err(system)?;
     let bytes = file.metadata().map_err(system)?.len();
-    let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|e| CatalogError::broken(path, e))?;
+    let parsed = || ParquetMetaDataReader::new().parse_and_finish(&file);
+    let metadata = guarded(path, || parsed().map_err(|error| CatalogError::broken(path, error)))?;
     let said = |key: &str| {
         let pairs = metadata.file_metadata().key_value_metadata()?;
         pairs.iter().find(|pair| pair.key == key)?.value.as_deref()

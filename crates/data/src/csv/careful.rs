@@ -3,6 +3,7 @@ use std::ops::Range;
 
 use qframe_model::market::{Bar, BarFault};
 use qframe_model::number::{Price, Volume};
+use qframe_model::time::Time;
 
 use super::clock::Clock;
 use super::columns::Role;
@@ -42,6 +43,12 @@ impl Fault {
 
 /// Reads a line (without its end) as a bar.
 pub(super) fn read(line: &[u8], dialect: &Dialect, clock: &mut Clock) -> Result<Row, Fault> {
+    let (row, broken) = values(line, dialect, clock)?;
+    broken.map_or(Ok(row), Err)
+}
+
+/// Reads a line as the values of a bar, and tells where they do not go together.
+pub(super) fn values(line: &[u8], dialect: &Dialect, clock: &mut Clock) -> Result<(Row, Option<Fault>), Fault> {
     let whole = |fault| Fault::new(0, &text_of(line), fault);
     let fields =
         split(line, dialect.separator).map_err(|quote| Fault { column: quote.0, ..whole(RowFault::BrokenQuote) })?;
@@ -56,10 +63,15 @@ pub(super) fn read(line: &[u8], dialect: &Dialect, clock: &mut Clock) -> Result<
     if dialect.flat {
         (row.bar.open, row.bar.high, row.bar.low) = (row.bar.close, row.bar.close, row.bar.close);
     }
-    match row.bar.check() {
-        Ok(()) => Ok(row),
-        Err(fault) => Err(place(&fields, roles, fault)),
-    }
+    let broken = row.bar.check().err().map(|fault| place(&fields, roles, fault));
+    Ok((row, broken))
+}
+
+/// The time of a line of which something else does not read.
+pub(super) fn time(line: &[u8], dialect: &Dialect, clock: &mut Clock) -> Option<Time> {
+    let fields = split(line, dialect.separator).ok()?;
+    let place = dialect.columns.roles.iter().position(|role| *role == Role::Time)?;
+    clock.careful(&fields.get(place)?.text).ok()
 }
 
 impl Row {

@@ -5,6 +5,7 @@ pub(crate) mod careful;
 pub(crate) mod clock;
 pub(crate) mod columns;
 mod dialect;
+mod every;
 mod fast;
 pub(crate) mod fields;
 pub(crate) mod number;
@@ -19,6 +20,8 @@ use std::path::Path;
 use qframe_model::time::TimeFrame;
 
 pub use calendar::{Calendar, CalendarKind, read_calendar, read_calendar_from};
+pub(crate) use every::{Every, Seen, every_row, every_row_from};
+pub(crate) use tape::common_frame;
 pub use write::{header, write_bars, write_rows};
 
 use crate::error::{DataError, FileFault};

@@ -231,6 +231,13 @@ impl<'a> Tape<'a> {
     }
 }
 
+/// The most common step between bars as a time frame.
+pub(crate) fn common_frame(bars: &[Bar]) -> Option<TimeFrame> {
+    let mut steps = Steps::default();
+    bars.windows(2).for_each(|pair| steps.add(pair[1].time.since(pair[0].time).nanos()));
+    frame_of(steps.most_common()?)
+}
+
 pub(crate) fn frame_of(nanos: i64) -> Option<TimeFrame> {
     let (seconds, rest) = (nanos / Span::SECOND.nanos(), nanos % Span::SECOND.nanos());
     TimeFrame::from_seconds(u32::try_from(seconds).ok()?).filter(|_| rest == 0)

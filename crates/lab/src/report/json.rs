@@ -93,6 +93,7 @@ struct Series<'a> {
     gaps: Gaps,
     skipped: Skipped<'a>,
     notes: &'a [String],
+    quality: Option<&'a qframe_data::quality::Report>,
 }
 
 /// What is absent of the file's own bars between the first and the last one that is used.
@@ -139,6 +140,7 @@ impl<'a> Series<'a> {
             gaps: Gaps { missing: gaps.missing, holes: gaps.holes, longest: gaps.longest.map(hole) },
             skipped: Skipped { rows: skipped.total, by_reason, timeframe_is_guessed: skipped.frame_is_guessed },
             notes: &origin.notes,
+            quality: origin.quality.as_ref(),
         }
     }
 }

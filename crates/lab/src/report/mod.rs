@@ -24,6 +24,8 @@ pub use json::json;
 pub(crate) use terminal::statistics_text;
 pub use terminal::{Look, Style, conventions, curve, loaded, loading, statistics, summary, terminal};
 
+use qframe_data::quality::Grade;
+
 use crate::backtest::Backtest;
 use crate::outcome::Outcome;
 
@@ -40,4 +42,17 @@ pub struct Facts<'a> {
     pub parameters: &'a [(String, String)],
     /// The settings of account and venue, by name, in the order in which they are shown.
     pub settings: &'a [(String, String)],
+}
+
+/// A sentence for each series that is too poor for a result to be believed.
+fn poor_data<'a>(facts: &Facts<'a>) -> impl Iterator<Item = String> + use<'a> {
+    facts.backtest.data().iter().filter_map(|set| {
+        let quality = set.origin().quality.as_ref().filter(|quality| quality.grade >= Grade::Low)?;
+        let (symbol, frame, grade) = (set.instrument().symbol(), set.frame(), quality.grade);
+        let worst = quality.reasons.iter().filter(|reason| reason.starts_with(&grade.to_string()));
+        let worst = worst.map(String::as_str).collect::<Vec<_>>().join("; ");
+        Some(format!(
+            "Poor data: {symbol} {frame} is of quality {grade} ({worst}): do not trust the result before you looked."
+        ))
+    })
 }

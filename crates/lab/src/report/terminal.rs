@@ -8,7 +8,7 @@ use qframe_model::time::TimeFrame;
 use qframe_quant::performance::Statistics;
 
 use super::charges::{self, Charges};
-use super::{Facts, ReportError, plot, text};
+use super::{Facts, ReportError, plot, poor_data, text};
 use crate::dataset::DataSet;
 
 /// How a terminal is written to.
@@ -113,6 +113,7 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
     let rows: Vec<_> = rows(&facts.outcome.statistics).into_iter().chain(charges).collect();
     write!(out, "{}", table(&rows))?;
     refusals(facts, out)?;
+    poor_data(facts).try_for_each(|sentence| writeln!(out, "{sentence}"))?;
     match facts.outcome.account.open_positions() {
         0 => Ok(()),
         1 => Ok(writeln!(out, "1 position is open at the end: it counts in the equity, not in the trades.")?),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use qframe_data::quality::Grade;
 use qframe_lab::Outcome;
 use qframe_lab::registry::{Assets, StrategySpec};
 use qframe_lab::report::{self, Facts, Look, ReportError, Style, check_writable, write_atomically};
@@ -109,6 +110,8 @@ fn odd(source: &Source) -> Vec<String> {
         odd.push(facts.gaps.to_string());
     }
     odd.extend(facts.rounding());
+    let poor = source.set.origin().quality.as_ref().filter(|quality| quality.grade >= Grade::Low);
+    odd.extend(poor.map(|quality| format!("the data is of quality {}: {}", quality.grade, quality.reasons.join("; "))));
     odd
 }
 
@@ -145,7 +148,7 @@ fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
 /// Says what was loaded, and what is known to be wrong with it.
 fn announce(plan: &Plan<'_>, style: Style, out: &mut dyn Write) -> Result<(), Error> {
     for source in &plan.sources {
-        let Source { set, from, known, made } = source;
+        let Source { set, from, known, made, .. } = source;
         let name = set.instrument().symbol().as_str();
         report::loading(name, Some(set.frame()), from, style, out).map_err(told)?;
         report::loaded(set, style, out).map_err(told)?;

@@ -6,7 +6,7 @@ use qframe_engine::venue::Funding;
 use qframe_lab::{Backtest, DataSet};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Kind};
-use qframe_model::market::CorporateAction;
+use qframe_model::market::{CorporateAction, DatedAction};
 use qframe_model::number::{Cash, Rate};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
@@ -96,6 +96,13 @@ impl Calendars {
             _ => self.actions.extend(within.iter().map(action)),
         }
         Ok(())
+    }
+
+    /// The dividends and splits of one instrument.
+    pub(super) fn of(&self, instrument: &Instrument, market: &Backtest) -> Vec<DatedAction> {
+        let is_its = |id: &InstrumentId| market.instruments()[id.index()].symbol() == instrument.symbol();
+        let own = self.actions.iter().filter(|(_, id, _)| is_its(id));
+        own.map(|(time, _, action)| DatedAction { time: *time, action: *action }).collect()
     }
 
     /// The setting of this name: what is due on each symbol, in the order of their names.

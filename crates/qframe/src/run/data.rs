@@ -1,15 +1,23 @@
-//! What `--data` means: bundled samples and files, checked, cut and resampled.
+//! What `--data` means: a file that is there, else a bundled sample, else a name of the catalog; checked, cut and resampled.
+use std::ops::Range;
 use std::path::Path;
 
-use qframe_data::{Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, read_bars, resample, samples};
-use qframe_lab::{DataSet, customary};
+use qframe_data::catalog::InstrumentFacts;
+use qframe_data::hours::Hours;
+use qframe_data::quality::{Presumed, Rules, check_read, fitting};
+use qframe_data::samples::{self, Sample};
+use qframe_data::{DataError, Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, read_bars, resample};
+use qframe_lab::DataSet;
 use qframe_model::instrument::Margin;
+use qframe_model::market::DatedAction;
 use qframe_model::number::Quantity;
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
 
+use super::catalog::Root;
 use super::raw::{Raw, Word};
 use super::ticks::{self, Grain};
+use super::stored;
 use super::values::{Given, given};
 use crate::error::Error;
 
@@ -17,12 +25,27 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) set: DataSet,
-    /// `bundled sample, Coinbase`, or the file.
+    /// `bundled sample, Coinbase`, `catalog, binance, …`, or the file.
     pub(crate) from: String,
-    /// What is known to be wrong with a sample.
+    /// What is known of a sample, or of a data set of the catalog.
     pub(crate) known: Vec<String>,
     /// What became of it where longer bars were made.
     pub(crate) made: Vec<String>,
+    /// True where its symbol was said, and not read out of a file's name.
+    is_named: bool,
+}
+
+impl Source {
+    /// Looks at the bars that are used. Trading hours are those of the instrument, where the bars fit them.
+    pub(super) fn judge(&mut self, actions: &[DatedAction]) {
+        let (set, frame) = (&self.set, self.set.frame());
+        let presumed = if self.is_named { Presumed::BySymbol } else { Presumed::ByFileName };
+        let hours = Hours::named(set.instrument().rules().hours);
+        let hours = hours.and_then(|hours| fitting(set.bars(), frame, hours, presumed));
+        let rules = Rules { frame, hours, tick: None, actions, known_until: Time::MAX };
+        let report = check_read(set.bars(), &rules, &set.origin().facts.skipped);
+        self.set = set.clone().judged(report);
+    }
 }
 
 /// What is asked of every series.
@@ -34,6 +57,7 @@ pub(super) struct Wish {
     pub(super) until: Time,
     pub(super) frame: Option<TimeFrame>,
     pub(super) grain: Option<Grain>,
+    pub(super) catalog: Root,
     pub(super) on_bad_row: OnBadRow,
     pub(super) offsets: Offsets,
     pub(super) close_column: Option<String>,
@@ -56,6 +80,7 @@ impl Wish {
         let wish = Self {
             lot: given("--lot", &raw.lot).map(Given::quantity).transpose()?,
             margin,
+            catalog: Root { folder: raw.catalog.clone() },
             from: given("--from", &raw.from).map_or(Ok(Time::MIN), Given::parse)?,
             until: given("--to", &raw.to).map_or(Ok(Time::MAX), Given::until)?,
             frame: given("--timeframe", &raw.timeframe).map(Given::parse).transpose()?,
@@ -87,42 +112,85 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
             .map_err(|error| given.wrong(format!("{error}; write SYMBOL=FILE, such as BTC/USD={path}")))
     };
     let symbol = symbol.map(symbol_of).transpose()?;
-    let sample = samples::list().iter().find(|sample| sample.name.eq_ignore_ascii_case(path));
-    let sample = sample.filter(|_| !Path::new(path).exists());
-    let (loaded, from, name) = match sample {
-        Some(sample) => {
-            let loaded = sample.load().map_err(Error::refused)?;
-            (loaded, format!("bundled sample, {}", sample.venue), sample.name.to_owned())
-        }
-        None if ticks::are_wanted(path, wish) => return ticks::source(given, wish, symbol, path),
-        None => {
-            let close_column = wish.close_column.as_deref();
-            let options =
-                Options { on_bad_row: wish.on_bad_row, offsets: wish.offsets, close_column, time_frame: None };
-            (read_bars(path, &options).map_err(|error| not_found(path, error))?, path.to_owned(), name_of(path))
-        }
-    };
-    let symbol = symbol.map_or_else(|| symbol_of(&name), Ok)?;
-    let instrument = customary(symbol, wish.lot, wish.margin).map_err(|error| given.wrong(error))?;
-    let (mut loaded, made) = used(loaded, wish, given)?;
-    let ends = loaded.first().unwrap_or_default()..loaded.known_until();
-    let known = sample.map(|sample| sample.notes_within(ends.start, ends.end).map(str::to_owned).collect::<Vec<_>>());
-    let known = known.unwrap_or_default();
+    if ticks::are_wanted(path, wish) {
+        return ticks::source(given, wish, symbol, path);
+    }
+    let series = find(path, given, wish)?;
+    // What is no file is a sample or a name of the catalog: they know what they hold.
+    let is_named = symbol.is_some() || !Path::new(path).exists();
+    let symbol = symbol.map_or_else(|| symbol_of(&series.name), Ok)?;
+    let rules = stored::instrument(symbol, wish, series.rules.as_ref());
+    let (instrument, odd) = rules.map_err(|error| given.wrong(error))?;
+    let Series { loaded, market, from, mut known, sample, .. } = series;
+    let (mut loaded, made) = used(loaded, &market, wish, given)?;
+    known.extend(odd);
+    if let Some(sample) = sample {
+        let ends = loaded.first().unwrap_or_default()..loaded.known_until();
+        known.extend(sample.notes_within(ends.start, ends.end).map(str::to_owned));
+    }
     loaded.why.extend(known.iter().cloned());
     let set = DataSet::new(instrument, loaded, path).ok_or_else(|| given.wrong("no bars"))?;
-    Ok(Source { set, from, known, made })
+    Ok(Source { set, from, known, made, is_named })
 }
 
-fn not_found(path: &str, error: qframe_data::DataError) -> Error {
+/// What a name led to.
+pub(super) struct Series {
+    pub(super) loaded: Loaded,
+    /// Where the market is known: outside there are no rows, or none were read.
+    pub(super) market: Range<Time>,
+    /// How reports call the source.
+    pub(super) from: String,
+    /// The symbol where none is given.
+    pub(super) name: String,
+    /// What the catalog knows of the instrument.
+    pub(super) rules: Option<InstrumentFacts>,
+    /// What is to say of it.
+    pub(super) known: Vec<String>,
+    /// The sample that it is.
+    pub(super) sample: Option<&'static Sample>,
+}
+
+impl Series {
+    pub(super) fn new(loaded: Loaded, from: String, name: String) -> Self {
+        let market = loaded.first().unwrap_or_default()..loaded.known_until();
+        Self { loaded, market, from, name, rules: None, known: Vec::new(), sample: None }
+    }
+}
+
+/// A file that is there, else a sample, else a name of the catalog.
+fn find(path: &str, given: &Given<'_>, wish: &Wish) -> Result<Series, Error> {
+    let is_file = Path::new(path).exists();
+    let sample = samples::list().iter().find(|sample| sample.name.eq_ignore_ascii_case(path));
+    if let Some(sample) = sample.filter(|_| !is_file) {
+        let loaded = sample.load().map_err(Error::refused)?;
+        let from = format!("bundled sample, {}", sample.venue);
+        return Ok(Series { sample: Some(sample), ..Series::new(loaded, from, sample.name.to_owned()) });
+    }
+    let stored = if is_file { None } else { stored::load(path, given, wish)? };
+    if let Some(series) = stored {
+        return Ok(series);
+    }
+    let close_column = wish.close_column.as_deref();
+    let options = Options { on_bad_row: wish.on_bad_row, offsets: wish.offsets, close_column, time_frame: None };
+    let loaded = read_bars(path, &options).map_err(|error| not_found(path, error, wish))?;
+    Ok(Series::new(loaded, path.to_owned(), name_of(path)))
+}
+
+fn not_found(path: &str, error: DataError, wish: &Wish) -> Error {
+    if Path::new(path).exists() {
+        return error.into();
+    }
     let names = samples::list().iter().map(|sample| sample.name);
-    match qframe_model::parameter::nearest(path, names).filter(|_| !Path::new(path).exists()) {
-        Some(name) => Error::Refused(format!("{error:#}; or did you mean the bundled sample {name}?")),
+    let sample = qframe_model::parameter::nearest(path, names).map(|name| format!("the bundled sample {name}"));
+    let stored = || stored::suggest(path, wish).map(|name| format!("{name} of the catalog"));
+    match stored().or(sample) {
+        Some(near) => Error::Refused(format!("{error:#}; or did you mean {near}?")),
         None => error.into(),
     }
 }
 
 /// A symbol out of a file's name: `AAPL.csv`, `btc-usd-1d.csv`, `EURUSD_1h.csv.gz`.
-fn name_of(path: &str) -> String {
+pub(crate) fn name_of(path: &str) -> String {
     let file = Path::new(path).file_name().map(|name| name.to_string_lossy().to_uppercase()).unwrap_or_default();
     let stem = file.split('.').next().unwrap_or_default();
     let mut parts = stem.split(['-', '_', ' ']);
@@ -142,8 +210,13 @@ const QUOTES: [&str; 12] = ["USDT", "USDC", "FDUSD", "BUSD", "USD", "EUR", "GBP"
 
 /// What is used of a file: longer bars where they were asked for, those of the period; and what became of the others. Gaps
 /// are counted in the file's own bars, between the first and the last one that is in it.
-fn used(mut loaded: Loaded, wish: &Wish, given: &Given<'_>) -> Result<(Loaded, Vec<String>), Error> {
-    let longer = reframe(&loaded, wish, given)?;
+fn used(
+    mut loaded: Loaded,
+    market: &Range<Time>,
+    wish: &Wish,
+    given: &Given<'_>,
+) -> Result<(Loaded, Vec<String>), Error> {
+    let longer = reframe(&loaded, market.end, wish, given)?;
     let frame = longer.as_ref().map_or(loaded.time_frame, |_| wish.frame.unwrap_or(loaded.time_frame));
     let bars = longer.as_ref().map_or(&loaded.bars, |longer| &longer.bars);
     let place = |time| bars.partition_point(|bar| bar.time < time);
@@ -158,7 +231,7 @@ fn used(mut loaded: Loaded, wish: &Wish, given: &Given<'_>) -> Result<(Loaded, V
             "--data {word}: no bars between --from and --to; it has {first:#} to {last:#}"
         )));
     };
-    let made = longer.as_ref().map_or_else(Vec::new, |longer| ends_of(longer, &loaded, frame, wish));
+    let made = longer.as_ref().map_or_else(Vec::new, |longer| ends_of(longer, market.start, frame, wish));
     let is_whole = part.len() == bars.len();
     if !is_whole || longer.is_some() {
         loaded.facts.gaps = loaded.gaps_within(opens.time, closes.time + frame.span());
@@ -176,9 +249,9 @@ fn used(mut loaded: Loaded, wish: &Wish, given: &Given<'_>) -> Result<(Loaded, V
 }
 
 /// Longer bars, where they were asked for.
-fn reframe(loaded: &Loaded, wish: &Wish, given: &Given<'_>) -> Result<Option<Resampled>, Error> {
+fn reframe(loaded: &Loaded, known_until: Time, wish: &Wish, given: &Given<'_>) -> Result<Option<Resampled>, Error> {
     let Some(to) = wish.frame.filter(|frame| *frame != loaded.time_frame) else { return Ok(None) };
-    let how = Resampling { from: loaded.time_frame, to, known_until: loaded.known_until() };
+    let how = Resampling { from: loaded.time_frame, to, known_until };
     let made = resample(&loaded.bars, &how).map_err(|error| {
         Error::usage("--timeframe", to, format!("{error} (the data {} is {})", given.word, loaded.time_frame))
     })?;
@@ -186,9 +259,8 @@ fn reframe(loaded: &Loaded, wish: &Wish, given: &Given<'_>) -> Result<Option<Res
 }
 
 /// What is to say of the first and the last one of longer bars, where they are in the period.
-fn ends_of(longer: &Resampled, loaded: &Loaded, frame: TimeFrame, wish: &Wish) -> Vec<String> {
+fn ends_of(longer: &Resampled, begins: Time, frame: TimeFrame, wish: &Wish) -> Vec<String> {
     let mut notes = Vec::new();
-    let begins = loaded.first().unwrap_or_default();
     let first = longer.bars.first().filter(|bar| bar.time < begins && wish.from <= bar.time);
     if let Some(bar) = first {
         notes.push(format!(

@@ -6,6 +6,7 @@ pub(crate) mod data;
 pub(crate) mod plan;
 pub(crate) mod raw;
 mod ticks;
+mod stored;
 mod values;
 mod venue;
 mod words;

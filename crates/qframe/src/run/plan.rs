@@ -38,17 +38,21 @@ impl<'a> Plan<'a> {
         given("--benchmark", &raw.benchmark).map_or(Ok(()), |given| given.one_of(&[("buy-and-hold", ())]))?;
         let mut setup = setup(raw)?;
         let wish = Wish::new(raw, venue::margin(raw)?)?;
-        let sources = load(raw, &wish)?;
+        let mut sources = load(raw, &wish)?;
         setup.currency = match given("--currency", &raw.currency) {
             Some(given) => given.parse()?,
             None => sources[0].set.instrument().quote(),
         };
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
-        let market = Backtest::new(sets.clone(), setup.clone()).map_err(Error::refused)?;
+        let market = Backtest::new(sets, setup.clone()).map_err(Error::refused)?;
         let calendars = calendars::load(raw, &market)?;
+        for source in &mut sources {
+            source.judge(&calendars.of(source.set.instrument(), &market));
+        }
         setup.venue.actions.clone_from(&calendars.actions);
         setup.venue.funding.clone_from(&calendars.funding);
         let settings = words(raw, &setup, &wish, (&sources, &calendars))?;
+        let sets = sources.iter().map(|source| source.set.clone()).collect();
         let backtest = Backtest::new(sets, setup).map_err(Error::refused)?;
         Ok(Self { backtest, spec, parameters, sources, calendars, settings })
     }

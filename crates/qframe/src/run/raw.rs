@@ -82,8 +82,9 @@ Examples:
   qframe backtest --data AAPL=prices.csv --strategy rsi-reversion --param period=14 --fee 0.1% --report out.html
   qframe backtest --data AAPL --data MSFT --data KO --strategy momentum-rotation --param top=2 --json")]
 pub(crate) struct Raw {
-    /// Prices: a file, SYMBOL=FILE, or the name of a bundled sample (see `qframe samples`). Several make a multi-asset run.
-    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE|SAMPLE")]
+    /// Prices: a file that is there, else a bundled sample (see `qframe samples`), else SYMBOL or SYMBOL@VENUE of the
+    /// catalog (see `qframe data list`). SYMBOL= before it gives another name. Several make a multi-asset run.
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE|SAMPLE|SYMBOL@VENUE")]
     #[serde(deserialize_with = "words")]
     pub(crate) data: Vec<Word>,
     /// The strategy (see `qframe strategies`).
@@ -236,6 +237,9 @@ pub(crate) struct Raw {
     #[arg(long, help_heading = "Output")]
     #[serde(skip)]
     pub(crate) plain: bool,
+    /// The folder of the catalog [$XDG_DATA_HOME/qframe/catalog, else ~/.local/share/qframe/catalog].
+    #[arg(long, value_name = "DIR", env = "QFRAME_CATALOG", help_heading = "Data")]
+    pub(crate) catalog: Option<PathBuf>,
     /// A TOML file that holds the same words; flags win over it.
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
@@ -283,6 +287,7 @@ impl Raw {
                 splits: files(self.splits, file.splits), funding: files(self.funding, file.funding),
                 report: self.report.or(beside(file.report)), trades: self.trades.or(beside(file.trades)),
                 equity: self.equity.or(beside(file.equity)), orders: self.orders.or(beside(file.orders)),
+                catalog: self.catalog.or(beside(file.catalog)),
                 json: self.json, plain: self.plain, config: self.config, from_file: self.from_file } };
         }
         single!(first)
@@ -305,6 +310,7 @@ impl Raw {
             ("trades", self.trades.is_some()),
             ("equity", self.equity.is_some()),
             ("orders", self.orders.is_some()),
+            ("catalog", self.catalog.is_some()),
         ];
         let key = key.replace('-', "_");
         single!(given).iter().chain(&lists).any(|(name, given)| *given && *name == key)

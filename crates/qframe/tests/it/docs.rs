@@ -35,14 +35,15 @@ fn examples_are_short() {
 #[test]
 fn the_commands_of_the_book_run() {
     let program = Program::new();
-    let rows: String = (1..=28).map(|day| format!("2020-02-{day:02},10,12,9,{},5\n", 10 + day % 3)).collect();
+    let rows: String = (1..=28).map(|day| format!("2020-02-{day:02},10,12,9,{},{}\n", 10 + day % 3, 5 + day)).collect();
     program.write("prices.csv", format!("time,open,high,low,close,volume\n{rows}"));
     program.write("dividends.csv", "time,amount\n2020-02-10,0.2\n");
     program.write("splits.csv", "time,ratio\n2020-02-14,2\n");
     program.write("funding.csv", "time,rate\n2020-02-10,0.0001\n");
     program.write("run.toml", blocks("docs/quickstart.md", "toml").remove(0));
     program.write("stream.txt", blocks("docs/books.md", "text").remove(0));
-    let pages = ["docs/import.md", "docs/quickstart.md", "docs/strategies.md", "docs/conventions.md", "docs/books.md"];
+    let pages = [
+"docs/import.md", "docs/quickstart.md", "docs/strategies.md", "docs/conventions.md", "docs/books.md", "docs/quality.md"];
     let blocks = pages.iter().flat_map(|page| blocks(page, "sh"));
     let commands: Vec<String> = blocks.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     let mut ran = 0;

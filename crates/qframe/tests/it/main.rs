@@ -14,6 +14,8 @@ mod notes;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod quality;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod settings;

@@ -1,4 +1,6 @@
 //! The catalog: what goes in comes out, whatever way it went in and whoever was killed on the way.
+mod broken;
+mod killed;
 mod made;
 mod rows;
 

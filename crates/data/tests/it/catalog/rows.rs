@@ -167,3 +167,24 @@ proptest! {
         prop_assert_eq!(hash(&pieces), hash(&whole));
     }
 }
+
+/// Files of format 1, as they were first written. Who changes the format keeps reading them; `QFRAME_GOLDEN=1` writes them
+/// where there are none.
+#[test]
+fn files_of_the_first_format_read() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/catalog-1");
+    if !folder.is_dir() && std::env::var_os("QFRAME_GOLDEN").is_some() {
+        let catalog = qframe_data::Catalog::open(&folder).unwrap();
+        for kind in Kind::ALL {
+            catalog.merge(&key(kind), std::iter::once(made::rows(kind, 20)), Conflict::Refuse).unwrap();
+        }
+        std::fs::remove_dir_all(folder.join(".locks")).unwrap();
+    }
+    let catalog = qframe_data::Catalog::open(&folder).unwrap();
+    for kind in Kind::ALL {
+        assert_eq!(stored(&catalog, kind), made::rows(kind, 20), "{kind}");
+        catalog.verify(&key(kind)).unwrap();
+    }
+    let hash = catalog.facts(&key(Kind::Trades)).unwrap().unwrap().hash;
+    assert_eq!(&hash.to_hex()[..16], "2b623fb45d910733");
+}

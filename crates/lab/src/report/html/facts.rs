@@ -48,11 +48,30 @@ fn series(set: &DataSet, out: &mut impl Write) -> Result<(), ReportError> {
     ];
     let counted = counted.into_iter().filter(|(_, count)| *count > 0);
     pairs.extend(counted.map(|(what, count)| (what.to_owned(), text::count(count))));
+    if let Some(quality) = &origin.quality {
+        pairs.push(("quality".to_owned(), quality.grade.to_string()));
+        pairs.extend(quality.counts.iter().map(|count| (count.defect.to_string(), text::count(count.rows))));
+    }
     pairs.push(("hash of the bars".to_owned(), set.hash().to_string()));
     list(pairs.iter(), out)?;
     let skipped = facts.skipped.first.iter().map(ToString::to_string);
     sentences("What the reader found", origin.notes.iter().cloned(), out)?;
-    sentences("The first skipped rows", skipped, out)
+    sentences("The first skipped rows", skipped, out)?;
+    let quality = origin.quality.as_ref();
+    let found = quality
+        .into_iter()
+        .flat_map(|quality| &quality.counts)
+        .flat_map(|count| count.first.iter().map(|finding| format!("{}: {finding}", count.defect)));
+    sentences("How good the data is", quality.into_iter().flat_map(|quality| quality.reasons.iter().cloned()), out)?;
+    sentences("The first rows with a defect", found, out)
+}
+
+/// Says above everything that the result hangs on poor data, where it does.
+pub(super) fn poor_data(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), ReportError> {
+    for sentence in crate::report::poor_data(facts) {
+        writeln!(out, "<p class=\"note\" role=\"alert\">{}</p>", Escaped(&sentence))?;
+    }
+    Ok(())
 }
 
 fn sentences(title: &str, lines: impl Iterator<Item = String>, out: &mut impl Write) -> Result<(), ReportError> {

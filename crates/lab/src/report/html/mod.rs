@@ -33,6 +33,7 @@ pub fn html(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     let rolling = RollingSharpe::of(facts, &daily);
     head(facts, &mut out)?;
     tiles::header(facts, &mut out)?;
+    facts::poor_data(facts, &mut out)?;
     tiles::tiles(facts, &mut out)?;
     sections::charts(facts, &daily, rolling.as_ref(), &mut out)?;
     sections::statistics(facts, &mut out)?;

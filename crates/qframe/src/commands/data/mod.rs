@@ -1,10 +1,14 @@
 //! `qframe data`: market data on disk.
 mod book;
+mod check;
 mod drop;
 mod export;
 mod import;
 mod list;
+mod repair;
+mod resample;
 mod show;
+mod subject;
 
 use clap::Subcommand;
 
@@ -25,6 +29,12 @@ pub(crate) enum DataCommand {
     Export(export::Args),
     /// Take a data set out of the catalog.
     Drop(drop::Args),
+    /// Say what is wrong with data, counted by reason, and how good it is. Nothing is changed.
+    Check(Box<check::Args>),
+    /// Mend data by stated rules: every change is printed, and what stood there is kept.
+    Repair(Box<repair::Args>),
+    /// Make longer bars of shorter ones, or bars of trades and quotes.
+    Resample(Box<resample::Args>),
 }
 
 impl DataCommand {
@@ -32,6 +42,9 @@ impl DataCommand {
         match self {
             Self::Import(args) => args.run(),
             Self::Book(args) => args.run(),
+            Self::Check(args) => args.run(),
+            Self::Repair(args) => args.run(),
+            Self::Resample(args) => args.run(),
             Self::List(args) => args.run(),
             Self::Show(args) => args.run(),
             Self::Export(args) => args.run(),

@@ -1,0 +1,185 @@
+//! `qframe data resample`: longer bars out of shorter ones, or bars out of trades and quotes.
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use qframe_data::catalog::{Catalog, Conflict};
+use qframe_data::{
+    DataKey, Kind, OnBadRow, Options, QuoteBars, Resampling, Rows, TradeBars, read_bars, resample, write_bars,
+};
+use qframe_lab::report::write_atomically;
+use qframe_model::market::Bar;
+use qframe_model::time::{Time, TimeFrame};
+use serde::Serialize;
+
+use super::subject::{Known, Subject};
+use crate::error::Error;
+
+/// The flags.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples: qframe data resample prices_1m.csv --to 1h --out prices_1h.csv\n          \
+                        qframe data resample BTC/USDT@binance --to 1m --from-trades\n\n\
+The last period is left out where it is not over. Periods without any row are absent, not filled.")]
+pub(crate) struct Args {
+    /// A file of bars, or a name of the catalog such as BTC/USDT@binance
+    #[arg(value_name = "SYMBOL|FILE")]
+    subject: String,
+    /// The frame of the new bars, such as 1h
+    #[arg(long, value_name = "FRAME")]
+    to: String,
+    /// Make them of the trades of the catalog
+    #[arg(long, conflicts_with = "from_quotes")]
+    from_trades: bool,
+    /// Make bars of bid and ask of the quotes of the catalog
+    #[arg(long)]
+    from_quotes: bool,
+    /// The file that is written, where one is read (default: FILE.FRAME.csv)
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    known: Known,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    from: String,
+    rows: u64,
+    written: Vec<Written>,
+    unfinished: Option<Time>,
+}
+
+#[derive(Serialize)]
+struct Written {
+    name: String,
+    bars: usize,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let to: TimeFrame = self.to.parse().map_err(|error| Error::usage("--to", &self.to, error))?;
+        let kind = match (self.from_trades, self.from_quotes) {
+            (true, _) => Some(Kind::Trades),
+            (_, true) => Some(Kind::Quotes),
+            _ => None,
+        };
+        let subjects = self.known.read()?.subjects(&self.subject)?;
+        let answer = match subjects.as_slice() {
+            [Subject::File(path, _)] if kind.is_none() => self.file(path, to)?,
+            [Subject::File(path, _)] => {
+                let why = "trades and quotes are read from the catalog; `qframe data import` puts a file into it";
+                return Err(Error::usage("--from-trades", path.display(), why));
+            }
+            sets => self.set(sets, kind, to)?,
+        };
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            serde_json::to_writer_pretty(&mut out, &answer).map_err(std::io::Error::from)?;
+            return Ok(writeln!(out)?);
+        }
+        for Written { name, bars } in &answer.written {
+            writeln!(out, "{} rows of {} made into {bars} bars of {to}: {name}", answer.rows, answer.from)?;
+        }
+        match answer.unfinished {
+            Some(time) => Ok(writeln!(out, "the last bar, from {time:#}, is unfinished and left out")?),
+            None => Ok(()),
+        }
+    }
+
+    fn file(&self, path: &Path, to: TimeFrame) -> Result<Answer, Error> {
+        let options = Options { on_bad_row: OnBadRow::Stop, ..Options::default() };
+        let loaded = read_bars(path, &options)?;
+        let how = Resampling { from: loaded.time_frame, to, known_until: loaded.known_until() };
+        let made = resample(&loaded.bars, &how).map_err(|error| Error::usage("--to", to, error))?;
+        let out = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.{to}.csv", path.display())));
+        if out.canonicalize().ok().is_some_and(|out| path.canonicalize().ok() == Some(out)) {
+            return Err(Error::usage("--out", out.display(), "it is the file that is read; name another"));
+        }
+        let written = write_atomically(&out, |out| Ok(write_bars(out, &made.bars)?));
+        written.map_err(|error| Error::Refused(format!("--out {error}")))?;
+        let written = vec![Written { name: out.display().to_string(), bars: made.bars.len() }];
+        let (from, rows) = (path.display().to_string(), loaded.bars.len() as u64);
+        Ok(Answer { from, rows, written, unfinished: made.unfinished.map(|bar| bar.time) })
+    }
+
+    /// The set that is asked for: of trades, of quotes, or of the longest bars that the new ones are a multiple of.
+    fn set(&self, sets: &[Subject], kind: Option<Kind>, to: TimeFrame) -> Result<Answer, Error> {
+        let fits = |key: &DataKey| match key.frame {
+            Some(frame) => kind.is_none() && frame < to && to.seconds().is_multiple_of(frame.seconds()),
+            None => Some(key.kind) == kind,
+        };
+        let sets = sets.iter().filter_map(|subject| match subject {
+            Subject::Set(catalog, key) if fits(key) => Some((catalog, key)),
+            _ => None,
+        });
+        let sets: Vec<_> = sets.collect();
+        let Some((catalog, key)) = sets.iter().max_by_key(|(_, key)| key.frame) else {
+            let why = format!("the catalog has no rows of {} that such bars can be made of", self.subject);
+            return Err(Error::usage("--to", to, why));
+        };
+        if let Some((_, other)) = sets.iter().find(|(_, other)| (&other.venue, other.kind) != (&key.venue, key.kind)) {
+            return Err(Error::usage(
+                "SYMBOL|FILE",
+                &self.subject,
+                format!("it is {key} and {other}; say which with @venue"),
+            ));
+        }
+        let (bars, rows, unfinished) = match key.kind {
+            Kind::Trades | Kind::Quotes => streamed(catalog, key, to)?,
+            _ => {
+                let bars = catalog.bars(key, Time::MIN..Time::MAX).map_err(Error::refused)?;
+                let from = key.frame.unwrap_or(to);
+                let known_until = bars.last().map_or(Time::MAX, |bar| bar.time + from.span());
+                let made = resample(&bars, &Resampling { from, to, known_until });
+                let made = made.map_err(|error| Error::usage("--to", to, error))?;
+                (vec![(key.kind, made.bars)], bars.len() as u64, made.unfinished.map(|bar| bar.time))
+            }
+        };
+        let store = |(kind, bars): (Kind, Vec<Bar>)| {
+            let key = DataKey { kind, frame: Some(to), ..(*key).clone() };
+            let count = bars.len();
+            let merged = catalog.merge(&key, std::iter::once(Rows::Bars(bars)), Conflict::Replace);
+            merged.map(|_| Written { name: key.to_string(), bars: count }).map_err(Error::refused)
+        };
+        let written = bars.into_iter().map(store).collect::<Result<_, _>>()?;
+        Ok(Answer { from: key.to_string(), rows, written, unfinished })
+    }
+}
+
+type Made = (Vec<(Kind, Vec<Bar>)>, u64, Option<Time>);
+
+/// Bars of trades, or of bids and asks. The last period counts as unfinished: nothing tells that it was over.
+fn streamed(catalog: &Catalog, key: &DataKey, to: TimeFrame) -> Result<Made, Error> {
+    let (mut trades, mut quotes) = (TradeBars::new(to), QuoteBars::new(to));
+    let (mut bars, mut bids, mut asks, mut count) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for rows in catalog.scan(key, Time::MIN..Time::MAX).map_err(Error::refused)? {
+        match rows.map_err(Error::refused)? {
+            Rows::Trades(rows) => {
+                count += rows.len() as u64;
+                for row in &rows {
+                    bars.extend(trades.push(row).map_err(Error::refused)?);
+                }
+            }
+            Rows::Quotes(rows) => {
+                count += rows.len() as u64;
+                for [bid, ask] in rows
+                    .iter()
+                    .filter_map(|row| quotes.push(row).transpose())
+                    .map(|made| made.map_err(Error::refused))
+                    .collect::<Result<Vec<_>, _>>()?
+                {
+                    bids.push(bid);
+                    asks.push(ask);
+                }
+            }
+            _ => {}
+        }
+    }
+    if key.kind == Kind::Quotes {
+        let unfinished = quotes.finish().map(|[bid, _]| bid.time);
+        return Ok((vec![(Kind::Bids, bids), (Kind::Asks, asks)], count, unfinished));
+    }
+    let unfinished = trades.finish().map_err(Error::refused)?.map(|bar| bar.time);
+    Ok((vec![(Kind::Bars, bars)], count, unfinished))
+}

@@ -1,0 +1,218 @@
+//! What a word of `qframe data` means: a file, or a data set of the catalog; and by which rules it is judged.
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use qframe_data::catalog::Catalog;
+use qframe_data::hours::Hours;
+use qframe_data::quality::{Audit, Presumed, Rules, audit, fitting};
+use qframe_data::{CalendarKind, DataKey, Kind, Rows, read_calendar};
+use qframe_lab::customary;
+use qframe_model::instrument::Margin;
+use qframe_model::market::{Bar, CorporateAction, DatedAction};
+use qframe_model::number::Price;
+use qframe_model::symbol::Symbol;
+use qframe_model::time::{Time, TimeFrame};
+
+use crate::error::Error;
+use crate::run::catalog::{Root, none};
+use crate::run::data::name_of;
+
+/// The flags that say what is known of the data.
+#[derive(Debug, Args)]
+pub(super) struct Known {
+    /// Its trading hours: 24/7, NYSE, CME or forex (default: of its kind, where the bars fit them)
+    #[arg(long, value_name = "NAME")]
+    hours: Option<String>,
+    /// Prices are multiples of it, such as 0.01
+    #[arg(long, value_name = "PRICE")]
+    tick: Option<String>,
+    /// A file of splits (time,ratio): their jumps are no defects
+    #[arg(long, value_name = "FILE")]
+    splits: Option<PathBuf>,
+    /// The length of a bar (default: the most common step)
+    #[arg(long, value_name = "FRAME")]
+    timeframe: Option<String>,
+    /// The column of closes, for files without open, high and low
+    #[arg(long, value_name = "NAME")]
+    close_column: Option<String>,
+    /// The kind of a data set: bars, trades or quotes (default: all there are)
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    #[command(flatten)]
+    root: Root,
+}
+
+/// Those flags, read.
+#[derive(Debug)]
+pub(super) struct Knowledge {
+    hours: Option<&'static Hours>,
+    pub(super) tick: Option<Price>,
+    splits: Vec<DatedAction>,
+    frame: Option<TimeFrame>,
+    close_column: Option<String>,
+    kind: Option<Kind>,
+    root: Root,
+}
+
+/// One thing to look at.
+#[derive(Debug)]
+pub(super) enum Subject {
+    /// A file, and the symbol that was given for it.
+    File(PathBuf, Option<Symbol>),
+    /// A data set.
+    Set(Box<Catalog>, DataKey),
+}
+
+/// Bars with what they are judged by.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) audit: Audit,
+    frame: TimeFrame,
+    pub(super) hours: Option<&'static Hours>,
+    actions: Vec<DatedAction>,
+    tick: Option<Price>,
+    known_until: Time,
+}
+
+impl Known {
+    pub(super) fn read(&self) -> Result<Knowledge, Error> {
+        let names = || Hours::all().iter().map(Hours::name).collect::<Vec<_>>().join(", ");
+        let hours = |name: &String| {
+            Hours::named(name).ok_or_else(|| Error::usage("--hours", name, format!("expected one of {}", names())))
+        };
+        let tick = |text: &String| match text.parse::<Price>() {
+            Ok(tick) if tick.is_positive() => Ok(tick),
+            _ => Err(Error::usage("--tick", text, "expected a price above zero, such as 0.01")),
+        };
+        let frame = |text: &String| text.parse().map_err(|error| Error::usage("--timeframe", text, error));
+        let kind = |text: &String| text.parse().map_err(|error| Error::usage("--kind", text, error));
+        Ok(Knowledge {
+            hours: self.hours.as_ref().map(hours).transpose()?,
+            tick: self.tick.as_ref().map(tick).transpose()?,
+            splits: self.splits.as_deref().map_or(Ok(Vec::new()), splits)?,
+            frame: self.timeframe.as_ref().map(frame).transpose()?,
+            kind: self.kind.as_ref().map(kind).transpose()?,
+            close_column: self.close_column.clone(),
+            root: self.root.clone(),
+        })
+    }
+}
+
+fn splits(path: &Path) -> Result<Vec<DatedAction>, Error> {
+    let calendar = read_calendar(path, CalendarKind::Splits)?;
+    let split = |(time, rate): (Time, _)| DatedAction { time, action: CorporateAction::Split(rate) };
+    Ok(calendar.rows.into_iter().map(split).collect())
+}
+
+impl Knowledge {
+    /// What a word means: `SYMBOL=FILE`, a file that is there, or the data sets of a name.
+    pub(super) fn subjects(&self, word: &str) -> Result<Vec<Subject>, Error> {
+        if let Some((symbol, path)) = word.split_once('=') {
+            let symbol = symbol.parse().map_err(|error| Error::usage("SYMBOL=FILE", word, error))?;
+            return Ok(vec![Subject::File(path.into(), Some(symbol))]);
+        }
+        let is_name = word.split('@').next().is_some_and(|name| name.to_uppercase().parse::<Symbol>().is_ok());
+        if Path::new(word).exists() || !is_name {
+            return Ok(vec![Subject::File(word.into(), None)]);
+        }
+        let near_file = |error: Error| Error::Refused(format!("{word}: no such file, and {error}"));
+        let catalog = self.root.open().map_err(near_file)?;
+        let keys = catalog.find(word, self.kind, self.frame)?;
+        if keys.is_empty() {
+            return Err(near_file(none(&catalog, "", word)?));
+        }
+        let set = |key| Subject::Set(Box::new(catalog.clone()), key);
+        Ok(keys.into_iter().map(set).collect())
+    }
+
+    /// The sets of a name of which the rows before a repair are kept; a killed repair may have left nothing else of them.
+    pub(super) fn kept(&self, word: &str) -> Result<(Catalog, Vec<DataKey>), Error> {
+        let catalog = self.root.open()?;
+        let of_kept = |keys: Vec<DataKey>| keys.iter().filter_map(DataKey::of_kept).collect();
+        let mut keys: Vec<DataKey> = of_kept(catalog.keys()?);
+        let (symbol, venue) = word.split_once('@').map_or((word, None), |(symbol, venue)| (symbol, Some(venue)));
+        keys.retain(|key| {
+            key.symbol.as_str().eq_ignore_ascii_case(symbol)
+                && venue.is_none_or(|venue| key.venue.eq_ignore_ascii_case(venue))
+                && self.kind.is_none_or(|kind| key.kind == kind)
+                && (self.frame.is_none() || key.frame == self.frame)
+        });
+        Ok((catalog, keys))
+    }
+
+    /// Reads bars and finds out by which rules to judge them. `None` for a set of another kind.
+    pub(super) fn judged(&self, subject: &Subject) -> Result<Option<Judged>, Error> {
+        match subject {
+            Subject::File(path, symbol) => self.judged_file(path, symbol.clone()).map(Some),
+            Subject::Set(catalog, key) if key.kind.is_bars() => self.judged_set(catalog, key).map(Some),
+            Subject::Set(..) => Ok(None),
+        }
+    }
+
+    fn judged_file(&self, path: &Path, symbol: Option<Symbol>) -> Result<Judged, Error> {
+        let audit = audit(path, self.close_column.as_deref())?;
+        let presumed = if symbol.is_some() { Presumed::BySymbol } else { Presumed::ByFileName };
+        let symbol = symbol.or_else(|| name_of(&path.display().to_string()).parse().ok());
+        // What was written before the last bar was over cannot hold all of it.
+        let written = std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
+        let written = written.map_or_else(now, instant).min(now());
+        let (actions, frame) = (self.splits.clone(), self.frame.unwrap_or(audit.frame));
+        let fit = |hours| fitting(&audit.bars, frame, hours, presumed);
+        let hours = self.hours.or_else(|| symbol.and_then(hours_of).and_then(fit));
+        Ok(Judged { audit, frame, hours, actions, tick: self.tick, known_until: written })
+    }
+
+    fn judged_set(&self, catalog: &Catalog, key: &DataKey) -> Result<Judged, Error> {
+        let bars = catalog.bars(key, Time::MIN..Time::MAX).map_err(Error::refused)?;
+        let facts = catalog.instrument(&key.symbol, &key.venue).map_err(Error::refused)?;
+        let frame = key.frame.unwrap_or(TimeFrame::DAY);
+        let named = facts.as_ref().and_then(|facts| Hours::named(facts.hours.as_deref()?));
+        let fit = |hours| fitting(&bars, frame, hours, Presumed::BySymbol);
+        let hours = self.hours.or(named).or_else(|| hours_of(key.symbol.clone()).and_then(fit));
+        let tick = self.tick.or_else(|| facts.and_then(|facts| facts.tick));
+        let mut actions = self.splits.clone();
+        actions.extend(actions_of(catalog, &key.symbol)?);
+        let audit = Audit::of_bars(&key.to_string(), bars, frame);
+        Ok(Judged { audit, frame, hours, actions, tick, known_until: now() })
+    }
+}
+
+impl Judged {
+    pub(super) fn rules(&self) -> Rules<'_> {
+        let Self { frame, hours, tick, known_until, .. } = *self;
+        Rules { frame, hours, tick, actions: &self.actions, known_until }
+    }
+
+    pub(super) fn bars(&self) -> &[Bar] {
+        &self.audit.bars
+    }
+}
+
+/// Dividends and splits of a symbol at any venue of the catalog.
+fn actions_of(catalog: &Catalog, symbol: &Symbol) -> Result<Vec<DatedAction>, Error> {
+    let mut actions = Vec::new();
+    for key in catalog.find(symbol.as_str(), Some(Kind::Actions), None).map_err(Error::refused)? {
+        for rows in catalog.scan(&key, Time::MIN..Time::MAX).map_err(Error::refused)? {
+            if let Rows::Actions(rows) = rows.map_err(Error::refused)? {
+                actions.extend(rows);
+            }
+        }
+    }
+    Ok(actions)
+}
+
+/// The hours that are customary for a symbol.
+fn hours_of(symbol: Symbol) -> Option<&'static Hours> {
+    let instrument = customary(symbol, None, Margin::FULL).ok()?;
+    Hours::named(instrument.rules().hours)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line tells the check what time it is")]
+fn now() -> Time {
+    instant(std::time::SystemTime::now())
+}
+
+fn instant(time: std::time::SystemTime) -> Time {
+    let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).map_or(Time::MAX, Time::from_nanos)
+}

@@ -1,0 +1,132 @@
+//! Bars of the catalog for a run: which data set, how much of it, and the rules of its instrument.
+use std::ops::Range;
+
+use qframe_data::catalog::InstrumentFacts;
+use qframe_data::{Catalog, DataKey, Facts, Kind, Loaded};
+use qframe_lab::customary;
+use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
+use qframe_model::symbol::Symbol;
+use qframe_model::time::{Span, Time, TimeFrame};
+
+use super::catalog::{Narrowed, none, the_one};
+use super::data::{Series, Wish};
+use super::values::Given;
+use crate::error::Error;
+
+/// Trading hours that have a name here.
+const HOURS: [&str; 4] = ["24/7", "NYSE", "CME", "forex"];
+
+/// The bars of a name in the catalog; `None` where there is no catalog, or no such name in it.
+pub(super) fn load(name: &str, given: &Given<'_>, wish: &Wish) -> Result<Option<Series>, Error> {
+    if !wish.catalog.path().is_ok_and(|path| path.is_dir()) {
+        return Ok(None);
+    }
+    let catalog = wish.catalog.open()?;
+    if catalog.find(name, None, None)?.is_empty() {
+        return Ok(None);
+    }
+    let key = key_of(&catalog, name, given, wish.frame)?;
+    read(&catalog, &key, name, wish).map(Some)
+}
+
+/// Names of the catalog near to one that means nothing.
+pub(super) fn suggest(name: &str, wish: &Wish) -> Option<String> {
+    let path = wish.catalog.path().ok().filter(|path| path.is_dir())?;
+    Catalog::open(path).ok()?.suggest(name).ok()?
+}
+
+/// Of several frames the one that is asked for, else the longest that it can be made of.
+fn key_of(catalog: &Catalog, name: &str, given: &Given<'_>, frame: Option<TimeFrame>) -> Result<DataKey, Error> {
+    let found = catalog.find(name, Some(Kind::Bars), None)?;
+    if found.is_empty() {
+        return Err(none(catalog, given.flag, name)?);
+    }
+    let divides = |key: &&DataKey| {
+        frame.zip(key.frame).is_some_and(|(wanted, own)| wanted.seconds().is_multiple_of(own.seconds()))
+    };
+    let best = found.iter().filter(divides).filter_map(|key| key.frame).max();
+    the_one(catalog, given.flag, name, Narrowed { kind: Some(Kind::Bars), frame: best })
+}
+
+fn read(catalog: &Catalog, key: &DataKey, name: &str, wish: &Wish) -> Result<Series, Error> {
+    let facts = catalog.facts(key)?.zip(key.frame);
+    let (facts, frame) = facts.ok_or_else(|| Error::Refused(format!("--data {name}: {key} holds no rows")))?;
+    let range = range(wish, frame);
+    let bars = catalog.bars(key, range.clone())?;
+    let (Some(first), Some(last)) = (bars.first(), bars.last()) else {
+        let (first, last) = (facts.first, facts.last);
+        let why = format!("no bars between --from and --to; it has {first:#} to {last:#}");
+        return Err(Error::Refused(format!("--data {name}: {why}")));
+    };
+    // Rows outside the range are there, and say that the market was open then: only their prices were not read.
+    let begins = if facts.first < range.start { range.start } else { first.time };
+    let ends = last.time + frame.span();
+    let ends = if range.end <= facts.last { ends.max(range.end) } else { ends };
+    let hash = facts.hash.to_hex();
+    let why =
+        vec![format!("{key} of the catalog, content {hash}"), format!("{} of {} bars read", bars.len(), facts.rows)];
+    let mut loaded = Loaded { bars, time_frame: frame, why, facts: Facts::default() };
+    loaded.facts.rows = loaded.bars.len() as u64;
+    loaded.facts.gaps = loaded.gaps_within(begins, ends);
+    let mut notes = Vec::new();
+    if loaded.facts.rows < facts.rows {
+        notes.push(format!("read {} of {} bars: those of the period", loaded.bars.len(), facts.rows));
+    }
+    let remarks = catalog.remarks(key)?.count();
+    if remarks > 0 {
+        notes.push(format!(
+            "{remarks} remarks were kept when it was imported; `qframe data show {}` lists them",
+            key.name()
+        ));
+    }
+    let with_venue = Some(key.name()).filter(|with_venue| name.contains('@') && with_venue.parse::<Symbol>().is_ok());
+    Ok(Series {
+        market: begins..ends,
+        rules: catalog.instrument(&key.symbol, &key.venue)?,
+        known: notes,
+        ..Series::new(
+            loaded,
+            format!("catalog, {}, content {}", key.venue, &hash[..12]),
+            with_venue.unwrap_or_else(|| key.symbol.to_string()),
+        )
+    })
+}
+
+/// What to read for the period of a run: whole longer bars where those are made.
+fn range(wish: &Wish, frame: TimeFrame) -> Range<Time> {
+    let (from, until) = (wish.from, wish.until);
+    let Some(longer) = wish.frame.filter(|wanted| *wanted != frame) else { return from..until };
+    let from = if from == Time::MIN { from } else { longer.open_of(from) };
+    let until = if until == Time::MAX { until } else { longer.open_of(until - Span::from_nanos(1)) + longer.span() };
+    from..until
+}
+
+/// The instrument by the customs of its kind, and by what the catalog knows better; and what is to say of that.
+pub(super) fn instrument(
+    symbol: Symbol,
+    wish: &Wish,
+    known: Option<&InstrumentFacts>,
+) -> Result<(Instrument, Option<String>), InstrumentError> {
+    let usual = customary(symbol.clone(), wish.lot, wish.margin)?;
+    let Some(known) = known else { return Ok((usual, None)) };
+    let rules = usual.rules().clone();
+    let hours = known.hours.as_deref().map(|hours| (hours, HOURS.into_iter().find(|name| *name == hours)));
+    let note = match hours {
+        Some((hours, None)) => {
+            Some(format!("its trading hours are {hours:?}, which have no name here: {}", rules.hours))
+        }
+        _ => None,
+    };
+    let rules = Rules {
+        tick: known.tick.unwrap_or(rules.tick),
+        lot: wish.lot.or(known.lot).unwrap_or(rules.lot),
+        multiplier: known.multiplier.unwrap_or(rules.multiplier),
+        hours: hours.and_then(|(_, name)| name).unwrap_or(rules.hours),
+        ..rules
+    };
+    let made = match usual.kind() {
+        InstrumentKind::Forex => Instrument::forex(symbol, rules),
+        _ => Instrument::new(symbol, known.currency.unwrap_or_else(|| usual.quote()), rules),
+    };
+    Ok((made?, note))
+}

@@ -1,0 +1,133 @@
+//! `qframe data check`, `repair` and `resample` as a user runs them, and what a backtest says of poor data.
+use qframe_data::catalog::{Catalog, Conflict};
+use qframe_data::{DataKey, Rows};
+use qframe_model::market::Bar;
+use qframe_model::number::{Price, Volume};
+use qframe_model::time::{Span, Time, TimeFrame};
+use serde_json::Value;
+
+use crate::program::Program;
+
+/// Hourly rows of a slow wave around a hundred; `bad` stands for some of them.
+fn rows(bad: impl Fn(i64) -> Option<String>) -> String {
+    let row = |hour: i64| {
+        let time = Time::from_seconds(1_700_000_000 / 3_600 * 3_600 + hour * 3_600);
+        let open = 100 + hour * 7 % 5;
+        let good = || format!("{time},{open},{},{},{},{}", open + 3, open - 3, open + hour % 3, 10 + hour);
+        bad(hour).map_or_else(good, |bad| bad.replace("TIME", &time.to_string())) + "\n"
+    };
+    format!("time,open,high,low,close,volume\n{}", (0..200).map(row).collect::<String>())
+}
+
+fn dirty() -> String {
+    rows(|hour| match hour {
+        50 => Some("TIME,101,99,104,102,5".to_owned()),
+        60 => Some("TIME,1.01,1.04,0.99,1.02,5".to_owned()),
+        70 => Some("TIME,101,x,99,102,5".to_owned()),
+        _ => None,
+    })
+}
+
+fn json(program: &Program, words: &str) -> Value {
+    let answer = program.run(words);
+    assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+    serde_json::from_str(&answer.out()).unwrap()
+}
+
+#[test]
+fn a_file_is_checked_and_mended() {
+    let program = Program::new();
+    program.write("x.csv", dirty());
+    let found = json(&program, "data check BTC/USD=x.csv --json");
+    let defects = found[0]["quality"]["defects"].as_array().unwrap();
+    let names: Vec<_> =
+        defects.iter().map(|d| (d["defect"].as_str().unwrap(), d["first"][0]["line"].as_u64())).collect();
+    assert_eq!(
+        names,
+        [("unreadable", Some(72)), ("high below low", Some(52)), ("missing", Some(51)), ("unit flip (x100)", Some(62))]
+    );
+    assert_eq!((found[0]["quality"]["grade"].as_str(), found[0]["hours"].as_str()), (Some("LOW"), Some("24/7")));
+    let refused = program.run("data check x.csv --at-least medium");
+    assert_eq!((refused.code(), refused.error().trim()), (1, "error: x.csv: grade LOW"));
+
+    let dry = program.run("data repair x.csv --dry-run");
+    assert!(dry.out().contains("a dry run") && !program.path("x.csv.mended.csv").exists(), "{}", dry.out());
+    let mended = json(&program, "data repair BTC/USD=x.csv --fill --json");
+    assert_eq!((mended["bars"].as_u64(), mended["filled"].as_u64()), (Some(200), Some(1)));
+    assert_eq!(std::fs::read_to_string(program.path("x.csv")).unwrap(), dirty(), "the file stays as it was");
+    let text = std::fs::read_to_string(program.path("x.csv.mended.csv")).unwrap();
+    assert_eq!(text.lines().filter(|line| line.ends_with(",1") && line.split(',').count() == 7).count(), 1, "marked");
+    let changes = std::fs::read_to_string(program.path("x.csv.mended.csv.changes.csv")).unwrap();
+    assert_eq!(changes.lines().count() as u64, 1 + mended["changes"].as_array().unwrap().len() as u64);
+    let after = json(&program, "data check x.csv.mended.csv --json");
+    assert_eq!(after[0]["quality"]["grade"], "HIGH");
+}
+
+#[test]
+fn wrong_words_are_told() {
+    let program = Program::new();
+    program.write("x.csv", dirty());
+    let check = |words: &str, code: i32, part: &str| {
+        let answer = program.run(&format!("{words} --catalog none"));
+        assert_eq!(answer.code(), code, "{words}: {}", answer.error());
+        assert!(answer.error().contains(part), "{words}: {}", answer.error());
+    };
+    check("data check nothing.csv", 1, "no such file");
+    check("data check BTC/USD", 1, "there is no catalog; import data first");
+    check("data check x.csv --hours mars", 2, "expected one of 24/7, NYSE, CME, forex");
+    check("data check x.csv --tick 0", 2, "above zero");
+    check("data repair x.csv --fix magic", 2, "no rule mends it; there are unreadable, not-a-number");
+    check("data repair x.csv --out x.csv", 2, "it is the file itself");
+    check("data repair x.csv --undo", 1, "there is no catalog");
+    check("data resample x.csv --to 90m", 1, "mend the row");
+    check("data resample x.csv --to 1h --from-trades", 2, "qframe data import");
+    assert!(!program.path("none").exists(), "looking for a name makes no folder");
+}
+
+#[test]
+fn a_set_of_the_catalog_is_mended_and_brought_back() {
+    let program = Program::new();
+    let catalog = Catalog::open(program.path("catalog")).unwrap();
+    let key = DataKey::bars("BTC/USD".parse().unwrap(), "here", TimeFrame::HOUR);
+    let bar = |hour: i64| {
+        let price = |units: i64| Price::from_nanos(units * if hour == 60 { 10_000_000 } else { 1_000_000_000 });
+        let (open, high, low, close) = (price(101), price(104), price(99), price(102 + hour % 2));
+        let volume = Volume::from_digits(7 + hour.unsigned_abs(), 0).unwrap();
+        Bar { time: Time::EPOCH + Span::from_seconds(hour * 3_600), open, high, low, close, volume }
+    };
+    let bars: Vec<Bar> = (0..240).filter(|hour| *hour != 80).map(bar).collect();
+    catalog.merge(&key, std::iter::once(Rows::Bars(bars.clone())), Conflict::Refuse).unwrap();
+    let all = || catalog.bars(&key, Time::MIN..Time::MAX).unwrap();
+    let run = |words: &str| {
+        let answer = program.run(&format!("data {words} --catalog catalog"));
+        assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+        answer.out()
+    };
+    assert!(run("check BTC/USD").contains("grade LOW"));
+    assert!(run("repair BTC/USD --fill").contains("5 changes, 1 of them bars filled in; 240 bars"));
+    assert_eq!(all().len(), 240);
+    assert!(run("check btc/usd@here").contains("grade HIGH"));
+    assert!(run("repair BTC/USD").contains("0 changes"), "what is kept is not found by the symbol alone");
+    assert!(run("resample BTC/USD --to 1d").contains("240 rows of BTC/USD@here bars 1h made into 10 bars of 1d"));
+    // As after a repair that was killed when the old rows were away and the new ones were not there.
+    catalog.take_away(&key).unwrap();
+    run("repair BTC/USD@here --undo");
+    assert_eq!(all(), bars);
+}
+
+#[test]
+fn a_backtest_on_poor_data_says_so() {
+    let program = Program::new();
+    let scaled = |hour: i64| (hour == 60).then(|| "TIME,1.01,1.04,0.99,1.02,5".to_owned());
+    program.write("x.csv", rows(scaled));
+    program.write("good.csv", rows(|_| None));
+    let words = "--param fast=3 --param slow=9 --report r.html";
+    let poor = program.run(&format!("backtest --data BTC/USD=x.csv {words}"));
+    assert!(poor.out().contains("Poor data: BTC/USD 1h is of quality LOW"), "{}", poor.out());
+    let page = std::fs::read_to_string(program.path("r.html")).unwrap();
+    assert!(page.contains("Poor data: BTC/USD 1h is of quality LOW"));
+    let report = json(&program, &format!("backtest --data BTC/USD=x.csv {words} --json"));
+    assert_eq!(report["data"][0]["quality"]["grade"], "LOW");
+    let good = program.run(&format!("backtest --data BTC/USD=good.csv {words}"));
+    assert!(!good.out().contains("Poor data"), "{}", good.out());
+}
