@@ -14,8 +14,12 @@ impl Program {
 
     pub(crate) fn run(&self, words: &str) -> Answer {
         let words: Vec<&str> = words.split_whitespace().collect();
-        let output = Command::new(env!("CARGO_BIN_EXE_qframe")).args(words).current_dir(&self.folder).output().unwrap();
-        Answer(output)
+        let program = env!("CARGO_BIN_EXE_qframe");
+        // No test looks into the catalog of whoever runs it.
+        let catalog = self.path("catalog");
+        let output =
+            Command::new(program).args(words).env("QFRAME_CATALOG", catalog).current_dir(&self.folder).output();
+        Answer(output.unwrap())
     }
 
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
