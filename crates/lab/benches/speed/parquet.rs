@@ -85,7 +85,10 @@ pub(crate) fn trades(count: usize) {
 
 /// One in about 43 ms, as a busy pair has them; prices wander in cents.
 fn trade(i: usize) -> Trade {
-    let mixed = (i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
+    // Steele and others' splitmix: no pattern that a compressor could find.
+    let mixed = (i as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB) >> 20;
     let wander = ((i as f64 / 50_000.0).sin() * 200_000.0) as i64 + (mixed % 500) as i64;
     let time = Time::from_nanos(1_610_064_000_000_000_000 + (i as i64 * 43 + (mixed % 43) as i64) * 1_000_000);
     Trade {

@@ -41,9 +41,10 @@ fn the_commands_of_the_book_run() {
     program.write("splits.csv", "time,ratio\n2020-02-14,2\n");
     program.write("funding.csv", "time,rate\n2020-02-10,0.0001\n");
     program.write("run.toml", blocks("docs/quickstart.md", "toml").remove(0));
+    crate::catalog::fill(&program);
     program.write("stream.txt", blocks("docs/books.md", "text").remove(0));
     let pages = [
-"docs/import.md", "docs/quickstart.md", "docs/strategies.md", "docs/conventions.md", "docs/books.md", "docs/quality.md"];
+"docs/import.md", "docs/quickstart.md", "docs/strategies.md", "docs/conventions.md", "docs/books.md", "docs/quality.md", "docs/catalog.md"];
     let blocks = pages.iter().flat_map(|page| blocks(page, "sh"));
     let commands: Vec<String> = blocks.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     let mut ran = 0;

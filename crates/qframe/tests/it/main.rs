@@ -6,6 +6,8 @@ mod browser;
 #[cfg(test)]
 mod calendars;
 #[cfg(test)]
+mod catalog;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod import;

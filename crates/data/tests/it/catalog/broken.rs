@@ -44,7 +44,7 @@ fn broken_files_are_named() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
     /// A byte of a file is another one. What is read is refused, or its content is told to be other than what was written, or it
     /// is the same.
     #[test]
