@@ -60,7 +60,7 @@ pub(super) struct Desk<'a, 's> {
     wish: &'a Wish,
     sink: &'a mut Sink<'s>,
     place: Place,
-    layout: Option<Layout>,
+    layout: Option<Box<Layout>>,
     symbol: Option<Symbol>,
     venue: String,
     factors: Factors,
@@ -123,7 +123,7 @@ impl<'a, 's> Desk<'a, 's> {
             layout.why.push(format!("nothing names the venue: {UNKNOWN} (--venue names it)"));
         }
         self.venue = venue.unwrap_or_else(|| UNKNOWN.to_owned());
-        self.layout = Some(layout);
+        self.layout = Some(Box::new(layout));
         Ok(reads)
     }
 

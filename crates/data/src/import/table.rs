@@ -57,7 +57,10 @@ impl Table {
         let has_fields = |at: &usize| rows[*at].len() > 1 && (row.is_empty() || rows[*at].len() == row.len());
         let header_at = (0..before).rev().find(has_fields);
         let header: Vec<String> = header_at.map(|at| rows[at].clone()).unwrap_or_default();
-        let comment = lines[..header_at.unwrap_or(before)].iter().map(|line| String::from_utf8_lossy(line)).collect();
+        // Where nothing looks like a row, the first line is what a refusal shows.
+        let comments = header_at.unwrap_or(before).max(usize::from(first.is_none() && header_at.is_none()));
+        let comment =
+            lines[..comments].iter().map(|line| String::from_utf8_lossy(&line[..line.len().min(200)])).collect();
         let lines_before = before as u64;
         Some(Self { separator, lines_before, row, comment, ..Self::named(Carrier::Text, header, Vec::new()) })
     }

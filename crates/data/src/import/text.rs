@@ -26,6 +26,10 @@ pub(super) fn read(reader: Box<dyn Read + '_>, desk: &mut Desk<'_, '_>) -> Resul
     let told = |fault: FileFault| broken.take().unwrap_or(ImportFault::File(fault));
     let mut blocks = Blocks::new(Watched { reader, broken: &broken }, desk.file).map_err(told)?;
     let first = blocks.next().map_err(told)?.ok_or(FileFault::Empty)?;
+    if is_recording(first.lines()) {
+        let remedy = "`qframe data book` rebuilds it; import files of rows";
+        return Err(ImportFault::Foreign("a recording of an exchange's messages", remedy));
+    }
     let table = Table::of_text(first.lines()).ok_or_else(|| unknown(first.lines()))?;
     if !desk.begin(&table)? {
         return Ok(());
@@ -39,6 +43,14 @@ pub(super) fn read(reader: Box<dyn Read + '_>, desk: &mut Desk<'_, '_>) -> Resul
         lines.take(block.text, block.start, block.end, desk)?;
     }
     Ok(())
+}
+
+/// Lines of a time and a message in JSON.
+fn is_recording(text: &[u8]) -> bool {
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let digits = line.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+    let message = line[digits..].trim_ascii_start();
+    digits >= 10 && (message.starts_with(b"{") || message.starts_with(b": {"))
 }
 
 fn unknown(text: &[u8]) -> ImportFault {
