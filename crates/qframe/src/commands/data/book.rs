@@ -147,7 +147,7 @@ fn read(recording: &mut Recording) -> Result<(), Error> {
             Err(error) => break Err(error.into()),
         }
         let lines = recording.facts().lines;
-        if lines % 4_096 == 0 && bar.elapsed().as_millis() > 1_000 {
+        if lines.is_multiple_of(4_096) && bar.elapsed().as_millis() > 1_000 {
             bar.set_position(lines);
         }
     };
