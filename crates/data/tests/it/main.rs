@@ -29,3 +29,11 @@ mod real_files;
 mod refusals;
 #[cfg(test)]
 mod streams;
+
+#[cfg(test)]
+use qframe_data::{DataError, Loaded, Options, read_bars_from};
+
+#[cfg(test)]
+fn read(text: &str) -> Result<Loaded, DataError> {
+    read_bars_from(text.as_bytes(), "x.csv", &Options::default())
+}

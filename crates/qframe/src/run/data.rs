@@ -16,8 +16,8 @@ use qframe_model::time::{Time, TimeFrame};
 
 use super::catalog::Root;
 use super::raw::{Raw, Word};
-use super::ticks::{self, Grain};
 use super::stored;
+use super::ticks::{self, Grain};
 use super::values::{Given, given};
 use crate::error::Error;
 
@@ -32,7 +32,7 @@ pub(crate) struct Source {
     /// What became of it where longer bars were made.
     pub(crate) made: Vec<String>,
     /// True where its symbol was said, and not read out of a file's name.
-    is_named: bool,
+    pub(super) is_named: bool,
 }
 
 impl Source {

@@ -44,7 +44,14 @@ fn the_commands_of_the_book_run() {
     crate::catalog::fill(&program);
     program.write("stream.txt", blocks("docs/books.md", "text").remove(0));
     let pages = [
-"docs/import.md", "docs/quickstart.md", "docs/strategies.md", "docs/conventions.md", "docs/books.md", "docs/quality.md", "docs/catalog.md"];
+        "docs/import.md",
+        "docs/quickstart.md",
+        "docs/strategies.md",
+        "docs/conventions.md",
+        "docs/books.md",
+        "docs/quality.md",
+        "docs/catalog.md",
+    ];
     let blocks = pages.iter().flat_map(|page| blocks(page, "sh"));
     let commands: Vec<String> = blocks.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     let mut ran = 0;
