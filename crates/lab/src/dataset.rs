@@ -127,6 +127,12 @@ impl DataSet {
         Self::of(self.instrument.clone(), self.frame, bars, (*self.origin).clone())
     }
 
+    /// True where orders meet ticks, and the bars only inform.
+    #[must_use]
+    pub const fn is_of_ticks(&self) -> bool {
+        self.ticks.is_some()
+    }
+
     /// The ticks, where orders are matched on them.
     pub(crate) fn ticks(&self) -> Option<&Ticks> {
         self.ticks.as_deref()

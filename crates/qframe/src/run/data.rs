@@ -38,6 +38,10 @@ pub(crate) struct Source {
 impl Source {
     /// Looks at the bars that are used. Trading hours are those of the instrument, where the bars fit them.
     pub(super) fn judge(&mut self, actions: &[DatedAction]) {
+        // Bars that ticks make are as good as the ticks: an empty second is no hole.
+        if self.set.is_of_ticks() {
+            return;
+        }
         let (set, frame) = (&self.set, self.set.frame());
         let presumed = if self.is_named { Presumed::BySymbol } else { Presumed::ByFileName };
         let hours = Hours::named(set.instrument().rules().hours);

@@ -2,15 +2,19 @@
 use std::path::Path;
 
 use qframe_data::book::read_ticks;
-use qframe_lab::{DataSet, Origin, customary};
+use qframe_data::catalog::InstrumentFacts;
+use qframe_data::{Kind, Rows};
+use qframe_lab::{DataSet, Origin};
 use qframe_model::book::OrderBook;
 use qframe_model::instrument::Instrument;
 use qframe_model::market::{BookChange, BookDelta, Side, Tick};
 use qframe_model::number::Price;
 use qframe_model::symbol::Symbol;
-use qframe_model::time::{Span, TimeFrame};
+use qframe_model::time::{Span, Time, TimeFrame};
 
+use super::catalog::{Narrowed, the_one};
 use super::data::{Source, Wish};
+use super::stored;
 use super::values::Given;
 use crate::error::Error;
 
@@ -28,6 +32,19 @@ pub(super) enum Grain {
 }
 
 impl Grain {
+    fn name(self) -> &'static str {
+        super::data::GRAINS.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+    }
+
+    const fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Bars => &[],
+            Self::Trades => &[Kind::Trades],
+            Self::Quotes => &[Kind::Trades, Kind::Quotes],
+            Self::Book => &[Kind::Trades, Kind::Book],
+        }
+    }
+
     const fn wants(self, tick: &Tick) -> bool {
         match tick {
             Tick::Trade(_) => true,
@@ -48,46 +65,138 @@ pub(super) fn are_wanted(path: &str, wish: &Wish) -> bool {
     }
 }
 
+/// Ticks as they were found, and how reports call them.
+struct Found {
+    ticks: Vec<Tick>,
+    symbol: Symbol,
+    from: String,
+    note: String,
+    rules: Option<InstrumentFacts>,
+}
+
 pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, path: &str) -> Result<Source, Error> {
     let grain = wish.grain.unwrap_or(Grain::Book);
-    let mut rows = read_ticks(path, symbol.as_ref())?;
-    let (mut ticks, mut before) = (Vec::new(), OrderBook::default());
+    let found = if Path::new(path).exists() {
+        recorded(given, wish, symbol.as_ref(), path, grain)
+    } else {
+        stored(wish, path, grain)
+    };
+    let Found { ticks, symbol: own, from, note, rules } = found?;
+    let (instrument, odd) =
+        stored::instrument(symbol.unwrap_or(own), wish, rules.as_ref()).map_err(|error| given.wrong(error))?;
+    let mut notes = vec![format!("{note}; orders meet {}", grain.name())];
+    notes.extend(odd);
+    let instrument = if rules.is_some_and(|rules| rules.tick.is_some()) {
+        instrument
+    } else {
+        let tick = grid(&ticks);
+        notes.push(format!("the tick is {tick}: all prices are multiples of it"));
+        on_grid(instrument, tick).map_err(|error| given.wrong(error))?
+    };
+    let frame = wish.frame.unwrap_or_else(|| usual_frame(&ticks));
+    let origin = Origin { name: path.to_owned(), notes, ..Origin::default() };
+    let set = DataSet::of_ticks(instrument, frame, ticks, origin).map_err(|error| given.wrong(error))?;
+    let set = set.ok_or_else(|| given.wrong("no price in it between --from and --to; try another --grain"))?;
+    let known = set.origin().notes.clone();
+    Ok(Source { set, from, known, made: Vec::new(), is_named: true })
+}
+
+/// The ticks of a recorded stream.
+fn recorded(given: &Given<'_>, wish: &Wish, symbol: Option<&Symbol>, path: &str, grain: Grain) -> Result<Found, Error> {
+    let mut rows = read_ticks(path, symbol)?;
+    let mut period = Period::new(wish);
     for tick in &mut rows {
         let tick = tick?;
-        match tick {
-            _ if !grain.wants(&tick) || tick.received() >= wish.until => {}
-            Tick::Book(delta) if tick.received() < wish.from => before.apply(&delta),
-            _ if tick.received() < wish.from => {}
-            _ => {
-                if ticks.is_empty() {
-                    ticks.extend(snapshot(&before, &tick));
-                }
-                ticks.push(tick);
-            }
+        if grain.wants(&tick) {
+            period.take(tick);
         }
     }
     let Some(found) = rows.instrument() else {
         return Err(given.wrong("no trade, quote or book in it; qframe data book tells what is there"));
     };
-    let symbol = symbol.unwrap_or_else(|| found.symbol.clone());
-    let note = format!(
-        "{} trades, {} quotes and {} other messages of {}; orders meet {}",
-        found.trades,
-        found.quotes,
-        found.events - found.trades - found.quotes,
-        found.symbol,
-        super::data::GRAINS.iter().find(|(_, known)| *known == grain).map_or("", |(name, _)| name)
-    );
-    let tick = grid(&ticks);
-    let customary = customary(symbol, wish.lot, wish.margin).map_err(|error| given.wrong(error))?;
-    let instrument = on_grid(customary, tick).map_err(|error| given.wrong(error))?;
-    let frame = wish.frame.unwrap_or_else(|| usual_frame(&ticks));
-    let notes = vec![note, format!("the tick is {tick}: all prices are multiples of it")];
-    let origin = Origin { name: path.to_owned(), notes, ..Origin::default() };
-    let set = DataSet::of_ticks(instrument, frame, ticks, origin).map_err(|error| given.wrong(error))?;
-    let set = set.ok_or_else(|| given.wrong("no price in it between --from and --to; try another --grain"))?;
-    let known = set.origin().notes.clone();
-    Ok(Source { set, from: format!("{path}, recorded"), known, made: Vec::new(), is_named: true })
+    let others = found.events - found.trades - found.quotes;
+    Ok(Found {
+        ticks: period.ticks,
+        symbol: found.symbol.clone(),
+        from: format!("{path}, recorded"),
+        note: format!(
+            "{} trades, {} quotes and {others} other messages of {}",
+            found.trades, found.quotes, found.symbol
+        ),
+        rules: None,
+    })
+}
+
+/// The ticks that the catalog has of a name, those of several kinds in the order in which they became known.
+fn stored(wish: &Wish, name: &str, grain: Grain) -> Result<Found, Error> {
+    let catalog = wish.catalog.open()?;
+    let mut ticks = Vec::new();
+    let mut keys = Vec::new();
+    for kind in grain.kinds() {
+        match catalog.find(name, Some(*kind), None)?.as_slice() {
+            [] if *kind == Kind::Trades && grain != Grain::Trades => continue,
+            _ => keys.push(the_one(&catalog, "--data", name, Narrowed { kind: Some(*kind), frame: None })?),
+        }
+    }
+    let (mut content, mut counts) = (Vec::new(), Vec::new());
+    for key in &keys {
+        // A book is made by all that came before.
+        let from = if key.kind == Kind::Book { Time::MIN } else { wish.from };
+        let (mut period, before) = (Period::new(wish), ticks.len());
+        for rows in catalog.scan(key, from..Time::MAX)? {
+            ticks_of(rows?).for_each(|tick| period.take(tick));
+        }
+        ticks.append(&mut period.ticks);
+        counts.push(format!("{} {}", ticks.len() - before, key.kind));
+        content.extend(catalog.facts(key)?.map(|facts| facts.hash.to_hex()[..12].to_owned()));
+    }
+    let key = keys.first().ok_or_else(|| Error::Refused(format!("--data {name}: no {} of it", grain.name())))?;
+    ticks.sort_by_key(Tick::received);
+    let with_venue = Some(key.name()).filter(|_| name.contains('@')).and_then(|name| name.parse().ok());
+    Ok(Found {
+        ticks,
+        symbol: with_venue.unwrap_or_else(|| key.symbol.clone()),
+        from: format!("catalog, {}, content {}", key.venue, content.join(" ")),
+        note: counts.join(" and "),
+        rules: catalog.instrument(&key.symbol, &key.venue)?,
+    })
+}
+
+fn ticks_of(rows: Rows) -> Box<dyn Iterator<Item = Tick>> {
+    match rows {
+        Rows::Trades(rows) => Box::new(rows.into_iter().map(Tick::Trade)),
+        Rows::Quotes(rows) => Box::new(rows.into_iter().map(Tick::Quote)),
+        Rows::Book(rows) => Box::new(rows.into_iter().map(Tick::Book)),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// The ticks between `--from` and `--to`, after the book as it stands when they begin.
+struct Period {
+    from: Time,
+    until: Time,
+    before: OrderBook,
+    ticks: Vec<Tick>,
+}
+
+impl Period {
+    fn new(wish: &Wish) -> Self {
+        Self { from: wish.from, until: wish.until, before: OrderBook::default(), ticks: Vec::new() }
+    }
+
+    fn take(&mut self, tick: Tick) {
+        let received = tick.received();
+        match tick {
+            Tick::Book(delta) if received < self.from => self.before.apply(&delta),
+            _ if received < self.from || received >= self.until => {}
+            _ => {
+                if self.ticks.is_empty() {
+                    self.ticks.extend(snapshot(&self.before, &tick));
+                }
+                self.ticks.push(tick);
+            }
+        }
+    }
 }
 
 /// The book as it stands when the first row of the period comes.
