@@ -75,6 +75,7 @@ w1      a crossover of averages, bar by bar
 w2      a thousand of them, on one and on two threads
 w3      a CSV text to checked bars
 w4      indicators, also beside TA-Lib in C: pip installs it below target/ where it is missing
+w6      ticks of an order book through the engine, also beside hftbacktest, which pip installs likewise
 book    messages of exchanges to a checked order book, and changes of a book; QFRAME_RECORDING names a recorded stream
 
 Without a name all run; without a number each takes its usual one.

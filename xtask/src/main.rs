@@ -6,8 +6,8 @@ mod counts;
 mod error;
 mod help;
 mod needs;
+mod peers;
 mod step;
-mod talib;
 mod tidy;
 mod workspace;
 

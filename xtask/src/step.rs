@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::counts::{Counts, Runner};
 use crate::error::XtaskError;
-use crate::talib;
+use crate::peers::PEERS;
 use crate::workspace::{Workspace, is_installed, shown, start_error};
 
 /// One of the checks.
@@ -113,13 +113,15 @@ fn echo(pipe: impl Read, mut shown: impl Write, runner: Runner) -> Option<Counts
     counts
 }
 
-/// Runs the speed benchmarks; `words` are theirs. `w4`, and all of them, measure TA-Lib as well.
+/// Runs the speed benchmarks; `words` are theirs. Those that have a peer measure it as well.
 pub(crate) fn bench(workspace: &Workspace, words: &[String]) -> Result<(), XtaskError> {
     let mut command = workspace.cargo();
     command.args(["bench", "--locked", "--package", "qframe-lab", "--bench", "speed", "--"]).args(words);
-    let mut names = words.iter().filter(|word| word.parse::<usize>().is_err()).peekable();
-    if names.peek().is_none() || names.any(|name| name.eq_ignore_ascii_case("w4")) {
-        talib::python(workspace)?.map(|python| command.env(talib::VARIABLE, python));
+    let names: Vec<_> = words.iter().filter(|word| word.parse::<usize>().is_err()).collect();
+    for peer in &PEERS {
+        if names.is_empty() || names.iter().any(|name| name.eq_ignore_ascii_case(peer.benchmark)) {
+            peer.python(workspace)?.map(|python| command.env(peer.variable, python));
+        }
     }
     require(shown(&mut command)?, "bench", "the last lines above say why")
 }

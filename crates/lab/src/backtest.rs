@@ -160,11 +160,7 @@ impl Backtest {
         for place in 0..series.len() {
             let shortest =
                 |other: &Series| other.instrument != series[place].instrument || other.frame >= series[place].frame;
-            let ticks = data
-                .iter()
-                .zip(&series)
-                .any(|(set, of)| of.instrument == series[place].instrument && set.ticks().is_some());
-            series[place].matched = !ticks && series.iter().all(shortest);
+            series[place].matched = series.iter().all(shortest);
         }
         Ok(Self { data, setup, instruments: instruments.into(), series, watch: None })
     }
@@ -236,7 +232,7 @@ impl Backtest {
             setup.limits,
             EngineSetup {
                 instruments,
-                series: self.series.clone(),
+                series: self.fed(),
                 reporting: setup.currency,
                 sizing: setup.sizing,
                 keep: setup.keep,
@@ -258,6 +254,14 @@ impl Backtest {
         let last = simulator.end(setup.at_end, &ends)?;
         curve.replace_last(last);
         Ok((simulator.into_engine(), curve))
+    }
+
+    /// The series as the engine is fed them: where orders meet ticks, bars only inform.
+    fn fed(&self) -> Vec<Series> {
+        let on_ticks =
+            |id| self.data.iter().zip(&self.series).any(|(set, of)| of.instrument == id && set.is_of_ticks());
+        let fed = self.series.iter().map(|of| Series { matched: of.matched && !on_ticks(of.instrument), ..*of });
+        fed.collect()
     }
 
     /// As [`Backtest::simulate`], where orders of some instruments meet ticks.

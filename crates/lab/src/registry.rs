@@ -87,6 +87,8 @@ pub struct MarketInfo {
     pub instruments: usize,
     /// True where all of them can be sold short.
     pub can_short: bool,
+    /// True where orders of the first one meet ticks.
+    pub on_ticks: bool,
     /// How large entries are.
     pub sizing: Sizing,
 }
@@ -98,7 +100,8 @@ impl MarketInfo {
         let instruments = backtest.instruments();
         let derivatives = instruments.iter().all(|instrument| instrument.kind().is_derivative());
         let Setup { venue, sizing, .. } = backtest.setup();
-        Self { instruments: instruments.len(), can_short: derivatives || venue.allow_short, sizing: *sizing }
+        let on_ticks = backtest.data()[0].is_of_ticks();
+        Self { instruments: instruments.len(), can_short: derivatives || venue.allow_short, on_ticks, sizing: *sizing }
     }
 
     /// The share of the equity that a strategy with weights of its own may use in all: it multiplies them by this.
@@ -155,6 +158,8 @@ pub enum BuildError {
         /// As it was asked for.
         sizing: String,
     },
+    /// The strategy acts on an order book, and there are bars only.
+    NoTicks(&'static str),
     /// The sizing counts from a stop, and the strategy has none.
     NoStop {
         /// Which strategy.
@@ -176,6 +181,11 @@ impl fmt::Display for BuildError {
                 f,
                 "{strategy} weighs its positions itself, and size {sizing} says nothing to that; give the share of the \
                  equity that it may use in all, such as 50%"
+            ),
+            Self::NoTicks(strategy) => write!(
+                f,
+                "{strategy} acts on an order book, and the data is bars; give a recorded stream, or a name of the \
+                 catalog with --grain quotes or book"
             ),
             Self::NoStop { strategy, sizing } => write!(
                 f,

@@ -112,7 +112,10 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
     build,
 };
 
-fn build(parameters: &Parameters, _: &MarketInfo) -> Result<AnyStrategy, BuildError> {
+fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, BuildError> {
+    if !market.on_ticks {
+        return Err(BuildError::NoTicks(SPEC.name));
+    }
     let percent = parameters.number("quote-size")?;
     Ok(Box::new(MarketMaking::new(MarketMakingRules {
         half_spread: parameters.number("half-spread")? / 10_000.0,

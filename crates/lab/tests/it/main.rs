@@ -13,3 +13,5 @@ mod report;
 mod strategies;
 #[cfg(test)]
 mod sweep;
+#[cfg(test)]
+mod ticks;

@@ -94,11 +94,16 @@ fn closes(set: &DataSet) -> Vec<f64> {
 }
 
 /// Every strategy with data that it takes, in every mode that it has.
+/// The strategies that bars are enough for; the others have tests of their own.
+fn on_bars() -> impl Iterator<Item = &'static StrategySpec> {
+    registry().iter().filter(|spec| spec.name != "market-making")
+}
+
 fn for_each_run(mut check: impl FnMut(&StrategySpec, &[(&str, &str)], &[DataSet])) {
     let one: Vec<Vec<DataSet>> = ["BTC/USD", "GOOGL", "EUR/USD"].iter().map(|name| vec![sample(name)]).collect();
     let two = vec![vec![sample("KO"), sample("PEP")], vec![sample("BTC/USD"), sample("GOOGL")]];
     let many = vec![STOCKS.map(sample).to_vec()];
-    for spec in registry() {
+    for spec in on_bars() {
         let lists: &[&Vec<Vec<DataSet>>] = match spec.assets {
             Assets::One => &[&one, &two],
             Assets::Two => &[&two],
@@ -131,7 +136,7 @@ fn every_strategy_conserves_money_and_repeats_itself() {
         }
     });
     traded.dedup();
-    let names: Vec<_> = registry().iter().map(|spec| spec.name).collect();
+    let names: Vec<_> = on_bars().map(|spec| spec.name).collect();
     assert_eq!(traded, names, "each of them trades somewhere");
 }
 
@@ -147,7 +152,7 @@ fn every_strategy_keeps_its_books_at_any_venue_and_in_any_size() {
     ];
     let sizes =
         [Sizing::Cash(Cash::whole(1_000)), Sizing::Equity(Rate::percent(40)), Sizing::Units(Quantity::whole(7))];
-    for (spec, venue) in registry().iter().flat_map(|spec| venues.iter().map(move |venue| (spec, venue))) {
+    for (spec, venue) in on_bars().flat_map(|spec| venues.iter().map(move |venue| (spec, venue))) {
         for sizing in sizes {
             let setup = Setup { venue: venue.clone(), sizing, ..setup(true) };
             let backtest = Backtest::new(data.to_vec(), setup).unwrap();
@@ -204,7 +209,7 @@ fn no_strategy_sees_the_future() {
 #[test]
 fn a_price_that_stands_still_is_only_held() {
     for price in ["0.1", "1.05227", "123.456789", "99999.999999999"] {
-        for spec in registry().iter().filter(|spec| spec.assets.fit(1)) {
+        for spec in on_bars().filter(|spec| spec.assets.fit(1)) {
             let outcome = run(spec.name, &[], &[standing_still(price)]);
             let holds = ["buy-and-hold", "vol-target"].contains(&spec.name);
             assert_eq!(orders(&outcome).len(), usize::from(holds), "{} at {price}", spec.name);
@@ -218,7 +223,7 @@ fn a_price_that_stands_still_is_only_held() {
 #[test]
 fn a_strategy_for_one_market_does_not_look_at_the_second() {
     let (googl, other) = (sample("GOOGL"), sample("KO"));
-    for spec in registry().iter().filter(|spec| spec.assets == Assets::One) {
+    for spec in on_bars().filter(|spec| spec.assets == Assets::One) {
         let alone = orders(&run(spec.name, &[], std::slice::from_ref(&googl)));
         let beside = orders(&run(spec.name, &[], &[googl.clone(), other.clone()]));
         assert_eq!(beside, alone, "{}", spec.name);

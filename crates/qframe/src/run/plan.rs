@@ -63,7 +63,7 @@ impl<'a> Plan<'a> {
         built.map_err(|error| match error {
             BuildError::Parameter(error) => Error::usage("--param", "", error),
             BuildError::NoShortSales(_) => Error::usage("--allow-short", "", error),
-            BuildError::Symbols { .. } => Error::usage("--data", "", error),
+            BuildError::Symbols { .. } | BuildError::NoTicks(_) => Error::usage("--data", "", error),
             BuildError::Weights { .. } | BuildError::NoStop { .. } => Error::usage("--size", "", error),
         })
     }

@@ -21,3 +21,5 @@ mod quality;
 mod refusals;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod ticks;

@@ -8,7 +8,8 @@ use qframe_model::strategy::StrategyKind;
 
 use super::{backtest, sample};
 
-const MARKET: MarketInfo = MarketInfo { instruments: 1, can_short: true, sizing: Sizing::Equity(Rate::ONE) };
+const MARKET: MarketInfo =
+    MarketInfo { instruments: 1, can_short: true, on_ticks: true, sizing: Sizing::Equity(Rate::ONE) };
 
 #[test]
 fn every_entry_is_complete_and_builds_with_its_defaults() {

@@ -1,0 +1,92 @@
+//! Backtests on recorded streams and on ticks of the catalog.
+use crate::program::Program;
+
+/// A stream of invented messages: a snapshot, then quotes that move and trades at them.
+fn stream() -> String {
+    let mut lines = vec![
+        r#"1723161254000000000 {"e":"depthUpdate","E":1723161253900,"s":"BTCUSDT","U":1,"u":2,"b":[],"a":[]}"#.to_owned(),
+        r#"1723161254010000000 {"lastUpdateId":2,"bids":[["100.0","3"],["99.5","9"]],"asks":[["100.5","2"],["101.0","9"]]}"#.to_owned(),
+    ];
+    for place in 0..400_i64 {
+        let (time, id) = (1_723_161_255_000 + place * 100, place + 3);
+        let nanos = (time + 5) * 1_000_000;
+        let units = 1 + place % 7;
+        lines.push(format!(
+            r#"{nanos} {{"e":"depthUpdate","E":{time},"s":"BTCUSDT","U":{id},"u":{id},"b":[["100.0","{units}"]],"a":[["100.5","{}"]]}}"#,
+            9 - units
+        ));
+        let (price, maker) = if place % 3 == 0 { ("100.0", true) } else { ("100.5", false) };
+        let trade = place + 1;
+        lines.push(format!(
+            r#"{nanos} {{"e":"trade","E":{time},"s":"BTCUSDT","t":{trade},"p":"{price}","q":"2","T":{time},"m":{maker},"M":true}}"#
+        ));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn shown(program: &Program, words: &str) -> String {
+    let answer = program.run(&format!("backtest {words}"));
+    assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+    answer.out()
+}
+
+#[test]
+fn a_recorded_stream_is_traded_on() {
+    let program = Program::new();
+    program.write("stream.txt", stream());
+    let base = "--data stream.txt --strategy market-making --param half-spread=25 --param refresh=0 --cash 100000";
+    let out = shown(&program, &format!("{base} --fee 0 --allow-short --plain"));
+    assert!(out.contains("400 trades, 0 quotes and 402 other messages of BTC/USDT; orders meet book"), "{out}");
+    assert!(out.contains("the tick is 0.5: all prices are multiples of it"), "{out}");
+    let json = |words: &str| -> serde_json::Value {
+        serde_json::from_str(&shown(&program, &format!("{base} --allow-short {words} --json"))).unwrap()
+    };
+    let one = json("--latency 5ms --answer-latency drawn:1ms,2ms,9ms --queue depth:2 --seed 3");
+    assert!(one["stats"]["# Trades"].as_f64().unwrap() > 3.0, "{}", one["stats"]);
+    assert_eq!(one["settings"]["answer-latency"], "drawn:1ms,2ms,9ms");
+    assert_eq!(one["settings"]["queue"], "depth:2");
+    let again = json("--latency 5ms --answer-latency drawn:1ms,2ms,9ms --queue depth:2 --seed 3");
+    assert_eq!(one["journal"], again["journal"]);
+    assert_ne!(
+        one["journal"],
+        json("--latency 5ms --answer-latency drawn:1ms,2ms,9ms --queue depth:2 --seed 4")["journal"]
+    );
+    let bars = shown(&program, "--data stream.txt --grain trades --timeframe 2s --param fast=2 --param slow=5 --plain");
+    assert!(bars.contains("orders meet trades"), "{bars}");
+}
+
+#[test]
+fn wrong_words_for_ticks_say_what_is_expected() {
+    let program = Program::new();
+    program.write("stream.txt", stream());
+    let check = |words: &str, expected: &str| {
+        let answer = program.run(&format!("backtest --data stream.txt {words}"));
+        assert_ne!(answer.code(), 0, "{words}");
+        assert!(answer.error().contains(expected), "{words}: {}", answer.error());
+    };
+    check("--grain candles", "expected bars, trades, quotes, book");
+    check("--queue first", "risk-averse");
+    check("--latency drawn:5ms,1ms", "expected times that rise");
+    check("--latency drawn:", "drawn:1ms,2ms,10ms");
+    check("--answer-latency 2bars", "expected a time");
+    check("--from 2030-01-01", "no price in it between --from and --to");
+    check("--grain quotes --symbol", "unexpected argument");
+}
+
+#[test]
+fn ticks_of_the_catalog_are_traded_on_by_name() {
+    let program = Program::new();
+    let mut rows = String::from("time,id,price,qty,side\n");
+    for place in 0..600 {
+        let (minute, second) = (place / 60, place % 60);
+        let (price, side) = (100 + (place / 40) % 5, if place % 2 == 0 { "buy" } else { "sell" });
+        rows += &format!("2024-03-01T00:{minute:02}:{second:02}Z,{},{price},1.5,{side}\n", place + 1);
+    }
+    program.write("trades.csv", rows);
+    let imported = program.run("data import trades.csv --symbol BTC/USDT --venue binance --kind trades");
+    assert_eq!(imported.code(), 0, "{}{}", imported.out(), imported.error());
+    let words = "--data BTC/USDT@binance --grain trades --timeframe 10s --param fast=2 --param slow=6 --plain";
+    let out = shown(&program, words);
+    assert!(out.contains("600 trades; orders meet trades"), "{out}");
+    assert!(out.contains("catalog, binance, content "), "{out}");
+}
