@@ -57,7 +57,7 @@ fn between(quantiles: &[Span], random: u64) -> Span {
     let steps = u128::from(random) * last as u128;
     let (place, part) = ((steps >> 64) as usize, i128::from(steps as u64));
     let (low, high) = (quantiles[place].nanos(), quantiles[(place + 1).min(last)].nanos());
-    let above = (i128::from(high) - i128::from(low)) * part >> 64;
+    let above = ((i128::from(high) - i128::from(low)) * part) >> 64;
     Span::from_nanos(low + i64::try_from(above).unwrap_or(0))
 }
 

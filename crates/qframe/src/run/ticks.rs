@@ -6,7 +6,7 @@ use qframe_data::catalog::InstrumentFacts;
 use qframe_data::{Kind, Rows};
 use qframe_lab::{DataSet, Origin};
 use qframe_model::book::OrderBook;
-use qframe_model::instrument::Instrument;
+use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
 use qframe_model::market::{BookChange, BookDelta, Side, Tick};
 use qframe_model::number::Price;
 use qframe_model::symbol::Symbol;
@@ -91,7 +91,7 @@ pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, pat
     } else {
         let tick = grid(&ticks);
         notes.push(format!("the tick is {tick}: all prices are multiples of it"));
-        on_grid(instrument, tick).map_err(|error| given.wrong(error))?
+        on_grid(&instrument, tick).map_err(|error| given.wrong(error))?
     };
     let frame = wish.frame.unwrap_or_else(|| usual_frame(&ticks));
     let origin = Origin { name: path.to_owned(), notes, ..Origin::default() };
@@ -233,9 +233,12 @@ fn common(mut a: u64, mut b: u64) -> u64 {
     a
 }
 
-fn on_grid(instrument: Instrument, tick: Price) -> Result<Instrument, qframe_model::instrument::InstrumentError> {
-    let rules = qframe_model::instrument::Rules { tick, ..instrument.rules().clone() };
-    Instrument::new(instrument.symbol().clone(), instrument.quote(), rules)
+fn on_grid(instrument: &Instrument, tick: Price) -> Result<Instrument, InstrumentError> {
+    let rules = Rules { tick, ..instrument.rules().clone() };
+    match instrument.kind() {
+        InstrumentKind::Forex => Instrument::forex(instrument.symbol().clone(), rules),
+        _ => Instrument::new(instrument.symbol().clone(), instrument.quote(), rules),
+    }
 }
 
 /// Bars of a second where the rows are of less than a day, of a minute where they are of more.
