@@ -105,7 +105,7 @@ fn bars_of_ticks_hold_what_was_known_while_they_were_open() {
     for bar in data.bars() {
         counted += of(bar.time).count();
         let prices = || of(bar.time).map(|trade| trade.price);
-        assert_eq!((Some(bar.open), Some(bar.close)), (prices().next(), prices().last()));
+        assert_eq!((Some(bar.open), Some(bar.close)), (prices().next(), prices().next_back()));
         assert_eq!((Some(bar.high), Some(bar.low)), (prices().max(), prices().min()));
     }
     assert_eq!(counted, trades.len(), "each trade is in one bar");

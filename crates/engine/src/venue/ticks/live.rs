@@ -15,6 +15,8 @@ pub(in super::super) enum Met {
     Trade(Trade),
     /// The book, whole again.
     Book,
+    /// What a position is worth moved, and no order cares.
+    Mark,
 }
 
 /// What the venue knows of a market that is fed tick by tick.
@@ -31,6 +33,8 @@ pub(in super::super) struct Live {
     resting: Vec<Resting>,
     /// True where an order that does not rest wants to see every tick.
     pub(super) eager: bool,
+    /// The mark at which positions were looked at last.
+    looked_at: Option<Price>,
 }
 
 /// A limit order of ours in the queue at its price.
@@ -122,6 +126,12 @@ impl Live {
             best.is_some_and(|best| !resting.side.prefers(resting.price, best.price))
         };
         self.eager || self.resting.iter().any(reaches)
+    }
+
+    /// True where a position is worth something else than when this was asked last.
+    pub(super) fn moved(&mut self) -> bool {
+        let mark = self.mark();
+        std::mem::replace(&mut self.looked_at, mark) != mark
     }
 
     pub(super) const fn has_book(&self) -> bool {

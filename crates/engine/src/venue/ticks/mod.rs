@@ -61,7 +61,9 @@ impl SimVenue {
         self.feed = tick.received().since(tick.time());
         let Some(live) = &mut self.lives[id.index()] else { return };
         let met = live.take_in(tick, self.settings.queue);
-        let met = met.or_else(|| self.carry.is_needed().then_some(Met::Book));
+        // Between two changes of an update the book may be crossed: nothing is worth that.
+        let is_whole = !matches!(tick, Tick::Book(delta) if !delta.last);
+        let met = met.or_else(|| (is_whole && self.carry.is_needed() && live.moved()).then_some(Met::Mark));
         if met.is_some() || self.timed {
             self.met = met.map(|met| (id, met));
             self.enter(Stage::Tick);
@@ -175,7 +177,7 @@ impl SimVenue {
             self.expire_ticks();
             self.force_on_tick(account)?;
         }
-        let Some((id, _)) = self.met else { return Ok(()) };
+        let Some((id, _)) = self.met.filter(|(_, met)| *met != Met::Mark) else { return Ok(()) };
         while self.cursor < self.orders.len() && self.pending.is_empty() {
             let place = self.cursor;
             if self.orders[place].order.instrument != id || !self.meet_tick(place, account)? {
