@@ -6,11 +6,22 @@ use crate::number::{Price, Volume};
 /// after a missed one, it may be crossed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderBook {
-    /// Prices rise: the best bid stands last.
-    bids: Vec<Level>,
-    /// Prices fall: the best ask stands last.
-    asks: Vec<Level>,
+    bids: Ladder,
+    asks: Ladder,
 }
+
+/// One side: levels in rungs of bounded length, so that a change far from the best moves no more than one of them. Within
+/// a rung, and from rung to rung, the best stands last; no rung is empty but a lone one.
+#[derive(Debug, Clone, Default)]
+struct Ladder {
+    rungs: Vec<Vec<Level>>,
+    count: usize,
+}
+
+/// The most levels of a rung: eight kilobytes.
+const RUNG: usize = 512;
+/// How many levels from the best are looked at one by one: most changes are there, and the processor foresees the steps.
+const NEAR: usize = 16;
 
 impl OrderBook {
     /// Takes one change in. A level of quantity zero goes; one that was not there is no error.
@@ -25,9 +36,8 @@ impl OrderBook {
     /// The best bid and ask are all that is known.
     #[inline]
     pub fn quote(&mut self, bid: Level, ask: Level) {
-        self.clear();
-        self.bids.push(bid);
-        self.asks.push(ask);
+        self.bids.only(bid);
+        self.asks.only(ask);
     }
 
     /// Everything goes.
@@ -40,8 +50,8 @@ impl OrderBook {
     #[inline]
     pub fn set(&mut self, side: Side, level: Level) {
         match side {
-            Side::Buy => set(&mut self.bids, level, |price| price < level.price),
-            Side::Sell => set(&mut self.asks, level, |price| price > level.price),
+            Side::Buy => self.bids.set(level, |price| price < level.price),
+            Side::Sell => self.asks.set(level, |price| price > level.price),
         }
     }
 
@@ -49,14 +59,14 @@ impl OrderBook {
     #[must_use]
     #[inline]
     pub fn bid(&self) -> Option<Level> {
-        self.bids.last().copied()
+        self.bids.best()
     }
 
     /// The lowest ask.
     #[must_use]
     #[inline]
     pub fn ask(&self) -> Option<Level> {
-        self.asks.last().copied()
+        self.asks.best()
     }
 
     /// The best level that rests on a side.
@@ -71,16 +81,20 @@ impl OrderBook {
 
     /// The levels of a side, best first.
     pub fn levels(&self, side: Side) -> impl ExactSizeIterator<Item = Level> + '_ {
-        self.side(side).iter().rev().copied()
+        let ladder = match side {
+            Side::Buy => &self.bids,
+            Side::Sell => &self.asks,
+        };
+        Counted { levels: ladder.levels(), left: ladder.count }
     }
 
     /// What rests at a price; zero where nothing does.
     #[must_use]
     pub fn quantity_at(&self, side: Side, price: Price) -> Volume {
-        let levels = self.side(side);
-        let place =
-            levels.iter().rposition(|level| !side.opposite().prefers(level.price, price)).map(|place| levels[place]);
-        place.filter(|level| level.price == price).map_or(Volume::ZERO, |level| level.quantity)
+        match side {
+            Side::Buy => self.bids.quantity_at(price, |level| level < price),
+            Side::Sell => self.asks.quantity_at(price, |level| level > price),
+        }
     }
 
     /// Half-way between the best bid and the best ask.
@@ -97,37 +111,126 @@ impl OrderBook {
     pub fn is_crossed(&self) -> bool {
         matches!((self.bid(), self.ask()), (Some(bid), Some(ask)) if bid.price >= ask.price)
     }
+}
 
-    const fn side(&self, side: Side) -> &Vec<Level> {
-        match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
+impl Ladder {
+    #[inline]
+    fn best(&self) -> Option<Level> {
+        self.rungs.last()?.last().copied()
+    }
+
+    fn levels(&self) -> impl Iterator<Item = Level> + '_ {
+        self.rungs.iter().rev().flat_map(|rung| rung.iter().rev().copied())
+    }
+
+    /// Everything goes but the room for a few levels.
+    #[inline]
+    fn clear(&mut self) {
+        self.rungs.truncate(1);
+        self.rungs.iter_mut().for_each(Vec::clear);
+        self.count = 0;
+    }
+
+    /// One level is all there is.
+    #[inline]
+    fn only(&mut self, level: Level) {
+        self.clear();
+        match self.rungs.first_mut() {
+            Some(rung) => rung.push(level),
+            None => self.rungs.push(vec![level]),
+        }
+        self.count = 1;
+    }
+
+    fn quantity_at(&self, price: Price, worse: impl Fn(Price) -> bool) -> Volume {
+        let rung = self.rung(&worse).and_then(|at| self.rungs.get(at));
+        let found = rung.and_then(|rung| rung.get(place(rung, &worse))).filter(|level| level.price == price);
+        found.map_or(Volume::ZERO, |level| level.quantity)
+    }
+
+    /// The rung in which a price stands, or would; `worse` tells of another price that it stands before that one.
+    #[inline]
+    fn rung(&self, worse: impl Fn(Price) -> bool) -> Option<usize> {
+        let last = self.rungs.len().checked_sub(1)?;
+        let first = self.rungs[last].first();
+        if last == 0 || first.is_some_and(|first| worse(first.price)) {
+            return Some(last);
+        }
+        let ends_before = |rung: &Vec<Level>| rung.last().is_some_and(|best| worse(best.price));
+        Some(self.rungs.partition_point(ends_before).min(last))
+    }
+
+    /// Puts a level in its place.
+    #[inline]
+    fn set(&mut self, level: Level, worse: impl Fn(Price) -> bool) {
+        let at = self.rung(&worse).unwrap_or_else(|| {
+            self.rungs.push(Vec::new());
+            0
+        });
+        let rung = &mut self.rungs[at];
+        let place = place(rung, &worse);
+        let known = rung.get_mut(place).filter(|known| known.price == level.price);
+        match (known, level.quantity.is_zero()) {
+            (Some(_), true) => {
+                rung.remove(place);
+                self.count -= 1;
+                if rung.is_empty() && self.rungs.len() > 1 {
+                    self.rungs.remove(at);
+                }
+            }
+            (Some(known), false) => known.quantity = level.quantity,
+            (None, true) => {}
+            (None, false) => {
+                rung.insert(place, level);
+                self.count += 1;
+                if rung.len() > RUNG {
+                    let better = rung.split_off(RUNG / 2);
+                    self.rungs.insert(at + 1, better);
+                }
+            }
         }
     }
 }
 
-/// How many levels from the best are looked at one by one: most changes are there, and the processor foresees the steps.
-const NEAR: usize = 16;
-
-/// Puts a level among `levels`, the best last. `worse` tells of a price that it stands before the level's own.
+/// How many levels of a rung are worse.
 #[inline]
-fn set(levels: &mut Vec<Level>, level: Level, worse: impl Fn(Price) -> bool) {
-    let mut place = levels.len();
+fn place(rung: &[Level], worse: impl Fn(Price) -> bool) -> usize {
+    let mut place = rung.len();
     let near = place.saturating_sub(NEAR);
-    while place > near && !worse(levels[place - 1].price) {
+    while place > near && !worse(rung[place - 1].price) {
         place -= 1;
     }
-    if place == near {
-        place = levels[..near].partition_point(|level| worse(level.price));
-    }
-    let known = levels.get_mut(place).filter(|known| known.price == level.price);
-    match (known, level.quantity.is_zero()) {
-        (Some(_), true) => _ = levels.remove(place),
-        (Some(known), false) => known.quantity = level.quantity,
-        (None, true) => {}
-        (None, false) => levels.insert(place, level),
+    if place == near { rung[..near].partition_point(|level| worse(level.price)) } else { place }
+}
+
+/// The same levels are the same ladder, however they are cut into rungs.
+impl PartialEq for Ladder {
+    fn eq(&self, other: &Self) -> bool {
+        self.count == other.count && self.levels().eq(other.levels())
     }
 }
+
+impl Eq for Ladder {}
+
+/// An iterator that knows how many are left.
+struct Counted<I> {
+    levels: I,
+    left: usize,
+}
+
+impl<I: Iterator> Iterator for Counted<I> {
+    type Item = I::Item;
+    fn next(&mut self) -> Option<I::Item> {
+        let next = self.levels.next()?;
+        self.left -= 1;
+        Some(next)
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<I: Iterator> ExactSizeIterator for Counted<I> {}
 
 #[cfg(test)]
 mod tests {
