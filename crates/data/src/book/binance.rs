@@ -66,26 +66,26 @@ impl<'de> Visitor<'de> for Fields<'_, '_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { room, message, inner } = self;
         while let Some(key) = map.next_key_seed(Key)? {
-            let (slot, side) = match key {
-                "e" => (&mut message.event, None),
-                "E" => (&mut message.event_time, None),
-                "T" => (&mut message.transaction_time, None),
-                "s" | "symbol" => (&mut message.symbol, None),
-                "U" => (&mut message.first, None),
-                "u" => (&mut message.last, None),
-                "pu" => (&mut message.previous, None),
-                "lastUpdateId" => (&mut message.snapshot, None),
-                "b" | "bids" => (&mut message.bid, Some(Side::Buy)),
-                "a" | "asks" => (&mut message.ask, Some(Side::Sell)),
-                "B" => (&mut message.bid_quantity, None),
-                "A" => (&mut message.ask_quantity, None),
-                "p" => (&mut message.price, None),
-                "q" => (&mut message.quantity, None),
-                "t" => (&mut message.trade, None),
-                "m" => (&mut message.buyer_is_maker, None),
-                "M" => (&mut message.spot_only, None),
-                "X" => (&mut message.order_kind, None),
-                "data" if !inner => {
+            let (slot, side) = match key.as_bytes() {
+                b"e" => (&mut message.event, None),
+                b"E" => (&mut message.event_time, None),
+                b"T" => (&mut message.transaction_time, None),
+                b"s" | b"symbol" => (&mut message.symbol, None),
+                b"U" => (&mut message.first, None),
+                b"u" => (&mut message.last, None),
+                b"pu" => (&mut message.previous, None),
+                b"lastUpdateId" => (&mut message.snapshot, None),
+                b"b" | b"bids" => (&mut message.bid, Some(Side::Buy)),
+                b"a" | b"asks" => (&mut message.ask, Some(Side::Sell)),
+                b"B" => (&mut message.bid_quantity, None),
+                b"A" => (&mut message.ask_quantity, None),
+                b"p" => (&mut message.price, None),
+                b"q" => (&mut message.quantity, None),
+                b"t" => (&mut message.trade, None),
+                b"m" => (&mut message.buyer_is_maker, None),
+                b"M" => (&mut message.spot_only, None),
+                b"X" => (&mut message.order_kind, None),
+                b"data" if !inner => {
                     map.next_value_seed(Fields { room, message, inner: true })?;
                     continue;
                 }

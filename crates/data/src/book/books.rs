@@ -88,6 +88,8 @@ pub struct Books {
     index: [HashMap<String, usize>; 4],
     sequences: Vec<Sequence>,
     losses: Vec<Lost>,
+    /// Where the last frame's instrument is.
+    recent: usize,
 }
 
 /// Where a connection is in its messages.
@@ -185,6 +187,15 @@ impl Books {
 
     /// The place of an instrument, a new one where its name gives a symbol.
     fn place(&mut self, feed: Feed, name: &str) -> Option<usize> {
+        // Messages of one instrument often come in a row.
+        if self.instruments.get(self.recent).is_some_and(|recent| recent.feed == feed && recent.name == name) {
+            return Some(self.recent);
+        }
+        self.recent = self.find_or_add(feed, name)?;
+        Some(self.recent)
+    }
+
+    fn find_or_add(&mut self, feed: Feed, name: &str) -> Option<usize> {
         let index = self.index.get_mut(feed as usize)?;
         if let Some(place) = index.get(name) {
             return Some(*place);

@@ -61,11 +61,11 @@ impl<'de> Visitor<'de> for Reader<'_> {
         let mut object = Object::default();
         let from = room.changes.len();
         while let Some(key) = map.next_key_seed(Key)? {
-            match key {
-                "changes" => object.changes = map.next_value_seed(Triples(room))?,
-                "updates" if depth == 1 => object.changes = map.next_value_seed(Objects(room))?,
-                "events" if depth == 0 => map.next_value_seed(Entries { room, depth: 1, to: &mut object.entries })?,
-                "trades" | "tickers" if depth == 1 => {
+            match key.as_bytes() {
+                b"changes" => object.changes = map.next_value_seed(Triples(room))?,
+                b"updates" if depth == 1 => object.changes = map.next_value_seed(Objects(room))?,
+                b"events" if depth == 0 => map.next_value_seed(Entries { room, depth: 1, to: &mut object.entries })?,
+                b"trades" | b"tickers" if depth == 1 => {
                     map.next_value_seed(Entries { room, depth: 2, to: &mut object.entries })?;
                 }
                 _ => match object.slot(key) {
@@ -107,23 +107,23 @@ impl<'de> Visitor<'de> for Entries<'_, '_, 'de> {
 
 impl<'a> Object<'a> {
     fn slot(&mut self, key: &str) -> Option<(&mut Scalar<'a>, Option<Side>)> {
-        let slot = match key {
-            "type" => &mut self.kind,
-            "product_id" => &mut self.product,
-            "time" => &mut self.time,
-            "price" => &mut self.price,
-            "size" => &mut self.size,
-            "side" => &mut self.side,
-            "trade_id" => &mut self.trade,
-            "best_bid" => &mut self.best_bid,
-            "best_ask" => &mut self.best_ask,
-            "best_bid_size" | "best_bid_quantity" => &mut self.bid_size,
-            "best_ask_size" | "best_ask_quantity" => &mut self.ask_size,
-            "bids" => return Some((&mut self.bids, Some(Side::Buy))),
-            "asks" => return Some((&mut self.asks, Some(Side::Sell))),
-            "channel" => &mut self.channel,
-            "timestamp" => &mut self.timestamp,
-            "sequence_num" => &mut self.sequence,
+        let slot = match key.as_bytes() {
+            b"type" => &mut self.kind,
+            b"product_id" => &mut self.product,
+            b"time" => &mut self.time,
+            b"price" => &mut self.price,
+            b"size" => &mut self.size,
+            b"side" => &mut self.side,
+            b"trade_id" => &mut self.trade,
+            b"best_bid" => &mut self.best_bid,
+            b"best_ask" => &mut self.best_ask,
+            b"best_bid_size" | b"best_bid_quantity" => &mut self.bid_size,
+            b"best_ask_size" | b"best_ask_quantity" => &mut self.ask_size,
+            b"bids" => return Some((&mut self.bids, Some(Side::Buy))),
+            b"asks" => return Some((&mut self.asks, Some(Side::Sell))),
+            b"channel" => &mut self.channel,
+            b"timestamp" => &mut self.timestamp,
+            b"sequence_num" => &mut self.sequence,
             _ => return None,
         };
         Some((slot, None))

@@ -37,8 +37,9 @@ pub(super) fn parquet(file: File, desk: &mut Desk<'_, '_>) -> Result<(), ImportF
     rows(Carrier::Parquet, std::iter::from_fn(next), desk)
 }
 
-pub(super) fn arrow(file: File, desk: &mut Desk<'_, '_>) -> Result<(), ImportFault> {
+pub(super) fn arrow(mut file: File, desk: &mut Desk<'_, '_>) -> Result<(), ImportFault> {
     const FORMAT: &str = "Arrow file";
+    super::lengths::check(&mut file)?;
     let open = || FileReader::try_new(BufReader::new(file), None);
     let mut batches = guarded(FORMAT, open)?.map_err(in_batch(FORMAT))?;
     let next =

@@ -17,6 +17,7 @@ mod guard;
 mod intake;
 mod json;
 mod lean;
+mod lengths;
 mod open;
 mod part;
 mod paths;
