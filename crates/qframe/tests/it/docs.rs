@@ -49,6 +49,7 @@ fn the_commands_of_the_book_run() {
         "docs/strategies.md",
         "docs/conventions.md",
         "docs/books.md",
+        "docs/ticks.md",
         "docs/quality.md",
         "docs/catalog.md",
     ];
