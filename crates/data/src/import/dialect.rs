@@ -19,6 +19,7 @@ use super::{Wish, plain};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each is told by its row in the table below")]
 pub enum Dialect {
+    Recording,
     Tardis,
     BinanceDepth,
     BinanceAggTrades,
@@ -96,7 +97,14 @@ impl Layout {
 type Find = fn(&Table, &Place) -> Option<Layout>;
 
 /// In the order in which they are asked: the particular before the general.
-const DIALECTS: [(About, Find); 23] = [
+const DIALECTS: [(About, Find); 24] = [
+    // Known by its lines before anything is asked.
+    row(
+        Dialect::Recording,
+        "recording",
+        "lines of an instant and an exchange's message in JSON: trades, quotes and the book of Binance and Coinbase",
+        |_, _| None,
+    ),
     row(Dialect::Tardis, "tardis", "columns exchange, symbol, timestamp, local_timestamp", published::tardis),
     row(
         Dialect::BinanceDepth,

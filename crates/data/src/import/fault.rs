@@ -53,6 +53,16 @@ pub enum ImportFault {
     NotTaken(String),
 }
 
+/// What [`ImportFault::Foreign`] calls a recording.
+pub(super) const RECORDING: &str = "a recording of an exchange's messages";
+
+impl ImportFault {
+    /// True where the file is a recording of messages.
+    pub(super) fn is_recording(&self) -> bool {
+        matches!(self, Self::Foreign(what, _) if *what == RECORDING)
+    }
+}
+
 impl From<FileFault> for ImportFault {
     fn from(fault: FileFault) -> Self {
         Self::File(fault)

@@ -24,6 +24,7 @@ mod paths;
 mod place;
 mod plain;
 mod published;
+mod recorded;
 mod shelf;
 mod spelling;
 mod stamps;
@@ -119,6 +120,14 @@ pub fn import(path: &Path, wish: &Wish, sink: &mut Sink<'_>) -> Vec<Result<Impor
     });
     if let Err(fault) = done {
         answers.push(Err(ImportError { file: name, fault, handed: 0 }));
+    }
+    // Messages are no rows: whoever reads recordings reads the file anew.
+    let is_recorded = |answer: &Result<Import, ImportError>| matches!(answer, Err(error) if error.fault.is_recording());
+    if let [answer] = answers.as_mut_slice()
+        && is_recorded(answer)
+        && wish.dialect.is_none_or(|dialect| dialect == Dialect::Recording)
+    {
+        *answer = recorded::read(path, wish, sink);
     }
     answers
 }

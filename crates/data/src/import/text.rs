@@ -8,7 +8,7 @@ use qframe_model::number::{Price, Volume};
 
 use super::cells::Cells;
 use super::desk::Desk;
-use super::fault::ImportFault;
+use super::fault::{ImportFault, RECORDING};
 use super::open::unreadable;
 use super::table::Table;
 use crate::bad_row::RowFault;
@@ -27,8 +27,8 @@ pub(super) fn read(reader: Box<dyn Read + '_>, desk: &mut Desk<'_, '_>) -> Resul
     let mut blocks = Blocks::new(Watched { reader, broken: &broken }, desk.file).map_err(told)?;
     let first = blocks.next().map_err(told)?.ok_or(FileFault::Empty)?;
     if is_recording(first.lines()) {
-        let remedy = "`qframe data book` rebuilds it; import files of rows";
-        return Err(ImportFault::Foreign("a recording of an exchange's messages", remedy));
+        let remedy = "leave --dialect out, or name the dialect recording; in an archive, unpack it first";
+        return Err(ImportFault::Foreign(RECORDING, remedy));
     }
     let table = Table::of_text(first.lines()).ok_or_else(|| unknown(first.lines()))?;
     if !desk.begin(&table)? {

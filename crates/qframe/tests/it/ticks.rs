@@ -16,9 +16,9 @@ fn stream() -> String {
             9 - units
         ));
         let (price, maker) = if place % 3 == 0 { ("100.0", true) } else { ("100.5", false) };
-        let trade = place + 1;
+        let (trade, nanos, done) = (place + 1, nanos + 20_000_000, time + 20);
         lines.push(format!(
-            r#"{nanos} {{"e":"trade","E":{time},"s":"BTCUSDT","t":{trade},"p":"{price}","q":"2","T":{time},"m":{maker},"M":true}}"#
+            r#"{nanos} {{"e":"trade","E":{time},"s":"BTCUSDT","t":{trade},"p":"{price}","q":"2","T":{done},"m":{maker},"M":true}}"#
         ));
     }
     lines.join("\n") + "\n"
@@ -89,4 +89,27 @@ fn ticks_of_the_catalog_are_traded_on_by_name() {
     let out = shown(&program, words);
     assert!(out.contains("600 trades; orders meet trades"), "{out}");
     assert!(out.contains("catalog, binance, content "), "{out}");
+}
+
+#[test]
+fn a_stream_in_the_catalog_is_the_stream() {
+    let program = Program::new();
+    program.write("stream.txt", stream());
+    for new in ["400 new", "nothing new"] {
+        let imported = program.run("data import stream.txt");
+        assert_eq!(imported.code(), 0, "{}", imported.error());
+        assert!(new != "nothing new" || imported.out().contains(new), "{}", imported.out());
+    }
+    let trades = |data: &str| {
+        let words = "--strategy market-making --param half-spread=25 --param refresh=0 --cash 100000 --allow-short";
+        let out = shown(&program, &format!("--data {data} --grain book {words} --latency 5ms --json"));
+        serde_json::from_str::<serde_json::Value>(&out).unwrap()["trades"].take()
+    };
+    let (direct, stored) = (trades("stream.txt"), trades("BTC/USDT@binance"));
+    let prices = |trades: &serde_json::Value| -> Vec<_> {
+        let rows = trades.as_array().unwrap().iter();
+        rows.map(|trade| (trade["entry_time"].clone(), trade["entry_price"].clone(), trade["pnl"].clone())).collect()
+    };
+    assert!(prices(&direct).len() > 3, "{direct}");
+    assert!(prices(&direct) == prices(&stored), "the catalog gives other trades than the stream");
 }

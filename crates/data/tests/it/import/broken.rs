@@ -80,12 +80,7 @@ fn broken_files_are_refused_by_what_is_wrong() {
     check("AAPL.json", b"[]", &plain, "no row in it");
     check("AAPL.parquet", b"PAR1xxxxPAR1", &plain, "the Parquet file is damaged");
     check("AAPL.feather", b"ARROW1\0\0xxxx", &plain, "the Arrow file is damaged");
-    check(
-        "BTCUSDT.gz",
-        &gzip(b"1723161255000000000 {\"e\":\"trade\"}\n"),
-        &plain,
-        "a recording of an exchange's messages",
-    );
+    check("BTCUSDT.gz", &gzip(b"1723161255000000000 {\"e\":\"trade\"}\n"), &plain, "expected a recorded stream");
     check("AAPL.csv", b"SQLite format 3\0", &plain, "an SQLite database; export a table as CSV");
     check(
         "AAPL.csv",
