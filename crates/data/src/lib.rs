@@ -3,6 +3,7 @@
 //!
 //! Nothing here trades, and nothing is repaired in silence: a row becomes a [`Bar`](qframe_model::market::Bar), or it
 //! is refused with its file, line and column, or (when asked) it is passed over and counted by reason.
+mod adjust;
 mod aggregate;
 mod bad_row;
 pub mod book;
@@ -20,6 +21,7 @@ mod rows;
 pub mod samples;
 pub mod securities;
 
+pub use adjust::{Adjust, AdjustError, Adjustment, Factor, Step, unseen_splits};
 pub use aggregate::{QuoteBars, TradeBars};
 pub use bad_row::{BadRow, RowFault, Zone};
 pub use catalog::{Catalog, CatalogError, Conflict, Merged, SetFacts};

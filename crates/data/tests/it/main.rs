@@ -1,5 +1,7 @@
 //! The public face of the crate: what it reads, what it refuses, and the laws that hold between its parts.
 #[cfg(test)]
+mod adjust;
+#[cfg(test)]
 mod aggregate;
 #[cfg(test)]
 mod book_rules;

@@ -6,7 +6,7 @@ use qframe_data::catalog::InstrumentFacts;
 use qframe_data::hours::Hours;
 use qframe_data::quality::{Presumed, Rules, check_read, fitting};
 use qframe_data::samples::{self, Sample};
-use qframe_data::{DataError, Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, read_bars, resample};
+use qframe_data::{DataError, DataKey, Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, read_bars, resample};
 use qframe_lab::DataSet;
 use qframe_model::instrument::Margin;
 use qframe_model::market::DatedAction;
@@ -33,6 +33,8 @@ pub(crate) struct Source {
     pub(crate) made: Vec<String>,
     /// True where its symbol was said, and not read out of a file's name.
     pub(super) is_named: bool,
+    /// Its name in the catalog, where it is from there.
+    pub(super) key: Option<DataKey>,
 }
 
 impl Source {
@@ -121,7 +123,7 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     let symbol = symbol.map_or_else(|| symbol_of(&series.name), Ok)?;
     let rules = stored::instrument(symbol, wish, series.rules.as_ref());
     let (instrument, odd) = rules.map_err(|error| given.wrong(error))?;
-    let Series { loaded, market, from, mut known, sample, .. } = series;
+    let Series { loaded, market, from, mut known, sample, key, .. } = series;
     let (mut loaded, made) = used(loaded, &market, wish, given)?;
     known.extend(odd);
     if let Some(sample) = sample {
@@ -130,7 +132,7 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     }
     loaded.why.extend(known.iter().cloned());
     let set = DataSet::new(instrument, loaded, path).ok_or_else(|| given.wrong("no bars"))?;
-    Ok(Source { set, from, known, made, is_named })
+    Ok(Source { set, from, known, made, is_named, key })
 }
 
 /// What a name led to.
@@ -148,12 +150,14 @@ pub(super) struct Series {
     pub(super) known: Vec<String>,
     /// The sample that it is.
     pub(super) sample: Option<&'static Sample>,
+    /// The data set that it is.
+    pub(super) key: Option<DataKey>,
 }
 
 impl Series {
     pub(super) fn new(loaded: Loaded, from: String, name: String) -> Self {
         let market = loaded.first().unwrap_or_default()..loaded.known_until();
-        Self { loaded, market, from, name, rules: None, known: Vec::new(), sample: None }
+        Self { loaded, market, from, name, rules: None, known: Vec::new(), sample: None, key: None }
     }
 }
 

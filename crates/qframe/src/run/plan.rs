@@ -45,7 +45,7 @@ impl<'a> Plan<'a> {
         };
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
         let market = Backtest::new(sets, setup.clone()).map_err(Error::refused)?;
-        let calendars = calendars::load(raw, &market)?;
+        let calendars = calendars::load(raw, &market, &wish.catalog, &sources)?;
         for source in &mut sources {
             source.judge(&calendars.of(source.set.instrument(), &market));
         }

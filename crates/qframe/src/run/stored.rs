@@ -84,6 +84,7 @@ fn read(catalog: &Catalog, key: &DataKey, name: &str, wish: &Wish) -> Result<Ser
         market: begins..ends,
         rules: catalog.instrument(&key.symbol, &key.venue)?,
         known: notes,
+        key: Some(key.clone()),
         ..Series::new(
             loaded,
             format!("catalog, {}, content {}", key.venue, &hash[..12]),

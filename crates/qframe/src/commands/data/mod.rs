@@ -1,4 +1,5 @@
 //! `qframe data`: market data on disk.
+mod adjust;
 mod book;
 mod check;
 mod drop;
@@ -35,6 +36,8 @@ pub(crate) enum DataCommand {
     Repair(Box<repair::Args>),
     /// Make longer bars of shorter ones, or bars of trades and quotes.
     Resample(Box<resample::Args>),
+    /// Take splits, or splits and dividends, out of the prices of a share.
+    Adjust(adjust::Args),
 }
 
 impl DataCommand {
@@ -45,6 +48,7 @@ impl DataCommand {
             Self::Check(args) => args.run(),
             Self::Repair(args) => args.run(),
             Self::Resample(args) => args.run(),
+            Self::Adjust(args) => args.run(),
             Self::List(args) => args.run(),
             Self::Show(args) => args.run(),
             Self::Export(args) => args.run(),
