@@ -76,10 +76,12 @@ impl Factor {
     }
 }
 
+/// With a precision, the digits behind it are left out.
 impl fmt::Display for Factor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, part) = (self.0 / Self::ONE.0, self.0 % Self::ONE.0);
         let digits = format!("{part:0width$}", width = Self::DECIMALS as usize);
+        let digits = f.precision().and_then(|places| digits.get(..places)).unwrap_or(&digits);
         match digits.trim_end_matches('0') {
             "" => write!(f, "{whole}"),
             digits => write!(f, "{whole}.{digits}"),

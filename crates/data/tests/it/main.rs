@@ -30,6 +30,8 @@ mod real_files;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod roll;
+#[cfg(test)]
 mod streams;
 
 #[cfg(test)]

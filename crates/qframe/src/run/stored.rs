@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use qframe_data::catalog::InstrumentFacts;
 use qframe_data::{Catalog, DataKey, Facts, Kind, Loaded};
-use qframe_lab::customary;
+use qframe_lab::{contract_hours, customary};
 use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Span, Time, TimeFrame};
@@ -127,6 +127,10 @@ pub(super) fn instrument(
     };
     let made = match usual.kind() {
         InstrumentKind::Forex => Instrument::forex(symbol, rules),
+        InstrumentKind::Stock if known.asset_class.as_deref() == Some("future") => {
+            let rules = Rules { hours: contract_hours(&symbol).unwrap_or(rules.hours), ..rules };
+            Instrument::rolled(symbol, known.currency.unwrap_or_else(|| usual.quote()), rules)
+        }
         _ => Instrument::new(symbol, known.currency.unwrap_or_else(|| usual.quote()), rules),
     };
     Ok((made?, note))

@@ -8,6 +8,7 @@ mod import;
 mod list;
 mod repair;
 mod resample;
+mod roll;
 mod show;
 mod subject;
 
@@ -38,6 +39,8 @@ pub(crate) enum DataCommand {
     Resample(Box<resample::Args>),
     /// Take splits, or splits and dividends, out of the prices of a share.
     Adjust(adjust::Args),
+    /// Make one series of the contracts of a future, and print its rolls.
+    Roll(roll::Args),
 }
 
 impl DataCommand {
@@ -49,6 +52,7 @@ impl DataCommand {
             Self::Repair(args) => args.run(),
             Self::Resample(args) => args.run(),
             Self::Adjust(args) => args.run(),
+            Self::Roll(args) => args.run(),
             Self::List(args) => args.run(),
             Self::Show(args) => args.run(),
             Self::Export(args) => args.run(),
