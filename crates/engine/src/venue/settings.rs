@@ -50,6 +50,15 @@ pub struct Funding {
     pub schedule: Vec<(Time, Rate)>,
 }
 
+impl Funding {
+    /// The instant that a recorded time means. Venues write down some milliseconds more than the full hour at which
+    /// funding is due; the bar that opens there must not miss it.
+    #[must_use]
+    pub const fn instant(recorded: Time) -> Time {
+        Time::from_nanos(recorded.nanos() - recorded.nanos().rem_euclid(1_000_000_000))
+    }
+}
+
 /// The rules of a simulated venue. The default charges nothing and fills at the next open.
 #[derive(Debug, Clone)]
 pub struct Settings {

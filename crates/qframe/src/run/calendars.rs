@@ -139,6 +139,8 @@ impl Calendars {
     ) {
         let symbol = market.instruments()[instrument.index()].symbol().clone();
         let (first, last) = period(&symbol, market.data());
+        let instant = |(time, rate)| (if kind == CalendarKind::Funding { Funding::instant(time) } else { time }, rate);
+        let rows: Vec<(Time, Rate)> = rows.into_iter().map(instant).collect();
         let within: Vec<(Time, Rate)> =
             rows.iter().copied().filter(|(time, _)| first < *time && *time <= last).collect();
         self.files.push(File {
