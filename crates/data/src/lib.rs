@@ -3,6 +3,7 @@
 //!
 //! Nothing here trades, and nothing is repaired in silence: a row becomes a [`Bar`](qframe_model::market::Bar), or it
 //! is refused with its file, line and column, or (when asked) it is passed over and counted by reason.
+mod adjust;
 mod aggregate;
 mod bad_row;
 pub mod book;
@@ -14,12 +15,15 @@ mod gaps;
 pub mod hours;
 pub mod import;
 mod loaded;
+mod mid;
 pub mod quality;
 mod resample;
+mod roll;
 mod rows;
 pub mod samples;
 pub mod securities;
 
+pub use adjust::{Adjust, AdjustError, Adjustment, Factor, Step, unseen_splits};
 pub use aggregate::{QuoteBars, TradeBars};
 pub use bad_row::{BadRow, RowFault, Zone};
 pub use catalog::{Catalog, CatalogError, Conflict, Merged, SetFacts};
@@ -29,5 +33,7 @@ pub use defect::{Defect, Finding};
 pub use error::{BadFile, DataError, FileFault, Remedy};
 pub use gaps::{Gaps, Hole, Pattern};
 pub use loaded::{Facts, Loaded, RowOrder, Skipped};
+pub use mid::{MidBars, mid_bars};
 pub use resample::{ResampleError, Resampled, Resampling, resample};
+pub use roll::{Contract, Roll, RollAdjust, RollError, RollRule, Rolled, roll};
 pub use rows::{DataKey, Kind, Rows};

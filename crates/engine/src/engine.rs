@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use qframe_model::account::Account;
 use qframe_model::event::{EVENT_VERSION, Event, EventRef, Header, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
-use qframe_model::market::{Bar, Tick};
+use qframe_model::market::{Bar, FundingRate, Tick};
 use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::position::ClosedTrade;
 use qframe_model::refusal::Refusal;
@@ -75,6 +75,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             Input::Close(series, time, bar) => self.close(series, time, &bar),
             Input::Bar(series, time, bar) => self.bar(series, time, &bar),
             Input::Tick(id, tick) => self.tick(id, &tick).map(drop),
+            Input::Funding(id, rate) => self.funding(id, &rate),
             Input::Report(report) => self.report(&report),
             Input::Instant(time) => self.instant(time),
             Input::End(time) => self.end(time),
@@ -200,6 +201,16 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         let series = self.traded_on(id);
         self.call(series, id, |strategy, context| strategy.on_market(&market, context))?;
         Ok(true)
+    }
+
+    /// The funding of a perpetual is known: the strategy sees it. Paying it is the venue's report.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn funding(&mut self, id: InstrumentId, rate: &FundingRate) -> Result<(), EngineError> {
+        self.state.now = self.state.now.max(rate.time);
+        let series = self.traded_on(id);
+        self.call(series, id, |strategy, context| strategy.on_market(&Market::Funding(rate), context)).map(drop)
     }
 
     /// A venue speaks, and it is heard at `time`: later than what it speaks of happened.

@@ -7,7 +7,7 @@ use qframe_model::currency::Currency;
 use qframe_model::event::{Header, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId, SeriesId};
 use qframe_model::instrument::Instrument;
-use qframe_model::market::{Bar, Tick};
+use qframe_model::market::{Bar, FundingRate, Tick};
 use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::Order;
 use qframe_model::time::{Time, TimeFrame};
@@ -32,6 +32,8 @@ pub enum Input {
     Bar(SeriesId, Time, Bar),
     /// A trade, a quote or a change of an order book is known.
     Tick(InstrumentId, Tick),
+    /// The funding of a perpetual at an instant is known.
+    Funding(InstrumentId, FundingRate),
     /// A venue speaks.
     Report(Report),
     /// All rows of this instant are in.

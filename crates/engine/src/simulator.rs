@@ -150,7 +150,16 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
             self.venue.open_bar(series.instrument, bar, closes);
             self.venue.close_bar(series.instrument);
         }
-        self.drain()
+        self.drain()?;
+        self.tell_funding()
+    }
+
+    /// What fell due while the bars were open.
+    fn tell_funding(&mut self) -> Result<(), SimulatorError> {
+        for (id, rate) in self.venue.funding_due() {
+            self.engine.funding(id, &rate)?;
+        }
+        Ok(())
     }
 
     /// Carries what the strategy answered to the bar.
@@ -214,6 +223,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
             }
         }
         self.drain()?;
+        self.tell_funding()?;
         for (id, bar) in bars {
             self.engine.close(*id, time, bar)?;
         }

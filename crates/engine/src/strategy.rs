@@ -1,6 +1,6 @@
 //! What a strategy is: it sees the market one row at a time and answers with orders.
 use qframe_model::fill::Fill;
-use qframe_model::market::{Bar, BookDelta, Quote, Trade};
+use qframe_model::market::{Bar, BookDelta, FundingRate, Quote, Trade};
 
 use crate::context::Context;
 
@@ -15,6 +15,9 @@ pub enum Market<'a> {
     Quote(&'a Quote),
     /// A change of the order book.
     Book(&'a BookDelta),
+    /// What longs of a perpetual paid to shorts, whether or not any is held. On bars it is known when those close in whose
+    /// time it fell due, and comes before them.
+    Funding(&'a FundingRate),
 }
 
 impl<'a> Market<'a> {

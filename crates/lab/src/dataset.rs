@@ -42,7 +42,7 @@ pub struct DataSet {
 const FIAT: [&str; 10] = ["USD", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "NZD", "SEK", "NOK"];
 
 /// The instrument of a symbol by the customs of its kind: coins in steps of 1e-8, shares and forex in whole units; shares
-/// are quoted in dollars.
+/// are quoted in dollars; listed futures have the multiplier and the tick of their rulebook, where it is known.
 ///
 /// # Errors
 /// [`InstrumentError`] where the margin rates do not go together or the contract is inverse.
@@ -54,6 +54,10 @@ pub fn customary(symbol: Symbol, lot: Option<Quantity>, margin: Margin) -> Resul
         SymbolParts::Listed { .. } => (false, Quantity::ONE, "NYSE"),
     };
     let rules = Rules { lot: lot.unwrap_or(usual), margin, hours, ..Rules::default() };
+    let rules = match symbol.parts() {
+        SymbolParts::Listed { expiry: Some(_), .. } => crate::contracts::rules(&symbol, rules),
+        _ => rules,
+    };
     if is_forex { Instrument::forex(symbol, rules) } else { Instrument::new(symbol, Currency::USD, rules) }
 }
 

@@ -3,6 +3,7 @@
 //! [`Backtest`] feeds the engine and its simulated venue from [`DataSet`]s; an [`Outcome`] holds everything that a run
 //! left behind: statistics, trades, equity curve, journal. Threads, no async; the clock is never read.
 mod backtest;
+mod contracts;
 mod dataset;
 mod feed;
 mod hold;
@@ -14,6 +15,7 @@ mod sweep;
 mod ticks;
 
 pub use backtest::{Backtest, RunError, Setup};
+pub use contracts::{contract_hours, contract_multiplier, contract_tick};
 pub use dataset::{DataSet, Origin, customary};
 pub use outcome::{Curve, Outcome};
 pub use sweep::sweep;

@@ -17,7 +17,8 @@ pub enum Kind {
     Forex,
     /// A share or fund: the share and its price change hands.
     Stock,
-    /// A contract with no end, held to the spot price by funding: only profits change hands.
+    /// A contract with no end: a perpetual, held to the spot price by funding, or a future that is rolled. Only profits
+    /// change hands.
     Perpetual,
     /// A contract that settles at its expiry: only profits change hands.
     Future {
@@ -146,6 +147,15 @@ impl Instrument {
     pub fn forex(symbol: Symbol, rules: Rules) -> Result<Self, InstrumentError> {
         let spot = Self::new(symbol, Currency::USD, rules)?;
         Ok(if spot.kind == Kind::Spot { Self { kind: Kind::Forex, ..spot } } else { spot })
+    }
+
+    /// A name without a date as the one series that contracts are rolled into: no end, and only profits change hands.
+    ///
+    /// # Errors
+    /// As [`Instrument::new`].
+    pub fn rolled(symbol: Symbol, listed_in: Currency, rules: Rules) -> Result<Self, InstrumentError> {
+        let listed = Self::new(symbol, listed_in, rules)?;
+        Ok(if listed.kind == Kind::Stock { Self { kind: Kind::Perpetual, ..listed } } else { listed })
     }
 
     /// Its name.

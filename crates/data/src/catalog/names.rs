@@ -7,7 +7,8 @@ use crate::rows::{DataKey, Kind};
 
 impl Catalog {
     /// The data sets of a name: a symbol, and `@` and a venue where only one is meant; small letters are as good as large
-    /// ones. Of a kind or a time frame where one is given.
+    /// ones. Of a kind or a time frame where one is given. What was made of other sets (`usa.split`) is found without its
+    /// venue only where there is nothing else.
     ///
     /// # Errors
     /// [`CatalogError::System`] where a folder cannot be read.
@@ -20,6 +21,9 @@ impl Catalog {
                 && kind.is_none_or(|kind| key.kind == kind)
                 && (frame.is_none() || key.frame == frame)
         });
+        if venue.is_none() && keys.iter().any(|key| !key.is_made()) {
+            keys.retain(|key| !key.is_made());
+        }
         Ok(keys)
     }
 
@@ -46,6 +50,11 @@ impl DataKey {
     #[must_use]
     pub fn of_kept(&self) -> Option<Self> {
         self.venue.strip_suffix(KEPT).map(|venue| Self { venue: venue.to_owned(), ..self.clone() })
+    }
+
+    /// True for what was made of the rows of another set: that one's venue stands before a dot.
+    fn is_made(&self) -> bool {
+        self.venue.contains('.')
     }
 
     fn is_kept(&self) -> bool {

@@ -15,6 +15,7 @@ mod factors;
 mod fault;
 mod guard;
 mod intake;
+mod interest;
 mod json;
 mod lean;
 mod lengths;
@@ -42,6 +43,7 @@ pub use desk::Findings;
 pub use dialect::{About, Dialect, dialects};
 pub use fault::{ImportError, ImportFault};
 pub use intake::Intake;
+pub use interest::{OpenInterest, open_interest};
 pub use paths::{Found, find_files};
 
 /// What is asked of an import; what is not said here is taken from the file and its path.

@@ -1,5 +1,7 @@
 //! The public face of the crate: what it reads, what it refuses, and the laws that hold between its parts.
 #[cfg(test)]
+mod adjust;
+#[cfg(test)]
 mod aggregate;
 #[cfg(test)]
 mod book_rules;
@@ -27,6 +29,8 @@ mod quality;
 mod real_files;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod roll;
 #[cfg(test)]
 mod streams;
 

@@ -5,7 +5,7 @@ use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId};
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::ledger::Book;
-use qframe_model::market::{Bar, CorporateAction, Side};
+use qframe_model::market::{Bar, CorporateAction, FundingRate, Side};
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::Purpose;
 use qframe_model::time::Time;
@@ -22,6 +22,8 @@ pub(super) struct Carry {
     /// Actions that fell due inside a bar of their instrument: they wait for its end.
     waiting: Vec<(Time, InstrumentId, CorporateAction)>,
     next_funding: Vec<usize>,
+    /// What fell due and was not told yet.
+    told: Vec<(InstrumentId, FundingRate)>,
     accrued_to: Option<Time>,
     /// The instant at which bars are about to open.
     due: Option<Time>,
@@ -57,6 +59,11 @@ impl SimVenue {
             self.carry.due = Some(time);
             self.enter(Stage::Due);
         }
+    }
+
+    /// The funding that fell due since the last call, oldest first for each instrument: market data, as a bar is.
+    pub fn funding_due(&mut self) -> std::vec::Drain<'_, (InstrumentId, FundingRate)> {
+        self.carry.told.drain(..)
     }
 
     /// Charges what fell due up to the opening of the bars: one thing at a call, since each depends on the one before.
@@ -144,6 +151,7 @@ impl SimVenue {
             }
             *next += 1;
             let held = account.position(instrument).quantity;
+            self.carry.told.push((instrument, FundingRate { time, rate, mark: account.mark_of(instrument) }));
             if let (false, Some(mark)) = (held.is_zero(), account.mark_of(instrument)) {
                 let amount = account.instrument(instrument).value(mark, held)?.at_rate(rate)?;
                 let commodity = account.quote_of(instrument);

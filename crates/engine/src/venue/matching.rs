@@ -170,9 +170,10 @@ impl SimVenue {
         let liquidity = if touch.taker { Liquidity::Taker } else { Liquidity::Maker };
         let mut sizer = self.sizer(account, working.order.instrument, touch.price, liquidity, bar.time);
         let mut sized = sizer.size(working)?;
-        if let (Sized::Fill { side, deal, .. }, true) = (sized, touch.taker && !self.settings.crossing.is_free()) {
+        if let (Sized::Fill { side, deal, .. }, true) = (sized, touch.taker && !self.is_free()) {
             let instrument = account.instrument(working.order.instrument);
-            match self.settings.crossing.apply(instrument, bar, side, touch.price, deal.quantity) {
+            let half_spread = self.half_spread(working.order.instrument, bar, touch.price);
+            match self.settings.crossing.apply(instrument, (bar, half_spread), side, touch.price, deal.quantity) {
                 Ok(slipped) => {
                     sizer.price = working.limited(side, slipped);
                     sized = sizer.size(working)?;
@@ -187,6 +188,17 @@ impl SimVenue {
             sized = Sized::Fill { side, deal: sizer.deal(left)?, rest: Rest::Later };
         }
         Ok(Offer { price: sizer.price, liquidity, sized })
+    }
+
+    /// True where every taker gets the market's price.
+    fn is_free(&self) -> bool {
+        self.settings.crossing.is_free() && self.settings.spreads.is_empty()
+    }
+
+    /// Half of the recorded spread at a price of a bar.
+    fn half_spread(&self, id: InstrumentId, bar: &Bar, price: Price) -> Price {
+        let own = self.settings.spreads.iter().find(|spreads| spreads.instrument == id);
+        own.map_or(Price::ZERO, |spreads| spreads.half_at(bar, price))
     }
 
     pub(super) fn sizer<'a>(
@@ -345,8 +357,9 @@ impl SimVenue {
     ) -> Result<Fill, Overflow> {
         let (held, instrument) = (account.position(id).quantity, account.instrument(id));
         let side = Side::of(held).opposite();
-        let crosses = purpose != Purpose::Expiry && !self.settings.crossing.is_free();
-        let crossed = crosses.then(|| self.settings.crossing.apply(instrument, bar, side, price, held.abs()));
+        let crosses = purpose != Purpose::Expiry && !self.is_free();
+        let market = (bar, self.half_spread(id, bar, price));
+        let crossed = crosses.then(|| self.settings.crossing.apply(instrument, market, side, price, held.abs()));
         let price = match crossed {
             None => price,
             // The slippage leaves nothing of the price, and the position must go.

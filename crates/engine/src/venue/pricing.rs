@@ -41,14 +41,15 @@ impl Crossing {
         self.slippage == Slippage::None && self.spread.is_zero()
     }
 
-    /// The price that a taker gets instead of `price`, on the tick grid and never better than the model says.
+    /// The price that a taker gets instead of `price`, on the tick grid and never better than the model says. Half of a
+    /// recorded spread comes with the bar.
     ///
     /// # Errors
     /// [`Overflow`] where the price leaves its range or falls to zero.
     pub(super) fn apply(
         &self,
         instrument: &Instrument,
-        bar: &Bar,
+        (bar, half_spread): (&Bar, Price),
         side: Side,
         price: Price,
         quantity: Quantity,
@@ -60,7 +61,7 @@ impl Crossing {
             Slippage::VolumeShare { factor } => share(price, nanos(factor * volume_share(bar, quantity).powi(2)))?,
             Slippage::SquareRoot { factor } => share(price, nanos(factor * volume_share(bar, quantity).sqrt()))?,
         };
-        let half_spread = share(price, i128::from(self.spread.nanos()))? / 2;
+        let half_spread = share(price, i128::from(self.spread.nanos()))? / 2 + i128::from(half_spread.nanos());
         let worse = match side {
             Side::Buy => i128::from(price.nanos()) + slip + half_spread,
             Side::Sell => i128::from(price.nanos()) - slip - half_spread,

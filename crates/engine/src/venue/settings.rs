@@ -1,7 +1,9 @@
 //! The rules of a simulated venue.
+use std::sync::Arc;
+
 use qframe_model::ids::InstrumentId;
-use qframe_model::market::CorporateAction;
-use qframe_model::number::Rate;
+use qframe_model::market::{Bar, CorporateAction};
+use qframe_model::number::{Price, Rate};
 use qframe_model::time::Time;
 
 use super::fees::Fees;
@@ -50,6 +52,36 @@ pub struct Funding {
     pub schedule: Vec<(Time, Rate)>,
 }
 
+impl Funding {
+    /// The instant that a recorded time means. Venues write down some milliseconds more than the full hour at which
+    /// funding is due; the bar that opens there must not miss it.
+    #[must_use]
+    pub const fn instant(recorded: Time) -> Time {
+        Time::from_nanos(recorded.nanos() - recorded.nanos().rem_euclid(1_000_000_000))
+    }
+}
+
+/// What bid and ask were apart, bar by bar, where the bars are those half-way between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spreads {
+    /// Of which instrument.
+    pub instrument: InstrumentId,
+    /// By the opening instants of its bars, ascending: the spread at the open, and at the close. A bar that is not here has
+    /// none.
+    pub rows: Arc<[(Time, [Price; 2])]>,
+}
+
+impl Spreads {
+    /// What a taker pays of the spread: half of that at the open for the price of the open, half of the wider one anywhere
+    /// else in the bar. So a buy at the open is at the ask's, and a sale at the bid's.
+    pub(super) fn half_at(&self, bar: &Bar, price: Price) -> Price {
+        let found = self.rows.binary_search_by_key(&bar.time, |(time, _)| *time);
+        let [open, close] = found.map_or([Price::ZERO; 2], |place| self.rows[place].1);
+        let spread = if price == bar.open { open } else { open.max(close) };
+        Price::from_nanos(spread.nanos() / 2)
+    }
+}
+
 /// The rules of a simulated venue. The default charges nothing and fills at the next open.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -77,6 +109,8 @@ pub struct Settings {
     pub convert: bool,
     /// Interest a year on short positions and owed money.
     pub borrow_rate: Rate,
+    /// Recorded spreads: takers pay half of them, beside what [`Settings::crossing`] says.
+    pub spreads: Vec<Spreads>,
     /// Funding of perpetuals.
     pub funding: Vec<Funding>,
     /// Dividends and splits, ascending in time: at the first bar that opens at or after the instant.
@@ -98,6 +132,7 @@ impl Default for Settings {
             unaffordable: Unaffordable::default(),
             convert: false,
             borrow_rate: Rate::ZERO,
+            spreads: Vec::new(),
             funding: Vec::new(),
             actions: Vec::new(),
         }

@@ -15,6 +15,8 @@ mod bollinger_reversion;
 mod buy_and_hold;
 mod deadline;
 mod donchian_breakout;
+mod funding_arbitrage;
+mod futures_trend;
 mod given_up;
 mod legs;
 mod line;
@@ -42,6 +44,8 @@ use qframe_quant::indicators::{self, Ohlcv, StdDev};
 pub use bollinger_reversion::BollingerReversion;
 pub use buy_and_hold::BuyAndHold;
 pub use donchian_breakout::DonchianBreakout;
+pub use funding_arbitrage::{FundingArbitrage, FundingRules};
+pub use futures_trend::{FuturesTrend, TrendRules};
 pub use ma_crossover::MaCrossover;
 pub use market_making::{MarketMaking, MarketMakingRules};
 pub use mean_reversion::{MeanReversion, MeanReversionRules};
@@ -57,7 +61,7 @@ pub use volatility_target::{VolatilityRules, VolatilityTarget};
 use crate::registry::StrategySpec;
 
 /// All of them, in the order in which a list shows them.
-pub(crate) static ALL: [StrategySpec; 10] = [
+pub(crate) static ALL: [StrategySpec; 12] = [
     buy_and_hold::SPEC,
     ma_crossover::SPEC,
     donchian_breakout::SPEC,
@@ -68,6 +72,8 @@ pub(crate) static ALL: [StrategySpec; 10] = [
     pairs::SPEC,
     momentum_rotation::SPEC,
     market_making::SPEC,
+    futures_trend::SPEC,
+    funding_arbitrage::SPEC,
 ];
 
 /// The longest window that a strategy of ours takes: the longest that an indicator does.

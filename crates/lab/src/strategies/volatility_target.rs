@@ -30,15 +30,44 @@ pub struct VolatilityRules {
 /// apart. A price that stands still is held up to the cap. Trades the first series.
 #[derive(Debug, Clone)]
 pub struct VolatilityTarget {
-    deviation: StdDev,
+    realised: Realised,
     rules: VolatilityRules,
+}
+
+/// A year in nanoseconds: 365.25 days.
+const YEAR_NS: f64 = 365.25 * 86_400e9;
+
+/// The standard deviation of the last log returns, a year.
+#[derive(Debug, Clone)]
+pub(super) struct Realised {
+    deviation: StdDev,
     bars: u64,
     first: Time,
     last: f64,
 }
 
-/// A year in nanoseconds: 365.25 days.
-const YEAR_NS: f64 = 365.25 * 86_400e9;
+impl Realised {
+    pub(super) fn new(window: usize) -> Result<Self, ParameterError> {
+        Ok(Self { deviation: deviation("window", window)?, bars: 0, first: Time::EPOCH, last: 0.0 })
+    }
+
+    pub(super) fn warm_up(&self) -> usize {
+        self.deviation.warm_up() + 1
+    }
+
+    #[inline]
+    pub(super) fn update(&mut self, bar: &Bar) -> Option<f64> {
+        let before = std::mem::replace(&mut self.last, bar.close.to_f64().ln());
+        self.bars += 1;
+        if self.bars == 1 {
+            self.first = bar.time;
+            return None;
+        }
+        let deviation = self.deviation.update(self.last - before)?;
+        let years = bar.time.since(self.first).nanos() as f64 / YEAR_NS;
+        Some(deviation * ((self.bars - 1) as f64 / years).sqrt())
+    }
+}
 
 impl VolatilityTarget {
     /// A target by these rules.
@@ -51,22 +80,13 @@ impl VolatilityTarget {
         if !(rules.band >= 0.0 && rules.band.is_finite()) {
             return Err(refused("band", rules.band, "a number of 0 or more".to_owned()));
         }
-        let deviation = deviation("window", rules.window)?;
-        Ok(Self { deviation, rules, bars: 0, first: Time::EPOCH, last: 0.0 })
+        Ok(Self { realised: Realised::new(rules.window)?, rules })
     }
 
     /// The exposure to have at this close.
     #[inline]
     fn wanted(&mut self, bar: &Bar) -> Option<f64> {
-        let before = std::mem::replace(&mut self.last, bar.close.to_f64().ln());
-        self.bars += 1;
-        if self.bars == 1 {
-            self.first = bar.time;
-            return None;
-        }
-        let deviation = self.deviation.update(self.last - before)?;
-        let years = bar.time.since(self.first).nanos() as f64 / YEAR_NS;
-        let volatility = deviation * ((self.bars - 1) as f64 / years).sqrt();
+        let volatility = self.realised.update(bar)?;
         Some((self.rules.target / volatility).min(self.rules.cap))
     }
 }
@@ -79,7 +99,7 @@ fn exposure(context: &Context<'_>) -> Option<f64> {
 
 impl Strategy for VolatilityTarget {
     fn warm_up(&self) -> usize {
-        self.deviation.warm_up() + 1
+        self.realised.warm_up()
     }
 
     #[inline]

@@ -1,4 +1,5 @@
 //! The bundled strategies on recorded prices: what all of them must hold, and each against its rule in plain numbers.
+mod carried;
 mod one;
 mod protected;
 mod registry;
@@ -23,6 +24,9 @@ const STOCKS: [&str; 20] = [
     "AAPL", "AMD", "BAC", "BBY", "CVX", "GE", "HD", "JNJ", "JPM", "KO", "LLY", "MRK", "MSFT", "PEP", "PFE", "PG",
     "RRC", "UNH", "WMT", "XOM",
 ];
+
+/// Those that do nothing on bars alone: one wants funding, the other a book.
+const WANT_MORE: [&str; 2] = ["funding-arbitrage", "market-making"];
 
 fn instrument(name: &str) -> Instrument {
     let symbol = name.parse().unwrap();
@@ -136,7 +140,7 @@ fn every_strategy_conserves_money_and_repeats_itself() {
         }
     });
     traded.dedup();
-    let names: Vec<_> = on_bars().map(|spec| spec.name).collect();
+    let names: Vec<_> = on_bars().map(|spec| spec.name).filter(|name| !WANT_MORE.contains(name)).collect();
     assert_eq!(traded, names, "each of them trades somewhere");
 }
 
@@ -157,8 +161,8 @@ fn every_strategy_keeps_its_books_at_any_venue_and_in_any_size() {
             let setup = Setup { venue: venue.clone(), sizing, ..setup(true) };
             let backtest = Backtest::new(data.to_vec(), setup).unwrap();
             let given: &[(&str, &str)] = if spec.name == "momentum-rotation" { &[("top", "1")] } else { &[] };
-            let weighs = spec.assets != Assets::One || spec.name == "vol-target";
-            if weighs && !matches!(sizing, Sizing::Equity(_)) {
+            let weighs = spec.assets != Assets::One || ["vol-target", "futures-trend"].contains(&spec.name);
+            if weighs && !matches!(sizing, Sizing::Equity(_)) || WANT_MORE.contains(&spec.name) {
                 continue;
             }
             let outcome = backtest.run(build(spec.name, given, &backtest)).unwrap();

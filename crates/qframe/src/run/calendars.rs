@@ -1,7 +1,7 @@
 //! What `--dividends`, `--splits` and `--funding` mean: what falls due on the instruments of a run.
 use std::fmt;
 
-use qframe_data::{CalendarKind, read_calendar};
+use qframe_data::{CalendarKind, Catalog, DataKey, Kind as RowKind, Rows, read_calendar, unseen_splits};
 use qframe_engine::venue::Funding;
 use qframe_lab::{Backtest, DataSet};
 use qframe_model::ids::InstrumentId;
@@ -11,8 +11,10 @@ use qframe_model::number::{Cash, Rate};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
 
+use super::catalog::Root;
+use super::data::Source;
 use super::raw::{Raw, Word};
-use super::values::Given;
+use super::values::{Given, given};
 use crate::error::Error;
 
 /// What falls due, as the venue takes it, and the files that it was read from.
@@ -36,6 +38,8 @@ pub(crate) struct File {
     /// Rows before the first bar closed and after the last one opened.
     outside: usize,
     rounded: u64,
+    /// Splits of the catalog that the prices do not show.
+    unseen: usize,
 }
 
 const FLAGS: [(&str, &str, CalendarKind); 3] = [
@@ -44,12 +48,22 @@ const FLAGS: [(&str, &str, CalendarKind); 3] = [
     ("--funding", "funding", CalendarKind::Funding),
 ];
 
-/// Reads every calendar; instruments are numbered as in `market`.
-pub(super) fn load(raw: &Raw, market: &Backtest) -> Result<Calendars, Error> {
+const FROM: [(&str, bool); 2] = [("catalog", true), ("none", false)];
+
+/// Reads every calendar, and what the catalog has of the symbols that are from there; instruments are numbered as in
+/// `market`.
+pub(super) fn load(raw: &Raw, market: &Backtest, catalog: &Root, sources: &[Source]) -> Result<Calendars, Error> {
     let mut calendars = Calendars::default();
     for ((flag, name, kind), words) in FLAGS.into_iter().zip([&raw.dividends, &raw.splits, &raw.funding]) {
         for Word(word) in words {
             calendars.read(Given { flag, word: word.trim() }, (name, kind), market)?;
+        }
+    }
+    if given("--actions", &raw.actions).map_or(Ok(true), |given| given.one_of(&FROM))? {
+        for source in sources {
+            if let Some(key) = &source.key {
+                calendars.read_stored(&catalog.open()?, key, source, market)?;
+            }
         }
     }
     // Dividends of an instant come before its splits: they are paid on the units that were held until then.
@@ -71,31 +85,82 @@ impl Calendars {
             return Err(given.wrong(format!("{symbol} has a file already; join the two")));
         }
         let calendar = read_calendar(path, kind)?;
+        self.take((name, kind), instrument, path, calendar.rows, market);
+        if let Some(file) = self.files.last_mut() {
+            file.rounded = calendar.rounded;
+        }
+        Ok(())
+    }
+
+    /// What the catalog has of a data set's symbol and venue, as far as no file was given for it.
+    fn read_stored(
+        &mut self,
+        catalog: &Catalog,
+        key: &DataKey,
+        source: &Source,
+        market: &Backtest,
+    ) -> Result<(), Error> {
+        let symbol = source.set.instrument().symbol();
+        let place = market.instruments().iter().position(|instrument| instrument.symbol() == symbol);
+        let Some(instrument) = place.map(|place| InstrumentId(place as u16)) else { return Ok(()) };
+        let is_derivative = source.set.instrument().kind().is_derivative();
+        for (_, name, kind) in FLAGS {
+            let fits = match kind {
+                CalendarKind::Funding => source.set.instrument().kind() == Kind::Perpetual,
+                _ => !is_derivative,
+            };
+            // A flag wins; and a symbol with bars of two lengths is paid once.
+            let is_read = self.files.iter().any(|file| file.name == name && file.instrument == instrument);
+            if !fits || is_read {
+                continue;
+            }
+            let mut rows = stored(catalog, key, kind)?;
+            let unseen = if kind == CalendarKind::Splits { drop_unseen(&mut rows, source) } else { 0 };
+            if rows.is_empty() && unseen == 0 {
+                continue;
+            }
+            let from = format!("the catalog, {}", key.name());
+            self.take((name, kind), instrument, &from, rows, market);
+            if let Some(file) = self.files.last_mut() {
+                file.unseen = unseen;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes those rows that fall due while the instrument may be held.
+    fn take(
+        &mut self,
+        (name, kind): (&'static str, CalendarKind),
+        instrument: InstrumentId,
+        path: &str,
+        rows: Vec<(Time, Rate)>,
+        market: &Backtest,
+    ) {
+        let symbol = market.instruments()[instrument.index()].symbol().clone();
         let (first, last) = period(&symbol, market.data());
+        let instant = |(time, rate)| (if kind == CalendarKind::Funding { Funding::instant(time) } else { time }, rate);
+        let rows: Vec<(Time, Rate)> = rows.into_iter().map(instant).collect();
         let within: Vec<(Time, Rate)> =
-            calendar.rows.iter().copied().filter(|(time, _)| first < *time && *time <= last).collect();
+            rows.iter().copied().filter(|(time, _)| first < *time && *time <= last).collect();
         self.files.push(File {
             name,
             symbol,
             instrument,
             path: path.to_owned(),
             within: within.first().zip(within.last()).map(|(first, last)| (first.0, last.0, within.len())),
-            outside: calendar.rows.len() - within.len(),
-            rounded: calendar.rounded,
+            outside: rows.len() - within.len(),
+            rounded: 0,
+            unseen: 0,
         });
         let action = |(time, rate): &(Time, Rate)| match kind {
             CalendarKind::Splits => (*time, instrument, CorporateAction::Split(*rate)),
-            _ => (
-                *time,
-                instrument,
-                CorporateAction::Dividend(Cash::from_attos(i128::from(rate.nanos()) * 1_000_000_000)),
-            ),
+            _ => (*time, instrument, CorporateAction::Dividend(Cash::from_attos(i128::from(rate.nanos()) * ATTOS))),
         };
         match kind {
             CalendarKind::Funding => self.funding.push(Funding { instrument: Some(instrument), schedule: within }),
             _ => self.actions.extend(within.iter().map(action)),
         }
-        Ok(())
     }
 
     /// The dividends and splits of one instrument.
@@ -123,7 +188,7 @@ impl File {
 
     /// True where a part of the file does not count as it stands.
     pub(crate) const fn is_odd(&self) -> bool {
-        self.outside > 0 || self.rounded > 0
+        self.outside > 0 || self.rounded > 0 || self.unseen > 0
     }
 }
 
@@ -136,8 +201,51 @@ impl fmt::Display for File {
         if self.rounded > 0 {
             write!(f, "; {} rounded to nine decimals", self.rounded)?;
         }
+        if self.unseen > 0 {
+            let why = "the prices do not show them and seem to be adjusted; --splits FILE counts them all the same";
+            write!(f, "; {} left out: {why}", self.unseen)?;
+        }
         Ok(())
     }
+}
+
+/// Of cash in a nanounit.
+const ATTOS: i128 = 1_000_000_000;
+
+/// The rows of the catalog that a calendar of this kind would have.
+fn stored(catalog: &Catalog, key: &DataKey, kind: CalendarKind) -> Result<Vec<(Time, Rate)>, Error> {
+    let of = if kind == CalendarKind::Funding { RowKind::Funding } else { RowKind::Actions };
+    let key = DataKey { kind: of, frame: None, ..key.clone() };
+    let mut found: Vec<(Time, Rate)> = Vec::new();
+    for rows in catalog.scan(&key, Time::MIN..Time::MAX)? {
+        match rows? {
+            Rows::Funding(rows) => found.extend(rows.iter().map(|row| (row.time, row.rate))),
+            Rows::Actions(rows) => {
+                for row in rows {
+                    match (row.action, kind) {
+                        (CorporateAction::Dividend(amount), CalendarKind::Dividends) => {
+                            let refused = || Error::Refused(format!("{key}: {:#}: {amount} a unit", row.time));
+                            let nanos = i64::try_from(amount.attos() / ATTOS).map_err(|_| refused())?;
+                            found.push((row.time, Rate::from_nanos(nanos)));
+                        }
+                        (CorporateAction::Split(ratio), CalendarKind::Splits) => found.push((row.time, ratio)),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Takes away the splits that the prices do not show, and says how many.
+fn drop_unseen(rows: &mut Vec<(Time, Rate)>, source: &Source) -> usize {
+    let split = |&(time, ratio): &(Time, Rate)| DatedAction { time, action: CorporateAction::Split(ratio) };
+    let splits: Vec<DatedAction> = rows.iter().map(split).collect();
+    let unseen = unseen_splits(source.set.bars(), &splits);
+    rows.retain(|row| !unseen.contains(&split(row)));
+    unseen.len()
 }
 
 /// The instrument that a word names, and the file. A file alone is enough where one instrument is traded.

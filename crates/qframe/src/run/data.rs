@@ -6,11 +6,13 @@ use qframe_data::catalog::InstrumentFacts;
 use qframe_data::hours::Hours;
 use qframe_data::quality::{Presumed, Rules, check_read, fitting};
 use qframe_data::samples::{self, Sample};
-use qframe_data::{DataError, Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, read_bars, resample};
+use qframe_data::{
+    DataError, DataKey, Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, mid_bars, read_bars, resample,
+};
 use qframe_lab::DataSet;
 use qframe_model::instrument::Margin;
-use qframe_model::market::DatedAction;
-use qframe_model::number::Quantity;
+use qframe_model::market::{Bar, DatedAction};
+use qframe_model::number::{Price, Quantity};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
 
@@ -33,6 +35,30 @@ pub(crate) struct Source {
     pub(crate) made: Vec<String>,
     /// True where its symbol was said, and not read out of a file's name.
     pub(super) is_named: bool,
+    /// Its name in the catalog, where it is from there.
+    pub(super) key: Option<DataKey>,
+    /// Recorded spreads of its bars.
+    pub(super) spreads: Vec<(Time, [Price; 2])>,
+}
+
+/// The bars that mid ones were made of.
+#[derive(Debug)]
+pub(super) struct Sides {
+    pub(super) bids: Vec<Bar>,
+    pub(super) asks: Vec<Bar>,
+    pub(super) frame: TimeFrame,
+}
+
+impl Sides {
+    /// The spreads of the bars of a run, which may be longer ones.
+    fn spreads(&self, to: TimeFrame, known_until: Time) -> Vec<(Time, [Price; 2])> {
+        let how = Resampling { from: self.frame, to, known_until };
+        let longer = |bars: &[Bar]| match resample(bars, &how) {
+            Ok(made) if to != self.frame => made.bars,
+            _ => bars.to_vec(),
+        };
+        mid_bars(&longer(&self.bids), &longer(&self.asks)).spreads
+    }
 }
 
 impl Source {
@@ -125,8 +151,9 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     let symbol = symbol.map_or_else(|| symbol_of(&series.name), Ok)?;
     let rules = stored::instrument(symbol, wish, series.rules.as_ref());
     let (instrument, odd) = rules.map_err(|error| given.wrong(error))?;
-    let Series { loaded, market, from, mut known, sample, .. } = series;
+    let Series { loaded, market, from, mut known, sample, key, sides, .. } = series;
     let (mut loaded, made) = used(loaded, &market, wish, given)?;
+    let spreads = sides.map_or_else(Vec::new, |sides| sides.spreads(loaded.time_frame, market.end));
     known.extend(odd);
     if let Some(sample) = sample {
         let ends = loaded.first().unwrap_or_default()..loaded.known_until();
@@ -134,7 +161,7 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     }
     loaded.why.extend(known.iter().cloned());
     let set = DataSet::new(instrument, loaded, path).ok_or_else(|| given.wrong("no bars"))?;
-    Ok(Source { set, from, known, made, is_named })
+    Ok(Source { set, from, known, made, is_named, key, spreads })
 }
 
 /// What a name led to.
@@ -152,12 +179,16 @@ pub(super) struct Series {
     pub(super) known: Vec<String>,
     /// The sample that it is.
     pub(super) sample: Option<&'static Sample>,
+    /// The data set that it is.
+    pub(super) key: Option<DataKey>,
+    /// What its bars were made of, where that is bid and ask.
+    pub(super) sides: Option<Sides>,
 }
 
 impl Series {
     pub(super) fn new(loaded: Loaded, from: String, name: String) -> Self {
         let market = loaded.first().unwrap_or_default()..loaded.known_until();
-        Self { loaded, market, from, name, rules: None, known: Vec::new(), sample: None }
+        Self { loaded, market, from, name, rules: None, known: Vec::new(), sample: None, key: None, sides: None }
     }
 }
 

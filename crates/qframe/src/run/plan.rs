@@ -1,7 +1,10 @@
 //! A run that is understood: data, rules, strategy, and the words to print for each.
+use qframe_engine::venue::Spreads;
 use qframe_lab::registry::{AnyStrategy, BuildError, MarketInfo, StrategySpec, find_among};
 use qframe_lab::{Backtest, Setup};
 use qframe_model::event::Header;
+use qframe_model::ids::InstrumentId;
+use qframe_model::instrument::Instrument;
 use qframe_model::parameter::Parameters;
 
 use super::calendars::{self, Calendars};
@@ -45,12 +48,13 @@ impl<'a> Plan<'a> {
         };
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
         let market = Backtest::new(sets, setup.clone()).map_err(Error::refused)?;
-        let calendars = calendars::load(raw, &market)?;
+        let calendars = calendars::load(raw, &market, &wish.catalog, &sources)?;
         for source in &mut sources {
             source.judge(&calendars.of(source.set.instrument(), &market));
         }
         setup.venue.actions.clone_from(&calendars.actions);
         setup.venue.funding.clone_from(&calendars.funding);
+        setup.venue.spreads = spreads(&sources, &market);
         let settings = words(raw, &setup, &wish, (&sources, &calendars))?;
         let sets = sources.iter().map(|source| source.set.clone()).collect();
         let backtest = Backtest::new(sets, setup).map_err(Error::refused)?;
@@ -73,6 +77,21 @@ impl<'a> Plan<'a> {
         let parameters = self.parameters.iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
         Header { strategy: self.spec.name.to_owned(), parameters, settings: self.settings.clone(), ..Header::default() }
     }
+}
+
+/// The recorded spreads of those series that have them; the shortest bars of a symbol are those that are traded on.
+fn spreads(sources: &[Source], market: &Backtest) -> Vec<Spreads> {
+    let mut quoted: Vec<&Source> = sources.iter().filter(|source| !source.spreads.is_empty()).collect();
+    quoted.sort_by_key(|source| source.set.frame());
+    let mut found: Vec<Spreads> = Vec::new();
+    for source in quoted {
+        let is_its = |instrument: &Instrument| instrument.symbol() == source.set.instrument().symbol();
+        let place = market.instruments().iter().position(is_its).map(|place| InstrumentId(place as u16));
+        if let Some(instrument) = place.filter(|id| found.iter().all(|spreads| spreads.instrument != *id)) {
+            found.push(Spreads { instrument, rows: source.spreads.clone().into() });
+        }
+    }
+    found
 }
 
 fn setup(raw: &Raw) -> Result<Setup, Error> {

@@ -165,6 +165,10 @@ pub(crate) struct Raw {
     #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
     #[serde(deserialize_with = "words")]
     pub(crate) funding: Vec<Word>,
+    /// Dividends, splits and funding of prices out of the catalog: as the catalog has them of the same symbol and venue, or
+    /// none; a file given for one of them wins [catalog].
+    #[arg(long, value_name = "catalog|none", help_heading = "Venue")]
+    pub(crate) actions: Option<Word>,
     /// Open positions at the end of the data: keep, close or open (closed at the last bar's open) [keep].
     #[arg(long, value_name = "keep|close|open", help_heading = "Venue")]
     pub(crate) at_end: Option<Word>,
@@ -255,7 +259,7 @@ macro_rules! single {
     ($then:ident) => {
         $then! {
             strategy cash currency size lot allow_short leverage maintenance borrow_rate unaffordable convert
-            fee slippage spread fill intrabar latency answer_latency queue volume_cap at_end
+            fee slippage spread fill intrabar latency answer_latency queue volume_cap actions at_end
             max_order max_position max_leverage collar daily_loss max_drawdown
             from to grain timeframe on_bad_row offsets close_column benchmark risk_free seed
         }

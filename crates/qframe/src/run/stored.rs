@@ -2,14 +2,14 @@
 use std::ops::Range;
 
 use qframe_data::catalog::InstrumentFacts;
-use qframe_data::{Catalog, DataKey, Facts, Kind, Loaded};
-use qframe_lab::customary;
+use qframe_data::{Catalog, DataKey, Facts, Kind, Loaded, mid_bars};
+use qframe_lab::{contract_hours, customary};
 use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Span, Time, TimeFrame};
 
 use super::catalog::{Narrowed, none, the_one};
-use super::data::{Series, Wish};
+use super::data::{Series, Sides, Wish};
 use super::values::Given;
 use crate::error::Error;
 
@@ -25,8 +25,35 @@ pub(super) fn load(name: &str, given: &Given<'_>, wish: &Wish) -> Result<Option<
     if catalog.find(name, None, None)?.is_empty() {
         return Ok(None);
     }
-    let key = key_of(&catalog, name, given, wish.frame)?;
+    let has = |kind| Ok::<_, Error>(!catalog.find(name, Some(kind), None)?.is_empty());
+    if !has(Kind::Bars)? && has(Kind::Bids)? && has(Kind::Asks)? {
+        return quoted(&catalog, name, given, wish).map(Some);
+    }
+    let key = key_of(&catalog, name, given, (Kind::Bars, wish.frame))?;
     read(&catalog, &key, name, wish).map(Some)
+}
+
+/// Bars half-way between those of bid and ask, where there are only these.
+fn quoted(catalog: &Catalog, name: &str, given: &Given<'_>, wish: &Wish) -> Result<Series, Error> {
+    let key = key_of(catalog, name, given, (Kind::Bids, wish.frame))?;
+    let mut series = read(catalog, &key, name, wish)?;
+    let frame = series.loaded.time_frame;
+    let asks = catalog.bars(&DataKey { kind: Kind::Asks, ..key.clone() }, range(wish, frame))?;
+    let made = mid_bars(&series.loaded.bars, &asks);
+    if made.bars.is_empty() {
+        return Err(Error::Refused(format!("--data {name}: no bar of {key} has one of the asks at its instant")));
+    }
+    series.known.push("bars half-way between bid and ask; a taker pays half of the recorded spread".to_owned());
+    if made.alone > 0 {
+        series.known.push(format!("{} bars of one side without the other, left out", made.alone));
+    }
+    if made.crossed > 0 {
+        series.known.push(format!("{} bars with the bid above the ask; their spread counts as zero", made.crossed));
+    }
+    let bids = std::mem::replace(&mut series.loaded.bars, made.bars);
+    series.loaded.facts.gaps = series.loaded.gaps_within(series.market.start, series.market.end);
+    series.sides = Some(Sides { bids, asks, frame });
+    Ok(series)
 }
 
 /// Names of the catalog near to one that means nothing.
@@ -36,8 +63,13 @@ pub(super) fn suggest(name: &str, wish: &Wish) -> Option<String> {
 }
 
 /// Of several frames the one that is asked for, else the longest that it can be made of.
-fn key_of(catalog: &Catalog, name: &str, given: &Given<'_>, frame: Option<TimeFrame>) -> Result<DataKey, Error> {
-    let found = catalog.find(name, Some(Kind::Bars), None)?;
+fn key_of(
+    catalog: &Catalog,
+    name: &str,
+    given: &Given<'_>,
+    (kind, frame): (Kind, Option<TimeFrame>),
+) -> Result<DataKey, Error> {
+    let found = catalog.find(name, Some(kind), None)?;
     if found.is_empty() {
         return Err(none(catalog, given.flag, name)?);
     }
@@ -45,7 +77,7 @@ fn key_of(catalog: &Catalog, name: &str, given: &Given<'_>, frame: Option<TimeFr
         frame.zip(key.frame).is_some_and(|(wanted, own)| wanted.seconds().is_multiple_of(own.seconds()))
     };
     let best = found.iter().filter(divides).filter_map(|key| key.frame).max();
-    the_one(catalog, given.flag, name, Narrowed { kind: Some(Kind::Bars), frame: best })
+    the_one(catalog, given.flag, name, Narrowed { kind: Some(kind), frame: best })
 }
 
 fn read(catalog: &Catalog, key: &DataKey, name: &str, wish: &Wish) -> Result<Series, Error> {
@@ -84,6 +116,7 @@ fn read(catalog: &Catalog, key: &DataKey, name: &str, wish: &Wish) -> Result<Ser
         market: begins..ends,
         rules: catalog.instrument(&key.symbol, &key.venue)?,
         known: notes,
+        key: Some(key.clone()),
         ..Series::new(
             loaded,
             format!("catalog, {}, content {}", key.venue, &hash[..12]),
@@ -126,6 +159,10 @@ pub(super) fn instrument(
     };
     let made = match usual.kind() {
         InstrumentKind::Forex => Instrument::forex(symbol, rules),
+        InstrumentKind::Stock if known.asset_class.as_deref() == Some("future") => {
+            let rules = Rules { hours: contract_hours(&symbol).unwrap_or(rules.hours), ..rules };
+            Instrument::rolled(symbol, known.currency.unwrap_or_else(|| usual.quote()), rules)
+        }
         _ => Instrument::new(symbol, known.currency.unwrap_or_else(|| usual.quote()), rules),
     };
     Ok((made?, note))

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use qframe_data::book::read_ticks;
 use qframe_data::catalog::InstrumentFacts;
-use qframe_data::{Kind, Rows};
+use qframe_data::{DataKey, Kind, Rows};
 use qframe_lab::{DataSet, Origin};
 use qframe_model::book::OrderBook;
 use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
@@ -72,6 +72,8 @@ struct Found {
     from: String,
     note: String,
     rules: Option<InstrumentFacts>,
+    /// A data set of it in the catalog.
+    key: Option<DataKey>,
 }
 
 pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, path: &str) -> Result<Source, Error> {
@@ -81,7 +83,7 @@ pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, pat
     } else {
         stored(wish, path, grain)
     };
-    let Found { ticks, symbol: own, from, note, rules } = found?;
+    let Found { ticks, symbol: own, from, note, rules, key } = found?;
     let (instrument, odd) =
         stored::instrument(symbol.unwrap_or(own), wish, rules.as_ref()).map_err(|error| given.wrong(error))?;
     let mut notes = vec![format!("{note}; orders meet {}", grain.name())];
@@ -98,7 +100,7 @@ pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, pat
     let set = DataSet::of_ticks(instrument, frame, ticks, origin).map_err(|error| given.wrong(error))?;
     let set = set.ok_or_else(|| given.wrong("no price in it between --from and --to; try another --grain"))?;
     let known = set.origin().notes.clone();
-    Ok(Source { set, from, known, made: Vec::new(), is_named: true })
+    Ok(Source { set, from, known, made: Vec::new(), is_named: true, key, spreads: Vec::new() })
 }
 
 /// The ticks of a recorded stream.
@@ -124,6 +126,7 @@ fn recorded(given: &Given<'_>, wish: &Wish, symbol: Option<&Symbol>, path: &str,
             found.trades, found.quotes, found.symbol
         ),
         rules: None,
+        key: None,
     })
 }
 
@@ -159,6 +162,7 @@ fn stored(wish: &Wish, name: &str, grain: Grain) -> Result<Found, Error> {
         from: format!("catalog, {}, content {}", key.venue, content.join(" ")),
         note: counts.join(" and "),
         rules: catalog.instrument(&key.symbol, &key.venue)?,
+        key: Some(key.clone()),
     })
 }
 

@@ -42,8 +42,10 @@ fn the_commands_of_the_book_run() {
     program.write("funding.csv", "time,rate\n2020-02-10,0.0001\n");
     program.write("run.toml", blocks("docs/quickstart.md", "toml").remove(0));
     crate::catalog::fill(&program);
+    crate::assets::fill(&program);
     program.write("stream.txt", blocks("docs/books.md", "text").remove(0));
     let pages = [
+        "docs/assets.md",
         "docs/import.md",
         "docs/quickstart.md",
         "docs/strategies.md",

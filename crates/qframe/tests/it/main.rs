@@ -1,5 +1,7 @@
 //! The program as a user runs it.
 #[cfg(test)]
+mod assets;
+#[cfg(test)]
 mod books;
 #[cfg(test)]
 mod browser;

@@ -1,4 +1,5 @@
 //! `qframe data`: market data on disk.
+mod adjust;
 mod book;
 mod check;
 mod drop;
@@ -7,6 +8,7 @@ mod import;
 mod list;
 mod repair;
 mod resample;
+mod roll;
 mod show;
 mod subject;
 
@@ -35,6 +37,10 @@ pub(crate) enum DataCommand {
     Repair(Box<repair::Args>),
     /// Make longer bars of shorter ones, or bars of trades and quotes.
     Resample(Box<resample::Args>),
+    /// Take splits, or splits and dividends, out of the prices of a share.
+    Adjust(adjust::Args),
+    /// Make one series of the contracts of a future, and print its rolls.
+    Roll(roll::Args),
 }
 
 impl DataCommand {
@@ -45,6 +51,8 @@ impl DataCommand {
             Self::Check(args) => args.run(),
             Self::Repair(args) => args.run(),
             Self::Resample(args) => args.run(),
+            Self::Adjust(args) => args.run(),
+            Self::Roll(args) => args.run(),
             Self::List(args) => args.run(),
             Self::Show(args) => args.run(),
             Self::Export(args) => args.run(),

@@ -1,0 +1,274 @@
+//! One series out of the contracts of a future: which contract is held on a day, and prices without the jumps between them.
+//!
+//! What is held on a day is decided on what was known when the day before was over, by days of UTC: the calendar of
+//! expiries, the volumes of that day, or the open interest of the day before it (it is published a day late). The roll is
+//! priced at the last closes of that day: the old contract is sold and the new one bought there. A roll goes to a later
+//! contract only, and a contract that has expired is left whatever the rule says.
+//!
+//! The bars before a roll are brought to the scale of those behind it: multiplied by `new / old` ([`RollAdjust::Ratio`],
+//! shares of gain are kept), or shifted by `new - old` ([`RollAdjust::Difference`], amounts are kept: what a rolled position
+//! earns is what its contracts earn). So the last bars are as they were traded.
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Range;
+
+use qframe_model::market::Bar;
+use qframe_model::number::Price;
+use qframe_model::symbol::Symbol;
+use qframe_model::time::Time;
+
+use crate::adjust::Factor;
+
+/// When the next contract is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RollRule {
+    /// From so many calendar days before the expiry on.
+    Date {
+        /// How many, zero for the day of the expiry itself.
+        days_before: u32,
+    },
+    /// From the day behind one on which a later contract traded more.
+    Volume,
+    /// As soon as more of a later contract is known to be open.
+    OpenInterest,
+}
+
+/// What becomes of the jump between two contracts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RollAdjust {
+    /// It stays.
+    None,
+    /// Earlier prices are multiplied.
+    Ratio,
+    /// Earlier prices are shifted.
+    Difference,
+}
+
+impl RollAdjust {
+    /// All of them by name.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("none", Self::None), ("ratio", Self::Ratio), ("difference", Self::Difference)];
+}
+
+/// A contract and what is recorded of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contract {
+    /// Its name, such as `ES-20131220`.
+    pub symbol: Symbol,
+    /// Midnight UTC of its last day.
+    pub expiry: Time,
+    /// Its bars, oldest first; all contracts in one frame.
+    pub bars: Vec<Bar>,
+    /// How many contracts were open at the end of a day, oldest first; empty where nobody wrote that down.
+    pub open_interest: Vec<(Time, u64)>,
+}
+
+/// From one contract to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roll {
+    /// Midnight UTC of the first day of the new one.
+    pub day: Time,
+    /// The old one.
+    pub from: Symbol,
+    /// The new one.
+    pub to: Symbol,
+    /// The last close of the old one before.
+    pub from_close: Price,
+    /// The last close of the new one before; `None` where it had none.
+    pub to_close: Option<Price>,
+}
+
+impl Roll {
+    /// `new / old`; `None` without a price of the new one.
+    #[must_use]
+    pub fn ratio(&self) -> Option<Factor> {
+        Factor::ONE.times(self.to_close?.nanos().into(), self.from_close.nanos().into())
+    }
+
+    /// `new - old`; `None` without a price of the new one.
+    #[must_use]
+    pub fn difference(&self) -> Option<Price> {
+        self.to_close?.minus(self.from_close).ok()
+    }
+}
+
+/// The one series, and how it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rolled {
+    /// Its bars, oldest first.
+    pub bars: Vec<Bar>,
+    /// Its rolls, oldest first.
+    pub rolls: Vec<Roll>,
+    /// The contract of its first bar.
+    pub first: Symbol,
+}
+
+/// Why there is no such series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RollError {
+    /// No contract with bars.
+    NoBars,
+    /// By open interest, and none is known.
+    NoOpenInterest,
+    /// The new contract had no price when the old one was left.
+    NoPrice(Box<Roll>),
+    /// A price that becomes zero or less, or leaves its range.
+    OutOfRange(Time),
+}
+
+impl fmt::Display for RollError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoBars => f.write_str("no contract with bars"),
+            Self::NoOpenInterest => f.write_str("no open interest is known of these contracts; roll by volume or date"),
+            Self::NoPrice(roll) => write!(
+                f,
+                "{:#}: {} had no price yet when {} was left, so nothing says how far apart they were; choose a period \
+                 without that gap, or no adjustment",
+                roll.day, roll.to, roll.from
+            ),
+            Self::OutOfRange(time) => {
+                write!(f, "{time:#}: the adjusted price is not above zero; adjust by ratio, or choose a shorter period")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RollError {}
+
+/// Makes one series of contracts of one root; they may come in any order.
+///
+/// # Errors
+/// [`RollError`] where they do not make one.
+pub fn roll(contracts: &[Contract], rule: RollRule, adjust: RollAdjust) -> Result<Rolled, RollError> {
+    if rule == RollRule::OpenInterest && contracts.iter().all(|contract| contract.open_interest.is_empty()) {
+        return Err(RollError::NoOpenInterest);
+    }
+    let mut all: Vec<Listed<'_>> = contracts.iter().map(Listed::new).collect();
+    all.sort_by_key(|listed| listed.expiry);
+    let days: BTreeSet<i64> = all.iter().flat_map(|listed| listed.days.keys().copied()).collect();
+    let (mut held, mut before): (Option<usize>, i64) = (None, i64::MIN);
+    let (mut rolls, mut rows, mut first) = (Vec::new(), Vec::new(), None);
+    for today in days {
+        let next = match held {
+            Some(now) => successor(&all, now, rule, before, today),
+            None => all.iter().position(|listed| today <= listed.expiry && listed.days.contains_key(&today)),
+        };
+        if let (Some(now), Some(next)) = (held, next) {
+            rolls.push(all[now].roll_to(&all[next], before, today).ok_or(RollError::NoBars)?);
+        }
+        held = next.or(held);
+        before = today;
+        let Some(listed) = held.map(|now| &all[now]) else { continue };
+        first.get_or_insert(&listed.contract.symbol);
+        if let Some(day) = listed.days.get(&today) {
+            rows.extend(listed.contract.bars[day.bars.clone()].iter().map(|bar| (*bar, rolls.len())));
+        }
+    }
+    let first = first.ok_or(RollError::NoBars)?.clone();
+    Ok(Rolled { bars: adjusted(&rows, &rolls, adjust)?, rolls, first })
+}
+
+/// A contract, day by day.
+struct Listed<'a> {
+    contract: &'a Contract,
+    /// The number of its last day.
+    expiry: i64,
+    days: BTreeMap<i64, Day>,
+}
+
+struct Day {
+    volume: i128,
+    close: Price,
+    bars: Range<usize>,
+}
+
+impl<'a> Listed<'a> {
+    fn new(contract: &'a Contract) -> Self {
+        let mut days: BTreeMap<i64, Day> = BTreeMap::new();
+        for (place, bar) in contract.bars.iter().enumerate() {
+            let day = days.entry(bar.time.day());
+            let day = day.or_insert(Day { volume: 0, close: bar.close, bars: place..place });
+            day.volume = day.volume.saturating_add(bar.volume.quantity().nanos());
+            (day.close, day.bars.end) = (bar.close, place + 1);
+        }
+        Self { contract, expiry: contract.expiry.day(), days }
+    }
+
+    /// The last close up to the end of a day.
+    fn close_of(&self, day: i64) -> Option<Price> {
+        self.days.range(..=day).next_back().map(|(_, day)| day.close)
+    }
+
+    fn volume_of(&self, day: i64) -> i128 {
+        self.days.get(&day).map_or(0, |day| day.volume)
+    }
+
+    /// The open interest that is known at the end of a day: that of the day before.
+    fn open_at(&self, day: i64) -> i128 {
+        let rows = &self.contract.open_interest;
+        let known = rows.partition_point(|(time, _)| time.day() < day);
+        known.checked_sub(1).map_or(0, |last| rows[last].1.into())
+    }
+
+    fn roll_to(&self, next: &Self, before: i64, today: i64) -> Option<Roll> {
+        Some(Roll {
+            day: Time::from_seconds(today * 86_400),
+            from: self.contract.symbol.clone(),
+            to: next.contract.symbol.clone(),
+            from_close: self.close_of(before)?,
+            to_close: next.close_of(before),
+        })
+    }
+}
+
+/// The contract to hold from `today` on instead of `now`, by what was known at the end of the day `before`.
+fn successor(all: &[Listed<'_>], now: usize, rule: RollRule, before: i64, today: i64) -> Option<usize> {
+    let later = || (now + 1..all.len()).filter(|place| today <= all[*place].expiry);
+    let priced = || later().filter(|place| all[*place].close_of(before).is_some());
+    let most = |of: &dyn Fn(&Listed<'_>) -> i128| {
+        // Of several with as much, the one that expires first.
+        let best = priced().max_by_key(|place| (of(&all[*place]), std::cmp::Reverse(*place)));
+        best.filter(|best| of(&all[*best]) > of(&all[now]))
+    };
+    let by_rule = match rule {
+        RollRule::Date { days_before } => {
+            let is_near = |place: usize| today >= all[place].expiry - i64::from(days_before);
+            is_near(now).then(|| priced().find(|place| !is_near(*place))).flatten()
+        }
+        RollRule::Volume => most(&|listed| listed.volume_of(before)),
+        RollRule::OpenInterest => most(&|listed| listed.open_at(before)),
+    };
+    let is_over = today > all[now].expiry;
+    let forced = || priced().next().or_else(|| later().find(|place| all[*place].days.contains_key(&today)));
+    by_rule.or_else(|| is_over.then(forced).flatten())
+}
+
+/// The bars on the scale of the last ones. Each knows how many rolls came before it.
+fn adjusted(rows: &[(Bar, usize)], rolls: &[Roll], adjust: RollAdjust) -> Result<Vec<Bar>, RollError> {
+    if adjust == RollAdjust::None {
+        return Ok(rows.iter().map(|(bar, _)| *bar).collect());
+    }
+    // Of the bars with so many rolls before them: all later ones together.
+    let mut scales = vec![(Factor::ONE, 0i128)];
+    for roll in rolls.iter().rev() {
+        let (factor, shift) = scales[scales.len() - 1];
+        let to = roll.to_close.ok_or_else(|| RollError::NoPrice(Box::new(roll.clone())))?;
+        let (from, to) = (i128::from(roll.from_close.nanos()), i128::from(to.nanos()));
+        let factor = factor.times(to, from).ok_or(RollError::OutOfRange(roll.day))?;
+        scales.push((factor, shift + to - from));
+    }
+    scales.reverse();
+    let moved = |(bar, place): &(Bar, usize)| {
+        let (factor, shift) = scales[*place];
+        let price = |price: Price| {
+            let nanos = i128::from(price.nanos());
+            let nanos = if adjust == RollAdjust::Ratio { factor.of(nanos)? } else { nanos + shift };
+            i64::try_from(nanos).ok().filter(|nanos| *nanos > 0).map(Price::from_nanos)
+        };
+        let prices = || Some((price(bar.open)?, price(bar.high)?, price(bar.low)?, price(bar.close)?));
+        let (open, high, low, close) = prices().ok_or(RollError::OutOfRange(bar.time))?;
+        Ok(Bar { open, high, low, close, ..*bar })
+    };
+    rows.iter().map(moved).collect()
+}

@@ -1,0 +1,129 @@
+//! Futures trend: goes with the return of the last months, the less of it the wilder the price is.
+use qframe_engine::{Context, Market, Strategy};
+use qframe_model::market::{Bar, Side};
+use qframe_model::number::Rate;
+use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters};
+use qframe_model::strategy::StrategyKind;
+
+use super::volatility_target::Realised;
+use super::{COUNT_MAX, Mode, WINDOW_MAX, check_count, check_positive, first_bar, is_waiting, refused};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+
+/// What a [`FuturesTrend`] goes by. Exposures are shares of the equity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrendRules {
+    /// Bars of the return that is gone with.
+    pub trend: usize,
+    /// Returns that the volatility is measured over.
+    pub window: usize,
+    /// The volatility to have, a year: 0.2 is 20 %.
+    pub target: f64,
+    /// The largest exposure; above 1 only where the margin lets it.
+    pub cap: f64,
+    /// How far the exposure may be from the wanted one before it is moved.
+    pub band: f64,
+    /// Whether it sells short.
+    pub mode: Mode,
+}
+
+/// Time-series momentum (Moskowitz, Ooi and Pedersen, Journal of Financial Economics 104, 2012): long where the close is
+/// above that of `trend` bars before, short (or flat) where it is below, with target / realised volatility of the equity,
+/// at most `cap`; moved where it is more than `band` away, and wherever the side changes. Trades the first series.
+///
+/// It is meant for a series that is rolled (`qframe data roll`): the jump between two contracts is no return, so the series
+/// must be adjusted. By difference, what a contract held on it earns is to the tick what its contracts earn, and returns
+/// are shares of shifted prices; by ratio, returns are those of the contracts, and amounts are scaled. Rolling costs
+/// nothing here: two fees and two spreads a roll are to be added.
+#[derive(Debug, Clone)]
+pub struct FuturesTrend {
+    realised: Realised,
+    rules: TrendRules,
+}
+
+impl FuturesTrend {
+    /// A trend by these rules.
+    ///
+    /// # Errors
+    /// [`ParameterError`] unless `trend` is in `1..=10_000`, `window` in `2..=100_000`, `target` and `cap` are above zero and
+    /// `band` is not below it.
+    pub fn new(rules: TrendRules) -> Result<Self, ParameterError> {
+        check_count("trend", rules.trend, 1, COUNT_MAX as usize)?;
+        check_positive("target", rules.target)?;
+        check_positive("cap", rules.cap)?;
+        if !(rules.band >= 0.0 && rules.band.is_finite()) {
+            return Err(refused("band", rules.band, "a number of 0 or more".to_owned()));
+        }
+        Ok(Self { realised: Realised::new(rules.window)?, rules })
+    }
+
+    /// The exposure to have at this close; below zero: short.
+    fn wanted(&mut self, bar: &Bar, past: &[Bar]) -> Option<f64> {
+        let volatility = self.realised.update(bar)?;
+        let before = past.len().checked_sub(self.rules.trend + 1).map(|first| past[first].close)?;
+        let side = match bar.close.cmp(&before) {
+            std::cmp::Ordering::Greater => Some(Side::Buy),
+            std::cmp::Ordering::Less => Some(Side::Sell),
+            std::cmp::Ordering::Equal => None,
+        };
+        let size = (self.rules.target / volatility).min(self.rules.cap);
+        Some(self.rules.mode.allowed(side).map_or(0.0, |side| if side == Side::Buy { size } else { -size }))
+    }
+}
+
+/// The value of the position over the equity, with its sign; none where there is no equity.
+fn exposure(bar: &Bar, context: &Context<'_>) -> Option<f64> {
+    let instrument = context.account().instrument(context.instrument());
+    let value = instrument.value(bar.close, context.position().quantity).ok()?;
+    context.equity().is_positive().then(|| value.to_f64() / context.equity().to_f64())
+}
+
+impl Strategy for FuturesTrend {
+    fn lookback(&self) -> usize {
+        self.rules.trend + 1
+    }
+
+    fn warm_up(&self) -> usize {
+        self.realised.warm_up().max(self.rules.trend + 1)
+    }
+
+    fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
+        let Some(bar) = first_bar(market, context) else { return };
+        let Some(wanted) = self.wanted(bar, context.history()) else { return };
+        let Some(exposure) = exposure(bar, context) else { return };
+        let is_turned = exposure != 0.0 && wanted * exposure <= 0.0;
+        let is_outside = is_turned || (wanted - exposure).abs() > self.rules.band;
+        match Rate::from_f64(wanted) {
+            _ if !is_outside || is_waiting(context) => {}
+            Some(weight) if !weight.is_zero() => _ = context.target(weight),
+            _ => _ = context.close(),
+        }
+    }
+}
+
+pub(super) const SPEC: StrategySpec = StrategySpec {
+    name: "futures-trend",
+    about: "goes with the return of the last months, sized by volatility; for a rolled series; the size scales all",
+    kind: StrategyKind::Trend,
+    parameters: &[
+        ParameterSpec::whole("trend", "bars of the return that is gone with", 60, 1, COUNT_MAX),
+        ParameterSpec::whole("window", "returns that the volatility is measured over", 20, 2, WINDOW_MAX),
+        ParameterSpec::number("target", "volatility to have, a year: 0.2 is 20 %", 0.2, 0.001, 10.0),
+        ParameterSpec::number("cap", "largest exposure over the equity; above 1 needs margin", 1.0, 0.01, 100.0),
+        ParameterSpec::number("band", "distance from the wanted exposure that is left alone", 0.1, 0.0, 1.0),
+        Mode::PARAMETER,
+    ],
+    assets: Assets::One,
+    build,
+};
+
+fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, BuildError> {
+    let share = market.share(SPEC.name)?.to_f64();
+    Ok(Box::new(FuturesTrend::new(TrendRules {
+        trend: parameters.count("trend")?,
+        window: parameters.count("window")?,
+        target: parameters.number("target")? * share,
+        cap: parameters.number("cap")? * share,
+        band: parameters.number("band")? * share,
+        mode: Mode::read(parameters, market)?,
+    })?))
+}

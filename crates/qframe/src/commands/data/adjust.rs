@@ -1,0 +1,166 @@
+//! `qframe data adjust`: the bars of a share without the jumps of splits, or with its dividends put back.
+use std::io::Write;
+use std::path::PathBuf;
+
+use qframe_data::catalog::InstrumentFacts;
+use qframe_data::{Adjust, Adjustment, Catalog, Conflict, DataKey, Kind, Rows, unseen_splits, write_bars};
+use qframe_lab::report::write_atomically;
+use qframe_model::market::DatedAction;
+use qframe_model::time::{Time, TimeFrame};
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::run::catalog::{Narrowed, Root, the_one};
+
+/// The flags.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  qframe data adjust AAPL --mode total-return
+  qframe data adjust AAPL@usa --mode split --out aapl-split.csv
+
+By the dividends and splits that the catalog has of the same symbol and venue. The bars are stored beside the raw ones,
+at VENUE.split or VENUE.total-return: AAPL@usa.split.")]
+pub(crate) struct Args {
+    /// The share: AAPL, or AAPL@usa where several venues have it.
+    #[arg(value_name = "SYMBOL[@VENUE]")]
+    name: String,
+    /// What is taken out of the prices: none, split or total-return (splits and dividends)
+    #[arg(long, value_name = "none|split|total-return")]
+    mode: String,
+    /// The length of its bars, such as 1d
+    #[arg(long, value_name = "FRAME")]
+    timeframe: Option<TimeFrame>,
+    /// Write a CSV file, and nothing into the catalog
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    root: Root,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    from: String,
+    mode: &'static str,
+    written: String,
+    bars: usize,
+    steps: Vec<Step>,
+    /// Dividends and splits before the second bar or behind the last one.
+    outside: usize,
+    /// True where the raw bars can be got back exactly.
+    reversible: bool,
+}
+
+/// What the bars before a time are multiplied by.
+#[derive(Serialize)]
+struct Step {
+    before: String,
+    price: String,
+    volume: String,
+}
+
+impl Args {
+    pub(crate) fn run(&self) -> Result<(), Error> {
+        let modes = || Adjust::ALL.map(|(name, _)| name).join(", ");
+        let how = Adjust::ALL.into_iter().find(|(name, _)| *name == self.mode).map(|(_, how)| how);
+        let how = how.ok_or_else(|| Error::usage("--mode", &self.mode, format!("expected one of {}", modes())))?;
+        if how == Adjust::None && self.out.is_none() {
+            return Err(Error::usage(
+                "--mode",
+                "none",
+                "the catalog has these bars already; write them with --out FILE",
+            ));
+        }
+        let catalog = self.root.open()?;
+        let key = the_one(&catalog, "", &self.name, Narrowed { kind: Some(Kind::Bars), frame: self.timeframe })?;
+        let actions = actions(&catalog, &key)?;
+        if actions.is_empty() && how != Adjust::None {
+            let why = "the catalog has no dividends and splits of it; import a factor file or a calendar first";
+            return Err(Error::Refused(format!("{}: {why}", key.name())));
+        }
+        let raw = catalog.bars(&key, Time::MIN..Time::MAX)?;
+        if let (Some(first), true) = (unseen_splits(&raw, &actions).first(), how != Adjust::None) {
+            let why = "the prices do not show this split, so they seem to be adjusted already";
+            return Err(Error::Refused(format!("{key}: {:#}: {why}; adjust raw prices", first.time)));
+        }
+        let refused = |error| Error::Refused(format!("{key}: {error}"));
+        let adjustment = Adjustment::new(&raw, &actions, how).map_err(refused)?;
+        let bars = adjustment.apply(&raw).map_err(refused)?;
+        let count = bars.len();
+        let written = match &self.out {
+            Some(path) => {
+                let done = write_atomically(path, |out| Ok(write_bars(out, &bars)?));
+                done.map_err(|error| Error::Refused(format!("--out {error}")))?;
+                path.display().to_string()
+            }
+            None => store(&catalog, &key, how.name(), bars)?,
+        };
+        let step = |step: &qframe_data::Step| Step {
+            before: format!("{:#}", step.time),
+            price: step.price.to_string(),
+            volume: step.volume.to_string(),
+        };
+        self.say(&Answer {
+            from: key.to_string(),
+            mode: how.name(),
+            written,
+            bars: count,
+            steps: adjustment.steps().iter().map(step).collect(),
+            outside: adjustment.outside(),
+            reversible: adjustment.is_reversible(),
+        })
+    }
+
+    fn say(&self, answer: &Answer) -> Result<(), Error> {
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            serde_json::to_writer_pretty(&mut out, answer).map_err(std::io::Error::from)?;
+            return Ok(writeln!(out)?);
+        }
+        for Step { before, price, volume } in &answer.steps {
+            writeln!(out, "before {before}: prices x {price}, volumes x {volume}")?;
+        }
+        if answer.outside > 0 {
+            writeln!(out, "{} dividends and splits outside of the bars change nothing", answer.outside)?;
+        }
+        if !answer.reversible {
+            writeln!(out, "prices or volumes became so small that the raw ones cannot be got back from them exactly")?;
+        }
+        let Answer { bars, from, mode, written, .. } = answer;
+        Ok(writeln!(out, "{bars} bars of {from}, adjusted for {mode}: {written}")?)
+    }
+}
+
+/// The dividends and splits of a symbol at a venue.
+fn actions(catalog: &Catalog, key: &DataKey) -> Result<Vec<DatedAction>, Error> {
+    let key = DataKey { kind: Kind::Actions, frame: None, ..key.clone() };
+    let mut actions = Vec::new();
+    for rows in catalog.scan(&key, Time::MIN..Time::MAX)? {
+        if let Rows::Actions(rows) = rows? {
+            actions.extend(rows);
+        }
+    }
+    Ok(actions)
+}
+
+/// Puts bars that were made of a set in the place of those made of it before, at the venue with `suffix` behind it. Two
+/// scales in one set would be wrong, so the old ones go first.
+pub(super) fn store(
+    catalog: &Catalog,
+    of: &DataKey,
+    suffix: &str,
+    bars: Vec<qframe_model::market::Bar>,
+) -> Result<String, Error> {
+    let venue = format!("{}.{suffix}", of.venue);
+    let key = DataKey { venue: venue.clone(), ..of.clone() };
+    catalog.take_away(&key)?;
+    catalog.merge(&key, std::iter::once(Rows::Bars(bars)), Conflict::Refuse)?;
+    if let Some(facts) = catalog.instrument(&of.symbol, &of.venue)? {
+        // Prices that were multiplied are on no tick.
+        catalog.set_instrument(&InstrumentFacts { venue, tick: None, ..facts })?;
+    }
+    Ok(key.to_string())
+}

@@ -1,0 +1,202 @@
+//! Shares, futures, perpetuals and currencies out of the catalog: what a run pays, earns and says by itself.
+use qframe_data::catalog::{Catalog, Conflict};
+use qframe_data::{DataKey, Kind, Rows};
+use qframe_model::market::{Bar, CorporateAction, DatedAction, FundingRate};
+use qframe_model::number::{Price, Quantity, Volume};
+use qframe_model::time::{Span, Time};
+use serde_json::Value;
+
+use crate::program::Program;
+
+fn put(program: &Program, kind: Kind, name: &str, rows: Rows) {
+    let (symbol, venue) = name.split_once('@').unwrap();
+    let frame = kind.is_bars().then(|| "1d".parse().unwrap());
+    let key = DataKey { kind, venue: venue.to_owned(), symbol: symbol.parse().unwrap(), frame };
+    let catalog = Catalog::open(program.path("catalog")).unwrap();
+    catalog.merge(&key, std::iter::once(rows), Conflict::Refuse).unwrap();
+}
+
+fn day(number: u32) -> Time {
+    format!("2024-02-{number:02}").parse().unwrap()
+}
+
+/// Bars from the first of February on, flat at prices in cents, with volumes.
+fn flat(first: u32, rows: &[(i64, i64)]) -> Rows {
+    let bar = |(number, (cents, volume)): (u32, &(i64, i64))| {
+        let price = Price::from_nanos(cents * 10_000_000);
+        let volume = Volume::new(Quantity::whole(*volume)).unwrap();
+        Bar { time: day(number), open: price, high: price, low: price, close: price, volume }
+    };
+    Rows::Bars((first..).zip(rows).map(bar).collect())
+}
+
+fn actions(rows: &[(u32, CorporateAction)]) -> Rows {
+    Rows::Actions(rows.iter().map(|(number, action)| DatedAction { time: day(*number), action: *action }).collect())
+}
+
+/// A share that splits and pays, two contracts of ES, a perpetual with funding, and a pair with bid and ask.
+pub(crate) fn fill(program: &Program) {
+    let dividend = CorporateAction::Dividend("1".parse().unwrap());
+    let split = CorporateAction::Split("2".parse().unwrap());
+    let price = |number: u32| if number < 15 { 10_000 } else { 5_000 };
+    put(program, Kind::Bars, "ACME@nyse", flat(1, &(1..29).map(|number| (price(number), 100)).collect::<Vec<_>>()));
+    put(program, Kind::Actions, "ACME@nyse", actions(&[(8, dividend), (15, split), (20, dividend)]));
+    let near = |number: i64| (480_000 + 100 * number, if number < 10 { 900 } else { 5 });
+    let far = |number: i64| (485_000 + 100 * number, if number < 10 { 5 } else { 900 });
+    put(program, Kind::Bars, "ES-20240216@cme", flat(1, &(1..17).map(near).collect::<Vec<_>>()));
+    put(program, Kind::Bars, "ES-20240315@cme", flat(1, &(1..29).map(far).collect::<Vec<_>>()));
+    let coin: Vec<_> = (1..29).map(|number| (10_000 + 10 * (number % 5), 1)).collect();
+    put(program, Kind::Bars, "ETH/USDT:USDT@binance", flat(1, &coin));
+    put(program, Kind::Bars, "ETH/USDT@okx", flat(1, &coin));
+    // Some milliseconds behind the full hour, as venues write them down.
+    let rate = |number: u32| FundingRate {
+        time: day(number) + Span::from_nanos(3_000_000),
+        rate: "0.001".parse().unwrap(),
+        mark: None,
+    };
+    put(program, Kind::Funding, "ETH/USDT:USDT@binance", Rows::Funding((2..29).map(rate).collect()));
+    let side = |cents: i64| (1..29).map(|number| (100 + number % 3 + cents, 0)).collect::<Vec<_>>();
+    put(program, Kind::Bids, "EUR/USD@oanda", flat(1, &side(0)));
+    put(program, Kind::Asks, "EUR/USD@oanda", flat(1, &side(2)));
+}
+
+fn json(program: &Program, words: &str) -> Value {
+    let answer = program.run(&format!("{words} --json"));
+    assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+    serde_json::from_str(&answer.out()).unwrap()
+}
+
+/// The last equity of buying so many units on the second day, without fees.
+#[track_caller]
+fn check_equity(program: &Program, words: &str, expected: f64) {
+    let report = json(
+        program,
+        &format!("backtest --strategy buy-and-hold --size 10 --cash 100000 --fee 0 --currency USD {words}"),
+    );
+    assert_eq!(report["stats"]["Equity Final [$]"].as_f64().unwrap(), expected, "{words}");
+}
+
+#[test]
+fn a_raw_share_is_paid_its_dividends_and_split_by_itself() {
+    let program = Program::new();
+    fill(&program);
+    // Ten shares pay 1 each, become twenty, and pay 1 each.
+    check_equity(&program, "--data ACME", 100_030.0);
+    check_equity(&program, "--data ACME --actions none", 99_500.0);
+    program.write("none.csv", "time,amount\n2023-01-01,1\n");
+    check_equity(&program, "--data ACME --dividends none.csv", 100_000.0);
+    let text = program.run("backtest --data ACME --strategy buy-and-hold --plain").out();
+    assert!(
+        text.contains("With dividends of ACME: 2 from 2024-02-08 to 2024-02-20 (the catalog, ACME@nyse)"),
+        "{text}"
+    );
+    assert!(text.contains("With splits of ACME: 1 from 2024-02-15 to 2024-02-15 (the catalog, ACME@nyse)"), "{text}");
+    let wrong = program.run("backtest --data ACME --actions some");
+    assert_eq!((wrong.code(), wrong.error().contains("--actions some: expected catalog, none")), (2, true));
+}
+
+#[test]
+fn adjusted_bars_are_a_set_beside_the_raw_ones() {
+    let program = Program::new();
+    fill(&program);
+    let split = json(&program, "data adjust ACME --mode split");
+    assert_eq!((split["steps"][0]["price"].as_str(), split["reversible"].as_bool()), (Some("0.5"), Some(true)));
+    assert_eq!(split["written"], "ACME@nyse.split bars 1d");
+    json(&program, "data adjust ACME --mode total-return");
+    json(&program, "data adjust ACME --mode total-return");
+    // A name without a venue still means the raw ones, and the adjusted ones pay nothing on top.
+    check_equity(&program, "--data ACME", 100_030.0);
+    check_equity(&program, "--data ACME@nyse.split", 100_000.0);
+    let shown = json(&program, "data show ACME@nyse.total-return --rows 1");
+    // 99 / 100, then 49 / 50, of half the price.
+    assert_eq!(shown["first_rows"][0]["close"], "48.51");
+    json(&program, "data adjust ACME --mode none --out raw.csv");
+    assert!(std::fs::read_to_string(program.path("raw.csv")).unwrap().contains("2024-02-01T00:00:00Z,100,100"));
+    let refused = |words: &str, says: &str| {
+        let answer = program.run(words);
+        assert!(answer.code() != 0 && answer.error().contains(says), "{words}: {}", answer.error());
+    };
+    refused("data adjust ACME --mode none", "the catalog has these bars already");
+    refused("data adjust ACME --mode splits", "expected one of none, split, total-return");
+    refused("data adjust ACNE --mode split", "did you mean ACME?");
+    refused("data adjust ETH/USDT:USDT --mode split", "has no dividends and splits of it");
+}
+
+/// Yahoo's prices are adjusted for splits and come with the splits: each would count twice.
+#[test]
+fn splits_that_the_prices_do_not_show_are_left_out_and_said() {
+    let program = Program::new();
+    let split = CorporateAction::Split("2".parse().unwrap());
+    put(&program, Kind::Bars, "YHOO@yahoo", flat(1, &[(5_000, 1); 28]));
+    put(&program, Kind::Actions, "YHOO@yahoo", actions(&[(15, split)]));
+    check_equity(&program, "--data YHOO", 100_000.0);
+    let out = program.run("backtest --data YHOO --strategy buy-and-hold --plain").out();
+    assert!(out.contains("1 left out: the prices do not show them and seem to be adjusted"), "{out}");
+    let answer = program.run("data adjust YHOO --mode split");
+    assert!(answer.error().contains("2024-02-15: the prices do not show this split"), "{}", answer.error());
+}
+
+#[test]
+fn contracts_are_rolled_and_traded() {
+    let program = Program::new();
+    fill(&program);
+    let rolled = json(&program, "data roll ES --rule volume --adjust difference");
+    let expected = serde_json::json!([{
+        "date": "2024-02-11", "from": "ES-20240216", "to": "ES-20240315", "from_price": "4810", "to_price": "4860",
+        "ratio": "1.01039501", "difference": "50",
+    }]);
+    assert_eq!(rolled["rolls"], expected);
+    assert_eq!(rolled["contracts"], serde_json::json!(["ES-20240216", "ES-20240315"]));
+    // One contract of 50 from the 2nd to the 28th: 26 points, and no jump of 50.
+    let words = "--data ES --size 1 --leverage 20";
+    let report = json(&program, &format!("backtest --strategy buy-and-hold --cash 100000 --fee 0 {words}"));
+    assert_eq!(report["stats"]["Equity Final [$]"].as_f64().unwrap(), 101_300.0);
+    let text = program.run("data roll ES --rule date --days 3 --adjust none").out();
+    assert!(text.contains("2024-02-13  ES-20240216 -> ES-20240315  4812 -> 4862, ratio "), "{text}");
+    let refused = |words: &str, says: &str| {
+        let answer = program.run(words);
+        assert!(answer.code() != 0 && answer.error().contains(says), "{words}: {}", answer.error());
+    };
+    refused("data roll ES --rule volumes --adjust none", "expected date, volume or open-interest");
+    refused("data roll ES --rule volume --adjust no", "expected none, ratio or difference");
+    refused("data roll ES --rule volume --days 3 --adjust none", "it goes with --rule date");
+    refused("data roll ES --rule open-interest --adjust none", "name LEAN's file of it");
+    refused("data roll NQ --rule volume --adjust none", "no bars of contracts with that root");
+    program.write("es_openinterest_202402.csv", "20240201 00:00,7\n20240201 00:00,9\n");
+    let words = "data roll ES --rule open-interest --open-interest es_openinterest_202402.csv --adjust none";
+    refused(words, "line 2: \"20240201 00:00,9\"; expected a day, later than the one before");
+}
+
+#[test]
+fn a_perpetual_pays_the_funding_of_the_catalog_at_the_hour() {
+    let program = Program::new();
+    fill(&program);
+    let words = "backtest --strategy buy-and-hold --size 10 --cash 100000 --fee 0 --data ETH/USDT:USDT";
+    let with = json(&program, words);
+    assert_eq!(with["settings"]["funding"], "ETH/USDT:USDT: 27 from 2024-02-02 to 2024-02-28");
+    let without = json(&program, &format!("{words} --actions none"));
+    let equity =
+        |report: &Value| report["account"]["Final Value"].as_f64().or(report["stats"]["Equity Final [$]"].as_f64());
+    // 26 payments of 0.1 % of ten units at about 100: that of the 2nd is due before anything is held.
+    let paid = equity(&without).unwrap() - equity(&with).unwrap();
+    assert!((paid - 26.0).abs() < 0.2, "{paid}");
+    let words = "backtest --data ETH/USDT@okx ETH/USDT:USDT --strategy funding-arbitrage --param payments=3 --fee 0";
+    let earned = json(&program, words);
+    let earned = equity(&earned).unwrap() - 10_000.0;
+    // Short 45 % of the equity from the 5th on.
+    assert!((earned - 4_500.0 * 0.001 * 23.0).abs() < 3.0, "{earned}");
+}
+
+#[test]
+fn a_pair_with_bid_and_ask_is_bought_at_the_ask() {
+    let program = Program::new();
+    fill(&program);
+    let words =
+        "backtest --data EUR/USD@oanda --strategy buy-and-hold --size 1000 --fee 0 --at-end close --orders orders.csv";
+    let answer = program.run(&format!("{words} --plain"));
+    assert_eq!(answer.code(), 0, "{}", answer.error());
+    assert!(answer.out().contains("half-way between bid and ask"), "{}", answer.out());
+    let report = json(&program, words);
+    // Bought on the 2nd at 1.04, sold on the 28th at 1.01: three cents less each.
+    assert_eq!(report["stats"]["Equity Final [$]"].as_f64().unwrap(), 9_970.0);
+}
