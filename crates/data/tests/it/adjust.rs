@@ -138,7 +138,10 @@ fn lean(file: &str) -> Option<Vec<Rows>> {
         return None;
     }
     let mut all = Vec::new();
-    for answer in import(&path, &Wish::default(), &mut |_, rows| Ok(all.push(rows))) {
+    for answer in import(&path, &Wish::default(), &mut |_, rows| {
+        all.push(rows);
+        Ok(())
+    }) {
         answer.unwrap();
     }
     Some(all)
