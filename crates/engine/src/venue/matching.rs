@@ -103,9 +103,7 @@ impl SimVenue {
             TimeInForce::Ioc if over => {
                 self.end(place, Report::Cancelled { order, time, reason: CancelReason::Immediate }, time);
             }
-            TimeInForce::Fok if over => {
-                self.end(place, Report::Rejected { order, time, refusal: Refusal::CannotFillWhole }, time);
-            }
+            TimeInForce::Fok if over => self.refuse(place, Refusal::CannotFillWhole, time),
             _ => {}
         }
     }
@@ -140,7 +138,10 @@ impl SimVenue {
         let whole_only = working.order.time_in_force == TimeInForce::Fok;
         self.orders[place].triggered = true;
         if deal.quantity.is_zero() {
-            self.end_if_immediate(place, step, bar);
+            // The next level may have a whole lot.
+            if !self.walks(place) {
+                self.end_if_immediate(place, step, bar);
+            }
         } else if whole_only && matches!(rest, Rest::Later | Rest::Unpaid) && !self.walks(place) {
             self.refuse(place, Refusal::CannotFillWhole, time);
         } else {

@@ -423,3 +423,74 @@ fn money_is_kept_and_equal_runs_have_equal_hashes() {
     };
     assert_eq!(before(&events), before(&cut));
 }
+
+/// An ask in tenths of a unit.
+fn tenths(price: f64, count: u64) -> Tick {
+    let level = Level { price: p(price), quantity: Volume::from_digits(count, 1).unwrap() };
+    let change = BookChange::Level(Side::Sell, level);
+    Tick::Book(BookDelta { time: at(1), received: at(1), sequence: 1, change, last: true })
+}
+
+#[test]
+fn a_refused_order_takes_nothing_from_the_book() {
+    let (_, events, _) = run(plain(), &book(), on(3, vec![buy(500), buy(1)]));
+    assert_eq!(events[1], "1 2 buy 1 at 101 as Taker", "{events:?}");
+}
+
+#[test]
+fn a_level_below_a_lot_does_not_end_what_fills_at_once() {
+    let ioc = buy(3).time_in_force(TimeInForce::Ioc);
+    check(
+        "the next level has it",
+        &plain(),
+        &[tenths(100.0, 5), tenths(101.0, 50)],
+        on(1, vec![ioc]),
+        &["1 1 buy 3 at 101 as Taker"],
+    );
+    let fok = buy(3).time_in_force(TimeInForce::Fok);
+    let (account, events, _) = run(plain(), &[tenths(100.0, 15), tenths(101.0, 15)], on(1, vec![fok]));
+    assert!(account.position(ID).is_flat(), "one and a half twice are two lots: {events:?}");
+    assert!(events.len() == 1 && events[0].starts_with("1 1 rejected"), "{events:?}");
+}
+
+#[test]
+fn where_only_trades_are_fed_an_order_meets_the_first_one() {
+    let trades = [trade(1, Side::Buy, 100.0, 1), trade(2, Side::Sell, 99.5, 1), trade(3, Side::Sell, 98.0, 1)];
+    let first = "2 1 buy 2 at 99.5 as Taker";
+    let limit = buy(2).limit(p(110.0));
+    check("a limit far above", &plain(), &trades, on(0, vec![limit]), &["1 1 rests", first]);
+    for time_in_force in [TimeInForce::Ioc, TimeInForce::Fok] {
+        check("at once", &plain(), &trades, on(0, vec![buy(2).time_in_force(time_in_force)]), &[first]);
+    }
+    let (_, events, _) = run(plain(), &trades, on(0, vec![limit.post_only()]));
+    assert!(events.len() == 1 && events[0].starts_with("1 1 rejected"), "{events:?}");
+}
+
+#[test]
+fn a_cap_holds_for_trades_through_a_limit() {
+    let capped = Settings { volume_cap: Some(Rate::percent(50)), ..plain() };
+    let ticks = with(&[trade(2, Side::Sell, 98.0, 4), trade(3, Side::Sell, 98.0, 1), trade(4, Side::Sell, 98.0, 9)]);
+    let parts = ["1 1 rests", "2 1 buy 2 at 99 as Maker, more to come", "4 1 buy 1 at 99 as Maker"];
+    check("half of each trade", &capped, &ticks, on(3, vec![buy(3).limit(p(99.0))]), &parts);
+}
+
+#[test]
+fn an_order_whose_time_ran_out_on_its_way_fills_nothing() {
+    let slow = Settings { latency: Latency::Time(ms(10)), ..plain() };
+    let until = buy(1).time_in_force(TimeInForce::Gtd(at(5)));
+    check("good till 5", &slow, &with(&[bid(20, 98.0, 7)]), on(3, vec![until]), &["11 1 expires"]);
+}
+
+#[test]
+fn a_stop_limit_takes_what_it_finds_when_it_wakes() {
+    let ticks = with(&[trade(2, Side::Buy, 103.0, 1), ask(4, 103.0, 5)]);
+    let stop = buy(9).kind(OrderKind::StopLimit { trigger: p(102.5), limit: p(103.0) });
+    let parts = [
+        "1 1 rests",
+        "2 1 triggers",
+        "2 1 buy 2 at 101 as Taker, more to come",
+        "2 1 buy 3 at 102 as Taker, more to come",
+        "4 1 buy 4 at 103 as Maker",
+    ];
+    check("not at its limit", &plain(), &ticks, on(3, vec![stop]), &parts);
+}

@@ -154,11 +154,11 @@ impl Live {
         self.book.levels(of).map(|level| (level.price, self.left(of, level))).find(|(_, left)| left.is_positive())
     }
 
-    /// What `side` can take up to a limit.
-    pub(super) fn depth(&self, side: Side, limit: Option<Price>) -> Quantity {
+    /// What `side` can take up to a limit, in whole lots of each level.
+    pub(super) fn depth(&self, side: Side, limit: Option<Price>, lot: Quantity) -> Quantity {
         let of = side.opposite();
         let within = |level: &Level| limit.is_none_or(|limit| !side.prefers(limit, level.price));
-        let levels = self.book.levels(of).take_while(within).map(|level| self.left(of, level));
+        let levels = self.book.levels(of).take_while(within).map(|level| self.left(of, level).floor_to(lot));
         levels.fold(Quantity::ZERO, |sum, left| sum.plus(left).unwrap_or(Quantity::MAX))
     }
 

@@ -137,7 +137,11 @@ impl SimVenue {
 
     fn receive_order(&mut self, order: &Order, time: Time) {
         let live = self.lives[order.instrument.index()].as_ref();
-        let market = live.and_then(|live| live.offered(order.side).map(|(price, _)| price));
+        let market = live.and_then(|live| match live.offered(order.side) {
+            Some((price, _)) => Some(price),
+            None if live.has_book() => None,
+            None => live.mark(),
+        });
         // An order at the very price of the other side takes as well.
         let takes = |limit: Price| market.is_some_and(|market| !order.side.prefers(limit, market));
         if let (OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. }, true) = (order.kind, order.post_only)
@@ -162,6 +166,8 @@ impl SimVenue {
             if let (false, Some(signal)) = (self.orders[place].asleep, signal) {
                 self.orders[place].follow(signal);
             }
+            // Its time may have run out on the way.
+            self.expire_ticks();
         }
     }
 
@@ -196,10 +202,15 @@ impl SimVenue {
         let (order, id) = (working.id(), working.order.instrument);
         match self.look_tick(place, account)? {
             Look::Rest => {
+                if self.stage == Stage::Arrive && self.lives[id.index()].as_ref().is_none_or(|live| !live.has_book()) {
+                    // Nothing says what the market is: the first trade after its arrival does.
+                    return Ok(false);
+                }
                 let flat = flat(self.now, Price::ZERO, None);
                 self.end_if_immediate(place, Step::Open, &flat);
                 if let (false, Some(live)) = (self.orders[place].dead, &mut self.lives[id.index()]) {
-                    self.orders[place].rested = live.has_book() || self.stage == Stage::Tick;
+                    // Before its trigger it is not in the book.
+                    self.orders[place].rested = !self.orders[place].waits_for_trigger();
                     live.rest(&self.orders[place]);
                 }
                 Ok(false)
@@ -229,7 +240,7 @@ impl SimVenue {
         let live = self.lives[id.index()].as_ref().filter(|live| live.has_book() && working.filled.is_zero());
         let Some((live, (price, _))) = live.and_then(|live| Some((live, live.offered(side)?))) else { return Ok(true) };
         let sized = self.sizer(account, id, price, Liquidity::Taker, self.now).size(working)?;
-        let depth = live.depth(side, working.limit());
+        let depth = live.depth(side, working.limit(), account.instrument(id).rules().lot);
         Ok(!matches!(sized, Sized::Fill { deal, .. } if deal.quantity > depth))
     }
 
@@ -259,18 +270,18 @@ impl SimVenue {
         }
         let Some((_, Met::Trade(trade))) = self.met.filter(|_| self.stage == Stage::Tick) else { return Look::Rest };
         let rests = live.rests(working.id());
-        if !rests && !live.has_book() && !working.born_in_range && within(trade.price) {
-            let share = |cap: Rate| trade.quantity.quantity().share(cap.nanos().into(), Rate::ONE.nanos().into()).ok();
-            return Look::Fill(Touch {
-                price: trade.price,
-                taker: true,
-                offered: self.settings.volume_cap.and_then(share),
-            });
+        let share = |cap: Rate| trade.quantity.quantity().share(cap.nanos().into(), Rate::ONE.nanos().into()).ok();
+        let capped = self.settings.volume_cap.and_then(share);
+        let takes = !rests && !live.has_book() && !working.order.post_only;
+        if takes && !working.born_in_range && within(trade.price) {
+            return Look::Fill(Touch { price: trade.price, taker: true, offered: capped });
         }
         let Some(limit) = limit.filter(|_| rests && trade.side != side) else { return Look::Rest };
         let reached = live.reached(working.id());
-        if side.prefers(trade.price, limit) {
-            Look::Fill(Touch { price: limit, taker: false, offered: None })
+        if side.prefers(trade.price, limit) && !working.born_in_range {
+            // Once for each trade: a cap may leave a rest.
+            working.born_in_range = true;
+            Look::Fill(Touch { price: limit, taker: false, offered: capped })
         } else if reached.is_positive() {
             Look::Fill(Touch { price: limit, taker: false, offered: Some(reached) })
         } else {
@@ -293,6 +304,8 @@ impl SimVenue {
         let crossed =
             live.offered(side).filter(|(price, _)| touch.offered.is_some() && !side.prefers(touch.price, *price));
         match (crossed, filled) {
+            // It was refused: the level is as it was.
+            (Some(_), None) if self.orders[place].dead => {}
             // Less than a lot is left of the level: it is passed over.
             (Some((price, left)), filled) => live.take(side.opposite(), price, filled.unwrap_or(left)),
             (None, Some(quantity)) => live.filled(order, quantity),
