@@ -144,7 +144,8 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         }
         if at_end != AtEnd::Keep {
             for id in self.fed.clone() {
-                if let Some(mark) = self.venue.mark_of(id) {
+                // Where the book is lost at the end, the last mark is all there is.
+                if let Some(mark) = self.venue.mark_of(id).or(self.ledger.mark_of(id)) {
                     let bar = Bar { time: self.now, open: mark, high: mark, low: mark, close: mark, ..Bar::default() };
                     self.venue.pass(id, &bar, self.now);
                 }

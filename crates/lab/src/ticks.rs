@@ -47,6 +47,7 @@ impl Ticks {
             let (received, before) = (rows[place + 1].received(), rows[place].received());
             return Err(BadTicks { row: place + 2, received, before });
         }
+        qframe_data::book::keep_in_order(&mut rows);
         let behind = rows.iter().map(|tick| tick.time().since(tick.received())).max().unwrap_or_default();
         let behind = behind.max(Span::default());
         if behind > Span::default() {

@@ -19,4 +19,4 @@ pub use builder::{BookCounts, Builder, Loss, Stamp};
 pub use decode::Decoder;
 pub use frame::{Change, Content, Feed, Frame, FrameFault, Top, Updates};
 pub use recording::{Recording, RecordingFacts};
-pub use ticks::{Ticks, read_ticks};
+pub use ticks::{Ticks, keep_in_order, read_ticks};

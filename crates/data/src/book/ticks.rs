@@ -4,6 +4,7 @@ use std::path::Path;
 
 use qframe_model::market::Tick;
 use qframe_model::symbol::Symbol;
+use qframe_model::time::Time;
 
 use super::books::{Books, Instrument};
 use super::recording::{Recording, RecordingFacts};
@@ -95,6 +96,19 @@ impl Ticks {
 
     fn refused(&self, fault: FileFault) -> DataError {
         DataError::File(Box::new(BadFile { file: self.file.clone(), line: self.recording.facts().lines, fault }))
+    }
+}
+
+/// Puts the venue's times of book rows in the order of the rows: each is no later than those that follow. A snapshot that
+/// has no time of its own carries its receipt, and updates after it happened earlier by the exchange's clock: played by
+/// that clock, it would undo them.
+pub fn keep_in_order(ticks: &mut [Tick]) {
+    let mut next = Time::MAX;
+    for tick in ticks.iter_mut().rev() {
+        if let Tick::Book(delta) = tick {
+            delta.time = delta.time.min(next);
+            next = delta.time;
+        }
     }
 }
 

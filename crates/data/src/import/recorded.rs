@@ -6,7 +6,7 @@ use qframe_model::market::Tick;
 
 use super::fault::{ImportError, ImportFault};
 use super::{Dialect, Findings, Import, ImportedSet, Sink, Wish};
-use crate::book::{Books, Recording};
+use crate::book::{Books, Recording, keep_in_order};
 use crate::rows::{DataKey, Kind, Rows};
 
 /// So many rows wait before they are handed on.
@@ -75,6 +75,7 @@ fn hand_on(
         let venue = wish.venue.clone().unwrap_or_else(|| instrument.feed.venue().to_owned());
         let key = DataKey { kind, venue, symbol, frame: None };
         // Rows of one message share an instant, and stay in their order.
+        keep_in_order(&mut ticks);
         ticks.sort_by_key(Tick::time);
         let period = ticks.first().zip(ticks.last()).map(|(first, last)| (first.time(), last.time()));
         let count = ticks.len() as u64;

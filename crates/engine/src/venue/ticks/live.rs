@@ -3,7 +3,7 @@ use qframe_model::book::OrderBook;
 use qframe_model::ids::OrderId;
 use qframe_model::market::{BookChange, BookDelta, Level, Side, Tick, Trade};
 use qframe_model::number::{Price, Quantity};
-use qframe_model::order::OrderKind;
+use qframe_model::order::{OrderKind, Size};
 
 use super::super::queue::{Place, Queue};
 use super::super::working::Working;
@@ -37,6 +37,14 @@ pub(in super::super) struct Live {
     looked_at: Option<Price>,
 }
 
+/// What taking a quantity over several levels comes to.
+#[derive(Debug, Clone)]
+pub(super) struct Sweep {
+    pub(super) worst: Price,
+    pub(super) average: Price,
+    taken: Vec<(Side, Price, Quantity)>,
+}
+
 /// A limit order of ours in the queue at its price.
 #[derive(Debug, Clone, Copy)]
 struct Resting {
@@ -47,6 +55,8 @@ struct Resting {
     place: Option<Place>,
     /// What of the last trade came to it.
     reached: Quantity,
+    /// Units that it still wants, where it counts in units: what is beyond goes to the next one behind.
+    wants: Quantity,
     /// An iceberg's display, and what is left of the part that is shown.
     shown: Option<(Quantity, Quantity)>,
 }
@@ -91,9 +101,14 @@ impl Live {
     #[inline]
     fn level(&mut self, side: Side, level: Level, queue: Queue) {
         for resting in &mut self.resting {
-            if resting.side == side
-                && resting.price == level.price
-                && let Some(place) = &mut resting.place
+            if resting.side != side || resting.price != level.price {
+                continue;
+            }
+            let Some(place) = &mut resting.place else {
+                // The first that is shown of its price: it came before we know, or after.
+                resting.place = self.has_book.then(|| Place::behind(level.quantity.quantity()));
+                continue;
+            };
             {
                 place.level(queue, self.book.quantity_at(side, level.price).quantity(), level.quantity.quantity());
             }
@@ -104,14 +119,19 @@ impl Live {
         self.has_trades = true;
         self.last = Some(trade.price);
         let mut wakes = self.eager;
+        // Of one price, our later orders stand behind our earlier ones.
+        let mut given = Quantity::ZERO;
         for resting in &mut self.resting {
             resting.reached = Quantity::ZERO;
             if resting.side == trade.side {
                 continue;
             }
-            if resting.price == trade.price {
-                resting.reached =
-                    resting.place.as_mut().map_or(Quantity::ZERO, |place| place.trade(trade.quantity.quantity()));
+            if resting.price == trade.price
+                && let Some(place) = &mut resting.place
+            {
+                let passed = place.trade(trade.quantity.quantity());
+                resting.reached = passed.minus(given).unwrap_or(Quantity::ZERO).max(Quantity::ZERO).min(resting.wants);
+                given = given.plus(resting.reached).unwrap_or(Quantity::MAX);
             }
             wakes |= resting.reached.is_positive() || resting.side.prefers(trade.price, resting.price);
         }
@@ -167,6 +187,36 @@ impl Live {
         ours.fold(level.quantity.quantity(), |left, (.., quantity)| left.minus(*quantity).unwrap_or(Quantity::ZERO))
     }
 
+    /// Takes `quantity` over the levels that `side` trades with. Gives the worst price of them and the average, rounded
+    /// against `side`; what the book does not hold goes at the worst. `None` where nothing is offered.
+    pub(super) fn sweep(&self, side: Side, quantity: Quantity) -> Option<Sweep> {
+        let of = side.opposite();
+        let (mut rest, mut sum, mut sweep) = (quantity, 0_i128, None);
+        let mut taken = Vec::new();
+        for level in self.book.levels(of) {
+            let part = self.left(of, level).min(rest);
+            if part.is_positive() {
+                sum = sum.checked_add(i128::from(level.price.nanos()).checked_mul(part.nanos())?)?;
+                rest = rest.minus(part).ok()?;
+                taken.push((of, level.price, part));
+                sweep = Some(level.price);
+            }
+            if rest.is_zero() {
+                break;
+            }
+        }
+        let worst = sweep?;
+        sum = sum.checked_add(i128::from(worst.nanos()).checked_mul(rest.nanos())?)?;
+        let up = if side == Side::Buy { quantity.nanos() - 1 } else { 0 };
+        let average = sum.checked_add(up)?.checked_div(quantity.nanos())?;
+        Some(Sweep { worst, average: Price::from_nanos(i64::try_from(average).ok()?), taken })
+    }
+
+    /// What a sweep took is gone.
+    pub(super) fn take_all(&mut self, sweep: Sweep) {
+        self.taken.extend(sweep.taken);
+    }
+
     /// Our fill took so much of a level; it is gone until the level is shown again.
     pub(super) fn take(&mut self, side: Side, price: Price, quantity: Quantity) {
         self.taken.push((side, price, quantity));
@@ -178,13 +228,20 @@ impl Live {
         if self.resting.iter().any(|resting| resting.order == working.id()) {
             return;
         }
-        let place = self.has_book.then(|| Place::behind(self.book.quantity_at(side, price).quantity()));
+        // Quotes tell nothing of what is behind the best.
+        let hidden = !self.has_levels && self.book.best(side).is_some_and(|best| side.prefers(price, best.price));
+        let place = self.has_book && !hidden;
+        let place = place.then(|| Place::behind(self.book.quantity_at(side, price).quantity()));
+        let wants = match working.order.size {
+            Size::Units(units) => units.minus(working.filled).unwrap_or(Quantity::MAX),
+            _ => Quantity::MAX,
+        };
         let shown = match working.order.kind {
             OrderKind::Iceberg { display, .. } => Some((display, display)),
             _ => None,
         };
         let order = working.id();
-        self.resting.push(Resting { order, side, price, place, reached: Quantity::ZERO, shown });
+        self.resting.push(Resting { order, side, price, place, reached: Quantity::ZERO, wants, shown });
     }
 
     /// What of the last trade came to an order, no more than it shows.
@@ -199,6 +256,9 @@ impl Live {
     /// An order in the queue was filled by so much; an iceberg that has sold what it showed goes to the back.
     pub(super) fn filled(&mut self, order: OrderId, quantity: Quantity) {
         let Some(resting) = self.resting.iter_mut().find(|resting| resting.order == order) else { return };
+        if resting.wants != Quantity::MAX {
+            resting.wants = resting.wants.minus(quantity).unwrap_or(Quantity::ZERO).max(Quantity::ZERO);
+        }
         resting.reached = resting.reached.minus(quantity).unwrap_or(Quantity::ZERO).max(Quantity::ZERO);
         if let Some((display, left)) = &mut resting.shown {
             *left = left.minus(quantity).unwrap_or(Quantity::ZERO);

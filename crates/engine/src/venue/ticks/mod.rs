@@ -12,7 +12,7 @@ use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::instrument::Kind;
 use qframe_model::market::{Bar, Side, Tick};
 use qframe_model::number::{Overflow, Price, Quantity, Rate, Volume};
-use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
+use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::{Span, Time};
 
@@ -200,6 +200,9 @@ impl SimVenue {
             return Ok(false);
         }
         let (order, id) = (working.id(), working.order.instrument);
+        if !self.turn(place, account)? {
+            return Ok(false);
+        }
         match self.look_tick(place, account)? {
             Look::Rest => {
                 if self.stage == Stage::Arrive && self.lives[id.index()].as_ref().is_none_or(|live| !live.has_book()) {
@@ -226,6 +229,23 @@ impl SimVenue {
         }
     }
 
+    /// A target at the market goes to whichever side leads to it, by what the position is now; one that has been reached, or
+    /// passed, is over. False where it has ended.
+    fn turn(&mut self, place: usize, account: &Account) -> Result<bool, Overflow> {
+        let working = &self.orders[place];
+        let id = working.order.instrument;
+        let is_target = matches!(working.order.size, Size::TargetUnits(_) | Size::TargetWeight(_));
+        let Some(mark) = self.mark_of(id).filter(|_| is_target && working.limit().is_none()) else { return Ok(true) };
+        let sized = self.sizer(account, id, mark, Liquidity::Taker, self.now).size(working)?;
+        let Sized::Fill { side, .. } = sized else { return Ok(true) };
+        if side != working.order.side && !working.filled.is_zero() {
+            self.refuse(place, Refusal::AlreadyThere, self.now);
+            return Ok(false);
+        }
+        self.orders[place].order.side = side;
+        Ok(true)
+    }
+
     fn look_tick(&mut self, place: usize, account: &Account) -> Result<Look, Overflow> {
         if self.orders[place].order.time_in_force == TimeInForce::Fok && !self.fills_whole(place, account)? {
             return Ok(Look::Rest);
@@ -241,7 +261,15 @@ impl SimVenue {
         let Some((live, (price, _))) = live.and_then(|live| Some((live, live.offered(side)?))) else { return Ok(true) };
         let sized = self.sizer(account, id, price, Liquidity::Taker, self.now).size(working)?;
         let depth = live.depth(side, working.limit(), account.instrument(id).rules().lot);
-        Ok(!matches!(sized, Sized::Fill { deal, .. } if deal.quantity > depth))
+        let Sized::Fill { deal, .. } = sized else { return Ok(true) };
+        if deal.quantity > depth {
+            return Ok(false);
+        }
+        // Whether all of it can be paid is judged at the worst price that it comes to.
+        let Some(worst) = live.sweep(side, deal.quantity).map(|sweep| sweep.worst) else { return Ok(true) };
+        let sized = self.sizer(account, id, worst, Liquidity::Taker, self.now).size(working)?;
+        let counts_units = matches!(working.order.size, Size::Units(_) | Size::Close | Size::TargetUnits(_));
+        Ok(!counts_units || matches!(sized, Sized::Fill { deal: at_worst, .. } if at_worst.quantity >= deal.quantity))
     }
 
     fn look_at_market(&mut self, place: usize) -> Look {
@@ -351,13 +379,14 @@ impl SimVenue {
             return Ok(());
         }
         let side = Side::of(position.quantity).opposite();
-        let offered = self.lives[id.index()].as_ref().and_then(|live| live.offered(side));
-        let (price, purpose) = match offered {
-            _ if expired => (mark, Purpose::Expiry),
-            Some((price, _)) => (price, Purpose::Liquidation),
-            None => (mark, Purpose::Liquidation),
-        };
+        let live = self.lives[id.index()].as_ref().filter(|_| !expired);
+        let sweep = live.and_then(|live| live.sweep(side, position.quantity.abs()));
+        let purpose = if expired { Purpose::Expiry } else { Purpose::Liquidation };
+        let price = sweep.as_ref().map_or(mark, |sweep| sweep.average);
         let fill = self.forced_fill(account, id, &flat(self.now, price, None), price, self.now, purpose)?;
+        if let (Some(live), Some(sweep)) = (&mut self.lives[id.index()], sweep) {
+            live.take_all(sweep);
+        }
         self.force(account, fill);
         Ok(())
     }
