@@ -121,7 +121,10 @@ impl fmt::Display for AdjustError {
                 write!(f, "{time:#}: a dividend of {amount}; expected zero or more")
             }
             Self::TooMuch(time, close) => {
-                write!(f, "{time:#}: dividends not less than the close before, {close}; are the prices adjusted already?")
+                write!(
+                    f,
+                    "{time:#}: dividends not less than the close before, {close}; are the prices adjusted already?"
+                )
             }
             Self::OutOfRange(time) => write!(f, "{time:#}: the adjusted price or volume leaves the range of numbers"),
         }
@@ -208,11 +211,7 @@ impl Adjustment {
         self.steps.iter().all(|step| holds(step.price, self.price_grid) && holds(step.volume, self.volume_grid))
     }
 
-    fn each(
-        &self,
-        bars: &[Bar],
-        scaled: impl Fn(i128, Factor, i128) -> Option<i128>,
-    ) -> Result<Vec<Bar>, AdjustError> {
+    fn each(&self, bars: &[Bar], scaled: impl Fn(i128, Factor, i128) -> Option<i128>) -> Result<Vec<Bar>, AdjustError> {
         let mut steps = self.steps.iter().peekable();
         let mut made = Vec::with_capacity(bars.len());
         for bar in bars {

@@ -47,7 +47,8 @@ fn the_three_rules() {
             .iter()
             .map(|roll| (roll.day.day(), roll.from_close.to_string(), roll.to_close.unwrap().to_string()))
             .collect();
-        let expected: Vec<_> = expected.iter().map(|(day, from, to)| (*day, from.to_string(), to.to_string())).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(day, from, to)| (*day, from.to_string(), to.to_string())).collect();
         assert_eq!(found, expected, "{rule:?}");
     };
     // On day 3 the second one traded more, so it is held from day 4 on; day 7 follows on day 6.
@@ -173,7 +174,8 @@ fn the_roll_of_december_2013() {
     }
     let mut contracts: Vec<Contract> = Vec::new();
     for answer in import(&path, &Wish::default(), &mut |key, rows| {
-        let (SymbolParts::Listed { expiry: Some(expiry), .. }, Rows::Bars(mut bars)) = (key.symbol.parts(), rows) else {
+        let (SymbolParts::Listed { expiry: Some(expiry), .. }, Rows::Bars(mut bars)) = (key.symbol.parts(), rows)
+        else {
             return Ok(());
         };
         bars.retain(|bar| bar.time < "2014-01-01".parse().unwrap());

@@ -6,7 +6,9 @@ use qframe_data::catalog::InstrumentFacts;
 use qframe_data::hours::Hours;
 use qframe_data::quality::{Presumed, Rules, check_read, fitting};
 use qframe_data::samples::{self, Sample};
-use qframe_data::{DataError, DataKey, Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, mid_bars, read_bars, resample};
+use qframe_data::{
+    DataError, DataKey, Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, mid_bars, read_bars, resample,
+};
 use qframe_lab::DataSet;
 use qframe_model::instrument::Margin;
 use qframe_model::market::{Bar, DatedAction};

@@ -1,6 +1,6 @@
 //! A run that is understood: data, rules, strategy, and the words to print for each.
-use qframe_lab::registry::{AnyStrategy, BuildError, MarketInfo, StrategySpec, find_among};
 use qframe_engine::venue::Spreads;
+use qframe_lab::registry::{AnyStrategy, BuildError, MarketInfo, StrategySpec, find_among};
 use qframe_lab::{Backtest, Setup};
 use qframe_model::event::Header;
 use qframe_model::ids::InstrumentId;

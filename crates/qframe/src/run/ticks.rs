@@ -87,7 +87,15 @@ pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, pat
     let set = DataSet::of_ticks(instrument, frame, ticks, origin).map_err(|error| given.wrong(error))?;
     let set = set.ok_or_else(|| given.wrong("no price in it between --from and --to; try another --grain"))?;
     let known = set.origin().notes.clone();
-    Ok(Source { set, from: format!("{path}, recorded"), known, made: Vec::new(), is_named: true, key: None, spreads: Vec::new() })
+    Ok(Source {
+        set,
+        from: format!("{path}, recorded"),
+        known,
+        made: Vec::new(),
+        is_named: true,
+        key: None,
+        spreads: Vec::new(),
+    })
 }
 
 /// The book as it stands when the first row of the period comes.

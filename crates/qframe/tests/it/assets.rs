@@ -69,8 +69,10 @@ fn json(program: &Program, words: &str) -> Value {
 /// The last equity of buying so many units on the second day, without fees.
 #[track_caller]
 fn check_equity(program: &Program, words: &str, expected: f64) {
-    let report =
-        json(program, &format!("backtest --strategy buy-and-hold --size 10 --cash 100000 --fee 0 --currency USD {words}"));
+    let report = json(
+        program,
+        &format!("backtest --strategy buy-and-hold --size 10 --cash 100000 --fee 0 --currency USD {words}"),
+    );
     assert_eq!(report["stats"]["Equity Final [$]"].as_f64().unwrap(), expected, "{words}");
 }
 
@@ -84,7 +86,10 @@ fn a_raw_share_is_paid_its_dividends_and_split_by_itself() {
     program.write("none.csv", "time,amount\n2023-01-01,1\n");
     check_equity(&program, "--data ACME --dividends none.csv", 100_000.0);
     let text = program.run("backtest --data ACME --strategy buy-and-hold --plain").out();
-    assert!(text.contains("With dividends of ACME: 2 from 2024-02-08 to 2024-02-20 (the catalog, ACME@nyse)"), "{text}");
+    assert!(
+        text.contains("With dividends of ACME: 2 from 2024-02-08 to 2024-02-20 (the catalog, ACME@nyse)"),
+        "{text}"
+    );
     assert!(text.contains("With splits of ACME: 1 from 2024-02-15 to 2024-02-15 (the catalog, ACME@nyse)"), "{text}");
     let wrong = program.run("backtest --data ACME --actions some");
     assert_eq!((wrong.code(), wrong.error().contains("--actions some: expected catalog, none")), (2, true));
@@ -170,12 +175,19 @@ fn a_perpetual_pays_the_funding_of_the_catalog_at_the_hour() {
     let with = json(&program, words);
     assert_eq!(with["settings"]["funding"], "ETH/USDT:USDT: 27 from 2024-02-02 to 2024-02-28");
     let without = json(&program, &format!("{words} --actions none"));
-    let equity = |report: &Value| report["account"]["Final Value"].as_f64().or(report["stats"]["Equity Final [$]"].as_f64());
+    let equity =
+        |report: &Value| report["account"]["Final Value"].as_f64().or(report["stats"]["Equity Final [$]"].as_f64());
     // 26 payments of 0.1 % of ten units at about 100: that of the 2nd is due before anything is held.
     let paid = equity(&without).unwrap() - equity(&with).unwrap();
     assert!((paid - 26.0).abs() < 0.2, "{paid}");
     let words = "backtest --data ETH/USDT@okx ETH/USDT:USDT --strategy funding-arbitrage --param payments=3 --fee 0";
     let earned = json(&program, words);
+    // Where the venue tells its mark price, that one values the position.
+    let time = "2024-02-10T08:00:00.002Z".parse().unwrap();
+    let marked = FundingRate { time, rate: "0.001".parse().unwrap(), mark: "5000".parse().ok() };
+    put(&program, Kind::Funding, "ETH/USDT:USDT@binance", Rows::Funding(vec![marked]));
+    let again = json(&program, "backtest --strategy buy-and-hold --size 10 --cash 100000 --fee 0 --data ETH/USDT:USDT");
+    assert!((equity(&with).unwrap() - equity(&again).unwrap() - 50.0).abs() < 1e-9);
     let earned = equity(&earned).unwrap() - 10_000.0;
     // Short 45 % of the equity from the 5th on.
     assert!((earned - 4_500.0 * 0.001 * 23.0).abs() < 3.0, "{earned}");
@@ -185,7 +197,8 @@ fn a_perpetual_pays_the_funding_of_the_catalog_at_the_hour() {
 fn a_pair_with_bid_and_ask_is_bought_at_the_ask() {
     let program = Program::new();
     fill(&program);
-    let words = "backtest --data EUR/USD@oanda --strategy buy-and-hold --size 1000 --fee 0 --at-end close --orders orders.csv";
+    let words =
+        "backtest --data EUR/USD@oanda --strategy buy-and-hold --size 1000 --fee 0 --at-end close --orders orders.csv";
     let answer = program.run(&format!("{words} --plain"));
     assert_eq!(answer.code(), 0, "{}", answer.error());
     assert!(answer.out().contains("half-way between bid and ask"), "{}", answer.out());

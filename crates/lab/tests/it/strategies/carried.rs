@@ -38,7 +38,7 @@ fn twins(bars: &[Bar], frame: TimeFrame) -> [DataSet; 2] {
 }
 
 fn arbitrage(data: &[DataSet], schedule: Vec<(Time, Rate)>, given: &[(&str, &str)]) -> Outcome {
-    let funding = vec![Funding { instrument: Some(PERPETUAL), schedule }];
+    let funding = vec![Funding { instrument: Some(PERPETUAL), schedule, ..Funding::default() }];
     let venue = Settings { fees: Fees::flat(Rate::basis_points(5)), funding, ..Settings::default() };
     let setup = Setup { venue, currency: "USDT".parse().unwrap(), ..Setup::default() };
     let backtest = Backtest::new(data.to_vec(), setup).unwrap();
@@ -185,7 +185,8 @@ fn a_rolled_position_earns_what_the_contracts_earn() {
     let Some(path) = shared("futures/lean/cme/daily/es_trade.zip") else { return };
     let mut contracts = Vec::new();
     let answers = import(&path, &Wish::default(), &mut |key, rows| {
-        let (SymbolParts::Listed { expiry: Some(expiry), .. }, Rows::Bars(mut bars)) = (key.symbol.parts(), rows) else {
+        let (SymbolParts::Listed { expiry: Some(expiry), .. }, Rows::Bars(mut bars)) = (key.symbol.parts(), rows)
+        else {
             return Ok(());
         };
         bars.retain(|bar| bar.time < "2014-01-01".parse().unwrap());
@@ -206,7 +207,8 @@ fn a_rolled_position_earns_what_the_contracts_earn() {
     let of = |name: &str| contracts.iter().find(|contract| contract.symbol.as_str() == name).unwrap();
     let (december, march) = (of("ES-20131220"), of("ES-20140321"));
     let open = december.bars.iter().find(|bar| bar.time == bought.time).unwrap().open;
-    let points = [(rolled.rolls[0].from_close, open), (march.bars.last().unwrap().close, rolled.rolls[0].to_close.unwrap())];
+    let points =
+        [(rolled.rolls[0].from_close, open), (march.bars.last().unwrap().close, rolled.rolls[0].to_close.unwrap())];
     let nanos: i64 = points.iter().map(|(sold, bought)| sold.nanos() - bought.nanos()).sum();
     let earned = Cash::from_attos(i128::from(nanos) * 1_000_000_000 * 50);
     assert_eq!(outcome.account.equity().minus(Cash::whole(200_000)).unwrap(), earned);

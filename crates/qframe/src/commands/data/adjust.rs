@@ -68,7 +68,11 @@ impl Args {
         let how = Adjust::ALL.into_iter().find(|(name, _)| *name == self.mode).map(|(_, how)| how);
         let how = how.ok_or_else(|| Error::usage("--mode", &self.mode, format!("expected one of {}", modes())))?;
         if how == Adjust::None && self.out.is_none() {
-            return Err(Error::usage("--mode", "none", "the catalog has these bars already; write them with --out FILE"));
+            return Err(Error::usage(
+                "--mode",
+                "none",
+                "the catalog has these bars already; write them with --out FILE",
+            ));
         }
         let catalog = self.root.open()?;
         let key = the_one(&catalog, "", &self.name, Narrowed { kind: Some(Kind::Bars), frame: self.timeframe })?;

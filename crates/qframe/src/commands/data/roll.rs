@@ -12,8 +12,8 @@ use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::TimeFrame;
 use serde::Serialize;
 
-use super::adjust::store;
 use super::Period;
+use super::adjust::store;
 use crate::error::Error;
 use crate::run::catalog::Root;
 
@@ -130,9 +130,9 @@ impl Args {
 
     fn adjust(&self) -> Result<RollAdjust, Error> {
         let found = RollAdjust::ALL.into_iter().find(|(name, _)| *name == self.adjust);
-        found.map(|(_, adjust)| adjust).ok_or_else(|| {
-            Error::usage("--adjust", &self.adjust, "expected none, ratio or difference")
-        })
+        found
+            .map(|(_, adjust)| adjust)
+            .ok_or_else(|| Error::usage("--adjust", &self.adjust, "expected none, ratio or difference"))
     }
 
     /// The contracts of the root: at one venue, in one frame.
@@ -151,7 +151,10 @@ impl Args {
             return Err(Error::Refused(format!("{}: {why}", self.root)));
         };
         if let Some(other) = keys.iter().find(|key| key.venue != first.venue) {
-            let why = format!("contracts of it are at {} and {}; write one: {root}@{}", first.venue, other.venue, first.venue);
+            let why = format!(
+                "contracts of it are at {} and {}; write one: {root}@{}",
+                first.venue, other.venue, first.venue
+            );
             return Err(Error::usage("ROOT", &self.root, why));
         }
         if let Some(other) = keys.iter().find(|key| key.frame != first.frame) {
