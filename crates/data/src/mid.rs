@@ -3,7 +3,7 @@ use qframe_model::market::Bar;
 use qframe_model::number::{Price, Volume};
 use qframe_model::time::Time;
 
-/// See the [module](self).
+/// Bars half-way between those of bid and ask, and what the two were apart.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MidBars {
     /// Each price is half of the sum of both, towards zero at the ninth decimal; no volume: bid and ask have none in common.

@@ -138,12 +138,11 @@ fn lean(file: &str) -> Option<Vec<Rows>> {
         return None;
     }
     let mut all = Vec::new();
-    for answer in import(&path, &Wish::default(), &mut |_, rows| {
+    let answers = import(&path, &Wish::default(), &mut |_, rows| {
         all.push(rows);
         Ok(())
-    }) {
-        answer.unwrap();
-    }
+    });
+    answers.into_iter().for_each(|answer| drop(answer.unwrap()));
     Some(all)
 }
 

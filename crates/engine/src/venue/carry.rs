@@ -151,8 +151,9 @@ impl SimVenue {
             }
             *next += 1;
             let held = account.position(instrument).quantity;
-            self.carry.told.push((instrument, FundingRate { time, rate, mark: account.mark_of(instrument) }));
-            if let (false, Some(mark)) = (held.is_zero(), account.mark_of(instrument)) {
+            let mark = funding.mark_at(time).or_else(|| account.mark_of(instrument));
+            self.carry.told.push((instrument, FundingRate { time, rate, mark }));
+            if let (false, Some(mark)) = (held.is_zero(), mark) {
                 let amount = account.instrument(instrument).value(mark, held)?.at_rate(rate)?;
                 let commodity = account.quote_of(instrument);
                 self.pending.push(Report::Charged { instrument, time, book: Book::Funding, commodity, amount });

@@ -50,9 +50,16 @@ pub struct Funding {
     pub instrument: Option<InstrumentId>,
     /// When, and at which rate: longs pay a positive one. Ascending in time.
     pub schedule: Vec<(Time, Rate)>,
+    /// The mark prices that the venue valued positions at, where it says so; ascending in time. Else it is the last mark here.
+    pub marks: Vec<(Time, Price)>,
 }
 
 impl Funding {
+    /// The venue's mark price at an instant of the schedule.
+    pub(super) fn mark_at(&self, time: Time) -> Option<Price> {
+        self.marks.binary_search_by_key(&time, |(time, _)| *time).ok().map(|place| self.marks[place].1)
+    }
+
     /// The instant that a recorded time means. Venues write down some milliseconds more than the full hour at which
     /// funding is due; the bar that opens there must not miss it.
     #[must_use]

@@ -252,7 +252,8 @@ fn company_changes_nothing_that_falls_due() {
         (at(2), id, CorporateAction::Dividend(Cash::whole(2))),
         (at(3), id, CorporateAction::Split(Rate::percent(300))),
     ];
-    let funding = vec![Funding { instrument: Some(id), schedule: vec![(at(4), Rate::percent(1))] }];
+    let funding =
+        vec![Funding { instrument: Some(id), schedule: vec![(at(4), Rate::percent(1))], ..Funding::default() }];
     let settings = Settings { actions, funding, fees: Fees::flat(Rate::percent(1)), ..lending() };
     let share = || instrument("AAPL", Rules { lot: Quantity::ONE, tick: p(0.01), ..half_margin() });
     let prices = [FLAT, FLAT, [98.0; 4], [33.0; 4], [35.0; 4], [34.0; 4], [36.0; 4]];

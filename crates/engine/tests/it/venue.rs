@@ -188,7 +188,7 @@ fn shorts_pay_interest_and_perpetuals_pay_funding() {
     assert_eq!(short.reports(), ["day 1 1 sell 50 at 100", "day 2 Interest 50", "day 3 Interest 50"]);
     assert_eq!(short.engine_equity.to_string(), "9900");
     let schedule = vec![(Time::EPOCH + Span::from_seconds(2 * 86_400 - 3_600), Rate::percent(1))];
-    let funding = vec![Funding { instrument: Some(InstrumentId(0)), schedule }];
+    let funding = vec![Funding { instrument: Some(InstrumentId(0)), schedule, ..Funding::default() }];
     let settings = Settings { funding, ..Settings::default() };
     let long = run(margined(1), settings, &[FLAT, FLAT, FLAT], buys(units(50)));
     assert_eq!(long.reports(), ["day 1 1 buy 50 at 100", "day 1 Funding 50"]);

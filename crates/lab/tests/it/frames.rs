@@ -194,7 +194,7 @@ fn a_perpetual_of_long_bars_pays_and_breaks_among_short_ones() {
     let days = DataSet::of(contract, TimeFrame::DAY, bars, Origin::default()).unwrap();
     // Due inside the second day: paid when an hour opens at it, on the mark of then, and not when the day does.
     let schedule = vec![(hour(32), Rate::percent(1))];
-    let funding = vec![Funding { instrument: Some(InstrumentId(1)), schedule }];
+    let funding = vec![Funding { instrument: Some(InstrumentId(1)), schedule, ..Funding::default() }];
     let setup = Setup { venue: Settings { funding, ..Settings::default() }, ..Setup::default() };
     let backtest = Backtest::new(vec![hourly("BTC/USD", 0..72), days], setup).unwrap();
     let outcome = backtest

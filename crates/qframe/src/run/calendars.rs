@@ -7,7 +7,7 @@ use qframe_lab::{Backtest, DataSet};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::market::{CorporateAction, DatedAction};
-use qframe_model::number::{Cash, Rate};
+use qframe_model::number::{Cash, Price, Rate};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
 
@@ -124,6 +124,9 @@ impl Calendars {
             if let Some(file) = self.files.last_mut() {
                 file.unseen = unseen;
             }
+            if let (CalendarKind::Funding, Some(funding)) = (kind, self.funding.last_mut()) {
+                funding.marks = marks(catalog, key)?;
+            }
         }
         Ok(())
     }
@@ -158,7 +161,9 @@ impl Calendars {
             _ => (*time, instrument, CorporateAction::Dividend(Cash::from_attos(i128::from(rate.nanos()) * ATTOS))),
         };
         match kind {
-            CalendarKind::Funding => self.funding.push(Funding { instrument: Some(instrument), schedule: within }),
+            CalendarKind::Funding => {
+                self.funding.push(Funding { instrument: Some(instrument), schedule: within, ..Funding::default() });
+            }
             _ => self.actions.extend(within.iter().map(action)),
         }
     }
@@ -234,6 +239,18 @@ fn stored(catalog: &Catalog, key: &DataKey, kind: CalendarKind) -> Result<Vec<(T
                 }
             }
             _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// The mark prices that stand beside the funding rates.
+fn marks(catalog: &Catalog, key: &DataKey) -> Result<Vec<(Time, Price)>, Error> {
+    let key = DataKey { kind: RowKind::Funding, frame: None, ..key.clone() };
+    let mut found = Vec::new();
+    for rows in catalog.scan(&key, Time::MIN..Time::MAX)? {
+        if let Rows::Funding(rows) = rows? {
+            found.extend(rows.iter().filter_map(|row| Some((Funding::instant(row.time), row.mark?))));
         }
     }
     Ok(found)

@@ -182,6 +182,12 @@ fn a_perpetual_pays_the_funding_of_the_catalog_at_the_hour() {
     assert!((paid - 26.0).abs() < 0.2, "{paid}");
     let words = "backtest --data ETH/USDT@okx ETH/USDT:USDT --strategy funding-arbitrage --param payments=3 --fee 0";
     let earned = json(&program, words);
+    // Where the venue tells its mark price, that one values the position.
+    let time = "2024-02-10T08:00:00.002Z".parse().unwrap();
+    let marked = FundingRate { time, rate: "0.001".parse().unwrap(), mark: "5000".parse().ok() };
+    put(&program, Kind::Funding, "ETH/USDT:USDT@binance", Rows::Funding(vec![marked]));
+    let again = json(&program, "backtest --strategy buy-and-hold --size 10 --cash 100000 --fee 0 --data ETH/USDT:USDT");
+    assert!((equity(&with).unwrap() - equity(&again).unwrap() - 50.0).abs() < 1e-9);
     let earned = equity(&earned).unwrap() - 10_000.0;
     // Short 45 % of the equity from the 5th on.
     assert!((earned - 4_500.0 * 0.001 * 23.0).abs() < 3.0, "{earned}");

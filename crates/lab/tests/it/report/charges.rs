@@ -75,6 +75,6 @@ fn they_are_exact_and_explain_what_the_price_does_not() {
         (Time::from_seconds(4 * DAY), Rate::basis_points(1)),
         (Time::from_seconds(6 * DAY), -Rate::basis_points(3)),
     ];
-    let funding = Funding { instrument: Some(id), schedule };
+    let funding = Funding { instrument: Some(id), schedule, ..Funding::default() };
     check(&run("BTC/USD:USD", Settings { funding: vec![funding], ..Settings::default() }), ["30", "-3", "0", "0"]);
 }

@@ -2,8 +2,9 @@
 use std::path::{Path, PathBuf};
 
 use qframe_data::import::{Wish, import};
-use qframe_data::{Contract, Options, RollAdjust, RollRule, Rows, read_bars, roll};
+use qframe_data::{Adjust, Adjustment, Contract, Options, RollAdjust, RollRule, Rows, read_bars, roll};
 use qframe_engine::venue::{Fees, Funding, Settings};
+use qframe_engine::{Context, Market, Strategy};
 use qframe_lab::{Backtest, DataSet, Origin, Outcome, Setup, customary};
 use qframe_model::currency::Currency;
 use qframe_model::event::{Event, Report};
@@ -38,7 +39,7 @@ fn twins(bars: &[Bar], frame: TimeFrame) -> [DataSet; 2] {
 }
 
 fn arbitrage(data: &[DataSet], schedule: Vec<(Time, Rate)>, given: &[(&str, &str)]) -> Outcome {
-    let funding = vec![Funding { instrument: Some(PERPETUAL), schedule }];
+    let funding = vec![Funding { instrument: Some(PERPETUAL), schedule, ..Funding::default() }];
     let venue = Settings { fees: Fees::flat(Rate::basis_points(5)), funding, ..Settings::default() };
     let setup = Setup { venue, currency: "USDT".parse().unwrap(), ..Setup::default() };
     let backtest = Backtest::new(data.to_vec(), setup).unwrap();
@@ -219,4 +220,48 @@ fn a_rolled_position_earns_what_the_contracts_earn() {
     let outcome = backtest.run(build("futures-trend", &[("trend", "20"), ("mode", "long-short")], &backtest)).unwrap();
     assert!(!fills(&outcome).is_empty());
     outcome.account.ledger().check().unwrap();
+}
+
+/// Puts what is paid out back into the share at the next open.
+struct PutBack;
+
+impl Strategy for PutBack {
+    fn on_market(&mut self, _: &Market<'_>, context: &mut Context<'_>) {
+        _ = context.target(Rate::ONE);
+    }
+}
+
+/// The law of total return, in the account: raw AAPL through its 2:1, 2:1, 7:1 and 4:1 splits and its dividends, put back a
+/// day late, grows as the adjusted series does. The day between makes the difference that is left.
+#[test]
+fn raw_apple_with_its_dividends_put_back_is_the_total_return() {
+    let (Some(prices), Some(factors)) =
+        (shared("stocks/lean/usa/daily/aapl.zip"), shared("stocks/lean/usa/factor_files/aapl.csv"))
+    else {
+        return;
+    };
+    let (mut bars, mut actions) = (Vec::new(), Vec::new());
+    for path in [prices, factors] {
+        let answers = import(&path, &Wish::default(), &mut |_, rows| {
+            match rows {
+                Rows::Bars(rows) => bars.extend(rows),
+                Rows::Actions(rows) => actions.extend(rows),
+                _ => {}
+            }
+            Ok(())
+        });
+        answers.into_iter().for_each(|answer| drop(answer.unwrap()));
+    }
+    let adjusted = Adjustment::new(&bars, &actions, Adjust::TotalReturn).unwrap().apply(&bars).unwrap();
+    let due = actions.iter().map(|dated| (dated.time, InstrumentId(0), dated.action)).collect();
+    let grown = |bars: Vec<Bar>, actions| {
+        let instrument = Instrument::new("AAPL".parse().unwrap(), Currency::USD, Rules::default()).unwrap();
+        let set = DataSet::of(instrument, TimeFrame::DAY, bars, Origin::default()).unwrap();
+        let venue = Settings { actions, ..Settings::default() };
+        let outcome = Backtest::new(vec![set], Setup { venue, ..Setup::default() }).unwrap().run(PutBack).unwrap();
+        outcome.account.ledger().check().unwrap();
+        outcome.account.equity().to_f64()
+    };
+    let (raw, total) = (grown(bars, due), grown(adjusted, Vec::new()));
+    assert!((raw / total - 1.0).abs() < 0.001, "{raw} for {total}");
 }
