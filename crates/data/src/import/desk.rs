@@ -62,6 +62,8 @@ pub(super) struct Desk<'a, 's> {
     place: Place,
     layout: Option<Box<Layout>>,
     symbol: Option<Symbol>,
+    /// What the column of symbols says, where one symbol is given for it.
+    only: Option<Box<str>>,
     venue: String,
     factors: Factors,
     map: MapFile,
@@ -94,6 +96,7 @@ impl<'a, 's> Desk<'a, 's> {
             place: Place::of(file),
             layout: None,
             symbol: None,
+            only: None,
             venue: String::new(),
             factors: Factors::default(),
             map: MapFile::default(),
@@ -213,6 +216,13 @@ impl<'a, 's> Desk<'a, 's> {
         contract: Contract,
         cells: &C,
     ) -> Result<usize, Fault> {
+        if let (Some(at), Some(_)) = (column, &self.wish.symbol) {
+            // One name is given for what the rows name: rows of another one are not of it.
+            let text = cells.text(at);
+            if self.only.get_or_insert_with(|| text.as_ref().into()).as_ref() != text.as_ref() {
+                return Err((at, RowFault::NotA("symbol", "that of the first row, since --symbol names one")));
+            }
+        }
         let column = column.filter(|_| self.wish.symbol.is_none());
         let spelled = column.map(|at| cells.text(at));
         let known = |set: &Set| set.kind == kind && set.spelled.as_deref() == spelled.as_deref();

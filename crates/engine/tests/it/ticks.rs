@@ -9,7 +9,7 @@ use qframe_model::account::Account;
 use qframe_model::currency::Currency;
 use qframe_model::event::{Event, Header, Report};
 use qframe_model::ids::InstrumentId;
-use qframe_model::instrument::{Instrument, Rules};
+use qframe_model::instrument::{Instrument, Margin, Rules};
 use qframe_model::market::{BookChange, BookDelta, Level, Quote, Side, Tick, Trade};
 use qframe_model::number::{Cash, Quantity, Rate, Volume};
 use qframe_model::order::{OrderKind, Size, TimeInForce, Trail};
@@ -83,8 +83,16 @@ fn run(
     script: impl FnMut(usize, &mut Context<'_>),
 ) -> (Account, Vec<String>, String) {
     let rules = Rules { tick: p(0.5), lot: units(1), ..Rules::default() };
-    let instruments: Arc<[Instrument]> =
-        Arc::new([Instrument::new("BTC/USD".parse().unwrap(), Currency::USD, rules).unwrap()]);
+    run_on(Instrument::new("BTC/USD".parse().unwrap(), Currency::USD, rules).unwrap(), settings, ticks, script)
+}
+
+fn run_on(
+    instrument: Instrument,
+    settings: Settings,
+    ticks: &[Tick],
+    script: impl FnMut(usize, &mut Context<'_>),
+) -> (Account, Vec<String>, String) {
+    let instruments: Arc<[Instrument]> = Arc::new([instrument]);
     let venue = SimVenue::new(settings, &instruments);
     let setup = EngineSetup {
         instruments,
@@ -493,4 +501,70 @@ fn a_stop_limit_takes_what_it_finds_when_it_wakes() {
         "4 1 buy 4 at 103 as Maker",
     ];
     check("not at its limit", &plain(), &ticks, on(3, vec![stop]), &parts);
+}
+
+#[test]
+fn a_target_looks_at_the_side_that_it_goes_to() {
+    // It was sent to buy; by the time it arrives it has to sell, and took the ask for that.
+    let slow = Settings { latency: Latency::Time(ms(10)), ..plain() };
+    let ticks = with(&[bid(30, 98.0, 1)]);
+    let target = Ticket::buy(Size::TargetUnits(units(1)));
+    let fills = ["11 1 buy 2 at 101 as Taker", "11 2 sell 1 at 99 as Taker"];
+    check("bought too much", &slow, &ticks, on(3, vec![buy(2), target]), &fills);
+    // At the price of the next level it has more than it wants: it is over, and sells nothing back.
+    let thin = [bid(1, 99.0, 9), ask(1, 100.0, 4), ask(1, 200.0, 50)];
+    let weight = Ticket::buy(Size::TargetWeight(Rate::percent(5)));
+    let (account, events, _) = run(plain(), &thin, on(2, vec![weight]));
+    assert_eq!(account.position(ID).quantity, units(4), "{events:?}");
+    assert!(!events.iter().any(|event| event.contains("sell")), "{events:?}");
+}
+
+#[test]
+fn our_orders_share_what_a_trade_brings() {
+    let two = || on(3, vec![buy(3).limit(p(99.0)), buy(3).limit(p(99.0))]);
+    let hit = [trade(2, Side::Sell, 99.0, 9), trade(3, Side::Sell, 99.0, 1)];
+    let fills = [
+        "1 1 rests",
+        "1 2 rests",
+        "2 1 buy 3 at 99 as Maker",
+        "2 2 buy 1 at 99 as Maker, more to come",
+        "3 2 buy 1 at 99 as Maker, more to come",
+    ];
+    check("four came past the five in front", &plain(), &with(&hit), two(), &fills);
+}
+
+#[test]
+fn what_quotes_do_not_show_stands_in_front() {
+    let quotes = [
+        quote(1, (99.0, 5), (101.0, 2)),
+        quote(2, (98.0, 50), (101.0, 2)),
+        trade(3, Side::Sell, 98.0, 1),
+        trade(4, Side::Sell, 98.0, 60),
+    ];
+    let fills = ["1 1 rests", "4 1 buy 1 at 98 as Maker"];
+    check("behind the best", &plain(), &quotes, on(0, vec![buy(1).limit(p(98.0))]), &fills);
+}
+
+#[test]
+fn a_liquidation_takes_what_the_book_holds() {
+    let rules = Rules {
+        tick: p(0.5),
+        lot: units(1),
+        margin: Margin { initial: Rate::percent(20), maintenance: Rate::percent(10) },
+        ..Rules::default()
+    };
+    let instrument = Instrument::new("BTC/USD:USD".parse().unwrap(), Currency::USD, rules).unwrap();
+    let ticks = [
+        bid(1, 100.0, 900),
+        ask(1, 100.5, 900),
+        bid(2, 100.0, 0),
+        bid(2, 82.0, 1),
+        bid(2, 80.0, 900),
+        ask(2, 82.5, 900),
+        ask(2, 100.5, 0),
+    ];
+    let (account, events, _) = run_on(instrument, plain(), &ticks, on(1, vec![buy(450)]));
+    assert!(account.position(ID).is_flat(), "{events:?}");
+    // One at 82 and 449 at 80 give 36,002: 80.004 each, a step against us.
+    assert!(events.iter().any(|event| event.starts_with("2 forced sell 450 at 80.00444444")), "{events:?}");
 }

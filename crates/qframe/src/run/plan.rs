@@ -10,6 +10,7 @@ use qframe_model::parameter::Parameters;
 use super::calendars::{self, Calendars};
 use super::data::{Source, Wish, load};
 use super::raw::{Pair, Raw};
+use super::ticks;
 use super::values::{Given, given};
 use super::venue;
 use super::words::words;
@@ -42,6 +43,9 @@ impl<'a> Plan<'a> {
         let mut setup = setup(raw)?;
         let wish = Wish::new(raw, venue::margin(raw)?)?;
         let mut sources = load(raw, &wish)?;
+        if sources.iter().any(|source| source.set.is_of_ticks()) {
+            ticks::check_words(&setup)?;
+        }
         setup.currency = match given("--currency", &raw.currency) {
             Some(given) => given.parse()?,
             None => sources[0].set.instrument().quote(),

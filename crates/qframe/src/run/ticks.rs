@@ -4,7 +4,9 @@ use std::path::Path;
 use qframe_data::book::read_ticks;
 use qframe_data::catalog::InstrumentFacts;
 use qframe_data::{DataKey, Kind, Rows};
-use qframe_lab::{DataSet, Origin};
+use qframe_engine::AtEnd;
+use qframe_engine::venue::{FillPrice, Intrabar, Latency};
+use qframe_lab::{DataSet, Origin, Setup};
 use qframe_model::book::OrderBook;
 use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
 use qframe_model::market::{BookChange, BookDelta, Side, Tick};
@@ -117,12 +119,26 @@ fn recorded(given: &Given<'_>, wish: &Wish, symbol: Option<&Symbol>, path: &str,
         return Err(given.wrong("no trade, quote or book in it; qframe data book tells what is there"));
     };
     let others = found.events - found.trades - found.quotes;
+    let (facts, counts) = (rows.facts(), found.counts());
+    let wrong = [
+        ("lines refused", facts.refused),
+        ("gaps", counts.gaps),
+        ("crossed books", counts.crossed),
+        ("updates without a book", counts.unused),
+    ];
+    let wrong: Vec<_> =
+        wrong.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{what}: {count}")).collect();
+    let wrong = if wrong.is_empty() {
+        String::new()
+    } else {
+        format!(" ({}; `qframe data book` tells where)", wrong.join(", "))
+    };
     Ok(Found {
         ticks: period.ticks,
         symbol: found.symbol.clone(),
         from: format!("{path}, recorded"),
         note: format!(
-            "{} trades, {} quotes and {others} other messages of {}",
+            "{} trades, {} quotes and {others} other messages of {}{wrong}",
             found.trades, found.quotes, found.symbol
         ),
         rules: None,
@@ -164,6 +180,23 @@ fn stored(wish: &Wish, name: &str, grain: Grain) -> Result<Found, Error> {
         rules: catalog.instrument(&key.symbol, &key.venue)?,
         key: Some(key.clone()),
     })
+}
+
+/// Refuses words that only bars know, where orders meet ticks.
+pub(super) fn check_words(setup: &Setup) -> Result<(), Error> {
+    let venue = &setup.venue;
+    let refuse = |flag, why| Err(Error::usage(flag, "", format!("orders meet ticks here, {why}")));
+    match () {
+        () if matches!(venue.latency, Latency::Bars(_)) => {
+            refuse("--latency", "which have no bars; give a time, such as 5ms")
+        }
+        () if venue.fill != FillPrice::NextOpen => refuse("--fill", "not a bar's prices; leave it out"),
+        () if venue.intrabar != Intrabar::StopFirst => {
+            refuse("--intrabar", "in the order of their instants; leave it out")
+        }
+        () if setup.at_end == AtEnd::CloseAtOpen => refuse("--at-end", "and there is no last open; give keep or close"),
+        () => Ok(()),
+    }
 }
 
 fn ticks_of(rows: Rows) -> Box<dyn Iterator<Item = Tick>> {

@@ -69,6 +69,9 @@ fn wrong_words_for_ticks_say_what_is_expected() {
     check("--latency drawn:5ms,1ms", "expected times that rise");
     check("--latency drawn:", "drawn:1ms,2ms,10ms");
     check("--answer-latency 2bars", "expected a time");
+    check("--latency 1bar", "give a time, such as 5ms");
+    check("--fill close", "not a bar's prices");
+    check("--at-end open", "there is no last open");
     check("--from 2030-01-01", "no price in it between --from and --to");
     check("--grain quotes --symbol", "unexpected argument");
 }
@@ -112,4 +115,57 @@ fn a_stream_in_the_catalog_is_the_stream() {
     };
     assert!(prices(&direct).len() > 3, "{direct}");
     assert!(prices(&direct) == prices(&stored), "the catalog gives other trades than the stream");
+}
+
+#[test]
+fn an_update_is_not_undone_by_the_snapshot_before_it() {
+    // The snapshot has no time of the exchange's, so it carried its receipt: later than the update that followed it.
+    let program = Program::new();
+    let update = |nanos: u64, time: u64, id: u64, bids: &str, asks: &str| {
+        format!(r#"{nanos} {{"e":"depthUpdate","E":{time},"s":"BTCUSDT","U":{id},"u":{id},"b":[{bids}],"a":[{asks}]}}"#)
+    };
+    let mut lines = vec![
+        r#"1723161254000000000 {"lastUpdateId":102,"bids":[["100.00","3"]],"asks":[["101.00","500"]]}"#.to_owned(),
+        update(
+            1_723_161_254_020_000_000,
+            1_723_161_253_990,
+            103,
+            r#"["100.00","7"]"#,
+            r#"["101.00","0"],["102.00","900"]"#,
+        ),
+    ];
+    for second in 1..4 {
+        let (nanos, time) = (1_723_161_254_000_000_000 + second * 1_000_000_000, 1_723_161_253_970 + second * 1_000);
+        lines.push(update(nanos, time, 103 + second, &format!(r#"["99.00","{second}"]"#), ""));
+    }
+    program.write("stream.txt", lines.join("\n") + "\n");
+    for data in ["stream.txt", "BTC/USDT@binance"] {
+        let words = format!("--data {data} --grain book --strategy buy-and-hold --fee 0 --at-end close --json");
+        let out: serde_json::Value = serde_json::from_str(&shown(&program, &words)).unwrap();
+        assert_eq!(out["trades"][0]["entry_price"], "102", "{data}: {}", out["trades"]);
+        assert_eq!(program.run("data import stream.txt").code(), 0);
+    }
+}
+
+#[test]
+fn what_a_stream_lacks_is_said() {
+    let program = Program::new();
+    program.write("stream.txt", stream() + "1723161999000000000 {\"e\":\"trade\"}\n");
+    let out = shown(&program, "--data stream.txt --strategy buy-and-hold --plain");
+    assert!(out.contains("(lines refused: 1; `qframe data book` tells where)"), "{out}");
+}
+
+#[test]
+fn rows_of_another_symbol_are_not_mixed_in() {
+    // One symbol was given for a file of two, and the prices of both stood in its bars.
+    let program = Program::new();
+    let rows = "symbol,time,open,high,low,close,volume\n\
+                AAPL,2024-01-01,1,1,1,1,5\nMSFT,2024-01-01,400,400,400,400,5\n\
+                AAPL,2024-01-02,1,1,1,1,5\nMSFT,2024-01-02,400,400,400,400,5\nMSFT,2024-01-03,400,400,400,400,5\n";
+    program.write("two.csv", rows);
+    let imported = program.run("data import two.csv --symbol AAPL --venue x --timeframe 1d --json");
+    assert_eq!(imported.code(), 0, "{}", imported.error());
+    assert!(imported.out().contains("that of the first row"), "{}", imported.out());
+    let shown = program.run("data show AAPL --rows 9");
+    assert!(!shown.out().contains("400"), "{}", shown.out());
 }

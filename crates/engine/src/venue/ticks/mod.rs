@@ -234,8 +234,7 @@ impl SimVenue {
     fn turn(&mut self, place: usize, account: &Account) -> Result<bool, Overflow> {
         let working = &self.orders[place];
         let id = working.order.instrument;
-        let is_target = matches!(working.order.size, Size::TargetUnits(_) | Size::TargetWeight(_));
-        let Some(mark) = self.mark_of(id).filter(|_| is_target && working.limit().is_none()) else { return Ok(true) };
+        let Some(mark) = self.mark_of(id).filter(|_| self.is_target(place)) else { return Ok(true) };
         let sized = self.sizer(account, id, mark, Liquidity::Taker, self.now).size(working)?;
         let Sized::Fill { side, .. } = sized else { return Ok(true) };
         if side != working.order.side && !working.filled.is_zero() {
@@ -244,6 +243,12 @@ impl SimVenue {
         }
         self.orders[place].order.side = side;
         Ok(true)
+    }
+
+    /// True for a target at the market, which may go either way.
+    fn is_target(&self, place: usize) -> bool {
+        let working = &self.orders[place];
+        working.limit().is_none() && matches!(working.order.size, Size::TargetUnits(_) | Size::TargetWeight(_))
     }
 
     fn look_tick(&mut self, place: usize, account: &Account) -> Result<Look, Overflow> {
@@ -320,6 +325,14 @@ impl SimVenue {
     fn fill_on_tick(&mut self, place: usize, touch: Touch, account: &Account) -> Result<(), Overflow> {
         let working = &self.orders[place];
         let (order, id, side) = (working.id(), working.order.instrument, working.order.side);
+        if self.is_target(place) {
+            let sized = self.sizer(account, id, touch.price, Liquidity::Taker, self.now).size(working)?;
+            if matches!(sized, Sized::Fill { side: other, .. } if other != side) {
+                // At this price it has more than it wants: the target is reached.
+                self.refuse(place, Refusal::AlreadyThere, self.now);
+                return Ok(());
+            }
+        }
         let bar = flat(self.now, touch.price, touch.offered);
         self.execute(place, Step::Open, &bar, touch, account)?;
         let filled = self.pending.iter().find_map(|report| match report {
