@@ -119,7 +119,7 @@ impl Calendars {
             if rows.is_empty() && unseen == 0 {
                 continue;
             }
-            let from = format!("the catalog, {}", key.name());
+            let from = format!("{STORED}, {}", key.name());
             self.take((name, kind), instrument, &from, rows, market);
             if let Some(file) = self.files.last_mut() {
                 file.unseen = unseen;
@@ -210,9 +210,15 @@ impl fmt::Display for File {
             let why = "the prices do not show them and seem to be adjusted; --splits FILE counts them all the same";
             write!(f, "; {} left out: {why}", self.unseen)?;
         }
+        if self.name == "splits" && self.path.starts_with(STORED) && self.within.is_some() {
+            write!(f, "; indicators see each as a jump of the price: `qframe data adjust` makes bars without")?;
+        }
         Ok(())
     }
 }
+
+/// How a source in the catalog begins.
+const STORED: &str = "the catalog";
 
 /// Of cash in a nanounit.
 const ATTOS: i128 = 1_000_000_000;

@@ -79,7 +79,7 @@ fn wrong_flags_are_wrong_usage() {
         assert!(answer.error().contains(expected), "{flags}: {}", answer.error());
     };
     check("", "PATH");
-    check("AAPL.csv --dialect binance", "there are auto, tardis,");
+    check("AAPL.csv --dialect binance", "there are auto, recording, tardis,");
     check("AAPL.csv --kind candles", "is no kind of data");
     check("AAPL.csv --symbol aapl", "is not a symbol");
     check("AAPL.csv --venue NASDAQ", "expected small letters");
