@@ -121,6 +121,9 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         for (id, bar) in bars {
             self.engine.close(*id, time, bar)?;
         }
+        for (id, rate) in self.venue.funding_due() {
+            self.engine.funding(id, &rate)?;
+        }
         for (id, bar) in bars {
             self.engine.bar(*id, time, bar)?;
         }

@@ -2,13 +2,18 @@
 use std::path::Path;
 
 use qframe_data::book::read_ticks;
-use qframe_engine::venue::{Fees, Latency, Queue, Settings};
+use qframe_engine::venue::{Fees, Funding, Latency, Queue, Settings};
+use qframe_engine::{Context, Market, Strategy};
 use qframe_lab::strategies::{MaCrossover, MarketMaking, MarketMakingRules, Mode};
 use qframe_lab::{Backtest, DataSet, Origin, Outcome, Setup};
 use qframe_model::currency::Currency;
+use qframe_model::event::{Event, Report};
+use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Rules};
+use qframe_model::ledger::Book;
 use qframe_model::market::{Level, Quote, Side, Tick, Trade};
 use qframe_model::number::{Cash, Price, Quantity, Rate, Volume};
+use qframe_model::order::Size;
 use qframe_model::time::{Span, Time, TimeFrame};
 use qframe_quant::indicators::Sma;
 
@@ -159,6 +164,43 @@ fn clocks_that_disagree_are_put_right_and_rows_out_of_order_are_refused() {
     ticks.swap(10, 30);
     let refused = DataSet::of_ticks(instrument("BTC/USD"), TimeFrame::SECOND, ticks, Origin::default()).unwrap_err();
     assert!(refused.to_string().contains("sort the rows"), "{refused}");
+}
+
+/// Buys once, and counts the funding that it is told of.
+#[derive(Default)]
+struct Holder {
+    sent: bool,
+    told: std::rc::Rc<std::cell::Cell<usize>>,
+}
+
+impl Strategy for Holder {
+    fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
+        if matches!(market, Market::Funding(_)) {
+            self.told.set(self.told.get() + 1);
+        }
+        if !self.sent && market.bar().is_some() {
+            self.sent = true;
+            context.buy(Size::Units(Quantity::ONE));
+        }
+    }
+}
+
+#[test]
+fn funding_is_paid_and_told_on_ticks() {
+    let data = [set("BTC/USD:USD", walk(400, 8))];
+    let first = data[0].bars()[0].time;
+    let schedule =
+        vec![(first + Span::from_seconds(20), Rate::percent(1)), (first + Span::from_seconds(40), Rate::percent(1))];
+    let funding = Funding { instrument: Some(InstrumentId(0)), schedule, ..Funding::default() };
+    let backtest = setup(&data, Settings { funding: vec![funding], ..Settings::default() });
+    let holder = Holder::default();
+    let told = std::rc::Rc::clone(&holder.told);
+    let outcome = backtest.run(holder).unwrap();
+    assert_eq!(told.get(), 2);
+    let paid = outcome.journal.iter().filter(|event| {
+        matches!(event, Ok(Event::Reported(Report::Charged { book: Book::Funding, amount, .. })) if amount.is_positive())
+    });
+    assert_eq!(paid.count(), 2, "a long pays a rate above zero");
 }
 
 #[test]
