@@ -75,22 +75,39 @@ impl SimVenue {
             let late = step == Step::Close && working.active_from <= listing.closes;
             match working.order.kind {
                 OrderKind::MarketOnOpen => return None,
-                OrderKind::MarketOnClose if listing.closes.day() == bar.time.day() => return None,
+                OrderKind::MarketOnClose if !self.closes_session(working.order.instrument) => return None,
                 OrderKind::MarketOnClose => return late.then(|| (bar, working.look(Step::Close, &bar, false))),
                 _ => {}
             }
             let close = Bar { open: bar.close, high: bar.close, low: bar.close, ..bar };
             return late.then(|| (bar, working.look(Step::Open, &close, false)));
         }
-        if working.order.kind == OrderKind::MarketOnOpen
-            && listing.last.is_some_and(|last| last.time.day() == bar.time.day())
-        {
-            return None;
-        }
-        if working.order.kind == OrderKind::MarketOnClose && listing.closes.day() == bar.time.day() {
-            return None;
+        match working.order.kind {
+            OrderKind::MarketOnOpen if !self.opens_session(working.order.instrument) => return None,
+            OrderKind::MarketOnClose if !self.closes_session(working.order.instrument) => return None,
+            _ => {}
         }
         Some((bar, working.look(step, &bar, self.settings.fill == FillPrice::Worst)))
+    }
+
+    /// True where the bar being matched is the first one of its session; of its day in UTC where no sessions are known.
+    fn opens_session(&self, id: InstrumentId) -> bool {
+        let listing = &self.listings[id.index()];
+        let (Some(bar), Some(last)) = (listing.bar, listing.last) else { return true };
+        match self.settings.sessions.iter().find(|sessions| sessions.instrument == id) {
+            Some(sessions) => sessions.within(bar.time, listing.closes).is_some_and(|own| listing.closed <= own.start),
+            None => last.time.day() != bar.time.day(),
+        }
+    }
+
+    /// True where the session is over when the bar being matched closes; its day in UTC where no sessions are known.
+    fn closes_session(&self, id: InstrumentId) -> bool {
+        let listing = &self.listings[id.index()];
+        let Some(bar) = listing.bar else { return false };
+        match self.settings.sessions.iter().find(|sessions| sessions.instrument == id) {
+            Some(sessions) => sessions.within(bar.time, listing.closes).is_some_and(|own| own.end <= listing.closes),
+            None => listing.closes.day() != bar.time.day(),
+        }
     }
 
     /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open.

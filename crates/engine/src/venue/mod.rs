@@ -34,7 +34,7 @@ pub use fees::{FeeBasis, FeeModel, Fees, Tier};
 pub use latency::Latency;
 pub use pricing::{Crossing, Slippage};
 pub use queue::Queue;
-pub use settings::{FillPrice, Funding, Intrabar, Settings, Spreads, Unaffordable};
+pub use settings::{FillPrice, Funding, Intrabar, Sessions, Settings, Spreads, Unaffordable};
 
 use crate::risk::Approved;
 use carry::Carry;

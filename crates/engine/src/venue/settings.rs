@@ -1,4 +1,5 @@
 //! The rules of a simulated venue.
+use std::ops::Range;
 use std::sync::Arc;
 
 use qframe_model::ids::InstrumentId;
@@ -89,6 +90,23 @@ impl Spreads {
     }
 }
 
+/// When an instrument trades: orders on open and on close go by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sessions {
+    /// Of which instrument.
+    pub instrument: InstrumentId,
+    /// From the open to the close of each, ascending, none over another.
+    pub table: Arc<[Range<Time>]>,
+}
+
+impl Sessions {
+    /// The first session that has an instant in `from..until`.
+    pub(super) fn within(&self, from: Time, until: Time) -> Option<&Range<Time>> {
+        let place = self.table.partition_point(|session| session.end <= from);
+        self.table.get(place).filter(|session| session.start < until)
+    }
+}
+
 /// The rules of a simulated venue. The default charges nothing and fills at the next open.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -118,6 +136,8 @@ pub struct Settings {
     pub borrow_rate: Rate,
     /// Recorded spreads: takers pay half of them, beside what [`Settings::crossing`] says.
     pub spreads: Vec<Spreads>,
+    /// Trading sessions, where bars are matched. An instrument without them has days in UTC.
+    pub sessions: Vec<Sessions>,
     /// Funding of perpetuals.
     pub funding: Vec<Funding>,
     /// Dividends and splits, ascending in time: at the first bar that opens at or after the instant.
@@ -140,6 +160,7 @@ impl Default for Settings {
             convert: false,
             borrow_rate: Rate::ZERO,
             spreads: Vec::new(),
+            sessions: Vec::new(),
             funding: Vec::new(),
             actions: Vec::new(),
         }

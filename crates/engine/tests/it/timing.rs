@@ -1,12 +1,16 @@
 //! When a fill happens, and what is late.
-use qframe_engine::venue::{Fees, FillPrice, Latency, Settings};
-use qframe_engine::{AtEnd, Context, Ticket};
-use qframe_model::event::{Event, Report};
-use qframe_model::ids::SeriesId;
+use std::sync::Arc;
+
+use qframe_engine::venue::{Fees, FillPrice, Latency, Sessions, Settings, SimVenue};
+use qframe_engine::{AtEnd, Context, Engine, EngineSetup, Keep, Limits, Series, Simulator, Sizing, Ticket};
+use qframe_model::currency::Currency;
+use qframe_model::event::{Event, Header, Report};
+use qframe_model::ids::{InstrumentId, SeriesId};
+use qframe_model::instrument::Instrument;
 use qframe_model::market::Bar;
-use qframe_model::number::{Quantity, Rate, Volume};
-use qframe_model::order::{OrderKind, TimeInForce};
-use qframe_model::time::{Span, Time};
+use qframe_model::number::{Cash, Quantity, Rate, Volume};
+use qframe_model::order::{OrderKind, Size, TimeInForce};
+use qframe_model::time::{Span, Time, TimeFrame};
 
 use crate::script::{Script, bars, p, run_with, simulator, stock};
 use crate::several::units;
@@ -139,4 +143,58 @@ fn nothing_fills_on_a_bar_without_volume() {
     check("ioc does not", buy.time_in_force(TimeInForce::Ioc), &["cancelled 1 Immediate"]);
     let refused = "rejected 1: fill-or-kill, and it cannot fill whole";
     check("nor does fok", buy.time_in_force(TimeInForce::Fok), &[refused]);
+}
+
+#[test]
+fn orders_on_open_and_on_close_go_by_the_sessions() {
+    // Four bars of six hours a day; the session is from noon to six in the evening of the day, and the day after is a holiday.
+    let prices: Vec<[f64; 4]> = (0..12).map(|place| [100.0 + f64::from(place); 4]).collect();
+    let hours = |count: i64| Time::EPOCH + Span::from_seconds(3_600 * count);
+    let table = [(12, 18), (60, 66)].map(|(open, close)| hours(open)..hours(close));
+    let sessions = vec![Sessions { instrument: InstrumentId(0), table: table.into() }];
+    let fills = |kind: OrderKind, sent: usize, sessions: Vec<Sessions>| {
+        let bars: Vec<Bar> = bars(&prices)
+            .into_iter()
+            .enumerate()
+            .map(|(place, bar)| Bar { time: hours(6 * place as i64), ..bar })
+            .collect();
+        let settings = Settings { sessions, ..Settings::default() };
+        let ticket = Ticket::buy(Size::Units(Quantity::ONE)).kind(kind);
+        run_of(TimeFrame::from_seconds(6 * 3_600).unwrap(), settings, &bars, move |bar, context| {
+            if bar == sent {
+                context.send(ticket);
+            }
+        })
+    };
+    assert_eq!(fills(OrderKind::MarketOnOpen, 0, sessions.clone()), ["buy 1 at 102 at hour 12"]);
+    assert_eq!(fills(OrderKind::MarketOnOpen, 2, sessions.clone()), ["buy 1 at 110 at hour 60"], "after the holiday");
+    assert_eq!(fills(OrderKind::MarketOnClose, 0, sessions.clone()), ["buy 1 at 102 at hour 18"]);
+    assert_eq!(fills(OrderKind::MarketOnClose, 3, sessions), ["buy 1 at 110 at hour 66"]);
+    assert_eq!(fills(OrderKind::MarketOnOpen, 0, Vec::new()), ["buy 1 at 104 at hour 24"], "days in UTC");
+    assert_eq!(fills(OrderKind::MarketOnClose, 0, Vec::new()), ["buy 1 at 103 at hour 24"]);
+}
+
+/// The fills of a script over bars of any length.
+fn run_of(
+    frame: TimeFrame,
+    settings: Settings,
+    bars: &[Bar],
+    script: impl FnMut(usize, &mut Context<'_>),
+) -> Vec<String> {
+    let instruments: Arc<[Instrument]> = Arc::new([stock()]);
+    let venue = SimVenue::new(settings, &instruments);
+    let series = vec![Series { instrument: InstrumentId(0), frame, matched: true }];
+    let setup =
+        EngineSetup { instruments, series, reporting: Currency::USD, sizing: Sizing::default(), keep: Keep::All };
+    let mut simulator = Simulator::new(Engine::new(Script(0, script), Limits::default(), setup).unwrap(), venue);
+    simulator.start(Time::EPOCH, Header::default(), Cash::whole(10_000)).unwrap();
+    bars.iter().for_each(|bar| _ = simulator.bar(SeriesId(0), bar).unwrap());
+    let fill = |event: Event| match event {
+        Event::Reported(Report::Filled { fill, .. }) => {
+            let hour = fill.time.since(Time::EPOCH).nanos() / 3_600_000_000_000;
+            Some(format!("{} {} at {} at hour {hour}", fill.side, fill.quantity, fill.price))
+        }
+        _ => None,
+    };
+    simulator.engine().journal().iter().filter_map(|event| fill(event.unwrap())).collect()
 }

@@ -9,7 +9,9 @@ use qframe_data::samples::{self, Sample};
 use qframe_data::{
     DataError, DataKey, Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, mid_bars, read_bars, resample,
 };
-use qframe_lab::DataSet;
+use qframe_engine::venue::Sessions;
+use qframe_lab::{Backtest, DataSet};
+use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Margin;
 use qframe_model::market::{Bar, DatedAction};
 use qframe_model::number::{Price, Quantity};
@@ -37,6 +39,8 @@ pub(crate) struct Source {
     pub(super) is_named: bool,
     /// Its name in the catalog, where it is from there.
     pub(super) key: Option<DataKey>,
+    /// When it trades, where the bars fit that.
+    pub(super) hours: Option<&'static Hours>,
     /// Recorded spreads of its bars.
     pub(super) spreads: Vec<(Time, [Price; 2])>,
 }
@@ -74,8 +78,23 @@ impl Source {
         let hours = hours.and_then(|hours| fitting(set.bars(), frame, hours, presumed));
         let rules = Rules { frame, hours, tick: None, actions, known_until: Time::MAX };
         let report = check_read(set.bars(), &rules, &set.origin().facts.skipped);
+        self.hours = hours;
         self.set = set.clone().judged(report);
     }
+}
+
+/// The sessions of instruments that have any: orders on open and on close go by them.
+pub(super) fn sessions(sources: &[Source], market: &Backtest) -> Vec<Sessions> {
+    let of = |source: &Source| {
+        let (hours, symbol) = (source.hours?, source.set.instrument().symbol());
+        let place = market.instruments().iter().position(|instrument| instrument.symbol() == symbol)?;
+        let (first, last) = source.set.bars().first().zip(source.set.bars().last())?;
+        let period = first.time..last.time + source.set.frame().span();
+        let table: Vec<_> = hours.sessions(period).map(|session| session.open..session.close).collect();
+        let closes = !table.is_empty() && !hours.never_close();
+        closes.then(|| Sessions { instrument: InstrumentId(place as u16), table: table.into() })
+    };
+    sources.iter().filter_map(of).collect()
 }
 
 /// What is asked of every series.
@@ -161,7 +180,7 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     }
     loaded.why.extend(known.iter().cloned());
     let set = DataSet::new(instrument, loaded, path).ok_or_else(|| given.wrong("no bars"))?;
-    Ok(Source { set, from, known, made, is_named, key, spreads })
+    Ok(Source { set, from, known, made, is_named, key, hours: None, spreads })
 }
 
 /// What a name led to.

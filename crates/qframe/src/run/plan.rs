@@ -8,7 +8,7 @@ use qframe_model::instrument::Instrument;
 use qframe_model::parameter::Parameters;
 
 use super::calendars::{self, Calendars};
-use super::data::{Source, Wish, load};
+use super::data::{Source, Wish, load, sessions};
 use super::raw::{Pair, Raw};
 use super::ticks;
 use super::values::{Given, given};
@@ -59,6 +59,7 @@ impl<'a> Plan<'a> {
         setup.venue.actions.clone_from(&calendars.actions);
         setup.venue.funding.clone_from(&calendars.funding);
         setup.venue.spreads = spreads(&sources, &market);
+        setup.venue.sessions = sessions(&sources, &market);
         let settings = words(raw, &setup, &wish, (&sources, &calendars))?;
         let sets = sources.iter().map(|source| source.set.clone()).collect();
         let backtest = Backtest::new(sets, setup).map_err(Error::refused)?;
