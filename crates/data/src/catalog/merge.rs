@@ -10,6 +10,7 @@ use super::record::{Identity, Record};
 use super::stored::Stored;
 use super::written::Writer;
 use super::{CatalogError, Period};
+use crate::csv::write_rows;
 use crate::rows::Rows;
 
 /// What to do with a row that is stored with other values.
@@ -158,7 +159,7 @@ impl<'a, R: Record> Merge<'a, R> {
         let there = self.instant.len() as u64;
         let changed = self.known.unite(&mut self.instant, &self.pending, self.conflict, &mut self.counts);
         let changed = changed.map_err(|(stored, given)| {
-            let (stored, given) = (format!("{stored:?}"), format!("{given:?}"));
+            let (stored, given) = (written(stored), written(given));
             CatalogError::Conflict(Box::new(Differing { key: self.place.key.clone(), time, stored, given }))
         })?;
         self.pending.clear();
@@ -305,4 +306,12 @@ impl Known {
         *times += 1;
         (identity, *times)
     }
+}
+
+/// A row as an export writes it.
+fn written<R: Record>(row: R) -> String {
+    let mut text = Vec::new();
+    // Writing into memory does not fail.
+    let _ = write_rows(&mut text, &R::rows(vec![row]));
+    String::from_utf8_lossy(&text).trim_end().to_owned()
 }
