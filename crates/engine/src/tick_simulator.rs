@@ -113,7 +113,12 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
             let series = self.engine.series()[id.index()];
             if series.matched {
                 self.venue.close_bar(series.instrument);
-                self.drain()?;
+            }
+        }
+        self.drain()?;
+        for (id, bar) in bars {
+            let series = self.engine.series()[id.index()];
+            if series.matched {
                 self.mark(series.instrument, bar.close)?;
             }
         }
@@ -136,7 +141,8 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         self.ledger.mark(id, price).map_err(|overflow| SimulatorError::Venue(overflow, self.now))
     }
 
-    /// Ends the run: what is on its way arrives, then positions are closed at the last mark where that was asked for.
+    /// Ends the run: answers on their way come here, then positions are closed at the last mark where that was asked for.
+    /// Orders on their way to the venue never arrive: nothing says what they would meet.
     ///
     /// # Errors
     /// As [`TickSimulator::happen`].

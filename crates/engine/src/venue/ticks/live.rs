@@ -109,9 +109,7 @@ impl Live {
                 resting.place = self.has_book.then(|| Place::behind(level.quantity.quantity()));
                 continue;
             };
-            {
-                place.level(queue, self.book.quantity_at(side, level.price).quantity(), level.quantity.quantity());
-            }
+            place.level(queue, self.book.quantity_at(side, level.price).quantity(), level.quantity.quantity());
         }
     }
 
