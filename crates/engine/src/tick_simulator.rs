@@ -109,7 +109,7 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
     /// As [`TickSimulator::happen`].
     pub fn close(&mut self, time: Time, bars: &[(SeriesId, &Bar)]) -> Result<Cash, SimulatorError> {
         self.catch_up(time, false)?;
-        for (id, bar) in bars {
+        for (id, _) in bars {
             let series = self.engine.series()[id.index()];
             if series.matched {
                 self.venue.close_bar(series.instrument);

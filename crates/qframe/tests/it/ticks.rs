@@ -169,3 +169,17 @@ fn rows_of_another_symbol_are_not_mixed_in() {
     let shown = program.run("data show AAPL --rows 9");
     assert!(!shown.out().contains("400"), "{}", shown.out());
 }
+
+#[test]
+fn a_check_says_what_it_does_not_look_at() {
+    // A book passed every grade: nothing had looked at it.
+    let program = Program::new();
+    program.write("stream.txt", stream());
+    assert_eq!(program.run("data import stream.txt").code(), 0);
+    let all = program.run("data check BTC/USDT@binance");
+    assert_eq!(all.code(), 0, "{}", all.error());
+    assert!(all.error().contains("warning: BTC/USDT@binance book: not checked"), "{}", all.error());
+    let book = program.run("data check BTC/USDT@binance --kind book --at-least high");
+    assert_eq!(book.code(), 1, "{}", book.out());
+    assert!(book.error().contains("not checked"), "{}", book.error());
+}

@@ -42,18 +42,26 @@ struct Answer {
 }
 
 const GRADES: [(&str, Grade); 3] = [("high", Grade::High), ("medium", Grade::Medium), ("low", Grade::Low)];
+const UNCHECKED: &str = "not checked; only bars, trades and quotes are";
 const OWN_WEEK: &str = "the file's own week";
 
 impl Args {
     pub(crate) fn run(self) -> Result<(), Error> {
         let least = self.at_least.as_deref().map(grade).transpose()?;
         let known = self.known.read()?;
-        let mut answers = Vec::new();
+        let (mut answers, mut unchecked) = (Vec::new(), Vec::new());
         for word in &self.subjects {
             for subject in known.subjects(word)? {
-                answers.extend(answer(&subject, &known)?);
+                match answer(&subject, &known)? {
+                    Some(answer) => answers.push(answer),
+                    None => unchecked.push(format!("{}: {UNCHECKED}", name_of(&subject))),
+                }
             }
         }
+        if answers.is_empty() && !unchecked.is_empty() {
+            return Err(Error::Several(unchecked));
+        }
+        unchecked.iter().try_for_each(|what| writeln!(std::io::stderr(), "warning: {what}"))?;
         let mut out = std::io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &answers).map_err(std::io::Error::from)?;
@@ -75,11 +83,16 @@ fn grade(word: &str) -> Result<Grade, Error> {
 }
 
 /// `None` for kinds of rows that have no rules here.
-fn answer(subject: &Subject, known: &Knowledge) -> Result<Option<Answer>, Error> {
-    let name = match subject {
+fn name_of(subject: &Subject) -> String {
+    match subject {
         Subject::File(path, _) => path.display().to_string(),
         Subject::Set(_, key) => key.to_string(),
-    };
+    }
+}
+
+/// `None` for rows of a kind that has no check.
+fn answer(subject: &Subject, known: &Knowledge) -> Result<Option<Answer>, Error> {
+    let name = name_of(subject);
     let Some(judged) = known.judged(subject)? else {
         let Subject::Set(catalog, key) = subject else { return Ok(None) };
         return stream(catalog, key, known, name);
