@@ -16,6 +16,7 @@ pub mod hours;
 pub mod import;
 mod loaded;
 mod mid;
+mod pages;
 pub mod quality;
 mod resample;
 mod roll;

@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_schema::Schema;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader};
 use parquet::basic::Type;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
@@ -19,6 +17,7 @@ use super::decimal::Width;
 use super::error::FORMAT;
 use super::record::Record;
 use super::{CatalogError, Period};
+use crate::pages;
 
 /// Keys of the footer's metadata.
 pub(super) const KEY_FORMAT: &str = "qframe.format";
@@ -84,8 +83,7 @@ impl<R: Record> Stored<R> {
         let schema = Arc::new(Schema::new(R::fields(width_of(&metadata))));
         let options = ArrowReaderOptions::new().with_schema(schema);
         let metadata = ArrowReaderMetadata::try_new(metadata, options).map_err(broken)?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
-        let reader = guarded(path, || builder.with_row_groups(wanted).with_batch_size(BATCH).build().map_err(broken))?;
+        let reader = guarded(path, || pages::batches(file, &metadata, wanted, BATCH).map_err(broken))?;
         Ok(Self { facts, reader, room, range, row: PhantomData })
     }
 

@@ -12,7 +12,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_ipc::reader::FileReader;
 use arrow_schema::{ArrowError, DataType, TimeUnit};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use qframe_model::time::Time;
 
 use super::cells::Cells;
@@ -23,6 +23,7 @@ use super::stamps::Stamps;
 use super::table::{Carrier, Table};
 use crate::bad_row::RowFault;
 use crate::csv::number::{Nanos, NumberFault, read_nanos};
+use crate::pages;
 
 /// Rows in memory at once.
 const BATCH: usize = 8_192;
@@ -30,7 +31,11 @@ const BATCH: usize = 8_192;
 pub(super) fn parquet(file: File, desk: &mut Desk<'_, '_>) -> Result<(), ImportFault> {
     const FORMAT: &str = "Parquet file";
     let damaged = |error: parquet::errors::ParquetError| ImportFault::Damaged(FORMAT, error.to_string());
-    let open = || ParquetRecordBatchReaderBuilder::try_new(file)?.with_batch_size(BATCH).build();
+    let open = || {
+        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
+        let groups = (0..metadata.metadata().num_row_groups()).collect();
+        pages::batches(file, &metadata, groups, BATCH)
+    };
     let mut batches = guarded(FORMAT, open)?.map_err(damaged)?;
     let next =
         || Some(guarded(FORMAT, || batches.next()).transpose()?.and_then(|batch| batch.map_err(in_batch(FORMAT))));

@@ -1,7 +1,9 @@
 //! Files that are wrong or broken: each refusal says what, and what to try; nothing hangs and nothing fills the memory.
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use arrow_array::{ArrayRef, RecordBatch, TimestampMillisecondArray};
 use qframe_data::Kind;
 use qframe_data::import::{Dialect, Wish, find_files, import};
 
@@ -38,6 +40,21 @@ fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
         archive.write_all(bytes).unwrap();
     }
     archive.finish().unwrap().into_inner()
+}
+
+/// A Parquet file of one column, whose dictionary says it has more values than it has bytes.
+fn lying_parquet() -> Vec<u8> {
+    let times: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![1_637_971_200_000, 1_637_971_260_000]));
+    let batch = RecordBatch::try_from_iter([("time", times)]).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    // Thrift: a dictionary page, 16 bytes, 16 when packed; its own head says 2 values (twice the number is written).
+    let head = [0x15, 0x04, 0x15, 0x20, 0x15, 0x20, 0x4c, 0x15, 0x04];
+    let at = bytes.windows(head.len()).position(|window| window == head).unwrap();
+    bytes[at + head.len() - 1] = 2 * 63;
+    bytes
 }
 
 #[track_caller]
@@ -79,6 +96,7 @@ fn broken_files_are_refused_by_what_is_wrong() {
     check("AAPL.json", b"[[1,2,3", &plain, "the JSON is damaged");
     check("AAPL.json", b"[]", &plain, "no row in it");
     check("AAPL.parquet", b"PAR1xxxxPAR1", &plain, "the Parquet file is damaged");
+    check("AAPL.parquet", &lying_parquet(), &plain, "a dictionary of 16 bytes says it has 63 values");
     check("AAPL.feather", b"ARROW1\0\0xxxx", &plain, "the Arrow file is damaged");
     check("BTCUSDT.gz", &gzip(b"1723161255000000000 {\"e\":\"trade\"}\n"), &plain, "expected a recorded stream");
     check("AAPL.csv", b"SQLite format 3\0", &plain, "an SQLite database; export a table as CSV");
