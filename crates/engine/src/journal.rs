@@ -10,6 +10,8 @@ use qframe_model::wire::{self, Encoder, WireError};
 
 /// A link closes at the first event that makes it this long.
 const LINK_BYTES: usize = 1 << 16;
+/// Room for the event that closes a link.
+const SLACK: usize = 1 << 8;
 /// The longest event: the header of a run with its parameters and data.
 const EVENT_BYTES_MAX: usize = 1 << 20;
 
@@ -35,7 +37,7 @@ pub struct Journal {
 
 #[derive(Debug, Clone)]
 struct Link {
-    bytes: Box<[u8]>,
+    bytes: Vec<u8>,
     hash: blake3::Hash,
 }
 
@@ -109,8 +111,8 @@ impl Journal {
 
     fn close_link(&mut self) {
         let hash = self.hash();
-        let bytes = self.open.as_slice().into();
-        self.open.clear();
+        // Handed over, not copied: the next link gets memory of its own.
+        let bytes = std::mem::replace(&mut self.open, Vec::with_capacity(LINK_BYTES + SLACK));
         self.links.push(Link { bytes, hash });
     }
 
@@ -139,7 +141,7 @@ impl Journal {
 
     /// The events, read back from their stored form.
     pub fn iter(&self) -> impl Iterator<Item = Result<Event, JournalError>> + '_ {
-        let parts = self.links.iter().map(|link| &*link.bytes).chain(std::iter::once(self.open.as_slice()));
+        let parts = self.links.iter().map(|link| link.bytes.as_slice()).chain(std::iter::once(self.open.as_slice()));
         let stored = parts.flat_map(|part| Stored { rest: part });
         stored.enumerate().map(|(place, bytes)| {
             let read = bytes.and_then(|bytes| wire::from_bytes(bytes).map_err(|error| error.to_string()));
