@@ -46,6 +46,14 @@ impl Findings {
         }
     }
 
+    /// Takes those of another file of the same set in.
+    pub(crate) fn extend(&mut self, others: Self) {
+        for (defect, count) in others.counts {
+            *self.counts.entry(defect).or_default() += count;
+        }
+        self.kept.extend(others.kept);
+    }
+
     /// How many in all.
     #[must_use]
     pub fn total(&self) -> u64 {

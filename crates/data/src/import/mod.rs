@@ -32,6 +32,7 @@ mod stamps;
 mod table;
 mod text;
 
+use std::io::Read;
 use std::path::Path;
 
 use qframe_model::symbol::Symbol;
@@ -132,6 +133,16 @@ pub fn import(path: &Path, wish: &Wish, sink: &mut Sink<'_>) -> Vec<Result<Impor
         *answer = recorded::read(path, wish, sink);
     }
     answers
+}
+
+/// The pieces of a file that are text, unpacked, each with its name; what cannot be unpacked is passed over.
+pub(crate) fn text_pieces(path: &Path, each: &mut dyn FnMut(&str, Box<dyn Read + '_>)) {
+    // An import of the same file has told what cannot be unpacked.
+    let _told = open::pieces(path, &mut |piece| {
+        if let open::Body::Text(reader) = piece.body {
+            each(&piece.name, reader);
+        }
+    });
 }
 
 fn one(piece: open::Piece<'_>, wish: &Wish, sink: &mut Sink<'_>) -> Result<Import, ImportFault> {

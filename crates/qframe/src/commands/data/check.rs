@@ -1,13 +1,16 @@
 //! `qframe data check`: what is wrong with data, and how good it is.
 use std::io::Write;
+use std::path::Path;
 
 use qframe_data::catalog::Catalog;
-use qframe_data::quality::{Grade, QuoteCheck, Report, TradeCheck};
-use qframe_data::{DataKey, Kind, Rows};
+use qframe_data::import::ImportFault;
+use qframe_data::quality::{Content, Grade, Looked, Report, StreamCheck};
+use qframe_data::{DataKey, Kind};
+use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
 use serde::Serialize;
 
-use super::subject::{Knowledge, Known, Subject};
+use super::subject::{Judged, Knowledge, Known, Subject};
 use crate::error::Error;
 
 /// The flags.
@@ -42,26 +45,30 @@ struct Answer {
 }
 
 const GRADES: [(&str, Grade); 3] = [("high", Grade::High), ("medium", Grade::Medium), ("low", Grade::Low)];
-const UNCHECKED: &str = "not checked; only bars, trades and quotes are";
+const NO_HOURS: &str = "not known";
 const OWN_WEEK: &str = "the file's own week";
 
 impl Args {
     pub(crate) fn run(self) -> Result<(), Error> {
         let least = self.at_least.as_deref().map(grade).transpose()?;
         let known = self.known.read()?;
-        let (mut answers, mut unchecked) = (Vec::new(), Vec::new());
+        let (mut answers, mut refused) = (Vec::new(), Vec::new());
         for word in &self.subjects {
             for subject in known.subjects(word)? {
-                match answer(&subject, &known)? {
-                    Some(answer) => answers.push(answer),
-                    None => unchecked.push(format!("{}: {UNCHECKED}", name_of(&subject))),
+                match &subject {
+                    Subject::Set(catalog, key) => answers.push(match known.judged(&subject)? {
+                        Some(judged) => bars(key.to_string(), key.kind, &judged),
+                        None => stream(catalog, key, &known)?,
+                    }),
+                    Subject::File(path, symbol) => {
+                        file(&subject, (path, symbol.as_ref()), &known, &mut answers, &mut refused)?;
+                    }
                 }
             }
         }
-        if answers.is_empty() && !unchecked.is_empty() {
-            return Err(Error::Several(unchecked));
+        if answers.is_empty() && !refused.is_empty() {
+            return Err(Error::Several(refused));
         }
-        unchecked.iter().try_for_each(|what| writeln!(std::io::stderr(), "warning: {what}"))?;
         let mut out = std::io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &answers).map_err(std::io::Error::from)?;
@@ -70,10 +77,10 @@ impl Args {
             answers.iter().try_for_each(|answer| print(answer, &mut out))?;
         }
         let worse = |answer: &&Answer| least.is_some_and(|least| answer.quality.grade > least);
-        match answers.iter().find(worse) {
-            Some(answer) => Err(Error::Refused(format!("{}: grade {}", answer.name, answer.quality.grade))),
-            None => Ok(()),
-        }
+        let worse =
+            answers.iter().filter(worse).map(|answer| format!("{}: grade {}", answer.name, answer.quality.grade));
+        refused.extend(worse);
+        if refused.is_empty() { Ok(()) } else { Err(Error::Several(refused)) }
     }
 }
 
@@ -82,24 +89,9 @@ fn grade(word: &str) -> Result<Grade, Error> {
     found.map(|(_, grade)| grade).ok_or_else(|| Error::usage("--at-least", word, "expected high, medium or low"))
 }
 
-/// `None` for kinds of rows that have no rules here.
-fn name_of(subject: &Subject) -> String {
-    match subject {
-        Subject::File(path, _) => path.display().to_string(),
-        Subject::Set(_, key) => key.to_string(),
-    }
-}
-
-/// `None` for rows of a kind that has no check.
-fn answer(subject: &Subject, known: &Knowledge) -> Result<Option<Answer>, Error> {
-    let name = name_of(subject);
-    let Some(judged) = known.judged(subject)? else {
-        let Subject::Set(catalog, key) = subject else { return Ok(None) };
-        return stream(catalog, key, known, name);
-    };
+fn bars(name: String, kind: Kind, judged: &Judged) -> Answer {
     let rules = judged.rules();
-    let kind = if let Subject::Set(_, key) = subject { key.kind } else { Kind::Bars };
-    Ok(Some(Answer {
+    Answer {
         name,
         kind: kind.name(),
         timeframe: Some(rules.frame.to_string()),
@@ -108,31 +100,86 @@ fn answer(subject: &Subject, known: &Knowledge) -> Result<Option<Answer>, Error>
         hours: rules.hours.map_or(OWN_WEEK, |hours| hours.name()),
         notes: judged.audit.why.clone(),
         quality: judged.audit.report(&rules),
-    }))
+    }
 }
 
-/// Trades and quotes go by one after the other.
-fn stream(catalog: &Catalog, key: &DataKey, known: &Knowledge, name: String) -> Result<Option<Answer>, Error> {
-    let (mut trades, mut quotes) = (TradeCheck::new(known.tick), QuoteCheck::new(known.tick));
-    for rows in catalog.scan(key, Time::MIN..Time::MAX).map_err(Error::refused)? {
-        match rows.map_err(Error::refused)? {
-            Rows::Trades(rows) => rows.iter().for_each(|row| trades.push(row)),
-            Rows::Quotes(rows) => rows.iter().for_each(|row| quotes.push(row)),
-            _ => return Ok(None),
+/// A file of text that holds bars is looked at line by line; any other as import reads it.
+fn file(
+    subject: &Subject,
+    (path, symbol): (&Path, Option<&Symbol>),
+    known: &Knowledge,
+    answers: &mut Vec<Answer>,
+    refused: &mut Vec<String>,
+) -> Result<(), Error> {
+    let plain = if known.wants(Kind::Bars) { Some(known.judged(subject)) } else { None };
+    if let Some(Ok(Some(judged))) = &plain {
+        answers.push(bars(path.display().to_string(), Kind::Bars, judged));
+        return Ok(());
+    }
+    let looked = known.looked(path, symbol);
+    if looked.sets.is_empty() && looked.empty.is_empty() {
+        // Of what is text and no data, that reader tells more.
+        return match plain {
+            Some(Err(error))
+                if looked.refused.iter().any(|refused| matches!(refused.fault, ImportFault::Unknown(_))) =>
+            {
+                Err(error)
+            }
+            _ => {
+                refused.extend(looked.refused.iter().map(ToString::to_string));
+                Ok(())
+            }
+        };
+    }
+    let empty = looked.empty.iter().map(|(file, dialect)| format!("{file}: {dialect}: no rows to check"));
+    refused.extend(looked.refused.iter().map(ToString::to_string).chain(empty));
+    for set in &looked.sets {
+        answers.push(of_file(path, set, known));
+    }
+    Ok(())
+}
+
+/// What came of one set of a file.
+fn of_file(path: &Path, set: &Looked, known: &Knowledge) -> Answer {
+    let Looked { file, key, is_named, why, period, content, findings } = set;
+    let name = if *is_named { format!("{file}: {}@{}", key.symbol, key.venue) } else { file.clone() };
+    match content {
+        Content::Bars(audit) => {
+            let answer = bars(name, key.kind, &known.judged_looked(path, set, audit));
+            Answer { notes: why.clone(), quality: answer.quality.with_findings(findings), ..answer }
         }
+        Content::Rows(report) => Answer {
+            name,
+            kind: key.kind.name(),
+            timeframe: None,
+            start: period.map(|(first, _)| first),
+            end: period.map(|(_, last)| last),
+            hours: known.hours_of_stream(key, *is_named).map_or(NO_HOURS, |hours| hours.name()),
+            notes: why.clone(),
+            quality: (**report).clone().with_findings(findings),
+        },
+    }
+}
+
+/// Rows that are no bars go by one after the other.
+fn stream(catalog: &Catalog, key: &DataKey, known: &Knowledge) -> Result<Answer, Error> {
+    let (market, notes) = known.market(catalog, key)?;
+    let hours = market.hours.map_or(NO_HOURS, |hours| hours.name());
+    let mut check = StreamCheck::new(key.kind, market).ok_or_else(|| Error::Refused(format!("{key}: rows of bars")))?;
+    for rows in catalog.scan(key, Time::MIN..Time::MAX).map_err(Error::refused)? {
+        check.push(&rows.map_err(Error::refused)?);
     }
     let facts = catalog.facts(key).map_err(Error::refused)?;
-    let quality = if key.kind == Kind::Quotes { quotes.finish() } else { trades.finish() };
-    Ok(Some(Answer {
-        name,
+    Ok(Answer {
+        name: key.to_string(),
         kind: key.kind.name(),
         timeframe: None,
         start: facts.as_ref().map(|facts| facts.first),
         end: facts.as_ref().map(|facts| facts.last),
-        hours: "none",
-        notes: Vec::new(),
-        quality,
-    }))
+        hours,
+        notes,
+        quality: check.finish(),
+    })
 }
 
 fn print(answer: &Answer, out: &mut dyn Write) -> Result<(), Error> {
