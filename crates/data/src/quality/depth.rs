@@ -9,7 +9,7 @@ use super::tally::{Report, Tally};
 use crate::defect::{Defect, Finding};
 
 /// A level at so many times the middle, or at one part in so many of it, is far from the touch.
-const FAR: i64 = 10;
+const FAR: i64 = 100;
 /// The most levels of a book; more are not looked at for the touch. No exchange shows a tenth of it.
 const LEVELS_MAX: usize = 1 << 20;
 
@@ -20,8 +20,8 @@ pub struct BookCheck {
     rows: u64,
     book: OrderBook,
     state: State,
-    /// Whether the update at hand is told for its number already.
-    behind: bool,
+    /// Whether the number of the update at hand was looked at.
+    is_numbered: bool,
     /// The middles after the last two updates.
     middles: [Option<Price>; 2],
     pace: Pace,
@@ -81,8 +81,11 @@ impl BookCheck {
 
     /// A number below one before it is told once an update, where the time does not tell it already.
     fn number(&mut self, delta: &BookDelta, in_order: bool) {
+        if std::mem::replace(&mut self.is_numbered, true) {
+            return;
+        }
         let rises = self.numbers.take(delta.sequence, delta.time);
-        if !rises && in_order && !std::mem::replace(&mut self.behind, true) {
+        if !rises && in_order {
             let text = || format!("the number {} is below one before it", delta.sequence);
             self.tally.count(Defect::OutOfOrder, || Finding::at(Defect::OutOfOrder, delta.time, text()));
         }
@@ -114,7 +117,7 @@ impl BookCheck {
 
     /// After an update the book is whole.
     fn settle(&mut self, delta: &BookDelta) {
-        self.behind = false;
+        self.is_numbered = false;
         if self.state == State::Unknown {
             self.middles = [None; 2];
             return;

@@ -92,6 +92,7 @@ fn open_between(hours: &Hours, from: Time, to: Time) -> i128 {
 /// The numbers of a venue: where nine in ten of its steps are by one, a larger step is a hole.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Numbers {
+    first: Option<u64>,
     last: Option<(u64, Time)>,
     steps: u64,
     by_one: u64,
@@ -103,10 +104,15 @@ impl Numbers {
     pub(super) fn take(&mut self, number: u64, time: Time) -> bool {
         let Some((last, from)) = self.last.filter(|_| number > 0) else {
             self.last = self.last.or((number > 0).then_some((number, time)));
+            self.first = self.first.or(self.last.map(|(number, _)| number));
             return true;
         };
-        if number <= last {
-            return number == last;
+        if number < last {
+            self.fill(number);
+            return false;
+        }
+        if number == last {
+            return true;
         }
         self.last = Some((number, time));
         let missing = number - last - 1;
@@ -118,9 +124,19 @@ impl Numbers {
         true
     }
 
+    /// A number that comes late is not absent.
+    fn fill(&mut self, number: u64) {
+        if self.first.is_some_and(|first| first < number) && self.gaps.missing > 0 {
+            self.gaps.missing -= 1;
+        }
+        if self.gaps.missing == 0 {
+            self.gaps = Gaps::default();
+        }
+    }
+
     /// The rows of the venue before this one do not count any more.
     pub(super) fn forget(&mut self) {
-        self.last = None;
+        (self.first, self.last) = (None, None);
     }
 
     /// What is absent; nothing where the venue does not count by one.

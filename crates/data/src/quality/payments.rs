@@ -21,14 +21,14 @@ pub struct FundingCheck {
 const JITTER: Span = Span::from_seconds(60);
 /// A step is held against the most common one of so many to each side, itself among them.
 const BESIDE: usize = 4;
-/// The most that is charged at once: three times what Binance let through in the crash of March 2020 is 0.9 %, and the
-/// widest limits of coins are 3 %.
+/// The most that is taken for a rate, ten times what Binance let through in the crash of March 2020.
 const RATE_MAX: Rate = Rate::percent(3);
 /// A set whose usual rate is beyond this has percents in the place of shares: half a percent each eight hours is 550 % a year.
 const USUAL_MAX: Rate = Rate::basis_points(50);
 /// So few rates say nothing of what is usual.
 const USUAL_LEAST: usize = 10;
-/// So many rates in a row that are the same, and neither zero, the most common one, nor the lowest or highest, are stale.
+/// So many rates in a row that are the same are stale: neither zero, nor the rate that most
+/// often comes back, nor the lowest or the highest.
 const STALE_LEAST: usize = 6;
 
 impl FundingCheck {
@@ -97,12 +97,12 @@ impl FundingCheck {
     }
 
     fn tell_stale(&mut self) {
-        let mut counts: BTreeMap<Rate, usize> = BTreeMap::new();
-        self.rows.iter().for_each(|row| *counts.entry(row.rate).or_default() += 1);
-        let usual = counts.iter().max_by_key(|(_, count)| **count).map(|(rate, _)| *rate);
-        let (lowest, highest) = (counts.first_key_value(), counts.last_key_value());
-        // Venues fall back on a usual rate, and cut off at the lowest and the highest.
-        let lawful = [usual, Some(Rate::ZERO), lowest.map(|(rate, _)| *rate), highest.map(|(rate, _)| *rate)];
+        let mut runs: BTreeMap<Rate, usize> = BTreeMap::new();
+        self.rows.chunk_by(|a, b| a.rate == b.rate).for_each(|run| *runs.entry(run[0].rate).or_default() += 1);
+        let usual = runs.iter().filter(|(_, runs)| **runs > 1).max_by_key(|(_, runs)| **runs);
+        let bounds = [usual, runs.first_key_value(), runs.last_key_value()].map(|found| found.map(|(rate, _)| *rate));
+        // Venues fall back on a usual rate again and again, and cut off at the lowest and the highest.
+        let lawful = [bounds[0], bounds[1], bounds[2], Some(Rate::ZERO)];
         let stale = |run: &&[FundingRate]| run.len() >= STALE_LEAST && !lawful.contains(&Some(run[0].rate));
         for run in self.rows.chunk_by(|a, b| a.rate == b.rate).filter(stale) {
             let (time, rows) = (run[1].time, run.len() as u64 - 1);
