@@ -88,7 +88,7 @@ fn every_packing_and_format() {
 #[test]
 fn a_set_over_many_members_is_one() {
     let day = |day: u32| {
-        let rows = (0..24).map(|hour| format!("2024-01-0{day} {hour:02}:00:00,{day}{hour:02},5,1,buy\n"));
+        let rows = (0..24).map(|hour| format!("2024-01-0{day} {hour:02}:00:00,{},5,1,buy\n", day * 24 + hour));
         format!("time,id,price,quantity,side\n{}", rows.collect::<String>())
     };
     let (first, second) = (day(1), day(2) + "what\n");
