@@ -189,10 +189,7 @@ fn books_tell() {
     );
     check(&|rows| drop(rows.drain(..1)), "122 change before a snapshot at 0 0 0 0 1; LOW");
     check(&|rows| drop(rows.drain(75..85)), "5 missing at 35; LOW");
-    check(
-        &|rows| rows[25..27].iter_mut().for_each(|row| row.sequence = 3),
-        "1 out of order at 11; LOW",
-    );
+    check(&|rows| rows[25..27].iter_mut().for_each(|row| row.sequence = 3), "1 out of order at 11; LOW");
     check(&|rows| rows[25..27].iter_mut().for_each(|row| row.time = second(0)), "1 out of order at 0; LOW");
     check(&|rows| rows[25].received = second(0), "1 received before it was sent at 11; HIGH");
     check(
