@@ -174,6 +174,8 @@ impl Recording {
             let text = "a snapshot of no symbol, and no message names one; expected its address before it, or a message \
                         of its symbol behind it";
             let place = (source.lines.file.as_str(), held.line, Some(held.stamp.received));
+            // It was counted as understood while it waited.
+            self.facts.messages = self.facts.messages.saturating_sub(1);
             self.facts.refuse(Refusal::Unnamed.reason(), place, text.to_owned());
         }
         match (self.facts.messages, self.sources.first()) {
@@ -291,6 +293,13 @@ impl Step<'_> {
 }
 
 impl RecordingFacts {
+    /// True where a line is a message, be it understood or not.
+    #[must_use]
+    pub fn has_messages(&self) -> bool {
+        let unnamed = Refusal::Unnamed.reason();
+        self.messages > 0 || self.reasons.iter().any(|(reason, _)| *reason == unnamed)
+    }
+
     fn refuse(&mut self, reason: &'static str, place: (&str, u64, Option<Time>), text: String) {
         self.refused += 1;
         match self.reasons.iter_mut().find(|(known, _)| *known == reason) {

@@ -1,5 +1,5 @@
 //! `qframe data check`: what is wrong with data, and how good it is.
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use qframe_data::catalog::Catalog;
@@ -118,13 +118,10 @@ fn file(
     }
     let looked = known.looked(path, symbol);
     if looked.sets.is_empty() && looked.empty.is_empty() {
-        // Of what is text and no data, that reader tells more.
+        // Of what is text and no data, the reader of bars tells more.
+        let unknown = looked.refused.iter().any(|refused| matches!(refused.fault, ImportFault::Unknown(_)));
         return match plain {
-            Some(Err(error))
-                if looked.refused.iter().any(|refused| matches!(refused.fault, ImportFault::Unknown(_))) =>
-            {
-                Err(error)
-            }
+            Some(Err(error)) if unknown && !is_json(path) => Err(error),
             _ => {
                 refused.extend(looked.refused.iter().map(ToString::to_string));
                 Ok(())
@@ -137,6 +134,12 @@ fn file(
         answers.push(of_file(path, set, known));
     }
     Ok(())
+}
+
+fn is_json(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(256).read_to_end(&mut head));
+    read.is_ok() && matches!(head.trim_ascii_start().first(), Some(b'[' | b'{'))
 }
 
 /// What came of one set of a file.
