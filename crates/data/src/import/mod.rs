@@ -13,6 +13,7 @@ mod dialect;
 mod expiry;
 mod factors;
 mod fault;
+mod foreign;
 mod guard;
 mod intake;
 mod interest;
@@ -43,7 +44,8 @@ use crate::rows::{DataKey, Kind, Rows};
 pub use desk::Findings;
 pub use dialect::{About, Dialect, dialects};
 pub use fault::{ImportError, ImportFault};
-pub use intake::Intake;
+pub use foreign::Foreign;
+pub use intake::{Intake, Strangers, Taken};
 pub use interest::{OpenInterest, open_interest};
 pub use paths::{Found, find_files};
 
