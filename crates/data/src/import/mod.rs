@@ -147,6 +147,19 @@ pub(crate) fn text_pieces(path: &Path, each: &mut dyn FnMut(&str, Box<dyn Read +
     });
 }
 
+/// True where the first text of a file has a column that says of what each row is.
+pub(crate) fn names_symbols(path: &Path) -> bool {
+    const LOOKED_AT: u64 = 1 << 16;
+    let mut answer = None;
+    text_pieces(path, &mut |_, reader| {
+        let mut head = Vec::new();
+        if answer.is_none() && reader.take(LOOKED_AT).read_to_end(&mut head).is_ok() {
+            answer = table::Table::of_text(&head).map(|table| table.find(&plain::SYMBOLS).is_some());
+        }
+    });
+    answer.unwrap_or(false)
+}
+
 fn one(piece: open::Piece<'_>, wish: &Wish, sink: &mut Sink<'_>) -> Result<Import, ImportFault> {
     let open::Piece { name, body } = piece;
     let mut desk = desk::Desk::new(&name, wish, sink);

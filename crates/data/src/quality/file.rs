@@ -9,7 +9,7 @@ use qframe_model::time::{Time, TimeFrame};
 use super::audit::{Audit, audit_from};
 use super::stream::{Market, StreamCheck};
 use super::tally::Report;
-use crate::import::{Dialect, Findings, Import, ImportError, ImportFault, Wish, import, text_pieces};
+use crate::import::{Dialect, Findings, Import, ImportError, ImportFault, Wish, import, names_symbols, text_pieces};
 use crate::rows::{DataKey, Rows};
 
 /// One data set of a file.
@@ -64,6 +64,12 @@ pub fn look_into(path: &Path, wish: &Wish, market: &mut dyn FnMut(&DataKey, bool
         return look(path, &Wish { symbol, ..wish.clone() }, false, market);
     }
     looked
+}
+
+/// True where a file of text may hold bars of several instruments: it has a column that says of what each row is.
+#[must_use]
+pub fn may_hold_several(path: &Path) -> bool {
+    names_symbols(path)
 }
 
 /// What comes of one set while its file is read.

@@ -24,7 +24,7 @@ pub use absent::{Presumed, fitting};
 pub use actions::ActionCheck;
 pub use audit::{Audit, audit, audit_from};
 pub use depth::BookCheck;
-pub use file::{Content, Looked, LookedInto, look_into};
+pub use file::{Content, Looked, LookedInto, look_into, may_hold_several};
 pub use grade::{Grade, THRESHOLDS, Thresholds};
 pub use mend::{Change, Field, Mended, Mending, mend};
 pub use pace::Silence;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use qframe_data::catalog::Catalog;
 use qframe_data::import::ImportFault;
-use qframe_data::quality::{Content, Grade, Looked, Report, StreamCheck};
+use qframe_data::quality::{Content, Grade, Looked, Report, StreamCheck, may_hold_several};
 use qframe_data::{DataKey, Kind};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
@@ -112,11 +112,17 @@ fn file(
     refused: &mut Vec<String>,
 ) -> Result<(), Error> {
     let plain = if known.wants(Kind::Bars) { Some(known.judged(subject)) } else { None };
-    if let Some(Ok(Some(judged))) = &plain {
-        answers.push(bars(path.display().to_string(), Kind::Bars, judged));
-        return Ok(());
-    }
-    let looked = known.looked(path, symbol);
+    let several = || Some(known.looked(path, symbol)).filter(|looked| looked.sets.len() > 1);
+    let looked = match &plain {
+        Some(Ok(Some(judged))) => match may_hold_several(path).then(several).flatten() {
+            Some(looked) => looked,
+            None => {
+                answers.push(bars(path.display().to_string(), Kind::Bars, judged));
+                return Ok(());
+            }
+        },
+        _ => known.looked(path, symbol),
+    };
     if looked.sets.is_empty() && looked.empty.is_empty() {
         // Of what is text and no data, the reader of bars tells more.
         let unknown = looked.refused.iter().any(|refused| matches!(refused.fault, ImportFault::Unknown(_)));
@@ -131,7 +137,7 @@ fn file(
     let empty = looked.empty.iter().map(|(file, dialect)| format!("{file}: {dialect}: no rows to check"));
     refused.extend(looked.refused.iter().map(ToString::to_string).chain(empty));
     for set in &looked.sets {
-        answers.push(of_file(path, set, known));
+        answers.push(of_file((path, symbol), set, known));
     }
     Ok(())
 }
@@ -143,7 +149,7 @@ fn is_json(path: &Path) -> bool {
 }
 
 /// What came of one set of a file.
-fn of_file(path: &Path, set: &Looked, known: &Knowledge) -> Answer {
+fn of_file((path, symbol): (&Path, Option<&Symbol>), set: &Looked, known: &Knowledge) -> Answer {
     let Looked { file, key, is_named, why, period, content, findings } = set;
     let name = if *is_named { format!("{file}: {}@{}", key.symbol, key.venue) } else { file.clone() };
     match content {
@@ -157,7 +163,7 @@ fn of_file(path: &Path, set: &Looked, known: &Knowledge) -> Answer {
             timeframe: None,
             start: period.map(|(first, _)| first),
             end: period.map(|(_, last)| last),
-            hours: known.hours_of_stream(key, *is_named).map_or(NO_HOURS, |hours| hours.name()),
+            hours: known.hours_of_stream(key, *is_named, symbol).map_or(NO_HOURS, |hours| hours.name()),
             notes: why.clone(),
             quality: (**report).clone().with_findings(findings),
         },

@@ -18,6 +18,9 @@ use crate::error::Error;
 use crate::run::catalog::{Root, none};
 use crate::run::data::name_of;
 
+/// Venues whose shares are listed in New York.
+const NEW_YORK: [&str; 3] = ["usa", "nyse", "nasdaq"];
+
 /// The flags that say what is known of the data.
 #[derive(Debug, Args)]
 pub(super) struct Known {
@@ -165,14 +168,22 @@ impl Knowledge {
         let wish = Wish { symbol: symbol.cloned(), frame: self.frame, kind: self.kind, ..Wish::default() };
         look_into(path, &wish, &mut |key, is_named| Market {
             tick: self.tick,
-            hours: self.hours_of_stream(key, is_named),
+            hours: self.hours_of_stream(key, is_named, symbol),
             bars: Vec::new(),
         })
     }
 
-    /// When a stream of a file has rows, as far as that is known.
-    pub(super) fn hours_of_stream(&self, key: &DataKey, is_named: bool) -> Option<&'static Hours> {
-        self.hours.or_else(|| presumed(&key.symbol).filter(|_| is_named))
+    /// When a stream of a file has rows, as far as that is known: a file's name alone does not tell that a share is listed
+    /// in New York.
+    pub(super) fn hours_of_stream(
+        &self,
+        key: &DataKey,
+        is_named: bool,
+        given: Option<&Symbol>,
+    ) -> Option<&'static Hours> {
+        let told = given.is_some() || NEW_YORK.contains(&key.venue.as_str());
+        let likely = |hours: &&Hours| is_named && (told || !hours.rests_at_night());
+        self.hours.or_else(|| presumed(&key.symbol).filter(likely))
     }
 
     /// Whether rows of a kind were asked for.
