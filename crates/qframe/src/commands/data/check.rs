@@ -61,7 +61,7 @@ impl Args {
                         None => stream(catalog, key, &known)?,
                     }),
                     Subject::File(path, symbol) => {
-                        file(&subject, (path, symbol.as_ref()), &known, &mut answers, &mut refused)?;
+                        file(&subject, (path, symbol.as_ref()), &known, &mut answers, &mut refused);
                     }
                 }
             }
@@ -110,15 +110,14 @@ fn file(
     known: &Knowledge,
     answers: &mut Vec<Answer>,
     refused: &mut Vec<String>,
-) -> Result<(), Error> {
+) {
     let plain = if known.wants(Kind::Bars) { Some(known.judged(subject)) } else { None };
     let several = || Some(known.looked(path, symbol)).filter(|looked| looked.sets.len() > 1);
     let looked = match &plain {
         Some(Ok(Some(judged))) => match may_hold_several(path).then(several).flatten() {
             Some(looked) => looked,
             None => {
-                answers.push(bars(path.display().to_string(), Kind::Bars, judged));
-                return Ok(());
+                return answers.push(bars(path.display().to_string(), Kind::Bars, judged));
             }
         },
         _ => known.looked(path, symbol),
@@ -126,20 +125,15 @@ fn file(
     if looked.sets.is_empty() && looked.empty.is_empty() {
         // Of what is text and no data, the reader of bars tells more.
         let unknown = looked.refused.iter().any(|refused| matches!(refused.fault, ImportFault::Unknown(_)));
-        return match plain {
-            Some(Err(error)) if unknown && !is_json(path) => Err(error),
-            _ => {
-                refused.extend(looked.refused.iter().map(ToString::to_string));
-                Ok(())
-            }
-        };
+        match plain {
+            Some(Err(error)) if unknown && !is_json(path) => refused.push(error.to_string()),
+            _ => refused.extend(looked.refused.iter().map(ToString::to_string)),
+        }
+        return;
     }
     let empty = looked.empty.iter().map(|(file, dialect)| format!("{file}: {dialect}: no rows to check"));
     refused.extend(looked.refused.iter().map(ToString::to_string).chain(empty));
-    for set in &looked.sets {
-        answers.push(of_file((path, symbol), set, known));
-    }
-    Ok(())
+    answers.extend(looked.sets.iter().map(|set| of_file((path, symbol), set, known)));
 }
 
 fn is_json(path: &Path) -> bool {
