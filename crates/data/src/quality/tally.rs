@@ -120,7 +120,8 @@ impl Report {
                     count.first.extend(first().take(FIRST_FEW.saturating_sub(count.first.len())));
                 }
                 None => {
-                    self.counts.push(Count { defect: *defect, rows: *rows, first: first().take(FIRST_FEW).collect() })
+                    let first = first().take(FIRST_FEW).collect();
+                    self.counts.push(Count { defect: *defect, rows: *rows, first });
                 }
             }
         }

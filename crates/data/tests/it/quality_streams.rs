@@ -22,9 +22,9 @@ fn units(count: u64) -> Volume {
     Volume::from_digits(count, 0).unwrap()
 }
 
-fn report(kind: Kind, market: Market, rows: Rows) -> Report {
+fn report(kind: Kind, market: Market, rows: &Rows) -> Report {
     let mut check = StreamCheck::new(kind, market).unwrap();
-    check.push(&rows);
+    check.push(rows);
     check.finish()
 }
 
@@ -62,7 +62,7 @@ fn trades_tell() {
     let check = |plant: &dyn Fn(&mut Vec<Trade>), expected: &str| {
         let mut rows = trades();
         plant(&mut rows);
-        expect(&report(Kind::Trades, always(), Rows::Trades(rows)), expected);
+        expect(&report(Kind::Trades, always(), &Rows::Trades(rows)), expected);
     };
     check(&|_| {}, "HIGH");
     check(&|rows| rows.insert(50, rows[30]), "1 duplicate, same values at 30; 1 out of order at 30; CORRUPTED");
@@ -82,7 +82,7 @@ fn trades_tell() {
         &|rows| {
             rows[40..]
                 .iter_mut()
-                .for_each(|row| (row.time, row.received) = (row.time + Span::DAY, row.time + Span::DAY))
+                .for_each(|row| (row.time, row.received) = (row.time + Span::DAY, row.time + Span::DAY));
         },
         "1 long silence at 86440; LOW",
     );
@@ -101,12 +101,12 @@ fn a_closed_market_is_not_silent() {
         let mut rows = rows.clone();
         rows[40..].iter_mut().for_each(|row| row.time = row.time + Span::from_seconds(seconds));
         let market = Market { hours: Hours::named(hours), ..Market::default() };
-        report(Kind::Trades, market, Rows::Trades(rows)).count(Defect::Silence)
+        report(Kind::Trades, market, &Rows::Trades(rows)).count(Defect::Silence)
     };
     let open = Hours::named("NYSE").unwrap().session(rows[0].time).unwrap();
     let to_open = open.open.since(rows[40].time).nanos() / 1_000_000_000 + 60;
     assert_eq!((count("NYSE", to_open), count("24/7", to_open)), (0, u64::from(to_open > 300)));
-    assert_eq!(report(Kind::Trades, Market::default(), Rows::Trades(rows)).count(Defect::Silence), 0);
+    assert_eq!(report(Kind::Trades, Market::default(), &Rows::Trades(rows)).count(Defect::Silence), 0);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn quotes_tell() {
     let check = |plant: &dyn Fn(&mut Vec<Quote>), expected: &str| {
         let mut rows: Vec<Quote> = (0..60).map(quote).collect();
         plant(&mut rows);
-        expect(&report(Kind::Quotes, always(), Rows::Quotes(rows)), expected);
+        expect(&report(Kind::Quotes, always(), &Rows::Quotes(rows)), expected);
     };
     check(&|_| {}, "HIGH");
     check(&|rows| rows[7].ask.price = price(99), "1 bid not below ask at 7; CORRUPTED");
@@ -167,7 +167,7 @@ fn books_tell() {
     let check = |plant: &dyn Fn(&mut Vec<BookDelta>), expected: &str| {
         let mut rows = book();
         plant(&mut rows);
-        expect(&report(Kind::Book, always(), Rows::Book(rows)), expected);
+        expect(&report(Kind::Book, always(), &Rows::Book(rows)), expected);
     };
     let level = |row: &mut BookDelta, change: &dyn Fn(&mut Level)| {
         if let BookChange::Level(_, level) = &mut row.change {
@@ -220,7 +220,7 @@ fn funding_tells() {
     let check = |plant: &dyn Fn(&mut Vec<FundingRate>), expected: &str| {
         let mut rows = funding();
         plant(&mut rows);
-        expect(&report(Kind::Funding, Market::default(), Rows::Funding(rows)), expected);
+        expect(&report(Kind::Funding, Market::default(), &Rows::Funding(rows)), expected);
     };
     let eight = 28_800;
     check(&|_| {}, "HIGH");
@@ -232,7 +232,7 @@ fn funding_tells() {
     );
     check(
         &|rows| {
-            rows.insert(11, FundingRate { time: rows[10].time + Span::from_nanos(5), rate: Rate::ZERO, mark: None })
+            rows.insert(11, FundingRate { time: rows[10].time + Span::from_nanos(5), rate: Rate::ZERO, mark: None });
         },
         &format!("1 duplicate, other values at {}; CORRUPTED", 10 * eight),
     );
@@ -280,7 +280,7 @@ fn actions_tell() {
     };
     let market = Market { hours: Hours::named("NYSE"), bars: (0..100).map(bar).collect(), ..Market::default() };
     let check = |rows: Vec<DatedAction>, expected: &str| {
-        let report = report(Kind::Actions, market.clone(), Rows::Actions(rows));
+        let report = report(Kind::Actions, market.clone(), &Rows::Actions(rows));
         let told: Vec<String> = report.counts.iter().map(|count| format!("{} {}", count.rows, count.defect)).collect();
         assert_eq!(format!("{}; {}", told.join("; "), report.grade), expected, "{report}");
     };
