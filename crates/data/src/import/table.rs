@@ -124,15 +124,16 @@ fn plain_names(header: &[String]) -> Vec<String> {
     header.iter().map(|name| plain_name(name)).collect()
 }
 
-/// The one that gives most fields in the line that has most.
+/// The one that most lines have, then the one that gives most fields: numbers with a decimal comma have commas too, and the
+/// names above them have none.
 fn separator(lines: &[&[u8]]) -> Option<u8> {
     let most = |separator: u8| {
-        let counts = lines.iter().map(|line| line.iter().filter(|byte| **byte == separator).count());
-        counts.max().unwrap_or(0)
+        let counts = || lines.iter().map(|line| line.iter().filter(|byte| **byte == separator).count());
+        (counts().filter(|count| *count > 0).count(), counts().max().unwrap_or(0))
     };
     // The first one as common.
     let best = SEPARATORS.iter().rev().max_by_key(|(separator, _)| most(*separator))?;
-    (most(best.0) > 0).then_some(best.0)
+    (most(best.0).1 > 0).then_some(best.0)
 }
 
 /// A row has a number or a time in one of its first two fields, or in half of all.
