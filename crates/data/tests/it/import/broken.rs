@@ -186,7 +186,7 @@ fn hostile_files_are_told_for_what_they_are() {
     let plain = Wish::default();
     let long = format!("{BARS}2020-01-04,1,2,1,2,{}\n2020-01-05,1,2,1,2,5\n", "1".repeat(3 << 19));
     check("AAPL.csv", long.as_bytes(), &plain, "line 5 is longer than a mebibyte");
-    let zeros = vec![b'0'; 100 << 20];
+    let zeros = vec![b'0'; 70 << 20];
     check("AAPL.csv.zst", &zstd::encode_all(&zeros[..], 1).unwrap(), &plain, "more than market data ever shrinks");
     let wide = format!("time,open,high,low,close{}\n2020-01-01,1,2,1,2{}\n", ",x".repeat(9_000), ",1".repeat(9_000));
     check("AAPL.csv", wide.as_bytes(), &plain, "9005 columns, where 4096 are more than market data has");
@@ -195,7 +195,7 @@ fn hostile_files_are_told_for_what_they_are() {
     let decimals = "time;open;high;low;close\n2020-01-01;1,5;2,5;1,5;2,5\n2020-01-02;1,5;2,5;1,5;2,5\n";
     check("AAPL.csv", decimals.as_bytes(), &plain, "\"1,5\" is no number for the open");
     let snapshot = b"1723161999000000000 {\"lastUpdateId\":1,\"bids\":[[\"5\",\"1\"]],\"asks\":[[\"6\",\"1\"]]}\n";
-    check("stream.txt", snapshot, &plain, "stream.txt:1: 2024-08-09T00:06:39Z: a snapshot of no symbol");
+    check("stream.txt", snapshot, &plain, "a snapshot of no symbol, and no message names one");
     // A quote without an end, right below the names, was taken for a comment.
     let quote = BARS.replacen("2020-01-01,1,", "2020-01-01,\"1,", 1);
     check("AAPL.csv", quote.as_bytes(), &plain, "unreadable");
