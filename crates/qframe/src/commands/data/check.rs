@@ -16,7 +16,8 @@ use crate::error::Error;
 /// The flags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples: qframe data check AAPL=aapl.csv --hours NYSE\n          \
-                        qframe data check BTC/USDT@binance --json")]
+                        qframe data check BTC/USDT@binance --json\n          \
+                        qframe data check months.zip funding.csv stream.gz --at-least medium")]
 pub(crate) struct Args {
     /// Files, SYMBOL=FILE, or names of the catalog such as BTC/USDT@binance
     #[arg(required = true, value_name = "SYMBOL|FILE")]
