@@ -44,6 +44,26 @@ pub enum Defect {
     OffGrid,
     /// The bid is not below the ask.
     Crossed,
+    /// Changes of a book are missing, so that it is not known until its next snapshot.
+    BookLost,
+    /// A change of a book that no snapshot came before.
+    NoSnapshot,
+    /// Received before the venue sent it: the clocks do not agree.
+    ReceivedEarly,
+    /// A long time without a row in trading hours.
+    Silence,
+    /// A level of a book far from the best prices.
+    FarPrice,
+    /// A payment that is not due by the interval of those around it.
+    OffSchedule,
+    /// A funding rate that no venue charges.
+    AbsurdRate,
+    /// A split or a dividend that cannot have been.
+    AbsurdAction,
+    /// A split that the prices do not show.
+    NoTrace,
+    /// A day on which the market is closed.
+    OffSession,
 }
 
 impl Defect {
@@ -68,6 +88,16 @@ impl Defect {
             Self::UnfinishedBar => "unfinished last bar",
             Self::OffGrid => "off the tick grid",
             Self::Crossed => "bid not below ask",
+            Self::BookLost => "book lost",
+            Self::NoSnapshot => "change before a snapshot",
+            Self::ReceivedEarly => "received before it was sent",
+            Self::Silence => "long silence",
+            Self::FarPrice => "price far from the touch",
+            Self::OffSchedule => "payment off its schedule",
+            Self::AbsurdRate => "absurd rate",
+            Self::AbsurdAction => "absurd split or dividend",
+            Self::NoTrace => "split without a trace",
+            Self::OffSession => "day without a session",
         }
     }
 }
@@ -94,6 +124,16 @@ impl Defect {
             Self::UnfinishedBar => "unfinished-bar",
             Self::OffGrid => "off-grid",
             Self::Crossed => "crossed",
+            Self::BookLost => "book-lost",
+            Self::NoSnapshot => "no-snapshot",
+            Self::ReceivedEarly => "received-early",
+            Self::Silence => "silence",
+            Self::FarPrice => "far-price",
+            Self::OffSchedule => "off-schedule",
+            Self::AbsurdRate => "absurd-rate",
+            Self::AbsurdAction => "absurd-action",
+            Self::NoTrace => "no-trace",
+            Self::OffSession => "off-session",
         }
     }
 

@@ -101,7 +101,10 @@ impl fmt::Display for FileFault {
             Self::NotCsv(kind) => write!(f, "{kind}; expected rows of text, export it as CSV"),
             Self::CarriageReturns => f.write_str("line ends of CR alone; expected LF or CRLF, save it with those"),
             Self::LineTooLong(limit) => {
-                write!(f, "a line of over {limit} bytes; expected one row a line, are the line ends LF or CRLF?")
+                write!(
+                    f,
+                    "a line of over {limit} bytes, as no row is; expected one row a line, is a line end missing in it?"
+                )
             }
             Self::UnknownColumns(seen, absent) => write!(
                 f,

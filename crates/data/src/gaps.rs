@@ -42,6 +42,10 @@ pub enum Pattern {
     Weekly,
     /// Those of the trading hours of this name.
     Hours(&'static str),
+    /// The numbers that a venue counts its trades or updates by.
+    Numbers,
+    /// A payment each interval.
+    Payments,
 }
 
 const WEEK_SECONDS: u32 = TimeFrame::WEEK.seconds();
@@ -84,11 +88,11 @@ impl Gaps {
         gaps
     }
 
-    fn add(&mut self, hole: Hole) {
+    pub(crate) fn add(&mut self, hole: Hole) {
         if hole.missing == 0 {
             return;
         }
-        self.missing += hole.missing;
+        self.missing = self.missing.saturating_add(hole.missing);
         self.holes += 1;
         if self.longest.is_none_or(|longest| longest.missing < hole.missing) {
             self.longest = Some(hole);
@@ -165,6 +169,7 @@ impl fmt::Display for Gaps {
             Pattern::EveryStep => Ok(()),
             Pattern::Weekly => f.write_str(" (by the file's own week; holidays count)"),
             Pattern::Hours(name) => write!(f, " (by the hours of {name})"),
+            Pattern::Numbers | Pattern::Payments => write!(f, " (by {})", self.pattern),
         }
     }
 }
@@ -175,6 +180,8 @@ impl fmt::Display for Pattern {
             Self::EveryStep => f.pad("every step"),
             Self::Weekly => f.pad("the file's own week"),
             Self::Hours(name) => f.pad(name),
+            Self::Numbers => f.pad("the venue's numbers"),
+            Self::Payments => f.pad("the interval of payments"),
         }
     }
 }

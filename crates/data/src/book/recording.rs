@@ -83,6 +83,7 @@ struct Held {
     last: Option<u64>,
     changes: Vec<Change>,
     stamp: Stamp,
+    line: u64,
 }
 
 impl Recording {
@@ -126,7 +127,8 @@ impl Recording {
         let Some(source) = self.sources.get_mut(next) else { return Ok(false) };
         self.facts.lines += 1;
         let Self { books, facts, clock, decoder, .. } = self;
-        Step { place: next, books, facts, clock }.take(decoder, source, &mut emit);
+        let line = source.lines.number;
+        Step { place: next, books, facts, clock, line }.take(decoder, source, &mut emit);
         source.more = source.lines.advance()?;
         Ok(true)
     }
@@ -165,8 +167,17 @@ impl Recording {
         with_lines.min_by_key(|(_, source)| received(source)).map(|(place, _)| place)
     }
 
-    /// A file without any message was not meant to be read like this.
-    fn end(&self) -> Result<bool, DataError> {
+    /// A snapshot that still waits for a name is told. A file without any message was not meant to be read like this.
+    fn end(&mut self) -> Result<bool, DataError> {
+        for source in &mut self.sources {
+            let Some(held) = source.names.held.take() else { continue };
+            let text = "a snapshot of no symbol, and no message names one; expected its address before it, or a message \
+                        of its symbol behind it";
+            let place = (source.lines.file.as_str(), held.line, Some(held.stamp.received));
+            // It was counted as understood while it waited.
+            self.facts.messages = self.facts.messages.saturating_sub(1);
+            self.facts.refuse(Refusal::Unnamed.reason(), place, text.to_owned());
+        }
         match (self.facts.messages, self.sources.first()) {
             (0, Some(source)) => {
                 let first = self.facts.findings.first().map_or(String::new(), |finding| finding.text.clone());
@@ -183,6 +194,7 @@ struct Step<'r> {
     books: &'r mut Books,
     facts: &'r mut RecordingFacts,
     clock: &'r mut Time,
+    line: u64,
 }
 
 /// Why a line is refused.
@@ -267,7 +279,7 @@ impl Step<'_> {
             (Content::Snapshot { .. }, Some(asked), _) => take(asked, frame, stamp),
             (Content::Snapshot { .. }, None, Some(Name::One(name))) => take(name, frame, stamp),
             (Content::Snapshot { last, changes }, None, Some(Name::None)) => {
-                names.hold(frame.feed, last, changes, stamp)
+                names.hold(frame.feed, last, changes, stamp, self.line)
             }
             (Content::Snapshot { .. }, ..) => Err(Refusal::Unnamed),
             _ => take("", frame, stamp),
@@ -275,20 +287,28 @@ impl Step<'_> {
     }
 
     fn refuse(&mut self, refusal: &Refusal, lines: &Lines, received: Option<Time>, line: &[u8]) {
-        let reason = refusal.reason();
-        self.facts.refused += 1;
-        match self.facts.reasons.iter_mut().find(|(known, _)| *known == reason) {
+        let place = (lines.file.as_str(), lines.number, received);
+        self.facts.refuse(refusal.reason(), place, refusal.text(line));
+    }
+}
+
+impl RecordingFacts {
+    /// True where a line is a message, be it understood or not.
+    #[must_use]
+    pub fn has_messages(&self) -> bool {
+        let unnamed = Refusal::Unnamed.reason();
+        self.messages > 0 || self.reasons.iter().any(|(reason, _)| *reason == unnamed)
+    }
+
+    fn refuse(&mut self, reason: &'static str, place: (&str, u64, Option<Time>), text: String) {
+        self.refused += 1;
+        match self.reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, count)) => *count += 1,
-            None => self.facts.reasons.push((reason, 1)),
+            None => self.reasons.push((reason, 1)),
         }
-        if self.facts.findings.len() < FINDINGS_MAX {
-            self.facts.findings.push(Finding {
-                defect: Defect::Unreadable,
-                file: Some(lines.file.as_str().into()),
-                line: Some(lines.number),
-                time: received,
-                text: refusal.text(line),
-            });
+        if self.findings.len() < FINDINGS_MAX {
+            let (file, line, time) = (Some(place.0.into()), Some(place.1), place.2);
+            self.findings.push(Finding { defect: Defect::Unreadable, file, line, time, text });
         }
     }
 }
@@ -354,8 +374,15 @@ impl Names {
     }
 
     /// Keeps a snapshot until a message tells of what it is. There is room for one.
-    fn hold(&mut self, feed: Feed, last: Option<u64>, changes: &[Change], stamp: Stamp) -> Result<(), Refusal> {
-        let before = self.held.replace(Held { feed, last, changes: changes.to_vec(), stamp });
+    fn hold(
+        &mut self,
+        feed: Feed,
+        last: Option<u64>,
+        changes: &[Change],
+        stamp: Stamp,
+        line: u64,
+    ) -> Result<(), Refusal> {
+        let before = self.held.replace(Held { feed, last, changes: changes.to_vec(), stamp, line });
         before.map_or(Ok(()), |_| Err(Refusal::Unnamed))
     }
 }

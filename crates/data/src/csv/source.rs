@@ -108,6 +108,18 @@ impl<R: Read> Blocks<R> {
         }
     }
 
+    /// Reads so many bytes, or what there is, for what is met on the way.
+    pub(crate) fn pass_over(&mut self, bytes: u64) {
+        let mut passed = 0;
+        while passed < bytes && !self.ended {
+            (self.start, self.end) = (0, 0);
+            if self.fill().is_err() {
+                return;
+            }
+            passed += self.end as u64;
+        }
+    }
+
     fn last_line(&mut self) -> Result<Option<Block<'_>>, FileFault> {
         if self.start == self.end {
             return Ok(None);

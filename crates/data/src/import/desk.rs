@@ -32,6 +32,8 @@ pub struct Findings {
 const KEPT: u64 = 1_000;
 /// So many rows wait in memory before they are handed on: about 100 bytes each while they are sorted.
 const ROWS_MAX: usize = 1 << 20;
+/// A hundred levels of a book have a tenth of these.
+const COLUMNS_MAX: usize = 4_096;
 /// What a venue is called that nothing names.
 const UNKNOWN: &str = "unknown";
 /// A file of more instruments than this has a column taken for the symbol that is none.
@@ -44,6 +46,14 @@ impl Findings {
         if *count <= KEPT {
             self.kept.push(finding);
         }
+    }
+
+    /// Takes those of another file of the same set in.
+    pub(crate) fn extend(&mut self, others: Self) {
+        for (defect, count) in others.counts {
+            *self.counts.entry(defect).or_default() += count;
+        }
+        self.kept.extend(others.kept);
     }
 
     /// How many in all.
@@ -112,6 +122,10 @@ impl<'a, 's> Desk<'a, 's> {
 
     /// Understands the first rows. True where rows are to be read.
     pub(super) fn begin(&mut self, table: &Table) -> Result<bool, ImportFault> {
+        if table.width() > COLUMNS_MAX {
+            let seen = format!("{} columns, where {COLUMNS_MAX} are more than market data has", table.width());
+            return Err(ImportFault::Unknown(seen));
+        }
         let mut layout = dialect::find(table, &self.place, self.wish)?;
         if let (Reader::Rows(parts), Some(kind)) = (&mut layout.reader, self.wish.kind) {
             choose(parts, kind)?;

@@ -25,6 +25,10 @@ pub enum ImportFault {
     File(FileFault),
     /// The packed data breaks off or is damaged: which packing, and the decoder's words.
     Packed(&'static str, String),
+    /// A line longer than any row: which one.
+    LongLine(u64),
+    /// More bytes of JSON than any row has.
+    LongRow(u64),
     /// It grows without measure while it is unpacked: so many bytes out of so many.
     Bomb(u64, u64),
     /// A member of an archive with a password.
@@ -98,6 +102,13 @@ impl fmt::Display for ImportFault {
                 f,
                 "{packed} packed bytes give over {out}: more than market data ever shrinks; unpack it yourself if you trust it"
             ),
+            Self::LongLine(line) => write!(
+                f,
+                "line {line} is longer than a mebibyte, as no row is: is a line end missing in it? Mend it, or take it out"
+            ),
+            Self::LongRow(row) => {
+                write!(f, "row {row} has over 16 mebibytes of JSON, as no row has; is it the export that you mean?")
+            }
             Self::Locked => f.write_str("it is locked with a password; unpack it first"),
             Self::EmptyArchive => f.write_str("an archive with no file in it; is the download complete?"),
             Self::Foreign(format, remedy) => write!(f, "{format}; {remedy}"),

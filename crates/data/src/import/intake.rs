@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use qframe_model::time::Time;
+
+use super::foreign::{Foreign, foreign};
 use super::{Import, ImportError, Wish, import};
 use crate::catalog::{Catalog, CatalogError, Conflict, Merged, Remark};
 use crate::rows::{DataKey, Rows};
@@ -12,10 +15,42 @@ use crate::rows::{DataKey, Rows};
 pub struct Intake<'a> {
     catalog: Option<&'a Catalog>,
     conflict: Conflict,
-    waiting: BTreeMap<DataKey, Vec<Rows>>,
+    strangers: Strangers,
+    waiting: BTreeMap<DataKey, Waiting>,
+    foreign: Vec<Foreign>,
     rows: usize,
     remarks: Vec<(DataKey, String, Vec<Remark>)>,
     merged: BTreeMap<DataKey, Merged>,
+}
+
+/// What to do with bars that most likely are of another source than their set: more than one in ten of at least ten that
+/// are there already has other values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strangers {
+    /// None of them is taken, and that is told.
+    #[default]
+    Refuse,
+    /// They are merged like all others.
+    Take,
+}
+
+/// What became of everything that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Taken {
+    /// The rows of each data set; nothing without a catalog.
+    pub merged: BTreeMap<DataKey, Merged>,
+    /// Bars that were not taken.
+    pub foreign: Vec<Foreign>,
+}
+
+/// Rows of one set that wait for others.
+#[derive(Debug, Default)]
+struct Waiting {
+    batches: Vec<Rows>,
+    files: Vec<String>,
+    /// The first and the last time of those of earlier files, and of the file at hand.
+    earlier: Option<(Time, Time)>,
+    own: Option<(Time, Time)>,
 }
 
 /// So many rows of small files wait for each other, so that a file of the catalog is rewritten once for many of them.
@@ -26,14 +61,15 @@ const REMARKS_MAX: usize = 1_000;
 impl<'a> Intake<'a> {
     /// Into a catalog; `conflict` says what becomes of a row that is stored with other values.
     #[must_use]
-    pub fn new(catalog: Option<&'a Catalog>, conflict: Conflict) -> Self {
+    pub fn new(catalog: Option<&'a Catalog>, conflict: Conflict, strangers: Strangers) -> Self {
         let (waiting, remarks, merged) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        Self { catalog, conflict, waiting, rows: 0, remarks, merged }
+        Self { catalog, conflict, strangers, waiting, foreign: Vec::new(), rows: 0, remarks, merged }
     }
 
     /// Reads a file and takes its rows in.
     pub fn take(&mut self, path: &Path, wish: &Wish) -> Vec<Result<Import, ImportError>> {
-        let mut sink = |key: &DataKey, rows: Rows| self.gather(key, rows).map_err(|error| error.to_string());
+        let file = path.display().to_string();
+        let mut sink = |key: &DataKey, rows: Rows| self.gather(key, rows, &file).map_err(|error| error.to_string());
         let answers = import(path, wish, &mut sink);
         for import in answers.iter().flatten() {
             self.note(import);
@@ -41,21 +77,29 @@ impl<'a> Intake<'a> {
         answers
     }
 
-    /// Merges what still waits. What became of the rows of each data set; nothing without a catalog.
+    /// Merges what still waits, and says what became of everything.
     ///
     /// # Errors
     /// [`CatalogError`]: the disk, a damaged file, a conflict that is to be refused. What was merged before stays.
-    pub fn finish(mut self) -> Result<BTreeMap<DataKey, Merged>, CatalogError> {
+    pub fn finish(mut self) -> Result<Taken, CatalogError> {
         self.merge()?;
-        Ok(self.merged)
+        Ok(Taken { merged: self.merged, foreign: self.foreign })
     }
 
-    fn gather(&mut self, key: &DataKey, rows: Rows) -> Result<(), CatalogError> {
-        if self.catalog.is_none() || rows.is_empty() {
+    fn gather(&mut self, key: &DataKey, rows: Rows, file: &str) -> Result<(), CatalogError> {
+        let Some((first, last)) = ends(&rows).filter(|_| self.catalog.is_some()) else { return Ok(()) };
+        if let Some(foreign) = self.foreign.iter_mut().find(|foreign| foreign.is_of(key, file)) {
+            foreign.rows += rows.len() as u64;
             return Ok(());
         }
+        let meets =
+            |waiting: &Waiting| waiting.files.last().is_some_and(|known| known != file) && waiting.meets(first, last);
+        if self.waiting.get(key).is_some_and(meets) {
+            // Two files of one time are held against each other, as against what is stored.
+            self.merge()?;
+        }
         self.rows += rows.len();
-        self.waiting.entry(key.clone()).or_default().push(rows);
+        self.waiting.entry(key.clone()).or_default().take(rows, file, (first, last));
         if self.rows >= ROWS_MAX || self.remarks.len() >= REMARKS_MAX { self.merge() } else { Ok(()) }
     }
 
@@ -63,7 +107,8 @@ impl<'a> Intake<'a> {
         if self.catalog.is_none() {
             return;
         }
-        for set in &import.sets {
+        let told = |key: &DataKey| !self.foreign.iter().any(|foreign| foreign.is_of(key, &import.file));
+        for set in import.sets.iter().filter(|set| told(&set.key)) {
             let notes = std::iter::once(format!("dialect {}", import.dialect))
                 .chain(import.why.iter().cloned())
                 .map(Remark::Note);
@@ -76,7 +121,15 @@ impl<'a> Intake<'a> {
     fn merge(&mut self) -> Result<(), CatalogError> {
         let Some(catalog) = self.catalog else { return Ok(()) };
         self.rows = 0;
-        while let Some((key, batches)) = self.waiting.pop_first() {
+        while let Some((key, Waiting { batches, files, .. })) = self.waiting.pop_first() {
+            if self.strangers == Strangers::Refuse
+                && let Some(foreign) = foreign(catalog, &key, &files, &batches)?
+            {
+                // What was said of them is not said of the set.
+                self.remarks.retain(|(of, source, _)| !foreign.is_of(of, source));
+                self.foreign.push(foreign);
+                continue;
+            }
             let done = catalog.merge(&key, batches.into_iter(), self.conflict)?;
             let merged = self.merged.entry(key).or_default();
             merged.added += done.added;
@@ -88,5 +141,34 @@ impl<'a> Intake<'a> {
             catalog.keep_remarks(&key, &source, remarks)?;
         }
         Ok(())
+    }
+}
+
+impl Waiting {
+    /// True where earlier files have rows around the same times.
+    fn meets(&self, first: Time, last: Time) -> bool {
+        let touches = |extent: (Time, Time)| extent.0 <= last && first <= extent.1;
+        self.earlier.into_iter().chain(self.own).any(touches)
+    }
+
+    fn take(&mut self, rows: Rows, file: &str, extent: (Time, Time)) {
+        if self.files.last().is_none_or(|known| known != file) {
+            self.files.push(file.to_owned());
+            self.earlier = joined(self.earlier, self.own.take());
+        }
+        self.own = joined(self.own, Some(extent));
+        self.batches.push(rows);
+    }
+}
+
+fn joined(a: Option<(Time, Time)>, b: Option<(Time, Time)>) -> Option<(Time, Time)> {
+    a.zip(b).map(|(a, b)| (a.0.min(b.0), a.1.max(b.1))).or(a).or(b)
+}
+
+/// The times of the first and of the last row; only bars are held against each other.
+fn ends(rows: &Rows) -> Option<(Time, Time)> {
+    match rows {
+        Rows::Bars(rows) => rows.first().zip(rows.last()).map(|(first, last)| (first.time, last.time)),
+        rows => (!rows.is_empty()).then_some((Time::MAX, Time::MIN)),
     }
 }

@@ -1,5 +1,6 @@
 //! Rows of JSON: an array of arrays, an array of objects, or an object a line. Read one by one, never as a whole.
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::io::Read;
 
@@ -14,7 +15,9 @@ use super::table::{Carrier, Table};
 use crate::bad_row::RowFault;
 
 pub(super) fn read(reader: Box<dyn Read + '_>, desk: &mut Desk<'_, '_>) -> Result<(), ImportFault> {
-    let mut rows = Rows { desk, header: None, count: 0, stopped: None, over: false };
+    let read = Cell::new(0);
+    let reader = Rationed { reader, read: &read };
+    let mut rows = Rows { desk, header: None, count: 0, stopped: None, over: false, read: &read };
     let mut documents = serde_json::Deserializer::from_reader(std::io::BufReader::with_capacity(1 << 16, reader));
     let done = loop {
         let more = rows.over || documents.end().is_ok();
@@ -28,6 +31,7 @@ pub(super) fn read(reader: Box<dyn Read + '_>, desk: &mut Desk<'_, '_>) -> Resul
     let Rows { count, stopped, over, desk, .. } = rows;
     match (stopped, done) {
         (Some(fault), _) => Err(fault),
+        (None, Err(_)) if read.get() > ROW_MAX => Err(ImportFault::LongRow(count + 1)),
         (None, Err(error)) if error.is_io() => Err(unreadable(error.into())),
         (None, Err(error)) if !over => Err(ImportFault::Damaged("JSON", error.to_string())),
         _ if count == 0 && desk.columns() == 0 => Err(ImportFault::Unknown("JSON with no row in it".to_owned())),
@@ -44,10 +48,33 @@ struct Rows<'d, 'a, 's> {
     stopped: Option<ImportFault>,
     /// Nothing more is to be read.
     over: bool,
+    /// Bytes read since the last row.
+    read: &'d Cell<u64>,
+}
+
+/// The most bytes of a row: it is in memory as a whole.
+const ROW_MAX: u64 = 16 << 20;
+
+/// Bytes, as many as a row may have.
+struct Rationed<'r, R> {
+    reader: R,
+    read: &'r Cell<u64>,
+}
+
+impl<R: Read> Read for Rationed<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.read.get() > ROW_MAX {
+            return Err(std::io::Error::other("a row without an end"));
+        }
+        let count = self.reader.read(buffer)?;
+        self.read.set(self.read.get() + count as u64);
+        Ok(count)
+    }
 }
 
 impl Rows<'_, '_, '_> {
     fn take(&mut self, value: Value) -> Result<(), ImportFault> {
+        self.read.set(0);
         if self.over {
             return Ok(());
         }

@@ -13,6 +13,7 @@ mod dialect;
 mod expiry;
 mod factors;
 mod fault;
+mod foreign;
 mod guard;
 mod intake;
 mod interest;
@@ -32,6 +33,7 @@ mod stamps;
 mod table;
 mod text;
 
+use std::io::Read;
 use std::path::Path;
 
 use qframe_model::symbol::Symbol;
@@ -42,7 +44,8 @@ use crate::rows::{DataKey, Kind, Rows};
 pub use desk::Findings;
 pub use dialect::{About, Dialect, dialects};
 pub use fault::{ImportError, ImportFault};
-pub use intake::Intake;
+pub use foreign::Foreign;
+pub use intake::{Intake, Strangers, Taken};
 pub use interest::{OpenInterest, open_interest};
 pub use paths::{Found, find_files};
 
@@ -132,6 +135,29 @@ pub fn import(path: &Path, wish: &Wish, sink: &mut Sink<'_>) -> Vec<Result<Impor
         *answer = recorded::read(path, wish, sink);
     }
     answers
+}
+
+/// The pieces of a file that are text, unpacked, each with its name; what cannot be unpacked is passed over.
+pub(crate) fn text_pieces(path: &Path, each: &mut dyn FnMut(&str, Box<dyn Read + '_>)) {
+    // An import of the same file has told what cannot be unpacked.
+    let _told = open::pieces(path, &mut |piece| {
+        if let open::Body::Text(reader) = piece.body {
+            each(&piece.name, reader);
+        }
+    });
+}
+
+/// True where the first text of a file has a column that says of what each row is.
+pub(crate) fn names_symbols(path: &Path) -> bool {
+    const LOOKED_AT: u64 = 1 << 16;
+    let mut answer = None;
+    text_pieces(path, &mut |_, reader| {
+        let mut head = Vec::new();
+        if answer.is_none() && reader.take(LOOKED_AT).read_to_end(&mut head).is_ok() {
+            answer = table::Table::of_text(&head).map(|table| table.find(&plain::SYMBOLS).is_some());
+        }
+    });
+    answer.unwrap_or(false)
 }
 
 fn one(piece: open::Piece<'_>, wish: &Wish, sink: &mut Sink<'_>) -> Result<Import, ImportFault> {

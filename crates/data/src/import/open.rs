@@ -49,6 +49,10 @@ const FOREIGN: [(&[u8], &str, &str); 9] = [
 
 /// Opens a path and hands each piece of it to `each`.
 pub(super) fn pieces(path: &Path, each: &mut dyn FnMut(Piece<'_>)) -> Result<(), ImportFault> {
+    // Of what is no file, a pipe for example, the end cannot be looked at, and one that nobody writes to is never there.
+    if std::fs::metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_dir()) {
+        return Err(ImportFault::Foreign("a pipe or a device", "write what comes out of it to a file first"));
+    }
     let (mut file, length) = source::open(path)?;
     let name = path.display().to_string();
     let head = head_of(&mut file)?;
@@ -147,7 +151,9 @@ fn zip(file: File, name: &str, each: &mut dyn FnMut(Piece<'_>)) -> Result<(), Im
             Ok(member) if member.is_dir() || is_hidden(member.name()) => {}
             Ok(member) => {
                 members += 1;
-                let (member_name, packed) = (format!("{name}:{}", member.name()), member.compressed_size());
+                // Names go to the terminal: what steers it does not.
+                let plain = member.name().replace(char::is_control, "\u{fffd}");
+                let (member_name, packed) = (format!("{name}:{plain}"), member.compressed_size());
                 let reader = Box::new(Unpacked::new(member, "zip", packed));
                 let done = stream(reader, packed.saturating_mul(GROWTH_MAX), member_name, DEPTH_MAX - 1, each);
                 failed = failed.or(done.err());

@@ -1,4 +1,5 @@
 //! From what a user names to the files in it.
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::fault::{ImportError, ImportFault};
@@ -18,7 +19,7 @@ pub struct Found {
 /// Endings of files that are looked at in a directory; a file that is named itself is always looked at.
 const ENDINGS: [&str; 14] =
     ["csv", "txt", "tsv", "json", "jsonl", "ndjson", "feather", "arrow", "ipc", "parquet", "pq", "zip", "gz", "zst"];
-/// A tree deeper than this is a loop.
+/// A tree deeper than this is no archive of data.
 const DEPTH_MAX: u32 = 32;
 
 /// Finds the files: a file is itself, a directory is every file in it and below with the name of market data.
@@ -28,7 +29,7 @@ pub fn find_files(paths: &[PathBuf]) -> Found {
     for path in paths {
         if path.is_dir() {
             let before = found.files.len();
-            found.walk(path, DEPTH_MAX);
+            found.walk(path, DEPTH_MAX, &mut BTreeSet::new());
             if found.files.len() == before
                 && !found.refused.iter().any(|error| Path::new(&error.file).starts_with(path))
             {
@@ -45,7 +46,11 @@ pub fn find_files(paths: &[PathBuf]) -> Found {
 }
 
 impl Found {
-    fn walk(&mut self, folder: &Path, depth: u32) {
+    /// `seen` are the folders that were looked into, by their real names: a link back up would lead through them without end.
+    fn walk(&mut self, folder: &Path, depth: u32, seen: &mut BTreeSet<PathBuf>) {
+        if folder.canonicalize().is_ok_and(|real| !seen.insert(real)) {
+            return;
+        }
         let listed = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let mut entries: Vec<PathBuf> = match listed {
             Ok(entries) => entries.into_iter().map(|entry| entry.path()).collect(),
@@ -61,7 +66,7 @@ impl Found {
                 self.passed_over += u64::from(path.is_file());
             } else if path.is_dir() {
                 if depth > 0 {
-                    self.walk(&path, depth - 1);
+                    self.walk(&path, depth - 1, seen);
                 } else {
                     self.refuse(&path, ImportFault::Foreign("a directory too deep to look into", "name it itself"));
                 }

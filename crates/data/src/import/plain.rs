@@ -12,6 +12,8 @@ const SIZES: [&str; 6] = ["quantity", "qty", "amount", "size", "volume", "vol"];
 const SIDES: [&str; 4] = ["side", "takerside", "aggressorside", "direction"];
 const BUYER_RESTED: [&str; 5] = ["isbuyermaker", "buyermaker", "buyerismaker", "isbuyerrested", "m"];
 
+pub(super) const SYMBOLS: [&str; 5] = ["symbol", "ticker", "instrument", "pair", "market"];
+
 /// Columns by their names.
 pub(super) fn named(dialect: Dialect, table: &Table, place: &Place) -> Option<Layout> {
     if !table.has_header() {
@@ -37,7 +39,7 @@ pub(super) fn named(dialect: Dialect, table: &Table, place: &Place) -> Option<La
     if side != Kind::Bars && parts[0].kind() == side {
         why.push(format!("bars of {side}, by the name of the file"));
     }
-    let symbol_column = table.find(&["symbol", "ticker", "instrument", "pair", "market"]);
+    let symbol_column = table.find(&SYMBOLS);
     Some(Layout { symbol_column, ..Layout::new(dialect, Reader::Rows(parts), table, why) })
 }
 

@@ -7,6 +7,7 @@ use qframe_model::market::Tick;
 use super::fault::{ImportError, ImportFault};
 use super::{Dialect, Findings, Import, ImportedSet, Sink, Wish};
 use crate::book::{Books, Recording, keep_in_order};
+use crate::defect::Defect;
 use crate::rows::{DataKey, Kind, Rows};
 
 /// So many rows wait before they are handed on.
@@ -45,11 +46,19 @@ fn take(path: &Path, wish: &Wish, sink: &mut Sink<'_>) -> Result<Import, ImportF
         }
     }
     let facts = recording.facts();
+    if let (true, Some(first)) = (sets.is_empty(), facts.findings.first()) {
+        return Err(ImportFault::NoGoodRow(facts.lines, first.to_string()));
+    }
     if sets.is_empty() {
         return Err(ImportFault::NoSymbol("no message is of the symbol and the kind that were asked for".to_owned()));
     }
     let mut findings = Findings::default();
     facts.findings.iter().for_each(|finding| findings.add(finding.clone()));
+    // All are counted, as far as they are told.
+    let told = findings.total();
+    if facts.refused > told {
+        *findings.counts.entry(Defect::Unreadable).or_default() += facts.refused - told;
+    }
     let mut why = vec![format!("{} lines begin with an instant, and hold an exchange's message in JSON", facts.lines)];
     for instrument in recording.books().instruments() {
         why.push(format!("{}: {} messages, of the venue's rules", instrument.symbol, instrument.events));

@@ -1,5 +1,5 @@
 //! The first rows of a file, before anyone knows what they mean.
-use crate::csv::columns::plain_name;
+use crate::csv::columns::{plain_name, time_column};
 use crate::csv::fields::split;
 use crate::csv::number::read_nanos;
 use crate::csv::stamp;
@@ -38,7 +38,7 @@ const LINES_TO_LOOK_AT: usize = 12;
 impl Table {
     /// Of columns with names and a first row.
     pub(super) fn named(carrier: Carrier, header: Vec<String>, row: Vec<String>) -> Self {
-        let names = header.iter().map(|name| plain_name(name)).collect();
+        let names = plain_names(&header);
         Self { carrier, separator: b',', lines_before: 0, header, names, row, comment: String::new() }
     }
 
@@ -55,13 +55,16 @@ impl Table {
         let before = first.unwrap_or_else(|| rows.iter().position(|row| row.len() > 1).map_or(0, |at| at + 1));
         let row = first.map(|at| rows[at].clone()).unwrap_or_default();
         let has_fields = |at: &usize| rows[*at].len() > 1 && (row.is_empty() || rows[*at].len() == row.len());
-        let header_at = (0..before).rev().find(has_fields);
+        // A line of units may stand below the names, and a bad row above the first good one.
+        let names_time = |at: &usize| time_column(&plain_names(&rows[*at])).is_some();
+        let header_at = (0..before).filter(has_fields).find(names_time).or_else(|| (0..before).rev().find(has_fields));
         let header: Vec<String> = header_at.map(|at| rows[at].clone()).unwrap_or_default();
         // Where nothing looks like a row, the first line is what a refusal shows.
         let comments = header_at.unwrap_or(before).max(usize::from(first.is_none() && header_at.is_none()));
         let comment =
             lines[..comments].iter().map(|line| String::from_utf8_lossy(&line[..line.len().min(200)])).collect();
-        let lines_before = before as u64;
+        // What stands between the names and the first row is read as rows, so that it is told.
+        let lines_before = header_at.filter(|_| first.is_some()).map_or(before, |at| at + 1) as u64;
         Some(Self { separator, lines_before, row, comment, ..Self::named(Carrier::Text, header, Vec::new()) })
     }
 
@@ -117,15 +120,20 @@ impl Table {
     }
 }
 
-/// The one that gives most fields in the line that has most.
+fn plain_names(header: &[String]) -> Vec<String> {
+    header.iter().map(|name| plain_name(name)).collect()
+}
+
+/// The one that most lines have, then the one that gives most fields: numbers with a decimal comma have commas too, and the
+/// names above them have none.
 fn separator(lines: &[&[u8]]) -> Option<u8> {
     let most = |separator: u8| {
-        let counts = lines.iter().map(|line| line.iter().filter(|byte| **byte == separator).count());
-        counts.max().unwrap_or(0)
+        let counts = || lines.iter().map(|line| line.iter().filter(|byte| **byte == separator).count());
+        (counts().filter(|count| *count > 0).count(), counts().max().unwrap_or(0))
     };
     // The first one as common.
     let best = SEPARATORS.iter().rev().max_by_key(|(separator, _)| most(*separator))?;
-    (most(best.0) > 0).then_some(best.0)
+    (most(best.0).1 > 0).then_some(best.0)
 }
 
 /// A row has a number or a time in one of its first two fields, or in half of all.

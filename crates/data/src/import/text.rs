@@ -25,7 +25,10 @@ pub(super) fn read(reader: Box<dyn Read + '_>, desk: &mut Desk<'_, '_>) -> Resul
     let broken = Cell::new(None);
     let told = |fault: FileFault| broken.take().unwrap_or(ImportFault::File(fault));
     let mut blocks = Blocks::new(Watched { reader, broken: &broken }, desk.file).map_err(told)?;
-    let first = blocks.next().map_err(told)?.ok_or(FileFault::Empty)?;
+    let first = match blocks.next() {
+        Err(FileFault::LineTooLong(_)) => return Err(long_line(1, &mut blocks, &broken)),
+        first => first.map_err(told)?.ok_or(FileFault::Empty)?,
+    };
     if is_recording(first.lines()) {
         let remedy = "leave --dialect out, or name the dialect recording; in an archive, unpack it first";
         return Err(ImportFault::Foreign(RECORDING, remedy));
@@ -39,10 +42,21 @@ pub(super) fn read(reader: Box<dyn Read + '_>, desk: &mut Desk<'_, '_>) -> Resul
     }
     let mut lines = Lines { number: 0, before: table.lines_before, separator: table.separator, row: Line::default() };
     lines.take(first.text, first.start, first.end, desk)?;
-    while let Some(block) = blocks.next().map_err(told)? {
-        lines.take(block.text, block.start, block.end, desk)?;
+    loop {
+        match blocks.next() {
+            Ok(Some(block)) => lines.take(block.text, block.start, block.end, desk)?,
+            Ok(None) => return Ok(()),
+            Err(FileFault::LineTooLong(_)) => return Err(long_line(lines.number + 1, &mut blocks, &broken)),
+            Err(fault) => return Err(told(fault)),
+        }
     }
-    Ok(())
+}
+
+/// A line without an end; of packed data it may be that all of it is a bomb, which is told instead.
+fn long_line<R: Read>(line: u64, blocks: &mut Blocks<R>, broken: &Cell<Option<ImportFault>>) -> ImportFault {
+    const LOOK_MAX: u64 = 1 << 28;
+    blocks.pass_over(LOOK_MAX);
+    broken.take().filter(|fault| matches!(fault, ImportFault::Bomb(..))).unwrap_or(ImportFault::LongLine(line))
 }
 
 /// Lines of a time and a message in JSON.

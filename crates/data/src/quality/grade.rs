@@ -39,15 +39,17 @@ pub struct Thresholds {
     /// Rows that cannot be right: unreadable, not a number, not positive, high below low, open or close outside, the same
     /// time with other values, out of order, crossed quotes. For HIGH, MEDIUM and LOW.
     pub broken: [u64; 3],
-    /// Rows that are likely wrong: stale repeats, unit flips, outliers that revert. For HIGH, MEDIUM and LOW; one unit flip or
+    /// Rows that are likely wrong: stale repeats, unit flips, outliers that revert, absurd rates. For HIGH, MEDIUM and LOW; one unit flip or
     /// one split that nobody knows of is at best LOW, as prices before it and behind it do not go together.
     pub wrong: [u64; 3],
-    /// Rows that are absent, of those expected. For HIGH and MEDIUM; more is LOW, as nothing contradicts itself.
+    /// Rows that are absent, of those expected; seconds of silence, of those of trading hours; changes of a book without a
+    /// snapshot, of all. For HIGH and MEDIUM; more is LOW, as nothing contradicts itself.
     pub missing: [u64; 2],
     /// Where no hours are known and the file's own week stands for them: absent rows up to here are taken for holidays. Three
     /// of them always are.
     pub holidays: u64,
-    /// Rows that are harmless and odd: the same row twice, no volume, off the grid. For HIGH; more is MEDIUM.
+    /// Rows that are harmless and odd: the same row twice, no volume, off the grid, received early, far
+    /// from the touch, off the schedule, on a day without a session. For HIGH; more is MEDIUM.
     pub odd: [u64; 1],
 }
 
@@ -75,18 +77,21 @@ pub(super) fn grade(report: &Report) -> (Grade, Vec<String>) {
         D::OutOfOrder,
         D::Crossed,
     ];
-    let wrong = [D::StaleRepeat, D::RevertingOutlier, D::UnitFlip];
-    let odd = [D::DuplicateSame, D::ZeroVolume, D::OffGrid];
+    let wrong = [D::StaleRepeat, D::RevertingOutlier, D::UnitFlip, D::AbsurdRate];
+    let odd =
+        [D::DuplicateSame, D::ZeroVolume, D::OffGrid, D::ReceivedEarly, D::FarPrice, D::OffSchedule, D::OffSession];
     let sum = |defects: &[D]| defects.iter().map(|defect| report.count(*defect)).sum::<u64>();
     let (flips, splits) = (report.count(D::UnitFlip), report.count(D::SplitSuspect));
+    let silence = report.silence;
     let unfinished = report.count(D::UnfinishedBar);
-    let all = report.rows + report.gaps.missing;
+    let (absurd, unknown) = (report.count(D::AbsurdAction), report.count(D::NoSnapshot));
+    let all = report.rows.saturating_add(report.gaps.missing);
     let gaps = match report.gaps.pattern {
         Pattern::Weekly => {
             let holidays = (u128::from(all) * u128::from(THRESHOLDS.holidays) / 1_000_000) as u64;
             report.gaps.missing.saturating_sub(holidays.max(3))
         }
-        Pattern::EveryStep | Pattern::Hours(_) => report.gaps.missing,
+        _ => report.gaps.missing,
     };
     let judged = [
         (by(sum(&broken), report.rows, &THRESHOLDS.broken), "rows that cannot be right", sum(&broken), report.rows),
@@ -96,6 +101,21 @@ pub(super) fn grade(report: &Report) -> (Grade, Vec<String>) {
         (at_best(Grade::Low, flips), "rows in another unit", flips, report.rows),
         (at_best(Grade::Low, splits), "jumps as of a split that is not known", splits, report.rows),
         (at_best(Grade::Medium, unfinished), "unfinished last bar", unfinished, report.rows),
+        (by(unknown, report.rows, &THRESHOLDS.missing), "changes of a book without a snapshot", unknown, report.rows),
+        (by(silence.seconds, silence.of, &THRESHOLDS.missing), "seconds of silence", silence.seconds, silence.of),
+        (
+            at_best(Grade::Medium, report.count(D::BookLost)),
+            "times that a book is lost",
+            report.count(D::BookLost),
+            report.rows,
+        ),
+        (at_best(Grade::Low, absurd), "absurd splits or dividends", absurd, report.rows),
+        (
+            at_best(Grade::Medium, report.count(D::NoTrace)),
+            "splits without a trace",
+            report.count(D::NoTrace),
+            report.rows,
+        ),
     ];
     let worst = judged.iter().map(|(grade, ..)| *grade).max().unwrap_or_default();
     let telling = judged.into_iter().filter(|(grade, ..)| *grade > Grade::High);

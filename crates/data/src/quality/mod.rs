@@ -2,11 +2,17 @@
 //!
 //! Each detector states its formula where it stands; the thresholds of the grades are in [`Thresholds`].
 mod absent;
+mod actions;
 mod audit;
+mod depth;
+mod file;
 mod grade;
 mod mend;
+mod pace;
+mod payments;
 mod prices;
 mod repeats;
+mod stream;
 mod tally;
 mod tape;
 
@@ -15,9 +21,15 @@ use qframe_model::number::Price;
 use qframe_model::time::{Time, TimeFrame};
 
 pub use absent::{Presumed, fitting};
+pub use actions::ActionCheck;
 pub use audit::{Audit, audit, audit_from};
+pub use depth::BookCheck;
+pub use file::{Content, Looked, LookedInto, look_into, may_hold_several};
 pub use grade::{Grade, THRESHOLDS, Thresholds};
 pub use mend::{Change, Field, Mended, Mending, mend};
+pub use pace::Silence;
+pub use payments::FundingCheck;
+pub use stream::{Market, StreamCheck};
 pub use tally::{Count, Report};
 pub use tape::{QuoteCheck, TradeCheck};
 

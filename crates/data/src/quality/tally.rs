@@ -7,8 +7,10 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
 use super::grade::{Grade, THRESHOLDS, grade};
+use super::pace::Silence;
 use crate::defect::{Defect, Finding};
 use crate::gaps::{Gaps, Hole};
+use crate::import::Findings;
 
 /// How many findings are kept of each defect.
 const FIRST_FEW: usize = 5;
@@ -24,6 +26,8 @@ pub struct Report {
     pub gaps: Gaps,
     /// Jumps that a known split explains.
     pub explained: u64,
+    /// How long a stream said nothing.
+    pub silence: Silence,
     /// How good it is.
     pub grade: Grade,
     /// What decided that, a sentence each; empty where nothing is wrong.
@@ -73,13 +77,23 @@ impl Tally {
         }
     }
 
-    pub(super) fn report(mut self, rows: u64, gaps: Gaps) -> Report {
+    /// Takes a defect back: it turned out to be none.
+    pub(super) fn forget(&mut self, defect: Defect) {
+        self.counts.retain(|count| count.defect != defect);
+    }
+
+    pub(super) fn report(self, rows: u64, gaps: Gaps) -> Report {
+        self.report_of_stream(rows, gaps, Silence::default())
+    }
+
+    pub(super) fn report_of_stream(mut self, rows: u64, gaps: Gaps, silence: Silence) -> Report {
         if let Some(Hole { from, to, missing }) = gaps.longest {
             let text = format!("the longest hole: {missing} rows between {from:#} and {to:#}");
             self.count_block(Defect::Missing, gaps.missing, || Finding::at(Defect::Missing, from, text));
         }
         self.counts.sort_by_key(|count| count.defect);
-        let mut report = Report { rows, counts: self.counts, gaps, explained: self.explained, ..Report::default() };
+        let mut report =
+            Report { rows, counts: self.counts, gaps, explained: self.explained, silence, ..Report::default() };
         (report.grade, report.reasons) = grade(&report);
         report
     }
@@ -92,6 +106,30 @@ impl Report {
         self.counts.iter().find(|count| count.defect == defect).map_or(0, |count| count.rows)
     }
 
+    /// The same with what a reader found wrong with the rows of the file before they came here.
+    #[must_use]
+    pub fn with_findings(mut self, findings: &Findings) -> Self {
+        // A row against the order was put in its place: it is among the rows already.
+        let gone = findings.counts.iter().filter(|(defect, _)| **defect != Defect::OutOfOrder);
+        self.rows += gone.map(|(_, count)| count).sum::<u64>();
+        for (defect, rows) in &findings.counts {
+            let first = || findings.kept.iter().filter(|finding| finding.defect == *defect).map(placed);
+            match self.counts.iter_mut().find(|count| count.defect == *defect) {
+                Some(count) => {
+                    count.rows += rows;
+                    count.first.extend(first().take(FIRST_FEW.saturating_sub(count.first.len())));
+                }
+                None => {
+                    let first = first().take(FIRST_FEW).collect();
+                    self.counts.push(Count { defect: *defect, rows: *rows, first });
+                }
+            }
+        }
+        self.counts.sort_by_key(|count| count.defect);
+        (self.grade, self.reasons) = grade(&self);
+        self
+    }
+
     /// Says where the findings stand: the file, and the line of a row by its time.
     pub fn locate(&mut self, file: &Arc<str>, line: impl Fn(Time) -> Option<u64>) {
         for finding in self.counts.iter_mut().flat_map(|count| &mut count.first) {
@@ -99,6 +137,13 @@ impl Report {
             finding.line = finding.line.or_else(|| finding.time.and_then(&line));
         }
     }
+}
+
+/// A finding whose text begins with its own place, without it.
+fn placed(finding: &Finding) -> Finding {
+    let place = finding.file.as_deref().zip(finding.line).map(|(file, line)| format!("{file}:{line}:"));
+    let text = place.and_then(|place| finding.text.strip_prefix(&place));
+    Finding { text: text.map_or_else(|| finding.text.clone(), |text| format!("column {text}")), ..finding.clone() }
 }
 
 /// A table: each defect with its rows and its first findings, and the grade with its reasons.
@@ -122,15 +167,17 @@ impl fmt::Display for Report {
     }
 }
 
-/// `{rows, grade, reasons, defects: [{defect, rows, first: [{file, line, time, text}]}], missing: {…}, thresholds}`.
+/// `{rows, grade, reasons, defects: [{defect, rows, first: [{file, line, time, text}]}], missing: {…}, silence: {seconds, of},
+/// thresholds}`.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("Report", 7)?;
+        let mut report = serializer.serialize_struct("Report", 8)?;
         report.serialize_field("rows", &self.rows)?;
         report.serialize_field("grade", &self.grade)?;
         report.serialize_field("reasons", &self.reasons)?;
         report.serialize_field("defects", &self.counts)?;
         report.serialize_field("missing", &Absent(&self.gaps))?;
+        report.serialize_field("silence", &self.silence)?;
         report.serialize_field("explained_splits", &self.explained)?;
         report.serialize_field("thresholds", &THRESHOLDS)?;
         report.end()

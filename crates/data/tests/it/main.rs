@@ -26,6 +26,10 @@ mod messages;
 #[cfg(test)]
 mod quality;
 #[cfg(test)]
+mod quality_files;
+#[cfg(test)]
+mod quality_streams;
+#[cfg(test)]
 mod real_files;
 #[cfg(test)]
 mod refusals;

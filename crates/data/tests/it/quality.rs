@@ -3,7 +3,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use qframe_data::quality::{
-    Audit, Grade, Mending, QuoteCheck, Report, Rules, TradeCheck, audit, audit_from, check, mend,
+    Audit, Grade, Market, Mending, QuoteCheck, Report, Rules, TradeCheck, audit, audit_from, check, mend,
 };
 use qframe_data::{Defect, hours::Hours};
 use qframe_model::market::{Bar, CorporateAction, DatedAction, Level, Quote, Side, Trade};
@@ -187,7 +187,7 @@ fn trades_and_quotes_one_by_one() {
         quantity: Volume::from_digits(1, 0).unwrap(),
         side: Side::Buy,
     };
-    let mut trades = TradeCheck::new(Some(Price::from_nanos(2)));
+    let mut trades = TradeCheck::new(&Market { tick: Some(Price::from_nanos(2)), ..Market::default() });
     for (id, second, price) in [(1, 1, 100), (2, 1, 102), (2, 1, 102), (3, 3, 160), (4, 2, 103), (5, 4, 100)] {
         trades.push(&trade(id, second, price));
     }
@@ -196,7 +196,7 @@ fn trades_and_quotes_one_by_one() {
     assert_eq!((count(Defect::DuplicateSame), count(Defect::OutOfOrder), count(Defect::OffGrid)), (1, 1, 1));
     assert_eq!((count(Defect::RevertingOutlier), report.rows), (1, 6));
     let level = |price: i64| Level { price: Price::from_nanos(price), quantity: Volume::ZERO };
-    let mut quotes = QuoteCheck::new(None);
+    let mut quotes = QuoteCheck::new(&Market::default());
     for (bid, ask) in [(5, 6), (6, 6), (7, 6), (0, 6)] {
         let time = Time::EPOCH;
         quotes.push(&Quote { time, received: time, bid: level(bid), ask: level(ask) });

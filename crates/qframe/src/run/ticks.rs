@@ -62,7 +62,8 @@ pub(super) fn are_wanted(path: &str, wish: &Wish) -> bool {
         Some(grain) => grain != Grain::Bars,
         None => {
             Path::new(path).is_file()
-                && read_ticks(path, None).is_ok_and(|mut rows| rows.next().is_some_and(|row| row.is_ok()))
+                && read_ticks(path, None)
+                    .is_ok_and(|mut rows| rows.next().is_some_and(|row| row.is_ok()) || rows.facts().has_messages())
         }
     }
 }

@@ -87,3 +87,30 @@ fn wrong_flags_are_wrong_usage() {
     check("AAPL.csv --timeframe 1y", "is not a time frame");
     check("AAPL.csv --on-conflict maybe", "keep, replace, refuse");
 }
+
+/// Two publishers of the same days lay in one set of Coinbase.
+#[test]
+fn bars_of_another_source_are_refused_until_it_is_said_which_stay() {
+    let program = Program::new();
+    let rows = |close: u32| {
+        let row = |day: u32| format!("2024-01-{day:02},5,9,4,{close},1\n");
+        format!("time,open,high,low,close,volume\n{}", (1..20).map(row).collect::<String>())
+    };
+    for (folder, close) in [("one", 5), ("other", 6)] {
+        std::fs::create_dir(program.path(folder)).unwrap();
+        program.write(&format!("{folder}/BTC_USD-1d.csv"), rows(close));
+    }
+    let import = |words: &str| program.run(&format!("data import --venue here --catalog c {words}"));
+    assert_eq!(import("one").code(), 0);
+    let refused = import("other");
+    assert_eq!(refused.code(), 1);
+    assert!(refused.out().contains("19 rows of another source not taken"), "{}", refused.out());
+    assert!(
+        refused.error().contains("19 of 19 rows that are there already have other values")
+            && refused.error().contains("there: csv of one/BTC_USD-1d.csv"),
+        "{}",
+        refused.error()
+    );
+    assert_eq!(import("other --venue there").code(), 2, "a flag twice");
+    assert!(import("other --on-conflict replace").out().contains("19 replaced"));
+}

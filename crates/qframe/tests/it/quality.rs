@@ -131,3 +131,36 @@ fn a_backtest_on_poor_data_says_so() {
     let good = program.run(&format!("backtest --data BTC/USD=good.csv {words}"));
     assert!(!good.out().contains("Poor data"), "{}", good.out());
 }
+
+#[test]
+fn files_of_other_kinds_are_checked_as_they_are() {
+    let program = Program::new();
+    let funding = |hour: i64| {
+        let time = Time::from_seconds(1_700_000_000 / 28_800 * 28_800 + hour * 3_600);
+        format!("BTCUSDT,{},{}\n", time.nanos() / 1_000_000, if hour == 80 { "0.5" } else { "0.0001" })
+    };
+    let rows: String = (0..30).filter(|place| *place != 20).map(|place| funding(place * 8)).collect();
+    program.write("funding.csv", format!("symbol,fundingTime,fundingRate\n{rows}"));
+    let answer = json(&program, "data check funding.csv --json");
+    let report = &answer[0];
+    assert_eq!((&report["kind"], &report["quality"]["missing"]["rows"]), (&"funding".into(), &1.into()));
+    assert_eq!(report["quality"]["grade"], "LOW");
+    assert_eq!(program.run("data import funding.csv --catalog c").code(), 0);
+    let stored = program.run("data check BTC/USDT:USDT --catalog c --at-least medium");
+    assert_eq!(stored.code(), 1);
+    assert!(stored.out().contains("absurd rate") && stored.error().contains("grade LOW"), "{}", stored.out());
+    // Of several files, one that is none does not hide the others.
+    program.write("words.txt", "no data\n");
+    let both = program.run("data check funding.csv words.txt");
+    assert_eq!(both.code(), 1);
+    assert!(both.error().contains("words.txt") && both.out().contains("29 rows, funding"), "{}", both.error());
+    program.write("several.csv", "symbol,time,open,high,low,close,volume\n".to_owned() + &two_symbols());
+    let several = json(&program, "data check several.csv --json");
+    let names: Vec<_> = several.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["several.csv: AAPL@unknown", "several.csv: MSFT@unknown"]);
+}
+
+fn two_symbols() -> String {
+    let row = |day: u32| format!("AAPL,2024-01-{day:02},5,6,4,5,{day}\nMSFT,2024-01-{day:02},400,401,399,400,{day}\n");
+    (1..9).map(row).collect()
+}

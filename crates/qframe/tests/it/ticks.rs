@@ -171,15 +171,16 @@ fn rows_of_another_symbol_are_not_mixed_in() {
 }
 
 #[test]
-fn a_check_says_what_it_does_not_look_at() {
+fn a_check_looks_at_every_kind_of_rows() {
     // A book passed every grade: nothing had looked at it.
     let program = Program::new();
     program.write("stream.txt", stream());
     assert_eq!(program.run("data import stream.txt").code(), 0);
     let all = program.run("data check BTC/USDT@binance");
-    assert_eq!(all.code(), 0, "{}", all.error());
-    assert!(all.error().contains("warning: BTC/USDT@binance book: not checked"), "{}", all.error());
-    let book = program.run("data check BTC/USDT@binance --kind book --at-least high");
-    assert_eq!(book.code(), 1, "{}", book.out());
-    assert!(book.error().contains("not checked"), "{}", book.error());
+    assert_eq!((all.code(), all.error()), (0, String::new()));
+    for source in ["BTC/USDT@binance --kind book", "stream.txt --kind book"] {
+        let book = program.run(&format!("data check {source} --at-least high"));
+        assert_eq!(book.code(), 0, "{}", book.error());
+        assert!(book.out().contains("rows, book from") && book.out().contains("grade HIGH"), "{}", book.out());
+    }
 }

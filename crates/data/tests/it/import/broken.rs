@@ -179,3 +179,37 @@ fn paths_are_looked_through() {
     let answers = import(Path::new("no/such.csv"), &Wish::default(), &mut |_, _| Ok(()));
     assert!(answers[0].as_ref().unwrap_err().to_string().contains("no such file"));
 }
+
+/// Each of these was refused for another reason, was lost in silence, or took a minute.
+#[test]
+fn hostile_files_are_told_for_what_they_are() {
+    let plain = Wish::default();
+    let long = format!("{BARS}2020-01-04,1,2,1,2,{}\n2020-01-05,1,2,1,2,5\n", "1".repeat(3 << 19));
+    check("AAPL.csv", long.as_bytes(), &plain, "line 5 is longer than a mebibyte");
+    let zeros = vec![b'0'; 70 << 20];
+    check("AAPL.csv.zst", &zstd::encode_all(&zeros[..], 1).unwrap(), &plain, "more than market data ever shrinks");
+    let wide = format!("time,open,high,low,close{}\n2020-01-01,1,2,1,2{}\n", ",x".repeat(9_000), ",1".repeat(9_000));
+    check("AAPL.csv", wide.as_bytes(), &plain, "9005 columns, where 4096 are more than market data has");
+    let row = format!("[[\"{}\",1,2,1,2,5]]", "9".repeat(17 << 20));
+    check("AAPL.json", row.as_bytes(), &plain, "row 1 has over 16 mebibytes of JSON");
+    let decimals = "time;open;high;low;close\n2020-01-01;1,5;2,5;1,5;2,5\n2020-01-02;1,5;2,5;1,5;2,5\n";
+    check("AAPL.csv", decimals.as_bytes(), &plain, "\"1,5\" is no number for the open");
+    let snapshot = b"1723161999000000000 {\"lastUpdateId\":1,\"bids\":[[\"5\",\"1\"]],\"asks\":[[\"6\",\"1\"]]}\n";
+    check("stream.txt", snapshot, &plain, "a snapshot of no symbol, and no message names one");
+    // A quote without an end, right below the names, was taken for a comment.
+    let quote = BARS.replacen("2020-01-01,1,", "2020-01-01,\"1,", 1);
+    check("AAPL.csv", quote.as_bytes(), &plain, "unreadable");
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_do_not_wait_and_links_do_not_lead_round() {
+    let folder = Folder::new();
+    let file = folder.file("AAPL.csv", BARS.as_bytes());
+    for link in ["one", "two"] {
+        std::os::unix::fs::symlink(folder.0.path(), folder.0.path().join(link)).unwrap();
+    }
+    assert_eq!(find_files(&[folder.0.path().to_owned()]).files, [file]);
+    let told = told(Path::new("/dev/zero"), &Wish::default());
+    assert!(told.contains("a pipe or a device"), "{told}");
+}

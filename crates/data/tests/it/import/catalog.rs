@@ -1,13 +1,13 @@
 //! Imports into a catalog: what is there twice is there once.
-use qframe_data::import::{Intake, Wish};
+use qframe_data::import::{Intake, Strangers, Wish};
 use qframe_data::{Catalog, Conflict, Merged};
 
 fn take(catalog: &Catalog, path: &std::path::Path, conflict: Conflict) -> Merged {
-    let mut intake = Intake::new(Some(catalog), conflict);
+    let mut intake = Intake::new(Some(catalog), conflict, Strangers::Take);
     for answer in intake.take(path, &Wish::default()) {
         answer.unwrap_or_else(|error| panic!("{error}"));
     }
-    intake.finish().unwrap().into_values().next().unwrap()
+    intake.finish().unwrap().merged.into_values().next().unwrap()
 }
 
 #[test]
@@ -72,4 +72,35 @@ fn what_was_said_of_a_file_is_kept_beside_its_rows() {
         assert!(remarks[0].contains("dialect csv"), "{remarks:?}");
         assert_eq!(remarks.iter().filter(|remark| remark.contains("Unreadable")).count(), 1, "{remarks:?}");
     }
+}
+
+/// Two publishers of the same days lay in one set, with 1318 rows of one beside 452 of the other.
+#[test]
+fn bars_of_another_source_are_not_mixed_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(folder.path().join("catalog")).unwrap();
+    let file = |name: &str, days: std::ops::Range<u32>, close: u32| {
+        let rows = days.map(|day| format!("2024-01-{day:02},5,9,4,{close},1\n")).collect::<String>();
+        let path = folder.path().join(name).join("BTC_USD-1d.csv");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, format!("time,open,high,low,close,volume\n{rows}")).unwrap();
+        path
+    };
+    let (one, other) = (file("one", 1..20, 5), file("other", 5..30, 6));
+    let few = file("few", 15..25, 7);
+    let take = |paths: &[&std::path::Path], strangers| {
+        let mut intake = Intake::new(Some(&catalog), Conflict::Keep, strangers);
+        paths.iter().for_each(|path| drop(intake.take(path, &Wish::default())));
+        let taken = intake.finish().unwrap();
+        let sum = taken.merged.values().fold((0, 0), |sum, merged| (sum.0 + merged.added, sum.1 + merged.differing));
+        (sum, taken.foreign.iter().map(|foreign| (foreign.rows, foreign.common, foreign.differing)).collect::<Vec<_>>())
+    };
+    // In one import as in two.
+    assert_eq!(take(&[&one, &other], Strangers::Refuse), ((19, 0), vec![(25, 15, 15)]));
+    assert_eq!(take(&[&other], Strangers::Refuse), ((0, 0), vec![(25, 15, 15)]));
+    let key = catalog.keys().unwrap().remove(0);
+    assert!(catalog.remarks(&key).unwrap().all(|remark| remark.unwrap().0.ends_with("one/BTC_USD-1d.csv")));
+    // Five in common say nothing.
+    assert_eq!(take(&[&few], Strangers::Refuse), ((5, 5), vec![]));
+    assert_eq!(take(&[&other], Strangers::Take), ((5, 20), vec![]));
 }

@@ -1,19 +1,23 @@
 //! `qframe data check`: what is wrong with data, and how good it is.
-use std::io::Write;
+use std::io::{Read, Write};
+use std::path::Path;
 
 use qframe_data::catalog::Catalog;
-use qframe_data::quality::{Grade, QuoteCheck, Report, TradeCheck};
-use qframe_data::{DataKey, Kind, Rows};
+use qframe_data::import::ImportFault;
+use qframe_data::quality::{Content, Grade, Looked, Report, StreamCheck, may_hold_several};
+use qframe_data::{DataKey, Kind};
+use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
 use serde::Serialize;
 
-use super::subject::{Knowledge, Known, Subject};
+use super::subject::{Judged, Knowledge, Known, Subject};
 use crate::error::Error;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples: qframe data check AAPL=aapl.csv --hours NYSE\n          \
-                        qframe data check BTC/USDT@binance --json")]
+                        qframe data check BTC/USDT@binance --json\n          \
+                        qframe data check months.zip funding.csv stream.gz --at-least medium")]
 pub(crate) struct Args {
     /// Files, SYMBOL=FILE, or names of the catalog such as BTC/USDT@binance
     #[arg(required = true, value_name = "SYMBOL|FILE")]
@@ -42,26 +46,30 @@ struct Answer {
 }
 
 const GRADES: [(&str, Grade); 3] = [("high", Grade::High), ("medium", Grade::Medium), ("low", Grade::Low)];
-const UNCHECKED: &str = "not checked; only bars, trades and quotes are";
+const NO_HOURS: &str = "not known";
 const OWN_WEEK: &str = "the file's own week";
 
 impl Args {
     pub(crate) fn run(self) -> Result<(), Error> {
         let least = self.at_least.as_deref().map(grade).transpose()?;
         let known = self.known.read()?;
-        let (mut answers, mut unchecked) = (Vec::new(), Vec::new());
+        let (mut answers, mut refused) = (Vec::new(), Vec::new());
         for word in &self.subjects {
             for subject in known.subjects(word)? {
-                match answer(&subject, &known)? {
-                    Some(answer) => answers.push(answer),
-                    None => unchecked.push(format!("{}: {UNCHECKED}", name_of(&subject))),
+                match &subject {
+                    Subject::Set(catalog, key) => answers.push(match known.judged(&subject)? {
+                        Some(judged) => bars(key.to_string(), key.kind, &judged),
+                        None => stream(catalog, key, &known)?,
+                    }),
+                    Subject::File(path, symbol) => {
+                        file(&subject, (path, symbol.as_ref()), &known, &mut answers, &mut refused);
+                    }
                 }
             }
         }
-        if answers.is_empty() && !unchecked.is_empty() {
-            return Err(Error::Several(unchecked));
+        if answers.is_empty() && !refused.is_empty() {
+            return Err(Error::Several(refused));
         }
-        unchecked.iter().try_for_each(|what| writeln!(std::io::stderr(), "warning: {what}"))?;
         let mut out = std::io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &answers).map_err(std::io::Error::from)?;
@@ -70,10 +78,10 @@ impl Args {
             answers.iter().try_for_each(|answer| print(answer, &mut out))?;
         }
         let worse = |answer: &&Answer| least.is_some_and(|least| answer.quality.grade > least);
-        match answers.iter().find(worse) {
-            Some(answer) => Err(Error::Refused(format!("{}: grade {}", answer.name, answer.quality.grade))),
-            None => Ok(()),
-        }
+        let worse =
+            answers.iter().filter(worse).map(|answer| format!("{}: grade {}", answer.name, answer.quality.grade));
+        refused.extend(worse);
+        if refused.is_empty() { Ok(()) } else { Err(Error::Several(refused)) }
     }
 }
 
@@ -82,24 +90,9 @@ fn grade(word: &str) -> Result<Grade, Error> {
     found.map(|(_, grade)| grade).ok_or_else(|| Error::usage("--at-least", word, "expected high, medium or low"))
 }
 
-/// `None` for kinds of rows that have no rules here.
-fn name_of(subject: &Subject) -> String {
-    match subject {
-        Subject::File(path, _) => path.display().to_string(),
-        Subject::Set(_, key) => key.to_string(),
-    }
-}
-
-/// `None` for rows of a kind that has no check.
-fn answer(subject: &Subject, known: &Knowledge) -> Result<Option<Answer>, Error> {
-    let name = name_of(subject);
-    let Some(judged) = known.judged(subject)? else {
-        let Subject::Set(catalog, key) = subject else { return Ok(None) };
-        return stream(catalog, key, known, name);
-    };
+fn bars(name: String, kind: Kind, judged: &Judged) -> Answer {
     let rules = judged.rules();
-    let kind = if let Subject::Set(_, key) = subject { key.kind } else { Kind::Bars };
-    Ok(Some(Answer {
+    Answer {
         name,
         kind: kind.name(),
         timeframe: Some(rules.frame.to_string()),
@@ -108,31 +101,89 @@ fn answer(subject: &Subject, known: &Knowledge) -> Result<Option<Answer>, Error>
         hours: rules.hours.map_or(OWN_WEEK, |hours| hours.name()),
         notes: judged.audit.why.clone(),
         quality: judged.audit.report(&rules),
-    }))
+    }
 }
 
-/// Trades and quotes go by one after the other.
-fn stream(catalog: &Catalog, key: &DataKey, known: &Knowledge, name: String) -> Result<Option<Answer>, Error> {
-    let (mut trades, mut quotes) = (TradeCheck::new(known.tick), QuoteCheck::new(known.tick));
-    for rows in catalog.scan(key, Time::MIN..Time::MAX).map_err(Error::refused)? {
-        match rows.map_err(Error::refused)? {
-            Rows::Trades(rows) => rows.iter().for_each(|row| trades.push(row)),
-            Rows::Quotes(rows) => rows.iter().for_each(|row| quotes.push(row)),
-            _ => return Ok(None),
+/// A file of text that holds bars is looked at line by line; any other as import reads it.
+fn file(
+    subject: &Subject,
+    (path, symbol): (&Path, Option<&Symbol>),
+    known: &Knowledge,
+    answers: &mut Vec<Answer>,
+    refused: &mut Vec<String>,
+) {
+    let plain = if known.wants(Kind::Bars) { Some(known.judged(subject)) } else { None };
+    let several = || Some(known.looked(path, symbol)).filter(|looked| looked.sets.len() > 1);
+    let looked = match &plain {
+        Some(Ok(Some(judged))) => match may_hold_several(path).then(several).flatten() {
+            Some(looked) => looked,
+            None => {
+                return answers.push(bars(path.display().to_string(), Kind::Bars, judged));
+            }
+        },
+        _ => known.looked(path, symbol),
+    };
+    if looked.sets.is_empty() && looked.empty.is_empty() {
+        // Of what is text and no data, the reader of bars tells more.
+        let unknown = looked.refused.iter().any(|refused| matches!(refused.fault, ImportFault::Unknown(_)));
+        match plain {
+            Some(Err(error)) if unknown && !is_json(path) => refused.push(error.to_string()),
+            _ => refused.extend(looked.refused.iter().map(ToString::to_string)),
         }
+        return;
+    }
+    let empty = looked.empty.iter().map(|(file, dialect)| format!("{file}: {dialect}: no rows to check"));
+    refused.extend(looked.refused.iter().map(ToString::to_string).chain(empty));
+    answers.extend(looked.sets.iter().map(|set| of_file((path, symbol), set, known)));
+}
+
+fn is_json(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(256).read_to_end(&mut head));
+    read.is_ok() && matches!(head.trim_ascii_start().first(), Some(b'[' | b'{'))
+}
+
+/// What came of one set of a file.
+fn of_file((path, symbol): (&Path, Option<&Symbol>), set: &Looked, known: &Knowledge) -> Answer {
+    let Looked { file, key, is_named, why, period, content, findings } = set;
+    let name = if *is_named { format!("{file}: {}@{}", key.symbol, key.venue) } else { file.clone() };
+    match content {
+        Content::Bars(audit) => {
+            let answer = bars(name, key.kind, &known.judged_looked(path, set, audit));
+            Answer { notes: why.clone(), quality: answer.quality.with_findings(findings), ..answer }
+        }
+        Content::Rows(report) => Answer {
+            name,
+            kind: key.kind.name(),
+            timeframe: None,
+            start: period.map(|(first, _)| first),
+            end: period.map(|(_, last)| last),
+            hours: known.hours_of_stream(key, *is_named, symbol).map_or(NO_HOURS, |hours| hours.name()),
+            notes: why.clone(),
+            quality: (**report).clone().with_findings(findings),
+        },
+    }
+}
+
+/// Rows that are no bars go by one after the other.
+fn stream(catalog: &Catalog, key: &DataKey, known: &Knowledge) -> Result<Answer, Error> {
+    let (market, notes) = known.market(catalog, key)?;
+    let hours = market.hours.map_or(NO_HOURS, |hours| hours.name());
+    let mut check = StreamCheck::new(key.kind, market).ok_or_else(|| Error::Refused(format!("{key}: rows of bars")))?;
+    for rows in catalog.scan(key, Time::MIN..Time::MAX).map_err(Error::refused)? {
+        check.push(&rows.map_err(Error::refused)?);
     }
     let facts = catalog.facts(key).map_err(Error::refused)?;
-    let quality = if key.kind == Kind::Quotes { quotes.finish() } else { trades.finish() };
-    Ok(Some(Answer {
-        name,
+    Ok(Answer {
+        name: key.to_string(),
         kind: key.kind.name(),
         timeframe: None,
         start: facts.as_ref().map(|facts| facts.first),
         end: facts.as_ref().map(|facts| facts.last),
-        hours: "none",
-        notes: Vec::new(),
-        quality,
-    }))
+        hours,
+        notes,
+        quality: check.finish(),
+    })
 }
 
 fn print(answer: &Answer, out: &mut dyn Write) -> Result<(), Error> {

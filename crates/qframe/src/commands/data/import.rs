@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use qframe_data::import::{Dialect, Import, ImportError, Intake, Twice, Wish, find_files};
+use qframe_data::import::{Dialect, Foreign, Import, ImportError, Intake, Strangers, Twice, Wish, find_files};
 use qframe_data::{Conflict, DataKey, Kind, Merged};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::TimeFrame;
@@ -37,9 +37,10 @@ pub(crate) struct Args {
     /// What wrote the files; auto: the first dialect that recognises each.
     #[arg(long, default_value = "auto")]
     dialect: String,
-    /// Which row is kept where one of its time is there already with other values.
-    #[arg(long, value_enum, value_name = "HOW", default_value_t = OnConflict::Keep)]
-    on_conflict: OnConflict,
+    /// Which row is kept where one of its time is there already with other values (default: the one that is there; but
+    /// bars of which over a tenth differ from those there are of another source, and none of them is taken)
+    #[arg(long, value_enum, value_name = "HOW")]
+    on_conflict: Option<OnConflict>,
     /// Read and report, and write nothing.
     #[arg(long)]
     dry_run: bool,
@@ -70,6 +71,7 @@ struct Report {
     refused: Vec<ImportError>,
     passed_over: u64,
     merged: BTreeMap<DataKey, Merged>,
+    foreign: Vec<Foreign>,
 }
 
 impl Args {
@@ -77,18 +79,20 @@ impl Args {
         let wish = self.wish()?;
         let catalog = if self.dry_run { None } else { Some(self.root.make()?) };
         let conflict = match self.on_conflict {
-            OnConflict::Keep => Conflict::Keep,
-            OnConflict::Replace => Conflict::Replace,
-            OnConflict::Refuse => Conflict::Refuse,
+            None | Some(OnConflict::Keep) => Conflict::Keep,
+            Some(OnConflict::Replace) => Conflict::Replace,
+            Some(OnConflict::Refuse) => Conflict::Refuse,
         };
+        let strangers = if self.on_conflict.is_some() { Strangers::Take } else { Strangers::Refuse };
         let found = find_files(&self.paths);
         let mut report = Report {
             imports: Vec::new(),
             refused: found.refused,
             passed_over: found.passed_over,
             merged: BTreeMap::new(),
+            foreign: Vec::new(),
         };
-        let mut intake = Intake::new(catalog.as_ref(), conflict);
+        let mut intake = Intake::new(catalog.as_ref(), conflict, strangers);
         let bar = progress(found.files.len());
         for path in &found.files {
             bar.set_message(path.display().to_string());
@@ -100,11 +104,11 @@ impl Args {
             }
             bar.inc(1);
         }
-        let merged = intake.finish();
+        let taken = intake.finish();
         bar.finish_and_clear();
-        let failed = match merged {
-            Ok(merged) => {
-                report.merged = merged;
+        let failed = match taken {
+            Ok(taken) => {
+                (report.merged, report.foreign) = (taken.merged, taken.foreign);
                 None
             }
             Err(error) => Some(error.to_string()),
@@ -115,7 +119,8 @@ impl Args {
         } else {
             self.tell(&report, &mut out)?;
         }
-        let errors: Vec<String> = report.refused.iter().map(ToString::to_string).chain(failed).collect();
+        let foreign = report.foreign.iter().map(ToString::to_string);
+        let errors: Vec<String> = report.refused.iter().map(ToString::to_string).chain(foreign).chain(failed).collect();
         if errors.is_empty() { Ok(()) } else { Err(Error::Several(errors)) }
     }
 
@@ -139,7 +144,7 @@ impl Args {
             "auto" => None,
             name => Some(name.parse::<Dialect>().map_err(|error| Error::usage("--dialect", name, error))?),
         };
-        let conflict = if self.on_conflict == OnConflict::Replace { Twice::KeepLast } else { Twice::KeepFirst };
+        let conflict = if self.on_conflict == Some(OnConflict::Replace) { Twice::KeepLast } else { Twice::KeepFirst };
         Ok(Wish { symbol, venue, frame: self.timeframe, kind: self.kind, dialect, conflict })
     }
 
@@ -158,6 +163,10 @@ impl Args {
         }
         if !report.refused.is_empty() {
             write!(out, "; {} refused", counted(report.refused.len(), "file"))?;
+        }
+        if !report.foreign.is_empty() {
+            let rows: u64 = report.foreign.iter().map(|foreign| foreign.rows).sum();
+            write!(out, "; {} of another source not taken", counted(rows, "row"))?;
         }
         if report.passed_over > 0 {
             write!(out, "; {} with other endings passed over", counted(report.passed_over, "file"))?;
@@ -196,7 +205,7 @@ impl Args {
         }
         let whole = json!({
             "dry_run": self.dry_run, "files": files, "sets": sets, "findings": findings, "refused": refused,
-            "passed_over": report.passed_over,
+            "passed_over": report.passed_over, "foreign": report.foreign.iter().map(foreign_json).collect::<Vec<_>>(),
         });
         serde_json::to_writer_pretty(&mut *out, &whole).map_err(std::io::Error::from)?;
         writeln!(out)
@@ -277,6 +286,13 @@ fn file_json(import: &Import) -> Value {
     json!({
         "file": import.file, "dialect": import.dialect.to_string(), "why": import.why, "sets": sets, "counts": counts,
         "findings": findings, "security": history,
+    })
+}
+
+fn foreign_json(foreign: &Foreign) -> Value {
+    json!({
+        "set": foreign.key.to_string(), "files": foreign.files, "rows": foreign.rows, "common": foreign.common,
+        "differing": foreign.differing, "sources": foreign.sources,
     })
 }
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use qframe_data::catalog::Catalog;
 use qframe_data::hours::Hours;
-use qframe_data::quality::{Audit, Presumed, Rules, audit, fitting};
+use qframe_data::import::Wish;
+use qframe_data::quality::{Audit, Looked, LookedInto, Market, Presumed, Rules, audit, fitting, look_into};
 use qframe_data::{CalendarKind, DataKey, Kind, Rows, read_calendar};
 use qframe_lab::customary;
 use qframe_model::instrument::Margin;
@@ -16,6 +17,9 @@ use qframe_model::time::{Time, TimeFrame};
 use crate::error::Error;
 use crate::run::catalog::{Root, none};
 use crate::run::data::name_of;
+
+/// Venues whose shares are listed in New York.
+const NEW_YORK: [&str; 3] = ["usa", "nyse", "nasdaq"];
 
 /// The flags that say what is known of the data.
 #[derive(Debug, Args)]
@@ -35,7 +39,7 @@ pub(super) struct Known {
     /// The column of closes, for files without open, high and low
     #[arg(long, value_name = "NAME")]
     close_column: Option<String>,
-    /// The kind of a data set: bars, trades or quotes (default: all there are)
+    /// The kind of data set: bars, bids, asks, trades, quotes, book, funding or actions (default: all there are)
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
     #[command(flatten)]
@@ -153,13 +157,70 @@ impl Knowledge {
         let audit = audit(path, self.close_column.as_deref())?;
         let presumed = if symbol.is_some() { Presumed::BySymbol } else { Presumed::ByFileName };
         let symbol = symbol.or_else(|| name_of(&path.display().to_string()).parse().ok());
-        // What was written before the last bar was over cannot hold all of it.
-        let written = std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
-        let written = written.map_or_else(now, instant).min(now());
         let (actions, frame) = (self.splits.clone(), self.frame.unwrap_or(audit.frame));
         let fit = |hours| fitting(&audit.bars, frame, hours, presumed);
         let hours = self.hours.or_else(|| symbol.and_then(hours_of).and_then(fit));
-        Ok(Judged { audit, frame, hours, actions, tick: self.tick, known_until: written })
+        Ok(Judged { audit, frame, hours, actions, tick: self.tick, known_until: written(path) })
+    }
+
+    /// A file of any format that import reads, set by set.
+    pub(super) fn looked(&self, path: &Path, symbol: Option<&Symbol>) -> LookedInto {
+        let wish = Wish { symbol: symbol.cloned(), frame: self.frame, kind: self.kind, ..Wish::default() };
+        look_into(path, &wish, &mut |key, is_named| Market {
+            tick: self.tick,
+            hours: self.hours_of_stream(key, is_named, symbol),
+            bars: Vec::new(),
+        })
+    }
+
+    /// When a stream of a file has rows, as far as that is known: a file's name alone does not tell that a share is listed
+    /// in New York.
+    pub(super) fn hours_of_stream(
+        &self,
+        key: &DataKey,
+        is_named: bool,
+        given: Option<&Symbol>,
+    ) -> Option<&'static Hours> {
+        let told = given.is_some() || NEW_YORK.contains(&key.venue.as_str());
+        let likely = |hours: &&Hours| is_named && (told || !hours.rests_at_night());
+        self.hours.or_else(|| presumed(&key.symbol).filter(likely))
+    }
+
+    /// Whether rows of a kind were asked for.
+    pub(super) fn wants(&self, kind: Kind) -> bool {
+        self.kind.is_none_or(|wanted| wanted == kind)
+    }
+
+    /// Bars of such a file, with the rules to judge them by.
+    pub(super) fn judged_looked(&self, path: &Path, looked: &Looked, audit: &Audit) -> Judged {
+        let (actions, frame) = (self.splits.clone(), self.frame.or(looked.key.frame).unwrap_or(audit.frame));
+        let fit = |hours| fitting(&audit.bars, frame, hours, Presumed::ByFileName);
+        let symbol = looked.is_named.then(|| looked.key.symbol.clone());
+        let hours = self.hours.or_else(|| symbol.and_then(hours_of).and_then(fit));
+        Judged { audit: audit.clone(), frame, hours, actions, tick: self.tick, known_until: written(path) }
+    }
+
+    /// What is known of the market of a stored stream, a sentence each for what is not.
+    pub(super) fn market(&self, catalog: &Catalog, key: &DataKey) -> Result<(Market, Vec<String>), Error> {
+        let facts = catalog.instrument(&key.symbol, &key.venue).map_err(Error::refused)?;
+        let named = facts.as_ref().and_then(|facts| Hours::named(facts.hours.as_deref()?));
+        let hours = self.hours.or(named).or_else(|| presumed(&key.symbol));
+        let tick = self.tick.or_else(|| facts.and_then(|facts| facts.tick));
+        let (bars, mut notes) = (Vec::new(), Vec::new());
+        if key.kind != Kind::Actions {
+            return Ok((Market { tick, hours, bars }, notes));
+        }
+        let bars = match bars_beside(catalog, key)? {
+            Some(beside) => {
+                notes.push(format!("held against {beside}"));
+                catalog.bars(&beside, Time::MIN..Time::MAX).map_err(Error::refused)?
+            }
+            None => {
+                notes.push("the catalog has no bars of it to hold splits and dividends against".to_owned());
+                bars
+            }
+        };
+        Ok((Market { tick, hours, bars }, notes))
     }
 
     fn judged_set(&self, catalog: &Catalog, key: &DataKey) -> Result<Judged, Error> {
@@ -199,6 +260,24 @@ fn actions_of(catalog: &Catalog, symbol: &Symbol) -> Result<Vec<DatedAction>, Er
         }
     }
     Ok(actions)
+}
+
+/// The bars of a symbol that its actions are held against: of its own venue and of days, as far as there are such.
+fn bars_beside(catalog: &Catalog, key: &DataKey) -> Result<Option<DataKey>, Error> {
+    let mut keys = catalog.find(key.symbol.as_str(), Some(Kind::Bars), None).map_err(Error::refused)?;
+    keys.sort_by_key(|bars| (bars.venue != key.venue, bars.frame != Some(TimeFrame::DAY), bars.frame));
+    Ok(keys.into_iter().next())
+}
+
+/// Hours that a stream is presumed to keep. A ticker with a suffix is listed elsewhere than in New York.
+fn presumed(symbol: &Symbol) -> Option<&'static Hours> {
+    hours_of(symbol.clone()).filter(|hours| !(hours.rests_at_night() && symbol.as_str().contains('.')))
+}
+
+/// When a file was written: what was written before the last bar was over cannot hold all of it.
+fn written(path: &Path) -> Time {
+    let written = std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
+    written.map_or_else(now, instant).min(now())
 }
 
 /// The hours that are customary for a symbol.
