@@ -25,7 +25,7 @@ const DIRECTIONS: &[Direction] = &[
     direction("ml",     &["model", "quant", "engine", "data", "lab"], &[]),
     direction("app",    &["model", "quant", "engine", "data", "lab"], &[]),
     direction("store",  &["model", "app"], &["engine", "lab"]),
-    direction("venues", &["model", "app"], &["engine", "lab"]),
+    direction("venues", &["model", "engine", "data", "app"], &["lab"]),
     direction("api",    &["model", "app", "quant"], &["engine", "lab"]),
     direction("qframe", &["model", "quant", "engine", "data", "lab", "ml", "app", "store", "venues", "api"], &[]),
     direction("xtask",  &[], &[]),
