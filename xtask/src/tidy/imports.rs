@@ -24,7 +24,7 @@ const DIRECTIONS: &[Direction] = &[
     direction("lab",    &["model", "quant", "engine", "data"], &[]),
     direction("ml",     &["model", "quant", "engine", "data", "lab"], &[]),
     direction("app",    &["model", "quant", "engine", "data", "lab"], &[]),
-    direction("store",  &["model", "app"], &["engine", "lab"]),
+    direction("store",  &["model", "data", "app"], &["engine", "lab"]),
     direction("venues", &["model", "engine", "data", "app"], &["lab"]),
     direction("api",    &["model", "app", "quant"], &["engine", "lab"]),
     direction("qframe", &["model", "quant", "engine", "data", "lab", "ml", "app", "store", "venues", "api"], &[]),
