@@ -8,6 +8,7 @@
 //!
 //! One process at a time writes a data set (a lock that the system drops with the process); reading takes no lock, and sees each
 //! file either old or new.
+mod asked;
 mod columns;
 mod decimal;
 mod error;

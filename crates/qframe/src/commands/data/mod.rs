@@ -4,6 +4,7 @@ mod book;
 mod check;
 mod drop;
 mod export;
+mod fetch;
 mod import;
 mod list;
 mod repair;
@@ -23,6 +24,8 @@ pub(crate) enum DataCommand {
     Import(import::Args),
     /// Rebuild the order books of a recorded stream and say how good they are.
     Book(book::Args),
+    /// Fetch bars of an exchange into the catalog: only what was not fetched before.
+    Fetch(fetch::Args),
     /// List the data sets of the catalog.
     List(list::Args),
     /// Show a data set: what is known of it, its first and last rows.
@@ -48,6 +51,7 @@ impl DataCommand {
         match self {
             Self::Import(args) => args.run(),
             Self::Book(args) => args.run(),
+            Self::Fetch(args) => args.run(),
             Self::Check(args) => args.run(),
             Self::Repair(args) => args.run(),
             Self::Resample(args) => args.run(),

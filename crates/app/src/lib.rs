@@ -1,0 +1,4 @@
+//! The application between the engine and the adapters: rows that arrive, and where they go. It knows no driver.
+mod arrival;
+
+pub use arrival::{Arrival, Row};

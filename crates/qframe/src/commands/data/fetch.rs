@@ -1,0 +1,253 @@
+//! `qframe data fetch`: history of an exchange into the catalog.
+use std::io::{IsTerminal, Write};
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use qframe_data::catalog::{Catalog, InstrumentFacts};
+use qframe_data::{DataKey, Kind};
+use qframe_model::symbol::Symbol;
+use qframe_model::time::{Time, TimeFrame};
+use qframe_venues::history::{Downloaded, Wanted, download};
+use qframe_venues::rest::binance::Binance;
+use qframe_venues::rest::coinbase::{Api, Coinbase};
+use qframe_venues::rest::{Listing, Rest, RestError};
+use serde::Serialize;
+
+use super::Period;
+use super::subject::now;
+use crate::error::Error;
+use crate::run::catalog::Root;
+
+/// A clock that is off by more is told of: bars that seem over may not be.
+const CLOCK_MILLIS: i64 = 1_000;
+/// Gaps and refused rows that are printed.
+const SHOWN: usize = 5;
+
+/// An exchange whose history can be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Exchange {
+    /// Spot (BTC/USDT) and USD-M futures (BTC/USDT:USDT).
+    Binance,
+    /// The Exchange API.
+    Coinbase,
+    /// Coinbase by its Advanced Trade API, which has more time frames.
+    CoinbaseAdvanced,
+}
+
+/// The flags.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples: qframe data fetch binance BTC/USDT ETH/USDT:USDT --timeframe 1h --from 2024-01-01\n          \
+                        qframe data fetch coinbase BTC/USD --timeframe 1d\n\n\
+What was fetched before is not fetched again; a download that breaks off goes on where it was. Without --from it goes on\n\
+behind the last stored bar. A bar that is not over is not stored."
+)]
+pub(crate) struct Args {
+    /// Which exchange.
+    #[arg(value_enum)]
+    exchange: Exchange,
+    /// What: BTC/USDT, BTC/USDT:USDT for a perpetual.
+    #[arg(value_name = "SYMBOL", required = true)]
+    symbols: Vec<Symbol>,
+    /// The length of the bars, such as 1h.
+    #[arg(long, value_name = "FRAME", default_value = "1d")]
+    timeframe: TimeFrame,
+    #[command(flatten)]
+    period: Period,
+    /// Another address than the exchange's own, such as http://127.0.0.1:8080.
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    #[command(flatten)]
+    root: Root,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What became of one symbol.
+#[derive(Debug, Serialize)]
+struct Answer {
+    data: String,
+    timeframe: TimeFrame,
+    from: Time,
+    to: Time,
+    bars: u64,
+    added: u64,
+    differing: u64,
+    requests: u64,
+    missing: u64,
+    gaps: Vec<Gap>,
+    refused: Vec<String>,
+    clock_ahead_ms: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct Gap {
+    from: Time,
+    bars: u64,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let rest =
+            self.rest().map_err(|error| Error::usage("--base-url", self.base_url.as_deref().unwrap_or(""), error))?;
+        let catalog = self.root.make()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut answers = Vec::new();
+        for symbol in &self.symbols {
+            let answer = runtime.block_on(self.fetch(&rest, &catalog, symbol));
+            // What the others brought is stored and told of, whatever becomes of this one.
+            let answer = match answer {
+                Err(error) => {
+                    self.print(&answers)?;
+                    return Err(error);
+                }
+                Ok(answer) => answer,
+            };
+            answers.push(answer);
+        }
+        self.print(&answers)
+    }
+
+    fn rest(&self) -> Result<Rest, RestError> {
+        let coinbase = |api: Api| {
+            let base = self.base_url.as_deref().unwrap_or_else(|| api.host());
+            Ok(Rest::Coinbase(Coinbase::new(api, base)?))
+        };
+        match self.exchange {
+            Exchange::Binance => {
+                let hosts = self.base_url.as_deref().map_or(Binance::HOSTS, |base| [base; 2]);
+                Ok(Rest::Binance(Binance::new(hosts)?))
+            }
+            Exchange::Coinbase => coinbase(Api::Exchange),
+            Exchange::CoinbaseAdvanced => coinbase(Api::Advanced),
+        }
+    }
+
+    async fn fetch(&self, rest: &Rest, catalog: &Catalog, symbol: &Symbol) -> Result<Answer, Error> {
+        let told = |error: RestError| Error::Refused(format!("{symbol}: {error}"));
+        if symbol.venue().is_some() {
+            return Err(Error::usage(
+                "SYMBOL",
+                symbol,
+                "the exchange is named already; leave out what is behind the @",
+            ));
+        }
+        let now = rest.now(symbol).await.map_err(told)?;
+        let listing = rest.listing(symbol).await.map_err(told)?;
+        keep_listing(catalog, rest.venue(), &listing)?;
+        let key = DataKey::bars(symbol.clone(), rest.venue(), self.timeframe);
+        let given = self.period.range()?;
+        let from = if self.period.from.is_some() { given.start } else { behind_last(catalog, &key, self.timeframe)? };
+        let to = given.end.min(self.timeframe.open_of(now));
+        let wanted = Wanted { symbol: symbol.clone(), frame: self.timeframe, range: from..to.max(from) };
+        let bar = bar(symbol, &wanted);
+        let done = download(rest, catalog, &wanted, |progress| {
+            bar.set_position(progress.until.since(from).nanos().max(0) as u64 / 1_000_000_000);
+            bar.set_message(format!("{} bars", progress.bars));
+        });
+        let done = done.await;
+        bar.finish_and_clear();
+        let done = done.map_err(|error| Error::Refused(format!("{symbol}: {error}")))?;
+        Ok(answer(&key, &wanted, done, clock_ahead(now)))
+    }
+
+    fn print(&self, answers: &[Answer]) -> Result<(), Error> {
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            serde_json::to_writer_pretty(&mut out, answers).map_err(std::io::Error::from)?;
+            return Ok(writeln!(out)?);
+        }
+        for answer in answers {
+            answer.print(&mut out)?;
+        }
+        Ok(())
+    }
+}
+
+impl Answer {
+    fn print(&self, out: &mut impl Write) -> Result<(), Error> {
+        let Self { data, timeframe, bars, added, requests, missing, .. } = self;
+        if self.from >= self.to {
+            return Ok(writeln!(
+                out,
+                "{data} {timeframe}: nothing new; the stored bars reach to the last that is over"
+            )?);
+        }
+        writeln!(
+            out,
+            "{data} {timeframe}: {bars} bars in {requests} requests, {added} new, from {:#} to {:#}",
+            self.from, self.to
+        )?;
+        if self.differing > 0 {
+            writeln!(out, "  {} bars are stored with other values; the stored ones stay", self.differing)?;
+        }
+        if *missing > 0 {
+            writeln!(out, "  {missing} bars in {} gaps are not at the exchange, asked twice:", self.gaps.len())?;
+            for Gap { from, bars } in self.gaps.iter().take(SHOWN) {
+                writeln!(out, "    from {from:#}: {bars}")?;
+            }
+        }
+        if !self.refused.is_empty() {
+            writeln!(out, "  {} rows are no bars and are not stored:", self.refused.len())?;
+            for why in self.refused.iter().take(SHOWN) {
+                writeln!(out, "    {why}")?;
+            }
+        }
+        if self.clock_ahead_ms.abs() > CLOCK_MILLIS {
+            writeln!(out, "  this machine's clock is {} ms ahead of the exchange's", self.clock_ahead_ms)?;
+        }
+        Ok(())
+    }
+}
+
+fn answer(key: &DataKey, wanted: &Wanted, done: Downloaded, clock_ahead_ms: i64) -> Answer {
+    let gaps = done.gaps.iter().map(|&(from, bars)| Gap { from, bars }).collect();
+    Answer {
+        data: key.name(),
+        timeframe: wanted.frame,
+        from: wanted.range.start,
+        to: wanted.range.end,
+        bars: done.bars,
+        added: done.added,
+        differing: done.differing,
+        requests: done.requests,
+        missing: done.gaps.iter().map(|(_, count)| count).sum(),
+        gaps,
+        refused: done.refused,
+        clock_ahead_ms,
+    }
+}
+
+/// The exchange's rules of the instrument, beside what was known of it.
+fn keep_listing(catalog: &Catalog, venue: &str, listing: &Listing) -> Result<(), Error> {
+    let known = catalog.instrument(&listing.symbol, venue)?;
+    let known = known.unwrap_or_else(|| InstrumentFacts::new(listing.symbol.clone(), venue.to_owned()));
+    let facts = InstrumentFacts { tick: Some(listing.tick), lot: Some(listing.lot), ..known.clone() };
+    if facts != known {
+        catalog.set_instrument(&facts)?;
+    }
+    Ok(())
+}
+
+/// Where the stored bars end.
+fn behind_last(catalog: &Catalog, key: &DataKey, frame: TimeFrame) -> Result<Time, Error> {
+    debug_assert_eq!(key.kind, Kind::Bars);
+    let why = "nothing is stored yet; say from when, such as --from 2024-01-01";
+    let facts = catalog.facts(key)?.ok_or_else(|| Error::usage("--from", "", format!("{key}: {why}")))?;
+    Ok(facts.files.last().map_or(Time::MIN, |file| file.last) + frame.span())
+}
+
+fn clock_ahead(exchange: Time) -> i64 {
+    now().since(exchange).nanos() / 1_000_000
+}
+
+fn bar(symbol: &Symbol, wanted: &Wanted) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let seconds = wanted.range.end.since(wanted.range.start).nanos().max(0) as u64 / 1_000_000_000;
+    let style = ProgressStyle::with_template("{prefix} {bar:30} {percent}% {msg} {eta}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(seconds).with_style(style).with_prefix(symbol.to_string())
+}

@@ -1,0 +1,269 @@
+//! Bars of an exchange into the catalog: only what was not asked for before, page by page, so that a download that breaks off
+//! goes on where it was.
+use std::fmt;
+use std::ops::Range;
+
+use qframe_data::catalog::{Catalog, CatalogError, Conflict, Remark};
+use qframe_data::{DataKey, Defect, Finding, Rows};
+use qframe_model::market::Bar;
+use qframe_model::symbol::Symbol;
+use qframe_model::time::{Time, TimeFrame};
+
+use crate::rest::{Page, Rest, RestError};
+
+/// Bars that are held before they are stored.
+const BATCH: usize = 20_000;
+/// Gaps that are kept one by one in the remarks of a data set.
+const GAPS_MAX: usize = 1_000;
+
+/// What to download.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Of what, without a venue.
+    pub symbol: Symbol,
+    /// How long each bar is.
+    pub frame: TimeFrame,
+    /// Bars that open in it; none that is not over is stored.
+    pub range: Range<Time>,
+}
+
+/// How far a download is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Up to which time of the range.
+    pub until: Time,
+    /// Bars that came so far.
+    pub bars: u64,
+}
+
+/// What a download brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Downloaded {
+    /// Bars that came.
+    pub bars: u64,
+    /// Of them, bars that were not stored before.
+    pub added: u64,
+    /// Bars stored before with other values: the stored ones stay.
+    pub differing: u64,
+    /// Requests for pages of bars.
+    pub requests: u64,
+    /// Rows that are no bars.
+    pub refused: Vec<String>,
+    /// Where the exchange has no bars, though it was asked twice: the first missing and how many.
+    pub gaps: Vec<(Time, u64)>,
+}
+
+/// Why a download broke off. What was stored before stays.
+#[derive(Debug)]
+pub enum DownloadError {
+    /// The exchange.
+    Rest(RestError),
+    /// The catalog.
+    Catalog(CatalogError),
+}
+
+impl fmt::Display for DownloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rest(error) => error.fmt(f),
+            Self::Catalog(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for DownloadError {}
+
+impl From<RestError> for DownloadError {
+    fn from(error: RestError) -> Self {
+        Self::Rest(error)
+    }
+}
+
+impl From<CatalogError> for DownloadError {
+    fn from(error: CatalogError) -> Self {
+        Self::Catalog(error)
+    }
+}
+
+/// Downloads what is wanted and was not asked for yet. `shown` is told after every page.
+///
+/// # Errors
+/// [`DownloadError`]: the exchange refuses or is not reached, or the catalog cannot be written.
+pub async fn download(
+    rest: &Rest,
+    catalog: &Catalog,
+    wanted: &Wanted,
+    mut shown: impl FnMut(Progress),
+) -> Result<Downloaded, DownloadError> {
+    let key = DataKey::bars(wanted.symbol.clone(), rest.venue(), wanted.frame);
+    let mut download = Download { rest, catalog, wanted, key, held: Vec::new(), done: Downloaded::default() };
+    for range in not_asked(&download.catalog.asked(&download.key)?, &wanted.range) {
+        download.range(range, &mut shown).await?;
+    }
+    download.keep_gaps()?;
+    Ok(download.done)
+}
+
+/// The parts of a range that are outside all of `asked`, which is in order.
+fn not_asked(asked: &[Range<Time>], range: &Range<Time>) -> Vec<Range<Time>> {
+    let mut parts = Vec::new();
+    let mut from = range.start;
+    for asked in asked {
+        parts.push(from..asked.start.min(range.end));
+        from = from.max(asked.end);
+    }
+    parts.push(from..range.end);
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+struct Download<'a> {
+    rest: &'a Rest,
+    catalog: &'a Catalog,
+    wanted: &'a Wanted,
+    key: DataKey,
+    /// Not stored yet.
+    held: Vec<Bar>,
+    done: Downloaded,
+}
+
+impl Download<'_> {
+    async fn range(&mut self, range: Range<Time>, shown: &mut impl FnMut(Progress)) -> Result<(), DownloadError> {
+        let (mut from, mut stored) = (range.start, range.start);
+        while from < range.end {
+            let to = later(from, self.wanted.frame, self.rest.page() as u64).min(range.end);
+            let mut bars = self.page(from..to).await?;
+            let to = match bars.is_empty() {
+                true => self.next_day_with_bars(from, to, range.end).await?,
+                false => to,
+            };
+            if let Some(missing) = self.missing(&bars, from..to).filter(|_| !bars.is_empty()) {
+                // Asked once more: an exchange that is busy leaves out rows.
+                bars.extend(self.page(missing).await?);
+                bars.sort_by_key(|bar| bar.time);
+                bars.dedup_by_key(|bar| bar.time);
+            }
+            self.note_gaps(&bars, from..to);
+            self.done.bars += bars.len() as u64;
+            self.held.extend(bars);
+            from = to;
+            if self.held.len() >= BATCH || from >= range.end {
+                self.store(stored..from)?;
+                stored = from;
+            }
+            shown(Progress { until: from, bars: self.done.bars });
+        }
+        Ok(())
+    }
+
+    async fn page(&mut self, range: Range<Time>) -> Result<Vec<Bar>, DownloadError> {
+        self.done.requests += 1;
+        let Page { bars, refused } = self.rest.bars(&self.wanted.symbol, self.wanted.frame, range).await?;
+        self.done.refused.extend(refused);
+        Ok(bars)
+    }
+
+    /// Behind an empty page may lie years without a bar: days are looked through first.
+    async fn next_day_with_bars(&mut self, from: Time, to: Time, end: Time) -> Result<Time, DownloadError> {
+        if self.wanted.frame >= TimeFrame::DAY {
+            return Ok(to);
+        }
+        let mut day = TimeFrame::DAY.open_of(from);
+        while day < end {
+            let next = later(day, TimeFrame::DAY, self.rest.page() as u64);
+            self.done.requests += 1;
+            let days = self.rest.bars(&self.wanted.symbol, TimeFrame::DAY, day..next).await?;
+            if let Some(first) = days.bars.first() {
+                // A day that lies in the page had none of these bars, whatever it says of itself.
+                return Ok(first.time.clamp(to, end));
+            }
+            day = next;
+        }
+        Ok(end)
+    }
+
+    /// From the first to behind the last of the bars that are not there.
+    fn missing(&self, bars: &[Bar], range: Range<Time>) -> Option<Range<Time>> {
+        let gaps = self.gaps(bars, range);
+        let (first, _) = gaps.first()?;
+        let (last, count) = gaps.last()?;
+        Some(*first..later(*last, self.wanted.frame, *count))
+    }
+
+    fn note_gaps(&mut self, bars: &[Bar], range: Range<Time>) {
+        for (time, count) in self.gaps(bars, range) {
+            match self.done.gaps.last_mut() {
+                Some((first, before)) if later(*first, self.wanted.frame, *before) == time => *before += count,
+                _ => self.done.gaps.push((time, count)),
+            }
+        }
+    }
+
+    /// The stretches of a range that have no bar: the first missing and how many.
+    fn gaps(&self, bars: &[Bar], range: Range<Time>) -> Vec<(Time, u64)> {
+        let span = self.wanted.frame.span().nanos();
+        let grid = self.wanted.frame.open_of(range.start);
+        let mut next = if grid < range.start { grid + self.wanted.frame.span() } else { grid };
+        let mut gaps = Vec::new();
+        for end in bars.iter().map(|bar| bar.time).chain([range.end]) {
+            let count = (end.nanos() - next.nanos() + span - 1).div_euclid(span);
+            if count > 0 {
+                gaps.push((next, count as u64));
+            }
+            next = end + self.wanted.frame.span();
+        }
+        gaps
+    }
+
+    fn store(&mut self, asked: Range<Time>) -> Result<(), DownloadError> {
+        let rows = Rows::Bars(std::mem::take(&mut self.held));
+        if !rows.is_empty() {
+            let merged = self.catalog.merge(&self.key, std::iter::once(rows), Conflict::Keep)?;
+            self.done.added += merged.added;
+            self.done.differing += merged.differing;
+        }
+        Ok(self.catalog.add_asked(&self.key, asked)?)
+    }
+
+    /// The gaps of this download join those of earlier ones, each source in a file of its own.
+    fn keep_gaps(&self) -> Result<(), DownloadError> {
+        if self.done.gaps.is_empty() {
+            return Ok(());
+        }
+        let source = format!("{} from {}", self.rest.venue(), self.wanted.range.start);
+        let finding = |(time, count): &(Time, u64)| {
+            let text = format!("{count} bars are not at the exchange, asked twice");
+            Remark::Finding(Finding::at(Defect::Missing, *time, text))
+        };
+        let more = self.done.gaps.len().saturating_sub(GAPS_MAX);
+        let more = (more > 0).then(|| Remark::Note(format!("{more} more gaps at the exchange, not listed")));
+        self.catalog.keep_remarks(&self.key, &source, self.done.gaps.iter().take(GAPS_MAX).map(finding).chain(more))?;
+        Ok(())
+    }
+}
+
+/// So many bars later, or the end of time.
+fn later(time: Time, frame: TimeFrame, bars: u64) -> Time {
+    let nanos = frame.span().nanos().saturating_mul(i64::try_from(bars).unwrap_or(i64::MAX));
+    Time::from_nanos(time.nanos().saturating_add(nanos))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_not_asked_is() {
+        let range = |start, end| Time::from_nanos(start)..Time::from_nanos(end);
+        let check = |asked: &[(i64, i64)], expected: &[(i64, i64)]| {
+            let asked: Vec<_> = asked.iter().map(|&(start, end)| range(start, end)).collect();
+            let expected: Vec<_> = expected.iter().map(|&(start, end)| range(start, end)).collect();
+            assert_eq!(not_asked(&asked, &range(10, 20)), expected, "{asked:?}");
+        };
+        check(&[], &[(10, 20)]);
+        check(&[(0, 5), (30, 40)], &[(10, 20)]);
+        check(&[(0, 12), (14, 15), (19, 40)], &[(12, 14), (15, 19)]);
+        check(&[(10, 20)], &[]);
+        check(&[(0, 40)], &[]);
+    }
+}

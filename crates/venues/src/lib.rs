@@ -1,0 +1,7 @@
+//! Exchanges: history and metadata over REST, streams, signatures.
+pub mod backoff;
+pub mod history;
+pub mod http;
+pub mod pace;
+pub mod rest;
+pub mod sign;
