@@ -41,6 +41,8 @@ pub enum CatalogError {
     OutOfOrder(DataKey, Time, Time),
     /// A row that is there with other values.
     Conflict(Box<Differing>),
+    /// A security that is there with other listings: as it is stored, and as it came.
+    Securities(String, String),
 }
 
 /// Two rows that should be one.
@@ -87,6 +89,9 @@ impl fmt::Display for CatalogError {
                 )
             }
             Self::Conflict(differing) => write!(f, "{differing}"),
+            Self::Securities(stored, given) => {
+                write!(f, "{stored} is stored, and it comes as {given}; keep the one or replace it by the other")
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ mod error;
 mod export;
 mod facts;
 mod instrument;
+mod joined;
 mod lock;
 mod merge;
 mod names;
@@ -21,6 +22,7 @@ mod place;
 mod record;
 mod remarks;
 mod scan;
+mod securities;
 mod stored;
 mod written;
 
@@ -35,10 +37,12 @@ pub use error::{CatalogError, Differing};
 pub use export::{Columns, ExportError};
 pub use facts::SetFacts;
 pub use instrument::InstrumentFacts;
+pub use joined::{Joined, Part};
 pub use merge::{Conflict, Merged};
 pub use place::Period;
 pub use remarks::Remark;
 pub use scan::Scan;
+pub use securities::Named;
 pub use stored::FileFacts;
 
 use crate::rows::{DataKey, Kind, Rows};

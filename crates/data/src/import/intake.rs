@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Import, ImportError, Wish, import};
-use crate::catalog::{Catalog, CatalogError, Conflict, Merged, Remark};
+use crate::catalog::{Catalog, CatalogError, Conflict, Merged, Named, Remark};
 use crate::rows::{DataKey, Rows};
+use crate::securities::Security;
 
 /// Rows on their way into a catalog. Without one they are only read: a dry run.
 #[derive(Debug)]
@@ -15,7 +16,17 @@ pub struct Intake<'a> {
     waiting: BTreeMap<DataKey, Vec<Rows>>,
     rows: usize,
     remarks: Vec<(DataKey, String, Vec<Remark>)>,
-    merged: BTreeMap<DataKey, Merged>,
+    securities: BTreeMap<String, Vec<Security>>,
+    became: Became,
+}
+
+/// What became of all that was taken in; nothing without a catalog.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Became {
+    /// The rows of each data set.
+    pub rows: BTreeMap<DataKey, Merged>,
+    /// The securities of each venue.
+    pub securities: BTreeMap<String, Named>,
 }
 
 /// So many rows of small files wait for each other, so that a file of the catalog is rewritten once for many of them.
@@ -27,8 +38,8 @@ impl<'a> Intake<'a> {
     /// Into a catalog; `conflict` says what becomes of a row that is stored with other values.
     #[must_use]
     pub fn new(catalog: Option<&'a Catalog>, conflict: Conflict) -> Self {
-        let (waiting, remarks, merged) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        Self { catalog, conflict, waiting, rows: 0, remarks, merged }
+        let (waiting, remarks, became) = (BTreeMap::new(), Vec::new(), Became::default());
+        Self { catalog, conflict, waiting, rows: 0, remarks, securities: BTreeMap::new(), became }
     }
 
     /// Reads a file and takes its rows in.
@@ -37,17 +48,26 @@ impl<'a> Intake<'a> {
         let answers = import(path, wish, &mut sink);
         for import in answers.iter().flatten() {
             self.note(import);
+            if let (Some((venue, security)), true) = (&import.history, self.catalog.is_some()) {
+                self.securities.entry(venue.clone()).or_default().push(security.clone());
+            }
         }
         answers
     }
 
-    /// Merges what still waits. What became of the rows of each data set; nothing without a catalog.
+    /// Merges what still waits, and tells what became of everything.
     ///
     /// # Errors
     /// [`CatalogError`]: the disk, a damaged file, a conflict that is to be refused. What was merged before stays.
-    pub fn finish(mut self) -> Result<BTreeMap<DataKey, Merged>, CatalogError> {
+    pub fn finish(mut self) -> Result<Became, CatalogError> {
         self.merge()?;
-        Ok(self.merged)
+        if let Some(catalog) = self.catalog {
+            for (venue, securities) in std::mem::take(&mut self.securities) {
+                let named = catalog.merge_securities(&venue, securities, self.conflict)?;
+                self.became.securities.insert(venue, named);
+            }
+        }
+        Ok(self.became)
     }
 
     fn gather(&mut self, key: &DataKey, rows: Rows) -> Result<(), CatalogError> {
@@ -78,7 +98,7 @@ impl<'a> Intake<'a> {
         self.rows = 0;
         while let Some((key, batches)) = self.waiting.pop_first() {
             let done = catalog.merge(&key, batches.into_iter(), self.conflict)?;
-            let merged = self.merged.entry(key).or_default();
+            let merged = self.became.rows.entry(key).or_default();
             merged.added += done.added;
             merged.same += done.same;
             merged.differing += done.differing;

@@ -102,7 +102,7 @@ pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, pat
     let set = DataSet::of_ticks(instrument, frame, ticks, origin).map_err(|error| given.wrong(error))?;
     let set = set.ok_or_else(|| given.wrong("no price in it between --from and --to; try another --grain"))?;
     let known = set.origin().notes.clone();
-    Ok(Source { set, from, known, made: Vec::new(), is_named: true, key, hours: None, spreads: Vec::new() })
+    Ok(Source { set, from, known, made: Vec::new(), is_named: true, key, held: None, hours: None, spreads: Vec::new() })
 }
 
 /// The ticks of a recorded stream.

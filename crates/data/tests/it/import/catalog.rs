@@ -7,7 +7,7 @@ fn take(catalog: &Catalog, path: &std::path::Path, conflict: Conflict) -> Merged
     for answer in intake.take(path, &Wish::default()) {
         answer.unwrap_or_else(|error| panic!("{error}"));
     }
-    intake.finish().unwrap().into_values().next().unwrap()
+    intake.finish().unwrap().rows.into_values().next().unwrap()
 }
 
 #[test]

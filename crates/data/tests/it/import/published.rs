@@ -154,7 +154,7 @@ fn lean() {
     check(
         "usa/map_files/meta.csv",
         "20120518,fb,Q\n20220608,fb,Q\n20501231,meta,Q\n",
-        &["lean-map: no rows FB 20120518"],
+        &["lean-map: no rows FB:2012-05-18"],
     );
     check(
         "binance/margin_interest/btcusdt.csv",

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use qframe_data::import::{Dialect, Import, ImportError, Intake, Twice, Wish, find_files};
+use qframe_data::catalog::Named;
+use qframe_data::import::{Became, Dialect, Import, ImportError, Intake, Twice, Wish, find_files};
 use qframe_data::{Conflict, DataKey, Kind, Merged};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::TimeFrame;
@@ -69,7 +70,7 @@ struct Report {
     imports: Vec<Import>,
     refused: Vec<ImportError>,
     passed_over: u64,
-    merged: BTreeMap<DataKey, Merged>,
+    became: Became,
 }
 
 impl Args {
@@ -86,7 +87,7 @@ impl Args {
             imports: Vec::new(),
             refused: found.refused,
             passed_over: found.passed_over,
-            merged: BTreeMap::new(),
+            became: Became::default(),
         };
         let mut intake = Intake::new(catalog.as_ref(), conflict);
         let bar = progress(found.files.len());
@@ -103,8 +104,8 @@ impl Args {
         let merged = intake.finish();
         bar.finish_and_clear();
         let failed = match merged {
-            Ok(merged) => {
-                report.merged = merged;
+            Ok(became) => {
+                report.became = became;
                 None
             }
             Err(error) => Some(error.to_string()),
@@ -115,7 +116,10 @@ impl Args {
         } else {
             self.tell(&report, &mut out)?;
         }
-        let errors: Vec<String> = report.refused.iter().map(ToString::to_string).chain(failed).collect();
+        let contested = report.became.securities.values().flat_map(|named| &named.contested);
+        let contested = contested.map(|why| format!("a security is left out: {why}"));
+        let refused = report.refused.iter().map(ToString::to_string);
+        let errors: Vec<String> = refused.chain(contested).chain(failed).collect();
         if errors.is_empty() { Ok(()) } else { Err(Error::Several(errors)) }
     }
 
@@ -162,7 +166,11 @@ impl Args {
         if report.passed_over > 0 {
             write!(out, "; {} with other endings passed over", counted(report.passed_over, "file"))?;
         }
-        let total = total(&report.merged);
+        let securities = report.imports.iter().filter(|import| import.history.is_some()).count();
+        if securities > 0 {
+            write!(out, ", {securities} {}", if securities == 1 { "security" } else { "securities" })?;
+        }
+        let total = total(&report.became);
         match self.dry_run {
             true => writeln!(out, "; a dry run: nothing was written"),
             false if total.added + total.replaced == 0 => {
@@ -170,7 +178,7 @@ impl Args {
             }
             false => writeln!(out, "; {}", became(total)),
         }?;
-        let differing = report.merged.iter().filter(|(_, merged)| merged.differing > 0);
+        let differing = report.became.rows.iter().filter(|(_, merged)| merged.differing > 0);
         differing.into_iter().try_for_each(|(key, merged)| {
             let (count, kept) = (counted(merged.differing, "row"), merged.differing - merged.replaced);
             let what = if kept > 0 {
@@ -179,7 +187,15 @@ impl Args {
                 "replaced"
             };
             writeln!(out, "   {key}: {count} there with other values: {what}")
-        })
+        })?;
+        for (venue, named) in report.became.securities.iter().filter(|(_, named)| named.differing > named.replaced) {
+            let count = named.differing - named.replaced;
+            writeln!(
+                out,
+                "   securities of {venue}: {count} there with other listings: those in the catalog are kept"
+            )?;
+        }
+        Ok(())
     }
 
     fn tell_json(&self, report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
@@ -189,14 +205,14 @@ impl Args {
             .iter()
             .map(|error| json!({"file": error.file, "why": error.fault.to_string(), "rows": error.handed}))
             .collect();
-        let sets: Vec<SetRow> = report.merged.iter().map(SetRow::from).collect();
+        let sets: Vec<SetRow> = report.became.rows.iter().map(SetRow::from).collect();
         let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
         for (defect, count) in report.imports.iter().flat_map(|import| &import.findings.counts) {
             *findings.entry(defect.name()).or_default() += count;
         }
         let whole = json!({
             "dry_run": self.dry_run, "files": files, "sets": sets, "findings": findings, "refused": refused,
-            "passed_over": report.passed_over,
+            "passed_over": report.passed_over, "securities": named_json(&report.became.securities),
         });
         serde_json::to_writer_pretty(&mut *out, &whole).map_err(std::io::Error::from)?;
         writeln!(out)
@@ -220,10 +236,8 @@ fn tell_import(import: &Import, whole: bool, out: &mut dyn Write) -> std::io::Re
         let period = set.period.map(|(first, last)| format!(" {first:#} to {last:#}")).unwrap_or_default();
         writeln!(out, "{file}: {dialect}: {}, {}{period}", set.key, counted(set.rows, "row"))?;
     }
-    if let Some(history) = &import.history {
-        let names: Vec<String> =
-            history.listings.iter().map(|listing| format!("{} from {:#}", listing.ticker, listing.from)).collect();
-        writeln!(out, "{file}: {dialect}: security {}: {}", history.id, names.join(", "))?;
+    if let Some((venue, security)) = &import.history {
+        writeln!(out, "{file}: {dialect}: security of {venue}: {security}")?;
     } else if import.sets.is_empty() {
         writeln!(out, "{file}: {dialect}: no rows")?;
     }
@@ -267,13 +281,7 @@ fn file_json(import: &Import) -> Value {
         .iter()
         .map(|finding| json!({"defect": finding.defect.name(), "line": finding.line, "text": finding.text}))
         .collect();
-    let history = import.history.as_ref().map(|history| {
-        let listing = |listing: &qframe_data::securities::Listing| {
-            let until = (listing.until != qframe_model::time::Time::MAX).then(|| listing.until.to_string());
-            json!({"ticker": listing.ticker, "exchange": listing.exchange, "from": listing.from.to_string(), "until": until})
-        };
-        json!({"id": history.id.to_string(), "listings": history.listings.iter().map(listing).collect::<Vec<_>>()})
-    });
+    let history = import.history.as_ref().map(|(venue, security)| super::list::Named::new(venue, security));
     json!({
         "file": import.file, "dialect": import.dialect.to_string(), "why": import.why, "sets": sets, "counts": counts,
         "findings": findings, "security": history,
@@ -307,8 +315,24 @@ impl From<(&DataKey, &Merged)> for SetRow {
     }
 }
 
-fn total(merged: &BTreeMap<DataKey, Merged>) -> Merged {
-    merged.values().fold(Merged::default(), |sum, one| Merged {
+fn named_json(securities: &BTreeMap<String, Named>) -> Value {
+    let row = |(venue, named): (&String, &Named)| {
+        let Named { added, same, differing, replaced, contested } = named;
+        json!({
+            "venue": venue, "added": added, "same": same, "differing": differing, "replaced": replaced,
+            "contested": contested,
+        })
+    };
+    securities.iter().map(row).collect()
+}
+
+/// Of rows and securities together.
+fn total(became: &Became) -> Merged {
+    let securities = became.securities.values().map(|named| {
+        let Named { added, same, differing, replaced, .. } = *named;
+        Merged { added, same, differing, replaced }
+    });
+    became.rows.values().copied().chain(securities).fold(Merged::default(), |sum, one| Merged {
         added: sum.added + one.added,
         same: sum.same + one.same,
         differing: sum.differing + one.differing,

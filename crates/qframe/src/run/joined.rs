@@ -1,0 +1,84 @@
+//! Bars of a security for a run, whatever it was called: the sets of all its tickers in one piece.
+use qframe_data::{Catalog, Facts, Kind, Loaded};
+use qframe_model::symbol::Symbol;
+use qframe_model::time::TimeFrame;
+
+use super::catalog::none;
+use super::data::{Series, Wish};
+use super::security::Held;
+use super::stored::range;
+use super::values::Given;
+use crate::error::Error;
+
+/// The bars of a security that has, or had, several tickers, or whose ticker others had.
+pub(super) fn load(catalog: &Catalog, held: Held, name: &str, given: &Given<'_>, wish: &Wish) -> Result<Series, Error> {
+    let keys = held.keys(catalog, Kind::Bars)?;
+    if keys.is_empty() {
+        let sides = held.keys(catalog, Kind::Bids)?;
+        let others = if sides.is_empty() { String::new() } else { "; bids and asks are not joined".to_owned() };
+        let why = format!("{}: the catalog has no bars of it at {}{others}", held.security, held.venue);
+        return Err(if others.is_empty() { none(catalog, given.flag, name)? } else { Error::Refused(why) });
+    }
+    let frame = frame_of(keys.iter().filter_map(|key| key.frame).collect(), name, given, wish.frame)?;
+    let range = range(wish, frame);
+    let joined = held.bars(catalog, (Kind::Bars, frame), &range)?;
+    let mut known = held.notes(&joined);
+    let (Some(first), Some(last), [begun, .., ended] | [begun @ ended]) =
+        (joined.bars.first(), joined.bars.last(), joined.parts.as_slice())
+    else {
+        let why = format!("no bars of {} between --from and --to; {}", held.security, known.split_off(1).join("; "));
+        return Err(Error::Refused(format!("--data {name}: {why}")));
+    };
+    // Rows outside the range are there, and say that the market was open then: only their prices were not read.
+    let lived_before = held.security.listings()[0].from < range.start && begun.set.first < range.start;
+    let begins = if lived_before { range.start } else { first.time };
+    let ends = last.time + frame.span();
+    let ends = if range.end <= ended.set.last && held.security.listing_at(range.end).is_some() {
+        ends.max(range.end)
+    } else {
+        ends
+    };
+    let why = joined.parts.iter().map(|part| {
+        let (key, hash, read) = (&part.set.key, part.set.hash.to_hex(), part.bars);
+        format!("{key} of the catalog, content {hash}: {read} of {} bars read", part.set.rows)
+    });
+    let why = why.collect();
+    let key = ended.set.key.clone();
+    let mut loaded = Loaded { bars: joined.bars, time_frame: frame, why, facts: Facts::default() };
+    loaded.facts.rows = loaded.bars.len() as u64;
+    loaded.facts.gaps = loaded.gaps_within(begins, ends);
+    let symbol = held.symbol()?;
+    let with_venue = format!("{symbol}@{}", held.venue);
+    let with_venue = Some(with_venue).filter(|full| name.contains('@') && full.parse::<Symbol>().is_ok());
+    Ok(Series {
+        market: begins..ends,
+        rules: catalog.instrument(&symbol, &held.venue)?,
+        known,
+        key: Some(key),
+        ..Series::new(
+            loaded,
+            format!("catalog, {}, security {}", held.venue, held.security.id()),
+            with_venue.unwrap_or_else(|| symbol.to_string()),
+        )
+    }
+    .of(held))
+}
+
+/// The length of the bars that are read: what is asked for can be made of it, and the longest of these.
+fn frame_of(
+    mut frames: Vec<TimeFrame>,
+    name: &str,
+    given: &Given<'_>,
+    wanted: Option<TimeFrame>,
+) -> Result<TimeFrame, Error> {
+    frames.sort();
+    frames.dedup();
+    let divides = |own: &&TimeFrame| wanted.is_some_and(|wanted| wanted.seconds().is_multiple_of(own.seconds()));
+    match (frames.iter().rfind(divides), frames.as_slice()) {
+        (Some(frame), _) | (None, [frame]) => Ok(*frame),
+        _ => {
+            let all = frames.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            Err(Error::usage(given.flag, name, format!("there are bars of {all}; choose with --timeframe")))
+        }
+    }
+}
