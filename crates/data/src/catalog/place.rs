@@ -11,6 +11,9 @@ use crate::rows::{DataKey, Kind};
 /// What the files that are being written are called, until they are whole.
 pub(super) const PARTIAL: &str = ".partial";
 
+/// The folder of files that are whole, and are taking the place of all others of their set.
+const FRESH: &str = ".fresh";
+
 /// A stretch of time whose rows stand in one file. Its name sorts as its time does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period {
@@ -130,13 +133,25 @@ impl Place {
         root.join(".locks").join(parts.join(" "))
     }
 
+    /// The folder of a whole that takes the place of the set's files.
+    pub(super) fn fresh(&self) -> PathBuf {
+        self.folder.join(FRESH)
+    }
+
     pub(super) fn file(&self, period: Period) -> PathBuf {
         self.folder.join(format!("{period}.parquet"))
     }
 
-    /// The files there are, oldest first.
+    /// The files there are, oldest first: those of a whole that is taking its place, where there is one.
     pub(super) fn files(&self) -> Result<Vec<(Period, PathBuf)>, CatalogError> {
-        let mut files: Vec<(Period, PathBuf)> = entries(&self.folder)?
+        let fresh = self.fresh();
+        let folder = if fresh.is_dir() { &fresh } else { &self.folder };
+        Self::files_in(folder)
+    }
+
+    /// The files that a folder holds.
+    pub(super) fn files_in(folder: &Path) -> Result<Vec<(Period, PathBuf)>, CatalogError> {
+        let mut files: Vec<(Period, PathBuf)> = entries(folder)?
             .into_iter()
             .filter_map(|(name, path)| Some((Period::named(name.strip_suffix(".parquet")?)?, path)))
             .collect();

@@ -66,12 +66,13 @@ fn unknown(flag: &str, name: &str) -> Error {
 
 /// Two securities of one name would be one instrument.
 pub(super) fn check_names(sources: &[Source]) -> Result<(), Error> {
-    let named = |source: &Source| source.held.as_ref().map(|held| held.security.id().clone());
+    let named = |source: &Source| source.held.as_ref().map(|held| format!("{}@{}", held.security.id(), held.venue));
     for (place, one) in sources.iter().enumerate() {
         let symbol = one.set.instrument().symbol();
         let twin = sources[..place].iter().find(|two| two.set.instrument().symbol() == symbol);
         if let Some((a, b)) = twin.and_then(|twin| named(twin).zip(named(one))).filter(|(a, b)| a != b) {
-            let why = format!("{a} and {b} are both called {symbol} here; name one anew, such as {symbol}.1={b}");
+            let ticker = symbol.as_str().split('@').next().unwrap_or_default();
+            let why = format!("{a} and {b} are both called {ticker}; name one anew, such as {ticker}.1={b}");
             return Err(Error::usage("--data", symbol, why));
         }
     }

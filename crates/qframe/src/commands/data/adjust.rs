@@ -3,9 +3,9 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use qframe_data::catalog::InstrumentFacts;
-use qframe_data::{Adjust, Adjustment, Catalog, Conflict, DataKey, Kind, Rows, unseen_splits, write_bars};
+use qframe_data::{Adjust, Adjustment, Catalog, DataKey, Kind, Rows, unseen_splits, write_bars};
 use qframe_lab::report::write_atomically;
-use qframe_model::market::DatedAction;
+use qframe_model::market::{Bar, DatedAction};
 use qframe_model::time::{Time, TimeFrame};
 use serde::Serialize;
 
@@ -96,7 +96,11 @@ impl Args {
                 done.map_err(|error| Error::Refused(format!("--out {error}")))?;
                 path.display().to_string()
             }
-            None => store(&catalog, &key, how.name(), bars)?,
+            None => {
+                // Prices that were multiplied are on no tick.
+                let facts = catalog.instrument(&key.symbol, &key.venue)?;
+                store(&catalog, &key, how.name(), facts.map(|facts| InstrumentFacts { tick: None, ..facts }), bars)?
+            }
         };
         let step = |step: &qframe_data::Step| Step {
             before: format!("{:#}", step.time),
@@ -146,21 +150,21 @@ fn actions(catalog: &Catalog, key: &DataKey) -> Result<Vec<DatedAction>, Error> 
     Ok(actions)
 }
 
-/// Puts bars that were made of a set in the place of those made of it before, at the venue with `suffix` behind it. Two
-/// scales in one set would be wrong, so the old ones go first.
+/// Puts bars that were made of a set in the place of those made of it before, at the venue with `suffix` behind it: two scales
+/// in one set would be wrong. Who reads, and who is killed, has the old ones or the new.
 pub(super) fn store(
     catalog: &Catalog,
     of: &DataKey,
     suffix: &str,
-    bars: Vec<qframe_model::market::Bar>,
+    facts: Option<InstrumentFacts>,
+    bars: Vec<Bar>,
 ) -> Result<String, Error> {
     let venue = format!("{}.{suffix}", of.venue);
     let key = DataKey { venue: venue.clone(), ..of.clone() };
-    catalog.take_away(&key)?;
-    catalog.merge(&key, std::iter::once(Rows::Bars(bars)), Conflict::Refuse)?;
-    if let Some(facts) = catalog.instrument(&of.symbol, &of.venue)? {
-        // Prices that were multiplied are on no tick.
-        catalog.set_instrument(&InstrumentFacts { venue, tick: None, ..facts })?;
+    // The rules first: bars without them would trade by others.
+    if let Some(facts) = facts {
+        catalog.set_instrument(&InstrumentFacts { venue, ..facts })?;
     }
+    catalog.replace(&key, std::iter::once(Rows::Bars(bars)))?;
     Ok(key.to_string())
 }

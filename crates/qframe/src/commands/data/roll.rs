@@ -190,21 +190,19 @@ impl Args {
         let suffix = format!("rolled-{rule}-{}", self.adjust);
         let known = catalog.instrument(&rolled.first, venue)?;
         let of = DataKey::bars(symbol.clone(), venue, frame);
-        let written = store(catalog, &of, &suffix, rolled.bars)?;
         let unknown = InstrumentFacts::new(symbol.clone(), venue.to_owned());
         let known = known.unwrap_or(unknown);
         let tick = known.tick.or_else(|| contract_tick(root)).filter(|_| adjust != RollAdjust::Ratio);
-        catalog.set_instrument(&InstrumentFacts {
+        let facts = InstrumentFacts {
             symbol,
-            venue: format!("{venue}.{suffix}"),
             asset_class: Some("future".to_owned()),
             multiplier: known.multiplier.or_else(|| contract_multiplier(root)),
             // Prices that were multiplied are on no tick.
             tick: tick.or(Some(Price::from_nanos(1))),
             expiry: None,
             ..known
-        })?;
-        Ok(written)
+        };
+        store(catalog, &of, &suffix, Some(facts), rolled.bars)
     }
 
     fn say(&self, answer: &Answer) -> Result<(), Error> {
