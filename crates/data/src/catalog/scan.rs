@@ -113,10 +113,7 @@ pub(super) fn bars(place: &Place, range: &Range<Time>, bars: &mut Vec<Bar>) -> R
 const TRIES: usize = 16;
 
 /// Reads what is all of one whole.
-pub(super) fn steady<T>(
-    place: &Place,
-    mut read: impl FnMut() -> Result<T, CatalogError>,
-) -> Result<T, CatalogError> {
+pub(super) fn steady<T>(place: &Place, mut read: impl FnMut() -> Result<T, CatalogError>) -> Result<T, CatalogError> {
     for _ in 0..TRIES {
         let state = || Ok::<_, CatalogError>((swap::turn(place)?, place.fresh().is_dir()));
         let before = state()?;

@@ -1,7 +1,6 @@
 //! Bars of a security for a run, whatever it was called: the sets of all its tickers in one piece.
 use qframe_data::{Catalog, Facts, Kind, Loaded};
 use qframe_model::symbol::Symbol;
-use qframe_model::time::TimeFrame;
 
 use super::catalog::none;
 use super::data::{Series, Wish};
@@ -19,7 +18,7 @@ pub(super) fn load(catalog: &Catalog, held: Held, name: &str, given: &Given<'_>,
         let why = format!("{}: the catalog has no bars of it at {}{others}", held.security, held.venue);
         return Err(if others.is_empty() { none(catalog, given.flag, name)? } else { Error::Refused(why) });
     }
-    let frame = frame_of(keys.iter().filter_map(|key| key.frame).collect(), name, given, wish.frame)?;
+    let frame = held.frame(&keys, given.flag, name, wish.frame)?;
     let range = range(wish, frame);
     let joined = held.bars(catalog, (Kind::Bars, frame), &range)?;
     let mut known = held.notes(&joined);
@@ -62,23 +61,4 @@ pub(super) fn load(catalog: &Catalog, held: Held, name: &str, given: &Given<'_>,
         )
     }
     .of(held))
-}
-
-/// The length of the bars that are read: what is asked for can be made of it, and the longest of these.
-fn frame_of(
-    mut frames: Vec<TimeFrame>,
-    name: &str,
-    given: &Given<'_>,
-    wanted: Option<TimeFrame>,
-) -> Result<TimeFrame, Error> {
-    frames.sort();
-    frames.dedup();
-    let divides = |own: &&TimeFrame| wanted.is_some_and(|wanted| wanted.seconds().is_multiple_of(own.seconds()));
-    match (frames.iter().rfind(divides), frames.as_slice()) {
-        (Some(frame), _) | (None, [frame]) => Ok(*frame),
-        _ => {
-            let all = frames.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            Err(Error::usage(given.flag, name, format!("there are bars of {all}; choose with --timeframe")))
-        }
-    }
 }

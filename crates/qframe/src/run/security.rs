@@ -131,6 +131,29 @@ impl Held {
         Ok(catalog.sets_of(&self.security, &self.venue, kind)?)
     }
 
+    /// The length of the bars that are read: what is asked for can be made of it, and the longest of these.
+    pub(crate) fn frame(
+        &self,
+        keys: &[DataKey],
+        flag: &str,
+        name: &str,
+        wanted: Option<TimeFrame>,
+    ) -> Result<TimeFrame, Error> {
+        let mut frames: Vec<TimeFrame> = keys.iter().filter_map(|key| key.frame).collect();
+        frames.sort();
+        frames.dedup();
+        let divides = |own: &&TimeFrame| wanted.is_some_and(|wanted| wanted.seconds().is_multiple_of(own.seconds()));
+        match (frames.iter().rfind(divides), frames.as_slice()) {
+            (Some(frame), _) | (None, [frame]) => Ok(*frame),
+            (None, []) => Err(Error::Refused(format!("{}: the catalog has no bars of it", self.security))),
+            (None, _) => {
+                let all = frames.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let flag = if flag.is_empty() { "SYMBOL" } else { flag };
+                Err(Error::usage(flag, name, format!("there are bars of {all}; choose with --timeframe")))
+            }
+        }
+    }
+
     pub(crate) fn bars(
         &self,
         catalog: &Catalog,
