@@ -140,7 +140,7 @@ fn check_whole(catalog: &Catalog, rows: &Rows, before: &Rows, round: u64) {
     days.dedup();
     let now = stored(catalog, Kind::Trades);
     for day in days {
-        let start = qframe_model::time::Time::from_seconds(day * 86_400);
+        let start = Time::from_seconds(day * 86_400);
         let range = start..start + qframe_model::time::Span::DAY;
         let part = made::between(&now, &range);
         let (old, new) = (made::between(before, &range), made::between(rows, &range));

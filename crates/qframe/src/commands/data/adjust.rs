@@ -127,9 +127,11 @@ impl Args {
             return Ok(Raw { key, bars, actions, known: Vec::new() });
         };
         if let (Some(other), None) = (held.namesake(), &self.out.file) {
-            let why =
-                format!("{other} has the same ticker, and its adjusted bars would stand under one name with these");
-            return Err(Error::Refused(format!("{}: {why}; write a file with --out FILE", held.security)));
+            let why = format!(
+                "{other} has the same ticker, and its adjusted bars would stand under one name with these",
+                other.id()
+            );
+            return Err(Error::Refused(format!("{}: {why}; write a file with --out FILE", held.security.id())));
         }
         let keys = held.keys(catalog, Kind::Bars)?;
         let frame = held.frame(&keys, "", &self.name, self.timeframe)?;
