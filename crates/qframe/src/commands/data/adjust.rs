@@ -128,7 +128,7 @@ impl Args {
         };
         if let (Some(other), None) = (held.namesake(), &self.out.file) {
             let why = format!(
-                "{other} has the same ticker, and its adjusted bars would stand under one name with these",
+                "{} has the same ticker, and its adjusted bars would stand under one name with these",
                 other.id()
             );
             return Err(Error::Refused(format!("{}: {why}; write a file with --out FILE", held.security.id())));
