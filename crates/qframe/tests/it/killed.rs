@@ -56,6 +56,7 @@ fn hashes(program: &Program) -> Vec<(String, String)> {
 
 /// Of every set, what is there after a kill is what was there before the command or what is there after it; `is_whole` is
 /// false for a merge of several files, which is whole by the file.
+#[expect(clippy::disallowed_methods, reason = "kills are spread over the time that the command takes")]
 fn check(prepared: &[&str], words: &str, is_whole: bool) {
     let program = Program::new();
     fill(&program);

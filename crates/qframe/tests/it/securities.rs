@@ -31,6 +31,19 @@ fn fill(program: &Program) {
     assert!(answer.out().ends_with("3 securities; 76 added\n"), "{}", answer.out());
 }
 
+/// The FB that is META today, and one before it; invented prices.
+pub(crate) fn famous(program: &Program) {
+    for folder in ["usa/map_files", "usa/factor_files", "usa/daily"] {
+        std::fs::create_dir_all(program.path(folder)).unwrap();
+    }
+    program.write("usa/map_files/meta.csv", "20120518,fb,Q\n20220608,fb,Q\n20501231,meta,Q\n");
+    program.write("usa/map_files/fb.1.csv", "19990929,fb\n20030328,fb\n");
+    program.write("usa/daily/fb.csv", [lean("2003-03-01", 25, 300), lean("2022-05-01", 39, 19_000)].concat());
+    program.write("usa/daily/meta.csv", lean("2022-06-09", 30, 19_100));
+    program.write("usa/factor_files/meta.csv", "20120518,0.99,1,1\n20220620,0.99,1,191\n20501231,1,1,0\n");
+    assert_eq!(program.run("data import usa").code(), 0);
+}
+
 fn json(program: &Program, words: &str) -> Value {
     let answer = program.run(&format!("{words} --json"));
     assert_eq!(answer.code(), 0, "{words}: {}", answer.error());

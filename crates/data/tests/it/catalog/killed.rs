@@ -45,6 +45,7 @@ fn whole(rows: &Rows, round: usize) -> Rows {
 }
 
 /// A whole is replaced under the eyes of a reader, and the writer is killed at any moment: there is always one whole.
+#[expect(clippy::disallowed_methods, reason = "the writer is killed after a time, and read until then")]
 #[test]
 fn a_whole_is_old_or_new() {
     let rows = made::rows(Kind::Trades, COUNT);

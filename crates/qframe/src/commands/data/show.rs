@@ -80,8 +80,7 @@ impl Args {
         let gaps = gaps(&catalog, &facts)?;
         let instrument = catalog.instrument(&key.symbol, &key.venue)?;
         let securities = catalog.securities(&key.venue)?;
-        let securities: Vec<String> =
-            securities.called(key.symbol.as_str()).iter().map(|security| security.to_string()).collect();
+        let securities: Vec<String> = securities.called(key.symbol.as_str()).iter().map(ToString::to_string).collect();
         let mut out = std::io::stdout().lock();
         if !self.json {
             return text((&facts, &securities), gaps, instrument, (&remarks, in_all), (&first, &last), &mut out)
