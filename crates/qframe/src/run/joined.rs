@@ -13,10 +13,7 @@ use crate::error::Error;
 pub(super) fn load(catalog: &Catalog, held: Held, name: &str, given: &Given<'_>, wish: &Wish) -> Result<Series, Error> {
     let keys = held.keys(catalog, Kind::Bars)?;
     if keys.is_empty() {
-        let sides = held.keys(catalog, Kind::Bids)?;
-        let others = if sides.is_empty() { String::new() } else { "; bids and asks are not joined".to_owned() };
-        let why = format!("{}: the catalog has no bars of it at {}{others}", held.security, held.venue);
-        return Err(if others.is_empty() { none(catalog, given.flag, name)? } else { Error::Refused(why) });
+        return Err(none(catalog, given.flag, name)?);
     }
     let frame = held.frame(&keys, given.flag, name, wish.frame)?;
     let range = range(wish, frame);

@@ -4,6 +4,7 @@ use std::ops::Range;
 use qframe_data::catalog::Joined;
 use qframe_data::securities::{Securities, Security, SecurityId};
 use qframe_data::{Catalog, DataKey, Kind};
+use qframe_model::currency::Currency;
 use qframe_model::market::DatedAction;
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
@@ -27,6 +28,10 @@ pub(crate) fn named(catalog: &Catalog, flag: &str, name: &str, period: &Range<Ti
     let mut venues = catalog.venues_of_securities()?;
     venues.retain(|known| venue.is_none_or(|venue| venue.eq_ignore_ascii_case(known)));
     let id = word.parse::<SecurityId>().ok();
+    if id.is_none() && word.to_ascii_uppercase().parse::<Currency>().is_err() {
+        // A pair or a contract is no share.
+        return Ok(None);
+    }
     let mut found = Vec::new();
     for venue in venues {
         let others = catalog.securities(&venue)?;
@@ -119,6 +124,20 @@ impl Held {
     pub(crate) fn plain_name(&self, written: &str) -> String {
         let ticker = self.security.ticker();
         if written.contains('@') { format!("{ticker}@{}", self.venue) } else { ticker.to_owned() }
+    }
+
+    /// The name of the sets that hold the ticks, bids and asks of a period in which its ticker stayed what it was: those are not joined.
+    pub(crate) fn name_within(&self, period: &Range<Time>) -> Result<String, Error> {
+        let mut listings = self.security.listings().iter();
+        let is_whole = |from: Time, until: Time| from <= period.start && (period.end <= until || until == Time::MAX);
+        match listings.find(|listing| is_whole(listing.from, listing.until)) {
+            Some(listing) => Ok(format!("{}@{}", listing.ticker, self.venue)),
+            None if self.is_plain() => Ok(format!("{}@{}", self.security.ticker(), self.venue)),
+            None => {
+                let why = "bids, asks and ticks are read under one ticker; choose --from and --to within one listing";
+                Err(Error::Refused(format!("--data {}: {why}", self.security)))
+            }
+        }
     }
 
     /// Its name in a run: what it is called today, or was last.

@@ -25,6 +25,10 @@ pub(super) fn load(name: &str, given: &Given<'_>, wish: &Wish) -> Result<Option<
     let catalog = wish.catalog.open()?;
     let held = security::named(&catalog, given.flag, name, &(wish.from..wish.until))?;
     if let Some(held) = held.as_ref().filter(|held| !held.is_plain()) {
+        if held.keys(&catalog, Kind::Bars)?.is_empty() && !held.keys(&catalog, Kind::Bids)?.is_empty() {
+            let name = held.name_within(&(wish.from..wish.until))?;
+            return Ok(of_name(&catalog, &name, given, wish)?.map(|series| series.of(held.clone())));
+        }
         return joined::load(&catalog, held.clone(), name, given, wish).map(Some);
     }
     let name = held.as_ref().map_or_else(|| name.to_owned(), |held| held.plain_name(name));
