@@ -4,7 +4,7 @@
 //! Rows are stored by the ticker that they came under. Whose they are is told here: rows under a ticker are those of the
 //! security that was listed under it at their time. Where nobody was, they are of the only one that ever had the ticker, and of nobody
 //! where there were several.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -146,10 +146,6 @@ impl Security {
         all.filter(|ticker| seen.insert(*ticker)).collect()
     }
 
-    fn had(&self, ticker: &str) -> bool {
-        self.listings.iter().any(|listing| listing.ticker == ticker)
-    }
-
     /// True where this tells all that `other` does, and perhaps what came later: the last listing of `other` may end.
     #[must_use]
     pub fn continues(&self, other: &Self) -> bool {
@@ -188,61 +184,71 @@ pub struct Stretch<'a> {
 
 /// The securities of a venue, by their ids.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Securities(Vec<Security>);
+pub struct Securities {
+    by_id: BTreeMap<SecurityId, Security>,
+    by_ticker: BTreeMap<String, BTreeSet<SecurityId>>,
+}
 
 impl Securities {
-    /// Of securities in any order; of two with one id, the first.
+    /// Of securities in any order; of two with one id, the last.
     #[must_use]
-    pub fn new(mut all: Vec<Security>) -> Self {
-        all.sort_by(|a, b| a.id.cmp(&b.id));
-        all.dedup_by(|later, first| later.id == first.id);
-        Self(all)
+    pub fn new(all: Vec<Security>) -> Self {
+        let mut securities = Self::default();
+        all.into_iter().for_each(|security| securities.put(security));
+        securities
     }
 
     /// All of them, by id.
-    #[must_use]
-    pub fn all(&self) -> &[Security] {
-        &self.0
+    pub fn all(&self) -> impl ExactSizeIterator<Item = &Security> {
+        self.by_id.values()
     }
 
     /// The one of an id.
     #[must_use]
     pub fn get(&self, id: &SecurityId) -> Option<&Security> {
-        self.0.binary_search_by(|security| security.id.cmp(id)).ok().map(|place| &self.0[place])
+        self.by_id.get(id)
     }
 
     /// Puts one in the place of that of its id, if there is one.
     pub fn put(&mut self, security: Security) {
-        match self.0.binary_search_by(|known| known.id.cmp(&security.id)) {
-            Ok(place) => self.0[place] = security,
-            Err(place) => self.0.insert(place, security),
+        self.take_away(&security.id);
+        for ticker in security.tickers() {
+            self.by_ticker.entry(ticker.to_owned()).or_default().insert(security.id.clone());
         }
+        self.by_id.insert(security.id.clone(), security);
     }
 
     /// Takes one away; false where there was none.
     pub fn take_away(&mut self, id: &SecurityId) -> bool {
-        let before = self.0.len();
-        self.0.retain(|security| security.id != *id);
-        self.0.len() < before
+        let Some(gone) = self.by_id.remove(id) else { return false };
+        for ticker in gone.tickers() {
+            if let Some(ids) = self.by_ticker.get_mut(ticker) {
+                ids.remove(id);
+            }
+        }
+        true
     }
 
     /// All that were ever called so.
     #[must_use]
     pub fn called(&self, ticker: &str) -> Vec<&Security> {
-        self.0.iter().filter(|security| security.had(ticker)).collect()
+        self.by_ticker.get(ticker).into_iter().flatten().filter_map(|id| self.get(id)).collect()
     }
 
     /// The security that a ticker meant at an instant.
     #[must_use]
     pub fn find(&self, ticker: &str, time: Time) -> Option<&Security> {
-        self.0.iter().find(|security| security.listing_at(time).is_some_and(|listing| listing.ticker == ticker))
+        let is_then = |security: &&Security| security.listing_at(time).is_some_and(|listing| listing.ticker == ticker);
+        self.called(ticker).into_iter().find(is_then)
     }
 
     /// Another one that is listed under a ticker of this one at the same time, and that listing: one of the two is wrong.
     #[must_use]
     pub fn contested(&self, security: &Security) -> Option<(&Security, &Listing)> {
-        let others = self.0.iter().filter(|other| other.id != security.id);
+        let tickers = security.tickers();
+        let others = tickers.into_iter().flat_map(|ticker| self.called(ticker));
         others
+            .filter(|other| other.id != security.id)
             .flat_map(|other| other.listings.iter().map(move |listing| (other, listing)))
             .find(|(_, theirs)| security.listings.iter().any(|ours| ours.overlaps(theirs)))
     }
@@ -275,7 +281,7 @@ impl Securities {
     #[must_use]
     pub fn filings<'a>(&self, security: &'a Security) -> Vec<(&'a str, Range<Time>)> {
         const ALL: Range<Time> = Time::MIN..Time::MAX;
-        let is_filed = |ticker: &str| self.0.iter().any(|other| other.filed() == Some(ticker));
+        let is_filed = |ticker: &str| self.all().any(|other| other.filed() == Some(ticker));
         let filed = security.filed().map(|name| (name, ALL));
         let by_time = security.listings.iter().rev().filter(|listing| !is_filed(&listing.ticker));
         let range = |listing: &'a Listing| {
@@ -333,7 +339,7 @@ mod tests {
         check("META", "2021-07-01", Some("META:2021-06-30"));
         check("FB", "2024-01-01", Some("FB:2023-01-10"));
         assert_eq!(Security::new(Vec::new(), None), None);
-        for id in all.all().iter().map(|security| security.id().to_string()) {
+        for id in all.all().map(|security| security.id().to_string()) {
             assert_eq!(id.to_lowercase().parse::<SecurityId>().unwrap().to_string(), id);
         }
         for text in ["FB", "FB:", "FB:2012", "FB:2012-13-01", ":2012-05-18", "F B:2012-05-18", "..:2012-05-18"] {

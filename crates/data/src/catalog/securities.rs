@@ -108,8 +108,7 @@ impl Catalog {
         let (mut all, mut named) = (self.securities(venue)?, Named::default());
         for security in securities {
             let known = all.get(security.id());
-            if known.is_some_and(|known| known == &security || known.continues(&security) && !security.continues(known))
-            {
+            if known.is_some_and(|known| known.continues(&security)) {
                 named.same += 1;
                 continue;
             }

@@ -190,7 +190,7 @@ impl Held {
     /// Another security that is called today, or was last, as this one: what is stored under that name would be mixed.
     pub(crate) fn namesake(&self) -> Option<&Security> {
         let is_other = |other: &&Security| other.id() != self.security.id() && other.ticker() == self.security.ticker();
-        self.others.all().iter().find(is_other)
+        self.others.all().find(is_other)
     }
 
     /// Of what the bars are, a sentence each.

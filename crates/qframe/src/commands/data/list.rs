@@ -140,7 +140,7 @@ impl Args {
         let mut all = Vec::new();
         for venue in catalog.venues_of_securities()? {
             let securities = catalog.securities(&venue)?;
-            all.extend(securities.all().iter().map(|security| (venue.clone(), security.clone())));
+            all.extend(securities.all().map(|security| (venue.clone(), security.clone())));
         }
         let mut out = std::io::stdout().lock();
         if self.json {
