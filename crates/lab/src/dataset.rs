@@ -24,6 +24,8 @@ pub struct Origin {
     pub facts: Facts,
     /// How good the bars are, where somebody looked.
     pub quality: Option<Report>,
+    /// The id of the security, which stays where its ticker changes.
+    pub security: Option<String>,
 }
 
 /// Bars of one instrument in one time frame: oldest first, times strictly rising, at least one. Cheap to clone.
@@ -78,7 +80,7 @@ impl DataSet {
     /// Bars as a reader checked them. `None` where there are none.
     #[must_use]
     pub fn new(instrument: Instrument, loaded: Loaded, name: &str) -> Option<Self> {
-        let origin = Origin { name: name.to_owned(), notes: loaded.why, facts: loaded.facts, quality: None };
+        let origin = Origin { name: name.to_owned(), notes: loaded.why, facts: loaded.facts, ..Origin::default() };
         Self::of(instrument, loaded.time_frame, loaded.bars, origin)
     }
 
@@ -140,6 +142,12 @@ impl DataSet {
     /// The ticks, where orders are matched on them.
     pub(crate) fn ticks(&self) -> Option<&Ticks> {
         self.ticks.as_deref()
+    }
+
+    /// The same bars, of a security that has an id.
+    #[must_use]
+    pub fn of_security(self, id: Option<String>) -> Self {
+        Self { origin: Arc::new(Origin { security: id, ..(*self.origin).clone() }), ..self }
     }
 
     /// The same bars, with what was found to be wrong with them. What is absent by the hours of a market takes the place of

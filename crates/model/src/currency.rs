@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::number::Cash;
 
-/// The code of a currency, coin or settlement asset: 1 to 15 of `A-Z 0-9 . _`, upper case (`USD`, `BTC`, `1000SATS`).
+/// The code of a currency, coin or settlement asset: 1 to 15 of `A-Z 0-9 . _`, upper case, a letter or digit first (`USD`,
+/// `BTC`, `1000SATS`; never `..`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 15]);
 
@@ -45,7 +46,8 @@ impl fmt::Display for CurrencyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is not a currency code (expected 1 to 15 of A-Z, 0-9, '.', '_', such as USD or 1000SATS)",
+            "{:?} is not a currency code (expected 1 to 15 of A-Z, 0-9, '.', '_', a letter or digit first, such as USD or \
+             1000SATS)",
             self.0
         )
     }
@@ -58,7 +60,8 @@ impl FromStr for Currency {
     fn from_str(text: &str) -> Result<Self, CurrencyError> {
         let allowed = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_');
         let mut code = [0; 15];
-        if text.is_empty() || text.len() > code.len() || !text.as_bytes().iter().all(allowed) {
+        let begins = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+        if !begins || text.len() > code.len() || !text.as_bytes().iter().all(allowed) {
             return Err(CurrencyError(text.to_owned()));
         }
         code[..text.len()].copy_from_slice(text.as_bytes());

@@ -117,10 +117,11 @@ fn parse(text: &str) -> Option<SymbolParts> {
     Some(SymbolParts::Contract { base, quote: quote.parse().ok()?, settle: settle.parse().ok()?, expiry })
 }
 
-/// Small letters, digits and what joins them, up to 32.
+/// Small letters, digits and what joins them, up to 32; a letter or digit first, so that no venue is `..`.
 fn is_venue(text: &str) -> bool {
     let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
-    !text.is_empty() && text.len() <= 32 && text.bytes().all(lawful)
+    let begins = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+    begins && text.len() <= 32 && text.bytes().all(lawful)
 }
 
 /// `NAME-261225` or `NAME-20261225`: the name and the day; a bad day is `None`.
@@ -182,6 +183,11 @@ mod tests {
             "@binance",
             "BTC/USD@Bin ance",
             "BTC/USD@a@b",
+            "..",
+            "../..",
+            "./USD",
+            "AAPL@..",
+            "AAPL@.a",
         ] {
             assert!(text.parse::<Symbol>().is_err(), "{text:?}");
         }

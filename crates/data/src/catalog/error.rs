@@ -41,6 +41,10 @@ pub enum CatalogError {
     OutOfOrder(DataKey, Time, Time),
     /// A row that is there with other values.
     Conflict(Box<Differing>),
+    /// All rows of a data set were replaced while it was read.
+    Replaced(DataKey),
+    /// A security that is there with other listings: as it is stored, and as it came.
+    Securities(String, String),
 }
 
 /// Two rows that should be one.
@@ -87,6 +91,12 @@ impl fmt::Display for CatalogError {
                 )
             }
             Self::Conflict(differing) => write!(f, "{differing}"),
+            Self::Replaced(key) => {
+                write!(f, "{key}: other rows took the place of all while it was read; read it again")
+            }
+            Self::Securities(stored, given) => {
+                write!(f, "{stored} is stored, and it comes as {given}; keep the one or replace it by the other")
+            }
         }
     }
 }

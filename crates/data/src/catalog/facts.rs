@@ -27,8 +27,10 @@ pub struct SetFacts {
 
 impl SetFacts {
     pub(super) fn read(place: &Place) -> Result<Option<Self>, CatalogError> {
-        let files = place.files()?.into_iter().map(|(period, path)| FileFacts::read(period, &path));
-        let files = files.collect::<Result<Vec<_>, _>>()?;
+        let files = super::scan::steady(place, || {
+            let files = place.files()?.into_iter().map(|(period, path)| FileFacts::read(period, &path));
+            files.collect::<Result<Vec<_>, _>>()
+        })?;
         let (Some(first), Some(last)) = (files.first(), files.last()) else { return Ok(None) };
         let mut hasher = blake3::Hasher::new();
         for file in &files {

@@ -8,7 +8,7 @@ use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
 use serde::{Deserialize, Serialize};
 
-use super::place::{Place, escape};
+use super::place::{Place, check_venue, escape};
 use super::written::replace;
 use super::{Catalog, CatalogError, lock};
 
@@ -80,7 +80,7 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError`] where the file does not read.
     pub fn instrument(&self, symbol: &Symbol, venue: &str) -> Result<Option<InstrumentFacts>, CatalogError> {
-        let (path, _) = self.instrument_file(symbol, venue);
+        let (path, _) = self.instrument_file(symbol, venue)?;
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -99,7 +99,7 @@ impl Catalog {
     /// # Errors
     /// [`CatalogError::System`] where the file cannot be written.
     pub fn set_instrument(&self, facts: &InstrumentFacts) -> Result<(), CatalogError> {
-        let (path, lock) = self.instrument_file(&facts.symbol, &facts.venue);
+        let (path, lock) = self.instrument_file(&facts.symbol, &facts.venue)?;
         let _lock = lock::hold_file(&lock)?;
         let document = Document { version: VERSION, instrument: facts };
         let mut text = serde_json::to_vec_pretty(&document).map_err(|error| CatalogError::broken(&path, error))?;
@@ -108,9 +108,10 @@ impl Catalog {
     }
 
     /// The file, and its lock.
-    fn instrument_file(&self, symbol: &Symbol, venue: &str) -> (PathBuf, PathBuf) {
+    fn instrument_file(&self, symbol: &Symbol, venue: &str) -> Result<(PathBuf, PathBuf), CatalogError> {
+        check_venue(venue).map_err(|why| CatalogError::Key(venue.to_owned(), why))?;
         let (venue, symbol) = (escape(venue), escape(symbol.as_str()));
         let lock = Place::lock(self.root(), &["instruments", &venue, &symbol]);
-        (self.root().join("instruments").join(venue).join(format!("{symbol}.json")), lock)
+        Ok((self.root().join("instruments").join(venue).join(format!("{symbol}.json")), lock))
     }
 }

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use super::CatalogError;
 use super::place::{PARTIAL, Place, entries};
+use super::swap;
 use super::written::make_folder;
 
 /// Waits until no other process writes the data set, and keeps others out while the file lives.
 pub(super) fn hold(place: &Place) -> Result<File, CatalogError> {
     let file = hold_file(&place.lock)?;
     clean(place)?;
+    swap::finish(place)?;
     Ok(file)
 }
 
@@ -23,12 +25,16 @@ pub(super) fn hold_file(lock: &Path) -> Result<File, CatalogError> {
 /// Takes away what a killed writer left, unless one is at work.
 pub(super) fn sweep(place: &Place) -> Result<(), CatalogError> {
     // Asking for one name is cheaper than listing a folder of thousands of files.
-    if ["", "-narrow", "-findings"].iter().all(|end| !place.folder.join(format!("{PARTIAL}{end}")).exists()) {
+    let partial = |end: &&str| place.folder.join(format!("{PARTIAL}{end}")).exists();
+    if !["", "-narrow", "-findings", "-whole", "-gone"].iter().any(partial) && !place.fresh().exists() {
         return Ok(());
     }
     let file = open(&place.lock)?;
     match file.try_lock() {
-        Ok(()) => clean(place),
+        Ok(()) => {
+            clean(place)?;
+            swap::finish(place)
+        }
         Err(TryLockError::WouldBlock) => Ok(()),
         Err(TryLockError::Error(error)) => Err(CatalogError::system("locking", &place.lock, &error)),
     }
@@ -44,7 +50,8 @@ fn open(lock: &Path) -> Result<File, CatalogError> {
 fn clean(place: &Place) -> Result<(), CatalogError> {
     for (name, path) in entries(&place.folder)? {
         if name.starts_with(PARTIAL) {
-            fs::remove_file(&path).map_err(|error| CatalogError::system("taking away", &path, &error))?;
+            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            gone.map_err(|error| CatalogError::system("taking away", &path, &error))?;
         }
     }
     Ok(())

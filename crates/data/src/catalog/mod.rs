@@ -6,6 +6,8 @@
 //! leaves the periods before as new, and its own as it was; what lies half written is taken away by the next writer, and
 //! when the catalog is opened. Doing the merge again completes it, since rows that are there are not added twice.
 //!
+//! [`Catalog::replace`] puts a whole set in the place of another, at once (see `swap.rs`).
+//!
 //! One process at a time writes a data set (a lock that the system drops with the process); reading takes no lock, and sees each
 //! file either old or new.
 mod asked;
@@ -15,6 +17,7 @@ mod error;
 mod export;
 mod facts;
 mod instrument;
+mod joined;
 mod lock;
 mod merge;
 mod names;
@@ -22,7 +25,9 @@ mod place;
 mod record;
 mod remarks;
 mod scan;
+mod securities;
 mod stored;
+mod swap;
 mod written;
 
 use std::fs;
@@ -36,10 +41,12 @@ pub use error::{CatalogError, Differing};
 pub use export::{Columns, ExportError};
 pub use facts::SetFacts;
 pub use instrument::InstrumentFacts;
+pub use joined::{Joined, Part};
 pub use merge::{Conflict, Merged};
 pub use place::Period;
 pub use remarks::Remark;
 pub use scan::Scan;
+pub use securities::Named;
 pub use stored::FileFacts;
 
 use crate::rows::{DataKey, Kind, Rows};
@@ -119,6 +126,27 @@ impl Catalog {
         of_kind!(key.kind, R => merge::merge::<R>(&place, rows, conflict))
     }
 
+    /// Puts rows in the place of all that a data set holds, at once: whoever reads finds the old rows or the new ones, and a
+    /// process that is killed at any moment leaves the old or the new. No rows are a set without rows. What was said of its
+    /// sources stays. Batches are as those of [`Catalog::merge`].
+    ///
+    /// # Errors
+    /// As [`Catalog::merge`]; then the set is as it was.
+    pub fn replace(&self, key: &DataKey, rows: impl Iterator<Item = Rows>) -> Result<u64, CatalogError> {
+        let place = self.place(key)?;
+        let _lock = lock::hold(&place)?;
+        let aside = swap::aside(&place)?;
+        let merged = of_kind!(key.kind, R => merge::merge::<R>(&aside, rows, Conflict::Refuse));
+        match merged {
+            Ok(merged) => swap::commit(&place, &aside).map(|()| merged.added),
+            Err(error) => {
+                // The first failure is the one to tell of; a leftover is taken away by the next writer.
+                let _ = fs::remove_dir_all(&aside.folder);
+                Err(error)
+            }
+        }
+    }
+
     /// The rows of a range in batches; [`Time::MAX`] as its end is in it.
     ///
     /// # Errors
@@ -155,10 +183,11 @@ impl Catalog {
     /// [`CatalogError::Broken`] for the first file whose rows are not those that were written.
     pub fn verify(&self, key: &DataKey) -> Result<(), CatalogError> {
         let place = self.place(key)?;
-        for (period, path) in place.files()? {
-            of_kind!(key.kind, R => stored::Stored::<R>::open(period, &path, Time::MIN..Time::MAX)?.verify()?);
-        }
-        Ok(())
+        scan::steady(&place, || {
+            place.files()?.into_iter().try_for_each(|(period, path)| {
+                of_kind!(key.kind, R => stored::Stored::<R>::open(period, &path, Time::MIN..Time::MAX)?.verify())
+            })
+        })
     }
 
     /// Takes a data set away, all of it. False where there was none.
@@ -171,6 +200,8 @@ impl Catalog {
         if !place.folder.is_dir() {
             return Ok(false);
         }
+        // First no rows take the place of all: killed here, half of them would be left.
+        swap::commit(&place, &swap::aside(&place)?)?;
         let failed = |error| CatalogError::system("taking away", &place.folder, &error);
         // Folders of frames stand in that of their symbol.
         fs::remove_dir_all(&place.folder).map_err(failed)?;
@@ -211,11 +242,11 @@ impl Catalog {
 
     /// True where a file of the data set has wide decimals.
     fn is_wide(&self, key: &DataKey) -> Result<bool, CatalogError> {
-        let files = self.place(key)?.files()?;
-        files
-            .into_iter()
-            .map(|(period, path)| stored::is_wide(period, &path))
-            .try_fold(false, |any, wide| Ok(any | wide?))
+        let place = self.place(key)?;
+        scan::steady(&place, || {
+            let files = place.files()?.into_iter();
+            files.map(|(period, path)| stored::is_wide(period, &path)).try_fold(false, |any, wide| Ok(any | wide?))
+        })
     }
 
     fn place(&self, key: &DataKey) -> Result<Place, CatalogError> {

@@ -11,6 +11,9 @@ use crate::rows::{DataKey, Kind};
 /// What the files that are being written are called, until they are whole.
 pub(super) const PARTIAL: &str = ".partial";
 
+/// The folder of files that are whole, and are taking the place of all others of their set.
+const FRESH: &str = ".fresh";
+
 /// A stretch of time whose rows stand in one file. Its name sorts as its time does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period {
@@ -109,8 +112,8 @@ impl Place {
     /// [`CatalogError::Key`] where the key is no name of a data set.
     pub(super) fn of(root: &Path, key: &DataKey) -> Result<Self, CatalogError> {
         let refused = |why| Err(CatalogError::Key(key.to_string(), why));
-        if key.venue.is_empty() || key.venue != key.venue.to_lowercase() {
-            return refused("expected a venue in lower case, such as binance");
+        if let Err(why) = check_venue(&key.venue) {
+            return refused(why);
         }
         if key.symbol.venue().is_some() {
             return refused("expected the symbol without its venue");
@@ -130,13 +133,25 @@ impl Place {
         root.join(".locks").join(parts.join(" "))
     }
 
+    /// The folder of a whole that takes the place of the set's files.
+    pub(super) fn fresh(&self) -> PathBuf {
+        self.folder.join(FRESH)
+    }
+
     pub(super) fn file(&self, period: Period) -> PathBuf {
         self.folder.join(format!("{period}.parquet"))
     }
 
-    /// The files there are, oldest first.
+    /// The files there are, oldest first: those of a whole that is taking its place, where there is one.
     pub(super) fn files(&self) -> Result<Vec<(Period, PathBuf)>, CatalogError> {
-        let mut files: Vec<(Period, PathBuf)> = entries(&self.folder)?
+        let fresh = self.fresh();
+        let folder = if fresh.is_dir() { &fresh } else { &self.folder };
+        Self::files_in(folder)
+    }
+
+    /// The files that a folder holds.
+    pub(super) fn files_in(folder: &Path) -> Result<Vec<(Period, PathBuf)>, CatalogError> {
+        let mut files: Vec<(Period, PathBuf)> = entries(folder)?
             .into_iter()
             .filter_map(|(name, path)| Some((Period::named(name.strip_suffix(".parquet")?)?, path)))
             .collect();
@@ -150,7 +165,7 @@ pub(super) fn keys(root: &Path) -> Result<Vec<DataKey>, CatalogError> {
     let mut keys = Vec::new();
     for kind in Kind::ALL {
         for (venue, path) in entries(&root.join(kind.name()))? {
-            let Some(venue) = unescape(&venue) else { continue };
+            let Some(venue) = unescape(&venue).filter(|venue| check_venue(venue).is_ok()) else { continue };
             for (symbol, path) in entries(&path)? {
                 let Some(Ok(symbol)) = unescape(&symbol).map(|symbol| symbol.parse()) else { continue };
                 let key = DataKey { kind, venue: venue.clone(), symbol, frame: None };
@@ -166,6 +181,19 @@ pub(super) fn keys(root: &Path) -> Result<Vec<DataKey>, CatalogError> {
     keys.sort();
     Ok(keys)
 }
+
+/// Small letters, digits and what joins them, beginning with one of those: never `..`, nor a path.
+pub(super) fn check_venue(venue: &str) -> Result<(), &'static str> {
+    let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
+    let begins = venue.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit());
+    if begins && venue.len() <= VENUE_MAX && venue.bytes().all(lawful) {
+        return Ok(());
+    }
+    Err("expected a venue of small letters, digits, `-`, `_` and `.`, such as binance")
+}
+
+/// A venue's own name, and what was made of its rows behind it.
+const VENUE_MAX: usize = 100;
 
 /// Names and paths of what is in a folder; nothing where there is none.
 pub(super) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, CatalogError> {

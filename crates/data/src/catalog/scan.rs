@@ -8,12 +8,15 @@ use qframe_model::time::Time;
 use super::place::Place;
 use super::record::{Record, of_kind};
 use super::stored::Stored;
-use super::{CatalogError, Period};
-use crate::rows::{Kind, Rows};
+use super::{CatalogError, Period, swap};
+use crate::rows::Rows;
 
 /// Batches of rows, oldest first. Ends after the first error. Memory holds one batch, and the pages it is in.
+///
+/// Where another whole takes the place of the set meanwhile, the next batch is [`CatalogError::Replaced`].
 pub struct Scan {
-    kind: Kind,
+    place: Place,
+    turn: u64,
     files: std::vec::IntoIter<(Period, PathBuf)>,
     range: Range<Time>,
     open: Option<Box<dyn Batches>>,
@@ -21,8 +24,8 @@ pub struct Scan {
 
 impl Scan {
     pub(super) fn new(place: &Place, range: Range<Time>) -> Result<Self, CatalogError> {
-        let files = overlapping(place, &range)?.into_iter();
-        Ok(Self { kind: place.key.kind, files, range, open: None })
+        let (files, turn) = steady(place, || Ok((overlapping(place, &range)?.into_iter(), swap::turn(place)?)))?;
+        Ok(Self { place: place.clone(), turn, files, range, open: None })
     }
 
     fn read(&mut self) -> Result<Option<Rows>, CatalogError> {
@@ -35,7 +38,19 @@ impl Scan {
             }
             let Some((period, path)) = self.files.next() else { return Ok(None) };
             let range = self.range.clone();
-            self.open = Some(of_kind!(self.kind, R => Box::new(Stored::<R>::open(period, &path, range)?)));
+            let open: Result<Box<dyn Batches>, CatalogError> = of_kind!(self.place.key.kind, R => {
+                let mut stored = Stored::<R>::open(period, &path, range.clone());
+                if stored.is_err() && !path.exists() {
+                    // The whole has taken its place since: there it is the same file.
+                    stored = Stored::<R>::open(period, &self.place.file(period), range);
+                }
+                stored.map(|stored| Box::new(stored) as Box<dyn Batches>)
+            });
+            // A file that is open stays what it is. Asked afterwards, the turn tells of which whole it is.
+            if swap::turn(&self.place)? != self.turn {
+                return Err(CatalogError::Replaced(self.place.key.clone()));
+            }
+            self.open = Some(open?);
         }
     }
 }
@@ -82,12 +97,33 @@ impl<R: Record> Batches for Stored<R> {
 
 /// All bars of a range, behind those there are.
 pub(super) fn bars(place: &Place, range: &Range<Time>, bars: &mut Vec<Bar>) -> Result<(), CatalogError> {
-    for (period, path) in overlapping(place, range)? {
-        let mut stored = Stored::<Bar>::open(period, &path, range.clone())?;
-        bars.reserve(stored.room());
-        while stored.next(bars)? {}
+    let before = bars.len();
+    steady(place, || {
+        bars.truncate(before);
+        for (period, path) in overlapping(place, range)? {
+            let mut stored = Stored::<Bar>::open(period, &path, range.clone())?;
+            bars.reserve(stored.room());
+            while stored.next(bars)? {}
+        }
+        Ok(())
+    })
+}
+
+/// So often a reading is begun again where another whole took the place of the set meanwhile.
+const TRIES: usize = 16;
+
+/// Reads what is all of one whole.
+pub(super) fn steady<T>(place: &Place, mut read: impl FnMut() -> Result<T, CatalogError>) -> Result<T, CatalogError> {
+    for _ in 0..TRIES {
+        let state = || Ok::<_, CatalogError>((swap::turn(place)?, place.fresh().is_dir()));
+        let before = state()?;
+        let done = read();
+        // What was read may be of two wholes, and what failed may be a file that has gone: this tells.
+        if state()? == before {
+            return done;
+        }
     }
-    Ok(())
+    Err(CatalogError::Replaced(place.key.clone()))
 }
 
 fn overlapping(place: &Place, range: &Range<Time>) -> Result<Vec<(Period, PathBuf)>, CatalogError> {

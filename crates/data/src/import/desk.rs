@@ -282,7 +282,10 @@ impl<'a, 's> Desk<'a, 's> {
         let mut history = None;
         match layout.reader {
             Reader::Factors => self.put_actions(&mut why),
-            Reader::Map => history = std::mem::take(&mut self.map).security(),
+            Reader::Map => {
+                let filed = self.symbol.as_ref().map(ToString::to_string);
+                history = std::mem::take(&mut self.map).security(filed).map(|security| (self.venue.clone(), security));
+            }
             Reader::Rows(_) | Reader::Nothing => {}
         }
         if self.rows > 0 && self.rows == self.refused {

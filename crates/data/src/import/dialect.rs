@@ -150,7 +150,7 @@ const DIALECTS: [(About, Find); 24] = [
     ),
     row(Dialect::Yahoo, "yahoo", "a column Adj Close, or Dividends beside Stock Splits", published::yahoo),
     row(Dialect::LeanFactors, "lean-factors", "no header, 4 columns, in a folder factor_files", only_factors),
-    row(Dialect::LeanMap, "lean-map", "no header, 3 columns, in a folder map_files", only_map),
+    row(Dialect::LeanMap, "lean-map", "no header, 2 or 3 columns, in a folder map_files", only_map),
     row(Dialect::LeanFunding, "lean-funding", "no header, 2 columns, in a folder margin_interest", only_funding),
     row(
         Dialect::LeanBeside,

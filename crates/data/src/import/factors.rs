@@ -5,6 +5,7 @@
 //! factor)`, `one share becomes next split factor / split factor` (QuantConnect/Lean, Common/Data/Auxiliary:
 //! `CorporateFactorRow.GetDividend`, `GetSplit`). Factors have seven decimals, so the dividend is rounded to as many
 //! decimals as they hold for sure, and the split to the simplest fraction that they allow.
+use qframe_model::currency::Currency;
 use qframe_model::market::{CorporateAction, DatedAction};
 use qframe_model::number::{Cash, Rate};
 use qframe_model::time::{Span, Time};
@@ -118,24 +119,27 @@ impl MapFile {
     pub(super) fn take<C: Cells>(&mut self, cells: &C) -> Result<(), Fault> {
         let day = cells.time(0, &mut Stamps::at(Wall::Utc)).map_err(|fault| (0, fault))?;
         let ticker = cells.text(1).to_ascii_uppercase();
-        if ticker.is_empty() {
+        if ticker.parse::<Currency>().is_err() {
             return Err((1, RowFault::NotA("ticker", "a name such as AAPL")));
         }
         self.rows.push((day, ticker, cells.text(2).into_owned()));
         Ok(())
     }
 
-    pub(super) fn security(mut self) -> Option<Security> {
+    /// `filed` is the name of the file, which that of the factors has too.
+    pub(super) fn security(mut self, filed: Option<String>) -> Option<Security> {
         self.rows.sort_by_key(|(day, ..)| *day);
         let far = Time::from_date(2050, 1, 1).unwrap_or(Time::MAX);
         let mut from = self.rows.first()?.0;
         let mut listings: Vec<Listing> = Vec::new();
         for (day, ticker, exchange) in self.rows.into_iter().skip(1) {
             let until = if day >= far { Time::MAX } else { day + Span::DAY };
-            listings.push(Listing { ticker, exchange, from, until });
+            if from < until {
+                listings.push(Listing { ticker, exchange, from, until });
+            }
             from = until;
         }
-        Security::new(listings)
+        Security::new(listings, filed)
     }
 }
 

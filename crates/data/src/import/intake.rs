@@ -7,8 +7,9 @@ use qframe_model::time::Time;
 
 use super::foreign::{Foreign, foreign};
 use super::{Import, ImportError, Wish, import};
-use crate::catalog::{Catalog, CatalogError, Conflict, Merged, Remark};
+use crate::catalog::{Catalog, CatalogError, Conflict, Merged, Named, Remark};
 use crate::rows::{DataKey, Rows};
+use crate::securities::Security;
 
 /// Rows on their way into a catalog. Without one they are only read: a dry run.
 #[derive(Debug)]
@@ -17,10 +18,21 @@ pub struct Intake<'a> {
     conflict: Conflict,
     strangers: Strangers,
     waiting: BTreeMap<DataKey, Waiting>,
-    foreign: Vec<Foreign>,
     rows: usize,
     remarks: Vec<(DataKey, String, Vec<Remark>)>,
-    merged: BTreeMap<DataKey, Merged>,
+    securities: BTreeMap<String, Vec<Security>>,
+    became: Became,
+}
+
+/// What became of all that was taken in; nothing without a catalog.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Became {
+    /// The rows of each data set.
+    pub rows: BTreeMap<DataKey, Merged>,
+    /// The securities of each venue.
+    pub securities: BTreeMap<String, Named>,
+    /// Bars that were not taken.
+    pub foreign: Vec<Foreign>,
 }
 
 /// What to do with bars that most likely are of another source than their set: more than one in ten of at least ten that
@@ -32,15 +44,6 @@ pub enum Strangers {
     Refuse,
     /// They are merged like all others.
     Take,
-}
-
-/// What became of everything that was taken in.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Taken {
-    /// The rows of each data set; nothing without a catalog.
-    pub merged: BTreeMap<DataKey, Merged>,
-    /// Bars that were not taken.
-    pub foreign: Vec<Foreign>,
 }
 
 /// Rows of one set that wait for others.
@@ -62,8 +65,8 @@ impl<'a> Intake<'a> {
     /// Into a catalog; `conflict` says what becomes of a row that is stored with other values.
     #[must_use]
     pub fn new(catalog: Option<&'a Catalog>, conflict: Conflict, strangers: Strangers) -> Self {
-        let (waiting, remarks, merged) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        Self { catalog, conflict, strangers, waiting, foreign: Vec::new(), rows: 0, remarks, merged }
+        let (waiting, remarks, became) = (BTreeMap::new(), Vec::new(), Became::default());
+        Self { catalog, conflict, strangers, waiting, rows: 0, remarks, securities: BTreeMap::new(), became }
     }
 
     /// Reads a file and takes its rows in.
@@ -73,22 +76,31 @@ impl<'a> Intake<'a> {
         let answers = import(path, wish, &mut sink);
         for import in answers.iter().flatten() {
             self.note(import);
+            if let (Some((venue, security)), true) = (&import.history, self.catalog.is_some()) {
+                self.securities.entry(venue.clone()).or_default().push(security.clone());
+            }
         }
         answers
     }
 
-    /// Merges what still waits, and says what became of everything.
+    /// Merges what still waits, and tells what became of everything.
     ///
     /// # Errors
     /// [`CatalogError`]: the disk, a damaged file, a conflict that is to be refused. What was merged before stays.
-    pub fn finish(mut self) -> Result<Taken, CatalogError> {
+    pub fn finish(mut self) -> Result<Became, CatalogError> {
         self.merge()?;
-        Ok(Taken { merged: self.merged, foreign: self.foreign })
+        if let Some(catalog) = self.catalog {
+            for (venue, securities) in std::mem::take(&mut self.securities) {
+                let named = catalog.merge_securities(&venue, securities, self.conflict)?;
+                self.became.securities.insert(venue, named);
+            }
+        }
+        Ok(self.became)
     }
 
     fn gather(&mut self, key: &DataKey, rows: Rows, file: &str) -> Result<(), CatalogError> {
         let Some((first, last)) = ends(&rows).filter(|_| self.catalog.is_some()) else { return Ok(()) };
-        if let Some(foreign) = self.foreign.iter_mut().find(|foreign| foreign.is_of(key, file)) {
+        if let Some(foreign) = self.became.foreign.iter_mut().find(|foreign| foreign.is_of(key, file)) {
             foreign.rows += rows.len() as u64;
             return Ok(());
         }
@@ -107,7 +119,7 @@ impl<'a> Intake<'a> {
         if self.catalog.is_none() {
             return;
         }
-        let told = |key: &DataKey| !self.foreign.iter().any(|foreign| foreign.is_of(key, &import.file));
+        let told = |key: &DataKey| !self.became.foreign.iter().any(|foreign| foreign.is_of(key, &import.file));
         for set in import.sets.iter().filter(|set| told(&set.key)) {
             let notes = std::iter::once(format!("dialect {}", import.dialect))
                 .chain(import.why.iter().cloned())
@@ -127,11 +139,11 @@ impl<'a> Intake<'a> {
             {
                 // What was said of them is not said of the set.
                 self.remarks.retain(|(of, source, _)| !foreign.is_of(of, source));
-                self.foreign.push(foreign);
+                self.became.foreign.push(foreign);
                 continue;
             }
             let done = catalog.merge(&key, batches.into_iter(), self.conflict)?;
-            let merged = self.merged.entry(key).or_default();
+            let merged = self.became.rows.entry(key).or_default();
             merged.added += done.added;
             merged.same += done.same;
             merged.differing += done.differing;

@@ -140,7 +140,7 @@ pub(super) fn beside(table: &Table, place: &Place) -> Option<Layout> {
             ..Layout::new(Dialect::LeanFactors, Reader::Factors, table, why)
         });
     }
-    if headless && within("map_files") && table.width() == 3 {
+    if headless && within("map_files") && matches!(table.width(), 2 | 3) {
         let why = vec!["LEAN's map file: the last day of each ticker".to_owned()];
         return Some(Layout {
             symbol: listed(place),

@@ -45,7 +45,7 @@ pub use desk::Findings;
 pub use dialect::{About, Dialect, dialects};
 pub use fault::{ImportError, ImportFault};
 pub use foreign::Foreign;
-pub use intake::{Intake, Strangers, Taken};
+pub use intake::{Became, Intake, Strangers};
 pub use interest::{OpenInterest, open_interest};
 pub use paths::{Found, find_files};
 
@@ -87,8 +87,8 @@ pub struct Import {
     pub why: Vec<String>,
     /// The data sets in it. None: the file is known, and holds nothing that has a kind here.
     pub sets: Vec<ImportedSet>,
-    /// What a symbol was called and where it was listed, from a map file.
-    pub history: Option<crate::securities::Security>,
+    /// Of a map file: a venue, and what one of its securities was called.
+    pub history: Option<(String, crate::securities::Security)>,
     /// What is wrong with its rows.
     pub findings: Findings,
 }

@@ -90,6 +90,9 @@ struct Series<'a> {
     end: Time,
     bars: usize,
     source: &'a str,
+    /// The id of the security, where the catalog knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    security: Option<&'a str>,
     gaps: Gaps,
     skipped: Skipped<'a>,
     notes: &'a [String],
@@ -137,6 +140,7 @@ impl<'a> Series<'a> {
             end: set.bars()[set.bars().len() - 1].time,
             bars: set.bars().len(),
             source: &origin.name,
+            security: origin.security.as_deref(),
             gaps: Gaps { missing: gaps.missing, holes: gaps.holes, longest: gaps.longest.map(hole) },
             skipped: Skipped { rows: skipped.total, by_reason, timeframe_is_guessed: skipped.frame_is_guessed },
             notes: &origin.notes,

@@ -114,12 +114,18 @@ impl Calendars {
             if !fits || is_read {
                 continue;
             }
-            let mut rows = stored(catalog, key, kind)?;
+            let mut rows = match (&source.held, kind) {
+                (Some(held), CalendarKind::Dividends | CalendarKind::Splits) => {
+                    due(&held.actions(catalog)?, key, kind)?
+                }
+                _ => stored(catalog, key, kind)?,
+            };
             let unseen = if kind == CalendarKind::Splits { drop_unseen(&mut rows, source) } else { 0 };
             if rows.is_empty() && unseen == 0 {
                 continue;
             }
-            let from = format!("{STORED}, {}", key.name());
+            let from = source.held.as_ref().map_or_else(|| key.name(), |held| held.security.id().to_string());
+            let from = format!("{STORED}, {from}");
             self.take((name, kind), instrument, &from, rows, market);
             if let Some(file) = self.files.last_mut() {
                 file.unseen = unseen;
@@ -231,19 +237,24 @@ fn stored(catalog: &Catalog, key: &DataKey, kind: CalendarKind) -> Result<Vec<(T
     for rows in catalog.scan(&key, Time::MIN..Time::MAX)? {
         match rows? {
             Rows::Funding(rows) => found.extend(rows.iter().map(|row| (row.time, row.rate))),
-            Rows::Actions(rows) => {
-                for row in rows {
-                    match (row.action, kind) {
-                        (CorporateAction::Dividend(amount), CalendarKind::Dividends) => {
-                            let refused = || Error::Refused(format!("{key}: {:#}: {amount} a unit", row.time));
-                            let nanos = i64::try_from(amount.attos() / ATTOS).map_err(|_| refused())?;
-                            found.push((row.time, Rate::from_nanos(nanos)));
-                        }
-                        (CorporateAction::Split(ratio), CalendarKind::Splits) => found.push((row.time, ratio)),
-                        _ => {}
-                    }
-                }
+            Rows::Actions(rows) => found.extend(due(&rows, &key, kind)?),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Dividends or splits as a calendar has them.
+fn due(rows: &[DatedAction], key: &DataKey, kind: CalendarKind) -> Result<Vec<(Time, Rate)>, Error> {
+    let mut found = Vec::new();
+    for row in rows {
+        match (row.action, kind) {
+            (CorporateAction::Dividend(amount), CalendarKind::Dividends) => {
+                let refused = || Error::Refused(format!("{key}: {:#}: {amount} a unit", row.time));
+                let nanos = i64::try_from(amount.attos() / ATTOS).map_err(|_| refused())?;
+                found.push((row.time, Rate::from_nanos(nanos)));
             }
+            (CorporateAction::Split(ratio), CalendarKind::Splits) => found.push((row.time, ratio)),
             _ => {}
         }
     }

@@ -20,6 +20,7 @@ use qframe_model::time::{Time, TimeFrame};
 
 use super::catalog::Root;
 use super::raw::{Raw, Word};
+use super::security::{self, Held};
 use super::stored;
 use super::ticks::{self, Grain};
 use super::values::{Given, given};
@@ -39,6 +40,8 @@ pub(crate) struct Source {
     pub(super) is_named: bool,
     /// Its name in the catalog, where it is from there.
     pub(super) key: Option<DataKey>,
+    /// The security that it is, where the catalog knows.
+    pub(crate) held: Option<Held>,
     /// When it trades, where the bars fit that.
     pub(super) hours: Option<&'static Hours>,
     /// Recorded spreads of its bars.
@@ -121,7 +124,10 @@ pub(super) const OFFSETS: [(&str, Offsets); 2] = [("one", Offsets::One), ("mixed
 pub(super) fn load(raw: &Raw, wish: &Wish) -> Result<Vec<Source>, Error> {
     let default = [Word(samples::list()[0].name.to_owned())];
     let words = if raw.data.is_empty() { &default[..] } else { &raw.data[..] };
-    words.iter().map(|word| source(&Given { flag: "--data", word: word.0.trim() }, wish)).collect()
+    let sources = words.iter().map(|word| source(&Given { flag: "--data", word: word.0.trim() }, wish));
+    let sources = sources.collect::<Result<Vec<_>, _>>()?;
+    security::check_names(&sources)?;
+    Ok(sources)
 }
 
 impl Wish {
@@ -170,7 +176,7 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     let symbol = symbol.map_or_else(|| symbol_of(&series.name), Ok)?;
     let rules = stored::instrument(symbol, wish, series.rules.as_ref());
     let (instrument, odd) = rules.map_err(|error| given.wrong(error))?;
-    let Series { loaded, market, from, mut known, sample, key, sides, .. } = series;
+    let Series { loaded, market, from, mut known, sample, key, sides, held, .. } = series;
     let (mut loaded, made) = used(loaded, &market, wish, given)?;
     let spreads = sides.map_or_else(Vec::new, |sides| sides.spreads(loaded.time_frame, market.end));
     known.extend(odd);
@@ -180,7 +186,8 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     }
     loaded.why.extend(known.iter().cloned());
     let set = DataSet::new(instrument, loaded, path).ok_or_else(|| given.wrong("no bars"))?;
-    Ok(Source { set, from, known, made, is_named, key, hours: None, spreads })
+    let set = set.of_security(held.as_ref().map(|held| held.security.id().to_string()));
+    Ok(Source { set, from, known, made, is_named, key, held, hours: None, spreads })
 }
 
 /// What a name led to.
@@ -202,12 +209,29 @@ pub(super) struct Series {
     pub(super) key: Option<DataKey>,
     /// What its bars were made of, where that is bid and ask.
     pub(super) sides: Option<Sides>,
+    /// The security whose bars they are, where the catalog knows.
+    pub(super) held: Option<Held>,
 }
 
 impl Series {
     pub(super) fn new(loaded: Loaded, from: String, name: String) -> Self {
         let market = loaded.first().unwrap_or_default()..loaded.known_until();
-        Self { loaded, market, from, name, rules: None, known: Vec::new(), sample: None, key: None, sides: None }
+        Self {
+            loaded,
+            market,
+            from,
+            name,
+            rules: None,
+            known: Vec::new(),
+            sample: None,
+            key: None,
+            sides: None,
+            held: None,
+        }
+    }
+
+    pub(super) fn of(self, held: Held) -> Self {
+        Self { held: Some(held), ..self }
     }
 }
 

@@ -11,6 +11,7 @@ use qframe_model::time::{Span, Time, TimeFrame};
 use super::catalog::{Narrowed, none, the_one};
 use super::data::{Series, Sides, Wish};
 use super::values::Given;
+use super::{joined, security};
 use crate::error::Error;
 
 /// Trading hours that have a name here.
@@ -22,15 +23,30 @@ pub(super) fn load(name: &str, given: &Given<'_>, wish: &Wish) -> Result<Option<
         return Ok(None);
     }
     let catalog = wish.catalog.open()?;
+    let held = security::named(&catalog, given.flag, name, &(wish.from..wish.until))?;
+    if let Some(held) = held.as_ref().filter(|held| !held.is_plain()) {
+        if held.keys(&catalog, Kind::Bars)?.is_empty() && !held.keys(&catalog, Kind::Bids)?.is_empty() {
+            let name = held.name_within(&(wish.from..wish.until))?;
+            return Ok(of_name(&catalog, &name, given, wish)?.map(|series| series.of(held.clone())));
+        }
+        return joined::load(&catalog, held.clone(), name, given, wish).map(Some);
+    }
+    let name = held.as_ref().map_or_else(|| name.to_owned(), |held| held.plain_name(name));
+    let series = of_name(&catalog, &name, given, wish)?;
+    Ok(series.map(|series| held.into_iter().fold(series, Series::of)))
+}
+
+/// The bars of a name that means no more than it says.
+fn of_name(catalog: &Catalog, name: &str, given: &Given<'_>, wish: &Wish) -> Result<Option<Series>, Error> {
     if catalog.find(name, None, None)?.is_empty() {
         return Ok(None);
     }
     let has = |kind| Ok::<_, Error>(!catalog.find(name, Some(kind), None)?.is_empty());
     if !has(Kind::Bars)? && has(Kind::Bids)? && has(Kind::Asks)? {
-        return quoted(&catalog, name, given, wish).map(Some);
+        return quoted(catalog, name, given, wish).map(Some);
     }
-    let key = key_of(&catalog, name, given, (Kind::Bars, wish.frame))?;
-    read(&catalog, &key, name, wish).map(Some)
+    let key = key_of(catalog, name, given, (Kind::Bars, wish.frame))?;
+    read(catalog, &key, name, wish).map(Some)
 }
 
 /// Bars half-way between those of bid and ask, where there are only these.
@@ -126,7 +142,7 @@ fn read(catalog: &Catalog, key: &DataKey, name: &str, wish: &Wish) -> Result<Ser
 }
 
 /// What to read for the period of a run: whole longer bars where those are made.
-fn range(wish: &Wish, frame: TimeFrame) -> Range<Time> {
+pub(super) fn range(wish: &Wish, frame: TimeFrame) -> Range<Time> {
     let (from, until) = (wish.from, wish.until);
     let Some(longer) = wish.frame.filter(|wanted| *wanted != frame) else { return from..until };
     let from = if from == Time::MIN { from } else { longer.open_of(from) };

@@ -16,8 +16,8 @@ use qframe_model::time::{Span, Time, TimeFrame};
 
 use super::catalog::{Narrowed, the_one};
 use super::data::{Source, Wish};
-use super::stored;
 use super::values::Given;
+use super::{security, stored};
 use crate::error::Error;
 
 /// What orders meet.
@@ -103,7 +103,7 @@ pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, pat
     let set = DataSet::of_ticks(instrument, frame, ticks, origin).map_err(|error| given.wrong(error))?;
     let set = set.ok_or_else(|| given.wrong("no price in it between --from and --to; try another --grain"))?;
     let known = set.origin().notes.clone();
-    Ok(Source { set, from, known, made: Vec::new(), is_named: true, key, hours: None, spreads: Vec::new() })
+    Ok(Source { set, from, known, made: Vec::new(), is_named: true, key, held: None, hours: None, spreads: Vec::new() })
 }
 
 /// The ticks of a recorded stream.
@@ -150,6 +150,9 @@ fn recorded(given: &Given<'_>, wish: &Wish, symbol: Option<&Symbol>, path: &str,
 /// The ticks that the catalog has of a name, those of several kinds in the order in which they became known.
 fn stored(wish: &Wish, name: &str, grain: Grain) -> Result<Found, Error> {
     let catalog = wish.catalog.open()?;
+    let period = wish.from..wish.until;
+    let held = security::named(&catalog, "--data", name, &period)?;
+    let name = &held.map_or_else(|| Ok(name.to_owned()), |held| held.name_within(&period))?;
     let mut ticks = Vec::new();
     let mut keys = Vec::new();
     for kind in grain.kinds() {

@@ -36,6 +36,10 @@ pub(super) fn words(
         ("benchmark", "buy-and-hold".to_owned()),
         ("risk-free", percent(venue::risk_free(raw)?)),
     ];
+    // A run on what has no id says nothing of ids: its words are those of before.
+    let ids: Vec<String> = sources.iter().filter_map(|source| source.set.origin().security.clone()).collect();
+    let ids = Some(("security", ids.join(", "))).filter(|(_, ids)| !ids.is_empty());
+    let rest = rest.into_iter().chain(ids);
     let all = account.into_iter().chain(trading(setup)).chain(limits(setup)).chain(rest);
     Ok(all.map(|(name, word)| (name.to_owned(), word)).collect())
 }

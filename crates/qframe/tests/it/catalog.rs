@@ -123,7 +123,7 @@ fn files_of_columns_are_written() {
     let program = Program::new();
     fill(&program);
     for (format, start) in [("parquet", "PAR1"), ("arrow", "ARROW1")] {
-        let said = json(&program, &format!("data export BTC/USDT --kind trades --format {format} --out rows"));
+        let said = json(&program, &format!("data export BTC/USDT --kind trades --format {format} --out rows --force"));
         assert_eq!(said["rows"], 400);
         assert!(std::fs::read(program.path("rows")).unwrap().starts_with(start.as_bytes()));
     }

@@ -43,6 +43,7 @@ fn the_commands_of_the_book_run() {
     program.write("run.toml", blocks("docs/quickstart.md", "toml").remove(0));
     crate::catalog::fill(&program);
     crate::assets::fill(&program);
+    crate::securities::famous(&program);
     program.write("stream.txt", blocks("docs/books.md", "text").remove(0));
     let pages = [
         "docs/assets.md",

@@ -14,6 +14,8 @@ mod docs;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod notes;
 #[cfg(test)]
 mod program;
@@ -21,6 +23,8 @@ mod program;
 mod quality;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod securities;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use qframe_data::catalog::{Catalog, Conflict};
 use qframe_data::{Kind, Rows};
+use qframe_model::time::Time;
 
 use super::{catalog, key, made, stored};
 
@@ -20,8 +21,74 @@ fn child_that_imports() {
         part.split_once(' ').map(|(a, b)| (a.parse().unwrap(), b.parse().unwrap())).unwrap();
     let catalog = Catalog::open(folder).unwrap();
     let rows = made::rows(Kind::Trades, COUNT);
+    if step == WHOLE {
+        // One whole after another, each other rows of other days.
+        for round in from.. {
+            catalog.replace(&key(Kind::Trades), std::iter::once(whole(&rows, round))).unwrap();
+        }
+    }
     let batches = (from..rows.len()).step_by(step).map(|place| made::part(&rows, place..place + 6));
     catalog.merge(&key(Kind::Trades), batches, Conflict::Refuse).unwrap();
+}
+
+/// For a child: replace all rows, for ever.
+const WHOLE: usize = 0;
+
+/// By turns the first two thirds of the rows, and the last two thirds without every second instant.
+fn whole(rows: &Rows, round: usize) -> Rows {
+    let count = rows.len();
+    if round.is_multiple_of(2) {
+        return made::part(rows, 0..count / 3 * 2);
+    }
+    let instants = (count / 3..count).step_by(6).map(|place| made::part(rows, place..place + 3));
+    instants.fold(made::none(Kind::Trades), made::join)
+}
+
+/// A whole is replaced under the eyes of a reader, and the writer is killed at any moment: there is always one whole.
+#[expect(clippy::disallowed_methods, reason = "the writer is killed after a time, and read until then")]
+#[test]
+fn a_whole_is_old_or_new() {
+    let rows = made::rows(Kind::Trades, COUNT);
+    let wholes = [whole(&rows, 0), whole(&rows, 1)];
+    let (_folder, catalog) = catalog();
+    catalog.replace(&key(Kind::Trades), std::iter::once(wholes[1].clone())).unwrap();
+    let (mut seen, mut told, mut read) = ([0; 2], 0, 0);
+    for round in 0..60_u64 {
+        let mut child = child(&catalog, 0, WHOLE);
+        let until = std::time::Instant::now() + Duration::from_micros(20_000 + round * 7_919 % 40_000);
+        while std::time::Instant::now() < until {
+            let batches: Result<Vec<Rows>, _> =
+                catalog.scan(&key(Kind::Trades), Time::MIN..Time::MAX).and_then(Iterator::collect);
+            match batches {
+                Ok(batches) => {
+                    let found = batches.into_iter().fold(made::none(Kind::Trades), made::join);
+                    assert!(wholes.contains(&found), "round {round}: {} rows of two wholes", found.len());
+                    read += 1;
+                }
+                Err(error) => {
+                    assert!(matches!(error, qframe_data::CatalogError::Replaced(_)), "round {round}: {error}");
+                    told += 1;
+                }
+            }
+            let facts = catalog.facts(&key(Kind::Trades)).unwrap().unwrap();
+            assert!(wholes.iter().any(|whole| whole.len() as u64 == facts.rows), "round {round}: {}", facts.rows);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // As a reader that tidies nothing finds it, and as it is when it is opened anew.
+        let found = stored(&catalog, Kind::Trades);
+        let place = wholes.iter().position(|whole| *whole == found);
+        seen[place.unwrap_or_else(|| panic!("round {round}: {} rows are no whole", found.len()))] += 1;
+        let catalog = Catalog::open(catalog.root()).unwrap();
+        assert_eq!(stored(&catalog, Kind::Trades), found, "round {round}");
+        catalog.verify(&key(Kind::Trades)).unwrap();
+        let left = files_below(catalog.root());
+        assert!(left.iter().all(|path| !path.contains(".partial") && !path.contains(".fresh")), "{left:?}");
+    }
+    println!("after a kill {seen:?} of each; {read} readings whole, {told} told that it was replaced");
+    // Taken away, nothing of it is left; and no rows are a set without rows.
+    assert!(catalog.take_away(&key(Kind::Trades)).unwrap());
+    assert_eq!((catalog.keys().unwrap(), catalog.facts(&key(Kind::Trades)).unwrap()), (Vec::new(), None));
 }
 
 fn child(catalog: &Catalog, from: usize, step: usize) -> Child {
@@ -74,7 +141,7 @@ fn check_whole(catalog: &Catalog, rows: &Rows, before: &Rows, round: u64) {
     days.dedup();
     let now = stored(catalog, Kind::Trades);
     for day in days {
-        let start = qframe_model::time::Time::from_seconds(day * 86_400);
+        let start = Time::from_seconds(day * 86_400);
         let range = start..start + qframe_model::time::Span::DAY;
         let part = made::between(&now, &range);
         let (old, new) = (made::between(before, &range), made::between(rows, &range));

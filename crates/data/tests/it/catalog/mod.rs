@@ -3,6 +3,7 @@ mod broken;
 mod killed;
 mod made;
 mod rows;
+mod securities;
 
 use qframe_data::catalog::{Catalog, Conflict, Merged};
 use qframe_data::{DataKey, Kind, Rows};

@@ -7,7 +7,7 @@ fn take(catalog: &Catalog, path: &std::path::Path, conflict: Conflict) -> Merged
     for answer in intake.take(path, &Wish::default()) {
         answer.unwrap_or_else(|error| panic!("{error}"));
     }
-    intake.finish().unwrap().merged.into_values().next().unwrap()
+    intake.finish().unwrap().rows.into_values().next().unwrap()
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn bars_of_another_source_are_not_mixed_in() {
         let mut intake = Intake::new(Some(&catalog), Conflict::Keep, strangers);
         paths.iter().for_each(|path| drop(intake.take(path, &Wish::default())));
         let taken = intake.finish().unwrap();
-        let sum = taken.merged.values().fold((0, 0), |sum, merged| (sum.0 + merged.added, sum.1 + merged.differing));
+        let sum = taken.rows.values().fold((0, 0), |sum, merged| (sum.0 + merged.added, sum.1 + merged.differing));
         (sum, taken.foreign.iter().map(|foreign| (foreign.rows, foreign.common, foreign.differing)).collect::<Vec<_>>())
     };
     // In one import as in two.

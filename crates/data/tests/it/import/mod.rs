@@ -50,7 +50,7 @@ fn tell(import: &Import, told: &mut String) {
         import.findings.counts.iter().map(|(defect, count)| format!("{count} {defect}")).collect();
     let findings = if findings.is_empty() { String::new() } else { format!("; {}", findings.join(", ")) };
     if import.sets.is_empty() {
-        let history = import.history.as_ref().map(|history| format!(" {}", history.id)).unwrap_or_default();
+        let history = import.history.as_ref().map(|history| format!(" {}", history.1.id())).unwrap_or_default();
         _ = writeln!(told, "{}: no rows{history}{findings}", import.dialect);
     }
     for set in &import.sets {

@@ -154,8 +154,9 @@ fn lean() {
     check(
         "usa/map_files/meta.csv",
         "20120518,fb,Q\n20220608,fb,Q\n20501231,meta,Q\n",
-        &["lean-map: no rows FB 20120518"],
+        &["lean-map: no rows FB:2012-05-18"],
     );
+    check("usa/map_files/fb.1.csv", "19990929,fb\n20030328,fb\n", &["lean-map: no rows FB:1999-09-29"]);
     check(
         "binance/margin_interest/btcusdt.csv",
         "20221213 00:00:00,0.0001\n",

@@ -164,7 +164,7 @@ fn stocks() {
     check("stocks/backtesting.py/GOOG.csv", &["csv: GOOG@unknown bars 1d 2148 rows 2004-08-19 2013-03-01"]);
     check("stocks/lean/usa/daily/aapl.zip", &["lean: AAPL@usa bars 1d 5849 rows 1998-01-02 2021-03-31"]);
     check("stocks/lean/usa/factor_files/aapl.csv", &["lean-factors: AAPL@usa actions 39 rows 2000-06-21 2021-02-05"]);
-    check("stocks/lean/usa/map_files/aapl.csv", &["lean-map: no rows AAPL 19980102"]);
+    check("stocks/lean/usa/map_files/aapl.csv", &["lean-map: no rows AAPL:1998-01-02"]);
     check(
         "stocks/lean/usa/minute/aapl/20140605_quote.zip",
         &[

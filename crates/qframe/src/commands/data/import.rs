@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use qframe_data::import::{Dialect, Foreign, Import, ImportError, Intake, Strangers, Twice, Wish, find_files};
+use qframe_data::catalog::Named;
+use qframe_data::import::{Became, Dialect, Foreign, Import, ImportError, Intake, Strangers, Twice, Wish, find_files};
 use qframe_data::{Conflict, DataKey, Kind, Merged};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::TimeFrame;
@@ -70,8 +71,7 @@ struct Report {
     imports: Vec<Import>,
     refused: Vec<ImportError>,
     passed_over: u64,
-    merged: BTreeMap<DataKey, Merged>,
-    foreign: Vec<Foreign>,
+    became: Became,
 }
 
 impl Args {
@@ -89,8 +89,7 @@ impl Args {
             imports: Vec::new(),
             refused: found.refused,
             passed_over: found.passed_over,
-            merged: BTreeMap::new(),
-            foreign: Vec::new(),
+            became: Became::default(),
         };
         let mut intake = Intake::new(catalog.as_ref(), conflict, strangers);
         let bar = progress(found.files.len());
@@ -107,8 +106,8 @@ impl Args {
         let taken = intake.finish();
         bar.finish_and_clear();
         let failed = match taken {
-            Ok(taken) => {
-                (report.merged, report.foreign) = (taken.merged, taken.foreign);
+            Ok(became) => {
+                report.became = became;
                 None
             }
             Err(error) => Some(error.to_string()),
@@ -119,8 +118,11 @@ impl Args {
         } else {
             self.tell(&report, &mut out)?;
         }
-        let foreign = report.foreign.iter().map(ToString::to_string);
-        let errors: Vec<String> = report.refused.iter().map(ToString::to_string).chain(foreign).chain(failed).collect();
+        let contested = report.became.securities.values().flat_map(|named| &named.contested);
+        let contested = contested.map(|why| format!("a security is left out: {why}"));
+        let foreign = report.became.foreign.iter().map(ToString::to_string);
+        let refused = report.refused.iter().map(ToString::to_string);
+        let errors: Vec<String> = refused.chain(foreign).chain(contested).chain(failed).collect();
         if errors.is_empty() { Ok(()) } else { Err(Error::Several(errors)) }
     }
 
@@ -164,14 +166,18 @@ impl Args {
         if !report.refused.is_empty() {
             write!(out, "; {} refused", counted(report.refused.len(), "file"))?;
         }
-        if !report.foreign.is_empty() {
-            let rows: u64 = report.foreign.iter().map(|foreign| foreign.rows).sum();
+        if !report.became.foreign.is_empty() {
+            let rows: u64 = report.became.foreign.iter().map(|foreign| foreign.rows).sum();
             write!(out, "; {} of another source not taken", counted(rows, "row"))?;
         }
         if report.passed_over > 0 {
             write!(out, "; {} with other endings passed over", counted(report.passed_over, "file"))?;
         }
-        let total = total(&report.merged);
+        let securities = report.imports.iter().filter(|import| import.history.is_some()).count();
+        if securities > 0 {
+            write!(out, ", {securities} {}", if securities == 1 { "security" } else { "securities" })?;
+        }
+        let total = total(&report.became);
         match self.dry_run {
             true => writeln!(out, "; a dry run: nothing was written"),
             false if total.added + total.replaced == 0 => {
@@ -179,7 +185,7 @@ impl Args {
             }
             false => writeln!(out, "; {}", became(total)),
         }?;
-        let differing = report.merged.iter().filter(|(_, merged)| merged.differing > 0);
+        let differing = report.became.rows.iter().filter(|(_, merged)| merged.differing > 0);
         differing.into_iter().try_for_each(|(key, merged)| {
             let (count, kept) = (counted(merged.differing, "row"), merged.differing - merged.replaced);
             let what = if kept > 0 {
@@ -188,7 +194,15 @@ impl Args {
                 "replaced"
             };
             writeln!(out, "   {key}: {count} there with other values: {what}")
-        })
+        })?;
+        for (venue, named) in report.became.securities.iter().filter(|(_, named)| named.differing > named.replaced) {
+            let count = named.differing - named.replaced;
+            writeln!(
+                out,
+                "   securities of {venue}: {count} there with other listings: those in the catalog are kept"
+            )?;
+        }
+        Ok(())
     }
 
     fn tell_json(&self, report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
@@ -198,14 +212,15 @@ impl Args {
             .iter()
             .map(|error| json!({"file": error.file, "why": error.fault.to_string(), "rows": error.handed}))
             .collect();
-        let sets: Vec<SetRow> = report.merged.iter().map(SetRow::from).collect();
+        let sets: Vec<SetRow> = report.became.rows.iter().map(SetRow::from).collect();
         let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
         for (defect, count) in report.imports.iter().flat_map(|import| &import.findings.counts) {
             *findings.entry(defect.name()).or_default() += count;
         }
         let whole = json!({
             "dry_run": self.dry_run, "files": files, "sets": sets, "findings": findings, "refused": refused,
-            "passed_over": report.passed_over, "foreign": report.foreign.iter().map(foreign_json).collect::<Vec<_>>(),
+            "passed_over": report.passed_over, "securities": named_json(&report.became.securities),
+            "foreign": report.became.foreign.iter().map(foreign_json).collect::<Vec<_>>(),
         });
         serde_json::to_writer_pretty(&mut *out, &whole).map_err(std::io::Error::from)?;
         writeln!(out)
@@ -229,10 +244,8 @@ fn tell_import(import: &Import, whole: bool, out: &mut dyn Write) -> std::io::Re
         let period = set.period.map(|(first, last)| format!(" {first:#} to {last:#}")).unwrap_or_default();
         writeln!(out, "{file}: {dialect}: {}, {}{period}", set.key, counted(set.rows, "row"))?;
     }
-    if let Some(history) = &import.history {
-        let names: Vec<String> =
-            history.listings.iter().map(|listing| format!("{} from {:#}", listing.ticker, listing.from)).collect();
-        writeln!(out, "{file}: {dialect}: security {}: {}", history.id, names.join(", "))?;
+    if let Some((venue, security)) = &import.history {
+        writeln!(out, "{file}: {dialect}: security of {venue}: {security}")?;
     } else if import.sets.is_empty() {
         writeln!(out, "{file}: {dialect}: no rows")?;
     }
@@ -276,13 +289,7 @@ fn file_json(import: &Import) -> Value {
         .iter()
         .map(|finding| json!({"defect": finding.defect.name(), "line": finding.line, "text": finding.text}))
         .collect();
-    let history = import.history.as_ref().map(|history| {
-        let listing = |listing: &qframe_data::securities::Listing| {
-            let until = (listing.until != qframe_model::time::Time::MAX).then(|| listing.until.to_string());
-            json!({"ticker": listing.ticker, "exchange": listing.exchange, "from": listing.from.to_string(), "until": until})
-        };
-        json!({"id": history.id.to_string(), "listings": history.listings.iter().map(listing).collect::<Vec<_>>()})
-    });
+    let history = import.history.as_ref().map(|(venue, security)| super::list::Named::new(venue, security));
     json!({
         "file": import.file, "dialect": import.dialect.to_string(), "why": import.why, "sets": sets, "counts": counts,
         "findings": findings, "security": history,
@@ -323,8 +330,24 @@ impl From<(&DataKey, &Merged)> for SetRow {
     }
 }
 
-fn total(merged: &BTreeMap<DataKey, Merged>) -> Merged {
-    merged.values().fold(Merged::default(), |sum, one| Merged {
+fn named_json(securities: &BTreeMap<String, Named>) -> Value {
+    let row = |(venue, named): (&String, &Named)| {
+        let Named { added, same, differing, replaced, contested } = named;
+        json!({
+            "venue": venue, "added": added, "same": same, "differing": differing, "replaced": replaced,
+            "contested": contested,
+        })
+    };
+    securities.iter().map(row).collect()
+}
+
+/// Of rows and securities together.
+fn total(became: &Became) -> Merged {
+    let securities = became.securities.values().map(|named| {
+        let Named { added, same, differing, replaced, .. } = *named;
+        Merged { added, same, differing, replaced }
+    });
+    became.rows.values().copied().chain(securities).fold(Merged::default(), |sum, one| Merged {
         added: sum.added + one.added,
         same: sum.same + one.same,
         differing: sum.differing + one.differing,

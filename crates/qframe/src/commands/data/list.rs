@@ -1,7 +1,9 @@
 //! `qframe data list`: the data sets of the catalog.
 use std::io::Write;
 
-use qframe_data::SetFacts;
+use qframe_data::securities::Security;
+use qframe_data::{Catalog, SetFacts};
+use qframe_model::time::Time;
 use serde::Serialize;
 
 use super::size;
@@ -10,10 +12,16 @@ use crate::run::catalog::Root;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: qframe data list --json")]
+#[command(after_help = "\
+Examples:
+  qframe data list --json
+  qframe data list --securities         (what was read out of map files: ids and all tickers)")]
 pub(crate) struct Args {
     #[command(flatten)]
     root: Root,
+    /// List the securities, with all they were called.
+    #[arg(long)]
+    securities: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -51,9 +59,50 @@ impl From<&SetFacts> for Row {
     }
 }
 
+/// A security as JSON shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct Named {
+    id: String,
+    venue: String,
+    ticker: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filed: Option<String>,
+    listings: Vec<Listing>,
+}
+
+#[derive(Debug, Serialize)]
+struct Listing {
+    ticker: String,
+    exchange: String,
+    from: Time,
+    /// The first instant of not being listed so any more.
+    until: Option<Time>,
+}
+
+impl Named {
+    pub(super) fn new(venue: &str, security: &Security) -> Self {
+        let listing = |listing: &qframe_data::securities::Listing| Listing {
+            ticker: listing.ticker.clone(),
+            exchange: listing.exchange.clone(),
+            from: listing.from,
+            until: (listing.until != Time::MAX).then_some(listing.until),
+        };
+        Self {
+            id: security.id().to_string(),
+            venue: venue.to_owned(),
+            ticker: security.ticker().to_owned(),
+            filed: security.filed().map(str::to_owned),
+            listings: security.listings().iter().map(listing).collect(),
+        }
+    }
+}
+
 impl Args {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let catalog = self.root.open()?;
+        if self.securities {
+            return self.securities(&catalog);
+        }
         let (mut sets, mut broken) = (Vec::new(), Vec::new());
         // One damaged file does not hide the others.
         for key in catalog.keys()? {
@@ -67,12 +116,44 @@ impl Args {
             let rows: Vec<Row> = sets.iter().map(Row::from).collect();
             serde_json::to_writer_pretty(&mut out, &rows).map_err(std::io::Error::from)?;
             writeln!(out)?;
-        } else if sets.is_empty() {
-            writeln!(out, "nothing yet in {}; `qframe data import` puts rows in", catalog.root().display())?;
-        } else {
+        } else if !sets.is_empty() {
             table(&sets, &mut out)?;
+        } else if broken.is_empty() {
+            writeln!(out, "nothing yet in {}; `qframe data import` puts rows in", catalog.root().display())?;
+        }
+        for venue in catalog.venues_of_securities()? {
+            match catalog.securities(&venue) {
+                Ok(securities) if !self.json => {
+                    let count = securities.all().len();
+                    writeln!(out, "securities of {venue}: {count}; `qframe data list --securities` lists them")?;
+                }
+                Ok(_) => {}
+                Err(error) => broken.push(error.to_string()),
+            }
         }
         if broken.is_empty() { Ok(()) } else { Err(Error::Several(broken)) }
+    }
+}
+
+impl Args {
+    fn securities(&self, catalog: &Catalog) -> Result<(), Error> {
+        let mut all = Vec::new();
+        for venue in catalog.venues_of_securities()? {
+            let securities = catalog.securities(&venue)?;
+            all.extend(securities.all().map(|security| (venue.clone(), security.clone())));
+        }
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            let rows: Vec<Named> = all.iter().map(|(venue, security)| Named::new(venue, security)).collect();
+            serde_json::to_writer_pretty(&mut out, &rows).map_err(std::io::Error::from)?;
+            return Ok(writeln!(out)?);
+        }
+        if all.is_empty() {
+            let root = catalog.root().display();
+            writeln!(out, "no securities yet in {root}; `qframe data import` reads map files")?;
+        }
+        all.iter().try_for_each(|(venue, security)| writeln!(out, "{venue}  {security}"))?;
+        Ok(())
     }
 }
 

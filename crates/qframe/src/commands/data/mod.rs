@@ -7,6 +7,7 @@ mod export;
 mod fetch;
 mod import;
 mod list;
+mod out;
 mod repair;
 mod resample;
 mod roll;
@@ -84,9 +85,36 @@ struct Which {
 impl Which {
     fn open(&self) -> Result<(qframe_data::Catalog, qframe_data::DataKey), Error> {
         let catalog = self.root.open()?;
+        let held = self.security(&catalog)?;
+        let name = match &held {
+            Some(held) if held.is_plain() => held.plain_name(&self.name),
+            Some(held) => return Err(self.several_tickers(held)),
+            None => self.name.clone(),
+        };
         let by = crate::run::catalog::Narrowed { kind: self.kind, frame: self.timeframe };
-        let key = crate::run::catalog::the_one(&catalog, "", &self.name, by)?;
+        let key = crate::run::catalog::the_one(&catalog, "", &name, by)?;
         Ok((catalog, key))
+    }
+
+    /// The security, where its id is the name.
+    fn security(&self, catalog: &qframe_data::Catalog) -> Result<Option<crate::run::security::Held>, Error> {
+        use qframe_model::time::Time;
+        let word = self.name.split('@').next().unwrap_or_default();
+        if word.parse::<qframe_data::securities::SecurityId>().is_err() {
+            return Ok(None);
+        }
+        crate::run::security::named(catalog, "", &self.name, &(Time::MIN..Time::MAX))
+    }
+
+    fn several_tickers(&self, held: &crate::run::security::Held) -> Error {
+        let (security, venue) = (&held.security, &held.venue);
+        let why = format!(
+            "its rows are in the sets of its tickers; name one, such as {}@{venue}, or write the bars of all as a file: \
+             qframe data adjust {} --mode none --out FILE",
+            security.ticker(),
+            self.name
+        );
+        Error::usage("SYMBOL", &self.name, format!("{security}: {why}"))
     }
 }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use qframe_data::catalog::{Catalog, Conflict, Remark};
+use qframe_data::catalog::{Catalog, Remark};
 use qframe_data::quality::{Change, Field, Mended, Mending, mend};
 use qframe_data::{DataKey, Defect, Finding, Rows};
 use qframe_lab::report::{ReportError, write_atomically};
@@ -215,7 +215,7 @@ fn write_changes(mended: &Mended, out: &mut dyn Write) -> Result<(), ReportError
 fn store(catalog: &Catalog, key: &DataKey, judged: &Judged, mended: &Mended) -> Result<Vec<String>, Error> {
     let kept = key.kept();
     if catalog.facts(&kept).map_err(Error::refused)?.is_none() {
-        merge(catalog, &kept, judged.bars().to_vec())?;
+        replace(catalog, &kept, judged.bars().to_vec())?;
     }
     replace(catalog, key, mended.bars.clone())?;
     let remark = |change: &Change| {
@@ -228,20 +228,7 @@ fn store(catalog: &Catalog, key: &DataKey, judged: &Judged, mended: &Mended) -> 
     Ok(vec![format!("{key}; as it was: {kept}")])
 }
 
-/// Other rows for a set; what was said of its sources stays. A killed process leaves the rows that are kept.
+/// Other rows for a set, all at once; what was said of its sources stays.
 fn replace(catalog: &Catalog, key: &DataKey, bars: Vec<Bar>) -> Result<(), Error> {
-    let remarks = catalog.remarks(key).map_err(Error::refused)?;
-    let remarks: Vec<(std::sync::Arc<str>, Remark)> = remarks.collect::<Result<_, _>>().map_err(Error::refused)?;
-    catalog.take_away(key).map_err(Error::refused)?;
-    merge(catalog, key, bars)?;
-    for of_source in remarks.chunk_by(|a, b| a.0 == b.0) {
-        let (source, own) = (&of_source[0].0, of_source.iter().map(|(_, remark)| remark.clone()));
-        catalog.keep_remarks(key, source, own).map_err(Error::refused)?;
-    }
-    Ok(())
-}
-
-fn merge(catalog: &Catalog, key: &DataKey, bars: Vec<Bar>) -> Result<(), Error> {
-    let rows = std::iter::once(Rows::Bars(bars));
-    catalog.merge(key, rows, Conflict::Replace).map(|_| ()).map_err(Error::refused)
+    catalog.replace(key, std::iter::once(Rows::Bars(bars))).map(drop).map_err(Error::refused)
 }

@@ -1,11 +1,10 @@
 //! `qframe data roll`: one series out of the contracts of a future, with the table of its rolls.
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use qframe_data::catalog::InstrumentFacts;
 use qframe_data::import::open_interest;
-use qframe_data::{Catalog, Contract, DataKey, Kind, RollAdjust, RollRule, Rolled, roll, write_bars};
-use qframe_lab::report::write_atomically;
+use qframe_data::{Catalog, Contract, DataKey, Kind, RollAdjust, RollRule, Rolled, roll};
 use qframe_lab::{contract_multiplier, contract_tick};
 use qframe_model::number::Price;
 use qframe_model::symbol::{Symbol, SymbolParts};
@@ -14,6 +13,7 @@ use serde::Serialize;
 
 use super::Period;
 use super::adjust::store;
+use super::out::{Out, write};
 use crate::error::Error;
 use crate::run::catalog::Root;
 
@@ -48,9 +48,8 @@ pub(crate) struct Args {
     timeframe: Option<TimeFrame>,
     #[command(flatten)]
     period: Period,
-    /// Write a CSV file, and nothing into the catalog
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    #[command(flatten)]
+    out: Out,
     #[command(flatten)]
     catalog: Root,
     /// Print JSON.
@@ -84,6 +83,7 @@ struct Row {
 impl Args {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let (rule, adjust) = (self.rule()?, self.adjust()?);
+        self.out.check()?;
         let catalog = self.catalog.open()?;
         let (venue, frame, mut contracts) = self.contracts(&catalog)?;
         if let Some(path) = &self.open_interest {
@@ -97,8 +97,8 @@ impl Args {
         let rolled = rolled.map_err(|error| Error::Refused(format!("{}: {error}", self.root)))?;
         let rows = rolled.rolls.iter().map(Row::from).collect();
         let (bars, first) = (rolled.bars.len(), rolled.first.clone());
-        let written = match &self.out {
-            Some(path) => file(path, &rolled)?,
+        let written = match &self.out.file {
+            Some(path) => write(path, &rolled.bars)?,
             None => self.store(&catalog, (&venue, frame), rolled, (rule, adjust))?,
         };
         let used = |row: &Row| row.to.clone();
@@ -190,21 +190,19 @@ impl Args {
         let suffix = format!("rolled-{rule}-{}", self.adjust);
         let known = catalog.instrument(&rolled.first, venue)?;
         let of = DataKey::bars(symbol.clone(), venue, frame);
-        let written = store(catalog, &of, &suffix, rolled.bars)?;
         let unknown = InstrumentFacts::new(symbol.clone(), venue.to_owned());
         let known = known.unwrap_or(unknown);
         let tick = known.tick.or_else(|| contract_tick(root)).filter(|_| adjust != RollAdjust::Ratio);
-        catalog.set_instrument(&InstrumentFacts {
+        let facts = InstrumentFacts {
             symbol,
-            venue: format!("{venue}.{suffix}"),
             asset_class: Some("future".to_owned()),
             multiplier: known.multiplier.or_else(|| contract_multiplier(root)),
             // Prices that were multiplied are on no tick.
             tick: tick.or(Some(Price::from_nanos(1))),
             expiry: None,
             ..known
-        })?;
-        Ok(written)
+        };
+        store(catalog, &of, &suffix, Some(facts), rolled.bars)
     }
 
     fn say(&self, answer: &Answer) -> Result<(), Error> {
@@ -239,10 +237,4 @@ impl From<&qframe_data::Roll> for Row {
             difference: roll.difference(),
         }
     }
-}
-
-fn file(path: &Path, rolled: &Rolled) -> Result<String, Error> {
-    let done = write_atomically(path, |out| Ok(write_bars(out, &rolled.bars)?));
-    done.map_err(|error| Error::Refused(format!("--out {error}")))?;
-    Ok(path.display().to_string())
 }

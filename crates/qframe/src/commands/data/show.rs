@@ -1,22 +1,24 @@
 //! `qframe data show`: what is known of a data set, and some of its rows.
 use std::io::Write;
 
-use qframe_data::catalog::{InstrumentFacts, Remark};
-use qframe_data::{Catalog, DataKey, Facts, Loaded, Rows, SetFacts, header, write_rows};
-use qframe_model::time::Time;
+use qframe_data::catalog::{InstrumentFacts, Joined, Remark};
+use qframe_data::{Catalog, DataKey, Facts, Kind, Loaded, Rows, SetFacts, header, write_rows};
+use qframe_model::time::{Time, TimeFrame};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::list::Row;
+use super::list::{Named, Row};
 use super::{Period, Which, size};
 use crate::error::Error;
+use crate::run::security::Held;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   qframe data show BTC/USDT --rows 3
-  qframe data show BTC/USDT@binance --kind trades --from 2021-01-08 --rows 20")]
+  qframe data show BTC/USDT@binance --kind trades --from 2021-01-08 --rows 20
+  qframe data show FB:2012-05-18@usa             (a security, and which rows of its tickers are its own)")]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
@@ -42,6 +44,8 @@ struct Shown {
     periods: Vec<File>,
     gaps: Option<String>,
     instrument: Option<InstrumentFacts>,
+    /// Those that were ever called so.
+    securities: Vec<String>,
     remarks: Vec<String>,
     remarks_in_all: u64,
     /// By the names of the columns, in their order.
@@ -59,6 +63,10 @@ struct File {
 
 impl Args {
     pub(crate) fn run(&self) -> Result<(), Error> {
+        let catalog = self.which.root.open()?;
+        if let Some(held) = self.which.security(&catalog)? {
+            return self.security(&catalog, &held);
+        }
         let (catalog, key) = self.which.open()?;
         let range = self.period.range()?;
         let facts = catalog.facts(&key)?;
@@ -71,9 +79,12 @@ impl Args {
         let (remarks, in_all) = remarks(&catalog, &key)?;
         let gaps = gaps(&catalog, &facts)?;
         let instrument = catalog.instrument(&key.symbol, &key.venue)?;
+        let securities = catalog.securities(&key.venue)?;
+        let securities: Vec<String> = securities.called(key.symbol.as_str()).iter().map(ToString::to_string).collect();
         let mut out = std::io::stdout().lock();
         if !self.json {
-            return text(&facts, gaps, instrument, (&remarks, in_all), (&first, &last), &mut out).map_err(Error::from);
+            return text((&facts, &securities), gaps, instrument, (&remarks, in_all), (&first, &last), &mut out)
+                .map_err(Error::from);
         }
         let file = |file: &qframe_data::catalog::FileFacts| File {
             period: file.period.to_string(),
@@ -86,6 +97,7 @@ impl Args {
             periods: facts.files.iter().map(file).collect(),
             gaps,
             instrument,
+            securities,
             remarks,
             remarks_in_all: in_all,
             first_rows: values(&first)?,
@@ -93,6 +105,40 @@ impl Args {
         };
         serde_json::to_writer_pretty(&mut out, &shown).map_err(std::io::Error::from)?;
         Ok(writeln!(out)?)
+    }
+}
+
+impl Args {
+    /// A security: all it was called, and which bars are its own.
+    fn security(&self, catalog: &Catalog, held: &Held) -> Result<(), Error> {
+        let range = self.period.range()?;
+        let mut frames: Vec<_> = held.keys(catalog, Kind::Bars)?.into_iter().filter_map(|key| key.frame).collect();
+        frames.sort();
+        frames.dedup();
+        frames.retain(|frame| self.which.timeframe.is_none_or(|wanted| wanted == *frame));
+        let joined = frames.into_iter().map(|frame| Ok((frame, held.bars(catalog, (Kind::Bars, frame), &range)?)));
+        let joined = joined.collect::<Result<Vec<_>, Error>>()?;
+        let actions = held.actions(catalog)?.len();
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            let bars = |(frame, joined): &(TimeFrame, Joined)| {
+                json!({
+                    "timeframe": frame.to_string(), "rows": joined.bars.len(), "notes": held.notes(joined),
+                })
+            };
+            let bars: Vec<Value> = joined.iter().map(bars).collect();
+            let said = json!({"security": Named::new(&held.venue, &held.security), "bars": bars, "actions": actions});
+            return Ok(writeln!(out, "{said:#}")?);
+        }
+        for listing in held.security.listings() {
+            let until = if listing.until == Time::MAX { "on".to_owned() } else { format!("until {:#}", listing.until) };
+            writeln!(out, "{}  {} from {:#} {until}", held.security.id(), listing.ticker, listing.from)?;
+        }
+        for (frame, joined) in &joined {
+            writeln!(out, "{} bars of {frame}", joined.bars.len())?;
+            held.notes(joined).iter().skip(1).try_for_each(|note| writeln!(out, "  {note}"))?;
+        }
+        Ok(writeln!(out, "{actions} dividends and splits")?)
     }
 }
 
@@ -167,7 +213,7 @@ fn values(batches: &[Rows]) -> Result<Vec<Value>, Error> {
 }
 
 fn text(
-    facts: &SetFacts,
+    (facts, securities): (&SetFacts, &[String]),
     gaps: Option<String>,
     instrument: Option<InstrumentFacts>,
     (remarks, in_all): (&[String], u64),
@@ -179,6 +225,7 @@ fn text(
     writeln!(out, "  from     {:#} to {:#}", facts.first, facts.last)?;
     writeln!(out, "  size     {} in {} files", size(facts.bytes), facts.files.len())?;
     writeln!(out, "  content  {}", facts.hash)?;
+    securities.iter().try_for_each(|security| writeln!(out, "  security {security}"))?;
     gaps.map_or(Ok(()), |gaps| writeln!(out, "  gaps     {gaps}"))?;
     if let Some(known) = instrument {
         let mut said = Vec::new();

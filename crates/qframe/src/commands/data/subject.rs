@@ -6,6 +6,7 @@ use qframe_data::catalog::Catalog;
 use qframe_data::hours::Hours;
 use qframe_data::import::Wish;
 use qframe_data::quality::{Audit, Looked, LookedInto, Market, Presumed, Rules, audit, fitting, look_into};
+use qframe_data::securities::SecurityId;
 use qframe_data::{CalendarKind, DataKey, Kind, Rows, read_calendar};
 use qframe_lab::customary;
 use qframe_model::instrument::Margin;
@@ -114,6 +115,12 @@ impl Knowledge {
         if let Some((symbol, path)) = word.split_once('=') {
             let symbol = symbol.parse().map_err(|error| Error::usage("SYMBOL=FILE", word, error))?;
             return Ok(vec![Subject::File(path.into(), Some(symbol))]);
+        }
+        let ticker = word.split('@').next().unwrap_or_default();
+        if ticker.parse::<SecurityId>().is_ok() && !Path::new(word).exists() {
+            let why = "a security is looked at by its tickers, which `qframe data show` tells; or write its bars as a file: \
+                       qframe data adjust ID --mode none --out FILE";
+            return Err(Error::usage("SYMBOL|FILE", word, why));
         }
         let is_name = word.split('@').next().is_some_and(|name| name.to_uppercase().parse::<Symbol>().is_ok());
         if Path::new(word).exists() || !is_name {

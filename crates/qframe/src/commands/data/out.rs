@@ -1,0 +1,47 @@
+//! `--out` of the commands that write bars or rows into a file: never over one that is there, unless asked.
+use std::path::{Path, PathBuf};
+
+use qframe_data::write_bars;
+use qframe_lab::report::{check_writable, write_atomically};
+use qframe_model::market::Bar;
+
+use crate::error::Error;
+
+/// The flags.
+#[derive(Debug, clap::Args)]
+pub(super) struct Out {
+    /// Write a CSV file, and nothing into the catalog
+    #[arg(long = "out", value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Write over a file that is there
+    #[arg(long, requires = "file")]
+    force: bool,
+}
+
+impl Out {
+    /// Finds out before the work whether it can be written.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let Some(path) = &self.file else { return Ok(()) };
+        if path.as_os_str() == "-" {
+            return Err(Error::usage("--out", "-", "expected a file; ./- is one of that name"));
+        }
+        check(path, self.force)
+    }
+}
+
+/// Refuses a place that cannot be written, and a file that is there unless `force` says otherwise. A pipe or a device is
+/// no file: writing takes nothing away.
+pub(super) fn check(path: &Path, force: bool) -> Result<(), Error> {
+    if path.is_file() && !force {
+        let why = "it is there; write over it with --force, or name another file";
+        return Err(Error::Refused(format!("--out {}: {why}", path.display())));
+    }
+    check_writable(path).map_err(|error| Error::Refused(format!("--out {error}")))
+}
+
+/// Writes bars, and gives the name of the file.
+pub(super) fn write(path: &Path, bars: &[Bar]) -> Result<String, Error> {
+    let done = write_atomically(path, |out| Ok(write_bars(out, bars)?));
+    done.map_err(|error| Error::Refused(format!("--out {error}")))?;
+    Ok(path.display().to_string())
+}
