@@ -30,6 +30,7 @@ pub(in super::super) struct Live {
     has_levels: bool,
     /// What our fills took of levels that have not been shown since.
     taken: Vec<(Side, Price, Quantity)>,
+    /// Of either side the best price first, of one price the first that came.
     resting: Vec<Resting>,
     /// True where an order that does not rest wants to see every tick.
     pub(super) eager: bool,
@@ -55,6 +56,8 @@ struct Resting {
     place: Option<Place>,
     /// What of the last trade came to it.
     reached: Quantity,
+    /// True where that trade was at a worse price than its own.
+    passed: bool,
     /// Units that it still wants, where it counts in units: what is beyond goes to the next one behind.
     wants: Quantity,
     /// An iceberg's display, and what is left of the part that is shown.
@@ -117,21 +120,28 @@ impl Live {
         self.has_trades = true;
         self.last = Some(trade.price);
         let mut wakes = self.eager;
-        // Of one price, our later orders stand behind our earlier ones.
+        // Who traded at a worse price would have taken ours first, as much as was traded there and no more. What one of
+        // our orders takes is not there for the next one behind it.
         let mut given = Quantity::ZERO;
         for resting in &mut self.resting {
-            resting.reached = Quantity::ZERO;
+            (resting.reached, resting.passed) = (Quantity::ZERO, false);
             if resting.side == trade.side {
                 continue;
             }
-            if resting.price == trade.price
-                && let Some(place) = &mut resting.place
-            {
-                let passed = place.trade(trade.quantity.quantity());
-                resting.reached = passed.minus(given).unwrap_or(Quantity::ZERO).max(Quantity::ZERO).min(resting.wants);
-                given = given.plus(resting.reached).unwrap_or(Quantity::MAX);
-            }
-            wakes |= resting.reached.is_positive() || resting.side.prefers(trade.price, resting.price);
+            let came = if resting.side.prefers(trade.price, resting.price) {
+                resting.passed = true;
+                // Nobody is left in front.
+                resting.place = resting.place.map(|_| Place::behind(Quantity::ZERO));
+                trade.quantity.quantity()
+            } else if resting.price == trade.price {
+                let place = resting.place.as_mut();
+                place.map_or(Quantity::ZERO, |place| place.trade(trade.quantity.quantity()))
+            } else {
+                continue;
+            };
+            resting.reached = came.minus(given).unwrap_or(Quantity::ZERO).max(Quantity::ZERO).min(resting.wants);
+            given = given.plus(resting.reached).unwrap_or(Quantity::MAX);
+            wakes |= resting.reached.is_positive();
         }
         wakes.then_some(Met::Trade(*trade))
     }
@@ -238,16 +248,20 @@ impl Live {
             OrderKind::Iceberg { display, .. } => Some((display, display)),
             _ => None,
         };
-        let order = working.id();
-        self.resting.push(Resting { order, side, price, place, reached: Quantity::ZERO, wants, shown });
+        let resting =
+            Resting { order: working.id(), side, price, place, reached: Quantity::ZERO, passed: false, wants, shown };
+        let behind = |other: &Resting| other.side == side && side.prefers(other.price, price);
+        let found = self.resting.iter().position(behind);
+        self.resting.insert(found.unwrap_or(self.resting.len()), resting);
     }
 
-    /// What of the last trade came to an order, no more than it shows.
-    pub(super) fn reached(&self, order: OrderId) -> Quantity {
+    /// What of the last trade came to an order, and whether the trade passed its price. Where it did not, no more than the
+    /// order shows.
+    pub(super) fn reached(&self, order: OrderId) -> (Quantity, bool) {
         let resting = self.resting.iter().find(|resting| resting.order == order);
-        resting.map_or(Quantity::ZERO, |resting| match resting.shown {
-            Some((_, left)) => resting.reached.min(left),
-            None => resting.reached,
+        resting.map_or((Quantity::ZERO, false), |resting| match resting.shown {
+            Some((_, left)) if !resting.passed => (resting.reached.min(left), false),
+            _ => (resting.reached, resting.passed),
         })
     }
 
@@ -265,6 +279,13 @@ impl Live {
                 let there = self.book.quantity_at(resting.side, resting.price).quantity();
                 (resting.place, resting.reached) = (Some(Place::behind(there)), Quantity::ZERO);
             }
+        }
+    }
+
+    /// What came to an order was less than a lot.
+    pub(super) fn pass_over(&mut self, order: OrderId) {
+        if let Some(resting) = self.resting.iter_mut().find(|resting| resting.order == order) {
+            resting.reached = Quantity::ZERO;
         }
     }
 

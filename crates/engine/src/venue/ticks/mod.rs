@@ -177,6 +177,19 @@ impl SimVenue {
         }
     }
 
+    /// The data is over. Nothing says what orders on their way would meet: they come back. What was to be withdrawn is,
+    /// since nothing can fill it any more.
+    pub fn end_wires(&mut self, time: Time) {
+        while let Some(wire) = self.wires.pop_front() {
+            match wire.word {
+                Word::Order(Order { id: order, .. }) => {
+                    self.pending.push(Report::Cancelled { order, time, reason: CancelReason::DataEnded });
+                }
+                Word::Cancel(id) => self.receive_cancel(id, time),
+            }
+        }
+    }
+
     /// Looks at the orders of the instrument that moved, until one of them has something to report.
     pub(super) fn scan_tick(&mut self, account: &Account) -> Result<(), Overflow> {
         if self.cursor == 0 {
@@ -205,8 +218,9 @@ impl SimVenue {
         }
         match self.look_tick(place, account)? {
             Look::Rest => {
-                if self.stage == Stage::Arrive && self.lives[id.index()].as_ref().is_none_or(|live| !live.has_book()) {
-                    // Nothing says what the market is: the first trade after its arrival does.
+                let is_new = self.stage == Stage::Arrive || self.orders[place].born_in_range;
+                if is_new && self.lives[id.index()].as_ref().is_none_or(|live| !live.has_book()) {
+                    // Nothing says what the market is: the first trade after its arrival, or its trigger, does.
                     return Ok(false);
                 }
                 let flat = flat(self.now, Price::ZERO, None);
@@ -252,7 +266,9 @@ impl SimVenue {
     }
 
     fn look_tick(&mut self, place: usize, account: &Account) -> Result<Look, Overflow> {
-        if self.orders[place].order.time_in_force == TimeInForce::Fok && !self.fills_whole(place, account)? {
+        let working = &self.orders[place];
+        let whole = working.order.time_in_force == TimeInForce::Fok && !working.waits_for_trigger();
+        if whole && !self.fills_whole(place, account)? {
             return Ok(Look::Rest);
         }
         Ok(self.look_at_market(place))
@@ -310,16 +326,14 @@ impl SimVenue {
             return Look::Fill(Touch { price: trade.price, taker: true, offered: capped });
         }
         let Some(limit) = limit.filter(|_| rests && trade.side != side) else { return Look::Rest };
-        let reached = live.reached(working.id());
-        if side.prefers(trade.price, limit) && !working.born_in_range {
-            // Once for each trade: a cap may leave a rest.
-            working.born_in_range = true;
-            Look::Fill(Touch { price: limit, taker: false, offered: capped })
-        } else if reached.is_positive() {
-            Look::Fill(Touch { price: limit, taker: false, offered: Some(reached) })
-        } else {
-            Look::Rest
+        let (reached, passed) = live.reached(working.id());
+        let offered = if passed { capped.map_or(reached, |most| most.min(reached)) } else { reached };
+        if !offered.is_positive() || passed && working.born_in_range {
+            return Look::Rest;
         }
+        // Once for each trade that passed it: a cap may leave a rest.
+        working.born_in_range |= passed;
+        Look::Fill(Touch { price: limit, taker: false, offered: Some(offered) })
     }
 
     fn fill_on_tick(&mut self, place: usize, touch: Touch, account: &Account) -> Result<(), Overflow> {
@@ -350,7 +364,7 @@ impl SimVenue {
             // Less than a lot is left of the level: it is passed over.
             (Some((price, left)), filled) => live.take(side.opposite(), price, filled.unwrap_or(left)),
             (None, Some(quantity)) => live.filled(order, quantity),
-            (None, None) => live.filled(order, touch.offered.unwrap_or(Quantity::ZERO)),
+            (None, None) => live.pass_over(order),
         }
         Ok(())
     }
