@@ -97,7 +97,7 @@ impl SimVenue {
     fn opens_session(&self, id: InstrumentId) -> bool {
         let listing = &self.listings[id.index()];
         let (Some(bar), Some(last)) = (listing.bar, listing.last) else { return true };
-        match self.settings.sessions.iter().find(|sessions| sessions.instrument == id) {
+        match self.settings.sessions_of(id) {
             Some(sessions) => sessions.within(bar.time, listing.closes).is_some_and(|own| listing.closed <= own.start),
             None => last.time.day() != bar.time.day(),
         }
@@ -107,7 +107,7 @@ impl SimVenue {
     fn closes_session(&self, id: InstrumentId) -> bool {
         let listing = &self.listings[id.index()];
         let Some(bar) = listing.bar else { return false };
-        match self.settings.sessions.iter().find(|sessions| sessions.instrument == id) {
+        match self.settings.sessions_of(id) {
             Some(sessions) => sessions.within(bar.time, listing.closes).is_some_and(|own| own.end <= listing.closes),
             None => listing.closes.day() != bar.time.day(),
         }

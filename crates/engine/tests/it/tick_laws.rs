@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use qframe_engine::venue::{Fees, Latency, Queue, Settings};
+use qframe_engine::venue::{Fees, Latency, Queue, Sessions, Settings};
 use qframe_engine::{AtEnd, Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::OrderId;
@@ -258,4 +258,43 @@ fn money_is_kept_and_equal_runs_have_equal_hashes() {
         events.iter().filter(time).cloned().collect::<Vec<_>>()
     };
     assert_eq!(before(&events), before(&cut));
+}
+
+#[test]
+fn orders_on_open_and_on_close_go_by_the_sessions() {
+    // Open from 10 to 20 and from 30 to 40 ms.
+    let table = Arc::new([at(10)..at(20), at(30)..at(40)]);
+    let sessions = Settings { sessions: vec![Sessions { instrument: ID, table }], ..plain() };
+    let ticket = |kind| buy(2).kind(kind).time_in_force(TimeInForce::Ioc);
+    let check = |story: &str, kind, ticks: &[Tick], sent, fill: &str| {
+        let fills = [format!("{sent} 1 rests"), fill.to_owned()];
+        let row = ticks.iter().position(|tick| tick.time() == at(sent)).unwrap();
+        let fills: Vec<&str> = fills.iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
+        check(story, &sessions, ticks, on(row, vec![ticket(kind)]), &fills);
+    };
+    let shown = |time| ask(time, 101.0, 2 + time as u64);
+    let ticks = with(&[5, 12, 15, 22, 33, 38, 45].map(shown));
+    let (open, close) = (OrderKind::MarketOnOpen, OrderKind::MarketOnClose);
+    check("before the open", open, &ticks, 5, "12 1 buy 2 at 101 as Taker");
+    check("after it", open, &ticks, 12, "33 1 buy 2 at 101 as Taker");
+    check("between two sessions", open, &ticks, 22, "33 1 buy 2 at 101 as Taker");
+    check("after the last one", open, &ticks, 45, "");
+    check("the close of this session", close, &ticks, 12, "20 1 buy 2 at 101 as Taker");
+    check("of the next one", close, &ticks, 22, "40 1 buy 2 at 101 as Taker");
+    check("no other one comes", close, &ticks, 45, "");
+    let trades = [5, 12, 15, 22, 33, 38, 45].map(|time| trade(time, Side::Buy, 100.0 + time as f64, 1));
+    check("trades alone: the first one", open, &trades, 5, "12 1 buy 2 at 112 as Taker");
+    check("trades alone: the last one", close, &trades, 12, "20 1 buy 2 at 115 as Taker");
+}
+
+#[test]
+fn where_there_are_no_sessions_days_are_those_of_utc() {
+    let day = 86_400_000;
+    let ticks = with(&[ask(day - 5, 101.0, 3), ask(day + 5, 101.5, 4), ask(2 * day + 9, 102.0, 5)]);
+    let sent = |kind| on(4, vec![buy(1).kind(kind)]);
+    let rests = format!("{} 1 rests", day - 5);
+    let opened = format!("{} 1 buy 1 at 101 as Taker", day + 5);
+    check("on the open", &plain(), &ticks, sent(OrderKind::MarketOnOpen), &[&rests, &opened]);
+    let closed = format!("{day} 1 buy 1 at 101 as Taker");
+    check("on the close", &plain(), &ticks, sent(OrderKind::MarketOnClose), &[&rests, &closed]);
 }

@@ -3,6 +3,7 @@ use std::path::Path;
 
 use qframe_data::book::read_ticks;
 use qframe_data::catalog::InstrumentFacts;
+use qframe_data::hours::Hours;
 use qframe_data::{DataKey, Kind, Rows};
 use qframe_engine::AtEnd;
 use qframe_engine::venue::{FillPrice, Intrabar, Latency};
@@ -102,7 +103,8 @@ pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, pat
     let set = DataSet::of_ticks(instrument, frame, ticks, origin).map_err(|error| given.wrong(error))?;
     let set = set.ok_or_else(|| given.wrong("no price in it between --from and --to; try another --grain"))?;
     let known = set.origin().notes.clone();
-    Ok(Source { set, from, known, made: Vec::new(), is_named: true, key, hours: None, spreads: Vec::new() })
+    let hours = Hours::named(set.instrument().rules().hours);
+    Ok(Source { set, from, known, made: Vec::new(), is_named: true, key, hours, spreads: Vec::new() })
 }
 
 /// The ticks of a recorded stream.

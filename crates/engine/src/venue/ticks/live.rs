@@ -23,7 +23,8 @@ pub(in super::super) enum Met {
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct Live {
     book: OrderBook,
-    last: Option<Price>,
+    /// The price of the last trade, and how much it was.
+    last: Option<(Price, Quantity)>,
     has_trades: bool,
     has_book: bool,
     /// True where the book is fed level by level: best quotes tell nothing new.
@@ -118,7 +119,7 @@ impl Live {
 
     fn trade(&mut self, trade: &Trade) -> Option<Met> {
         self.has_trades = true;
-        self.last = Some(trade.price);
+        self.last = Some((trade.price, trade.quantity.quantity()));
         let mut wakes = self.eager;
         // Who traded at a worse price would have taken ours first, as much as was traded there and no more. What one of
         // our orders takes is not there for the next one behind it.
@@ -166,14 +167,23 @@ impl Live {
         self.has_book
     }
 
+    /// The last trade: its price, and how much it was.
+    pub(super) const fn last(&self) -> Option<(Price, Quantity)> {
+        self.last
+    }
+
     /// What a position is worth at: half-way between bid and ask, the last trade where there is no book.
     pub(super) fn mark(&self) -> Option<Price> {
-        self.book.middle().or(self.last)
+        self.book.middle().or(self.last.map(|(price, _)| price))
     }
 
     /// The price that triggers look at: the last trade, or what `side` would pay where trades are not fed.
     pub(super) fn signal(&self, side: Side) -> Option<Price> {
-        if self.has_trades { self.last } else { self.book.best(side.opposite()).map(|level| level.price) }
+        if self.has_trades {
+            self.last.map(|(price, _)| price)
+        } else {
+            self.book.best(side.opposite()).map(|level| level.price)
+        }
     }
 
     /// What `side` can take now: the best price at which something is left, and how much.

@@ -19,7 +19,7 @@ use qframe_model::time::{Span, Time};
 use super::carry::is_broken;
 use super::sizing::Sized;
 use super::working::{Look, Step, Touch, Working};
-use super::{SimVenue, Stage};
+use super::{Sessions, Settings, SimVenue, Stage};
 pub(super) use live::{Live, Met};
 
 /// What is on its way to the venue.
@@ -70,14 +70,15 @@ impl SimVenue {
         }
     }
 
-    /// When the next order or cancellation arrives.
+    /// When the next order or cancellation arrives, or a session closes that an order waits for.
     #[must_use]
     #[inline]
     pub fn next_arrival(&self) -> Option<Time> {
-        self.wires.front().map(|wire| wire.arrives)
+        let arrives = self.wires.front().map(|wire| wire.arrives);
+        arrives.into_iter().chain(self.closes).min()
     }
 
-    /// What arrives up to this instant is here.
+    /// What arrives up to this instant is here, and what closes by then has closed.
     pub fn arrive(&mut self, time: Time) {
         self.now = self.now.max(time);
         self.enter(Stage::Arrive);
@@ -126,13 +127,43 @@ impl SimVenue {
                 }
                 continue;
             }
-            let Some(wire) = self.wires.pop_front_if(|wire| wire.arrives <= self.now) else { return Ok(()) };
+            let Some(wire) = self.wires.pop_front_if(|wire| wire.arrives <= self.now) else {
+                let Some(place) = self.next_on_close() else { return Ok(()) };
+                if !self.meet_tick(place, account)? {
+                    // What the book did not have waits for the next close.
+                    self.orders[place].active_from = self.now;
+                }
+                continue;
+            };
             match wire.word {
                 Word::Order(order) => self.receive_order(&order, wire.arrives),
                 Word::Cancel(id) => self.receive_cancel(id, wire.arrives),
             }
         }
         Ok(())
+    }
+
+    /// True for an order on open or on close whose session has not come.
+    fn waits_for_session(&self, working: &Working) -> bool {
+        let own = self.settings.sessions_of(working.order.instrument);
+        match working.order.kind {
+            OrderKind::MarketOnOpen => !Sessions::opened(own, working.active_from, self.now),
+            OrderKind::MarketOnClose => self.close_of(working).is_none_or(|close| close > self.now),
+            _ => false,
+        }
+    }
+
+    /// An order on the close whose close has come.
+    fn next_on_close(&self) -> Option<usize> {
+        let is_due = |working: &Working| !working.dead && self.close_of(working).is_some_and(|close| close <= self.now);
+        self.closes.filter(|close| *close <= self.now).and_then(|_| self.orders.iter().position(is_due))
+    }
+
+    /// The close that an order on ticks waits for.
+    fn close_of(&self, working: &Working) -> Option<Time> {
+        let id = working.order.instrument;
+        let waits = working.order.kind == OrderKind::MarketOnClose && self.lives[id.index()].is_some();
+        waits.then(|| Sessions::close_after(self.settings.sessions_of(id), working.active_from)).flatten()
     }
 
     fn receive_order(&mut self, order: &Order, time: Time) {
@@ -209,7 +240,7 @@ impl SimVenue {
     /// Lets an order meet its market once. True where it is to be looked at again.
     fn meet_tick(&mut self, place: usize, account: &Account) -> Result<bool, Overflow> {
         let working = &self.orders[place];
-        if working.dead || working.asleep {
+        if working.dead || working.asleep || self.waits_for_session(working) {
             return Ok(false);
         }
         let (order, id) = (working.id(), working.order.instrument);
@@ -304,10 +335,11 @@ impl SimVenue {
             working.follow(signal);
             return if look == Look::Rest { Look::Rest } else { Look::Wake };
         }
-        if matches!(working.order.kind, OrderKind::MarketOnOpen | OrderKind::MarketOnClose)
-            && self.now.day() <= working.order.time.day()
+        if let (OrderKind::MarketOnClose, false, false, Some((price, last))) =
+            (working.order.kind, live.has_book(), working.born_in_range, live.last())
         {
-            return Look::Rest;
+            // Where only trades are fed, the close is the last one.
+            return Look::Fill(Touch { price, taker: true, offered: capped(&self.settings, last) });
         }
         let limit = working.limit();
         let within = |price: Price| limit.is_none_or(|limit| !side.prefers(limit, price));
@@ -319,8 +351,7 @@ impl SimVenue {
         }
         let Some((_, Met::Trade(trade))) = self.met.filter(|_| self.stage == Stage::Tick) else { return Look::Rest };
         let rests = live.rests(working.id());
-        let share = |cap: Rate| trade.quantity.quantity().share(cap.nanos().into(), Rate::ONE.nanos().into()).ok();
-        let capped = self.settings.volume_cap.and_then(share);
+        let capped = capped(&self.settings, trade.quantity.quantity());
         let takes = !rests && !live.has_book() && !working.order.post_only;
         if takes && !working.born_in_range && within(trade.price) {
             return Look::Fill(Touch { price: trade.price, taker: true, offered: capped });
@@ -431,7 +462,13 @@ impl SimVenue {
             live.keep(|order| self.orders.iter().any(|working| working.id() == order));
             live.eager = self.orders.iter().filter(here).any(|working| !live.rests(working.id()));
         }
+        self.closes = self.orders.iter().filter_map(|working| self.close_of(working)).min();
     }
+}
+
+/// What our orders may take of a trade, where that is limited.
+fn capped(settings: &Settings, traded: Quantity) -> Option<Quantity> {
+    settings.volume_cap.and_then(|cap| traded.share(cap.nanos().into(), Rate::ONE.nanos().into()).ok())
 }
 
 /// A bar in which only one price happened.
