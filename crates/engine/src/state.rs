@@ -64,8 +64,9 @@ impl State {
     /// The tape of an instrument, an empty one before its first tick.
     #[inline]
     pub(crate) fn tape(&mut self, id: InstrumentId) -> &mut Tape {
-        if self.tapes.len() <= id.index() {
-            self.tapes.resize_with(id.index() + 1, Tape::default);
+        while self.tapes.len() <= id.index() {
+            let next = InstrumentId(self.tapes.len() as u16);
+            self.tapes.push(Tape::new(self.account.instrument(next).rules().tick));
         }
         &mut self.tapes[id.index()]
     }

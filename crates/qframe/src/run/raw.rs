@@ -106,6 +106,9 @@ pub(crate) struct Raw {
     /// The smallest step of a quantity [1 for shares, 0.00000001 for coins].
     #[arg(long, value_name = "UNITS", help_heading = "Account", allow_hyphen_values = true)]
     pub(crate) lot: Option<Word>,
+    /// The smallest step of a price [of the catalog or the contract; else that of the prices seen so far, on ticks].
+    #[arg(long, value_name = "PRICE", help_heading = "Account", allow_hyphen_values = true)]
+    pub(crate) tick: Option<Word>,
     /// Allow selling what is not held.
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Account")]
     pub(crate) allow_short: Option<Word>,
@@ -258,7 +261,7 @@ pub(crate) struct Raw {
 macro_rules! single {
     ($then:ident) => {
         $then! {
-            strategy cash currency size lot allow_short leverage maintenance borrow_rate unaffordable convert
+            strategy cash currency size lot tick allow_short leverage maintenance borrow_rate unaffordable convert
             fee slippage spread fill intrabar latency answer_latency queue volume_cap actions at_end
             max_order max_position max_leverage collar daily_loss max_drawdown
             from to grain timeframe on_bad_row offsets close_column benchmark risk_free seed

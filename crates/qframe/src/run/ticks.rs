@@ -9,7 +9,6 @@ use qframe_engine::AtEnd;
 use qframe_engine::venue::{FillPrice, Intrabar, Latency};
 use qframe_lab::{DataSet, Origin, Setup};
 use qframe_model::book::OrderBook;
-use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
 use qframe_model::market::{BookChange, BookDelta, Side, Tick};
 use qframe_model::number::Price;
 use qframe_model::symbol::Symbol;
@@ -91,13 +90,9 @@ pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, pat
         stored::instrument(symbol.unwrap_or(own), wish, rules.as_ref()).map_err(|error| given.wrong(error))?;
     let mut notes = vec![format!("{note}; orders meet {}", grain.name())];
     notes.extend(odd);
-    let instrument = if rules.is_some_and(|rules| rules.tick.is_some()) {
-        instrument
-    } else {
-        let tick = grid(&ticks);
-        notes.push(format!("the tick is {tick}: all prices are multiples of it"));
-        on_grid(&instrument, tick).map_err(|error| given.wrong(error))?
-    };
+    if instrument.rules().tick <= Price::from_nanos(1) {
+        notes.push("its tick is not known: quotes go by the step of the prices seen so far; --tick says it".to_owned());
+    }
     let frame = wish.frame.unwrap_or_else(|| usual_frame(&ticks));
     let origin = Origin { name: path.to_owned(), notes, ..Origin::default() };
     let set = DataSet::of_ticks(instrument, frame, ticks, origin).map_err(|error| given.wrong(error))?;
@@ -248,36 +243,6 @@ fn snapshot(book: &OrderBook, first: &Tick) -> Vec<Tick> {
     let (time, received, count) = (first.time(), first.received(), changes.len());
     let delta = |(place, change)| BookDelta { time, received, sequence: 0, change, last: place + 1 == count };
     changes.into_iter().enumerate().map(delta).map(Tick::Book).collect()
-}
-
-/// The largest step that all prices are multiples of.
-fn grid(ticks: &[Tick]) -> Price {
-    let prices = ticks.iter().flat_map(|tick| match tick {
-        Tick::Trade(trade) => [trade.price, Price::ZERO],
-        Tick::Quote(quote) => [quote.bid.price, quote.ask.price],
-        Tick::Book(delta) => match delta.change {
-            BookChange::Level(_, level) => [level.price, Price::ZERO],
-            BookChange::Clear => [Price::ZERO; 2],
-        },
-    });
-    let step = prices.map(|price| price.nanos().unsigned_abs()).fold(0, common);
-    Price::from_nanos(i64::try_from(step).unwrap_or(1).max(1))
-}
-
-/// The greatest common divisor: Euclid.
-fn common(mut a: u64, mut b: u64) -> u64 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
-}
-
-fn on_grid(instrument: &Instrument, tick: Price) -> Result<Instrument, InstrumentError> {
-    let rules = Rules { tick, ..instrument.rules().clone() };
-    match instrument.kind() {
-        InstrumentKind::Forex => Instrument::forex(instrument.symbol().clone(), rules),
-        _ => Instrument::new(instrument.symbol().clone(), instrument.quote(), rules),
-    }
 }
 
 /// Bars of a second where the rows are of less than a day, of a minute where they are of more.

@@ -2,7 +2,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use qframe_model::number::{Cash, Quantity, Rate};
+use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::time::{Span, Time};
 
 use super::raw::Word;
@@ -43,6 +43,12 @@ impl Given<'_> {
     pub(super) fn quantity(self) -> Result<Quantity, Error> {
         let quantity: Quantity = self.parse()?;
         if quantity.is_positive() { Ok(quantity) } else { Err(self.wrong("expected a quantity above zero, such as 1")) }
+    }
+
+    /// A price above zero.
+    pub(super) fn price(self) -> Result<Price, Error> {
+        let price: Price = self.parse()?;
+        if price.is_positive() { Ok(price) } else { Err(self.wrong("expected a price above zero, such as 0.01")) }
     }
 
     /// A share within limits: `5%`, `5bp` or `0.05`.

@@ -40,7 +40,7 @@ pub(super) fn words(
     Ok(all.map(|(name, word)| (name.to_owned(), word)).collect())
 }
 
-fn account(raw: &Raw, setup: &Setup, sources: &[Source]) -> Result<[(&'static str, String); 11], Error> {
+fn account(raw: &Raw, setup: &Setup, sources: &[Source]) -> Result<[(&'static str, String); 12], Error> {
     let currency: Currency = setup.currency;
     Ok([
         ("cash", setup.cash.to_string()),
@@ -48,6 +48,7 @@ fn account(raw: &Raw, setup: &Setup, sources: &[Source]) -> Result<[(&'static st
         ("size", setup.sizing.to_string()),
         ("seed", setup.seed.to_string()),
         ("lot", of_all(sources, |source| source.set.instrument().rules().lot.to_string())),
+        ("tick", of_all(sources, |source| source.set.instrument().rules().tick.to_string())),
         ("allow-short", setup.venue.allow_short.to_string()),
         ("leverage", venue::leverage(raw)?.to_string()),
         ("maintenance", percent(venue::margin(raw)?.maintenance)),

@@ -37,7 +37,9 @@ fn a_recorded_stream_is_traded_on() {
     let base = "--data stream.txt --strategy market-making --param half-spread=25 --param refresh=0 --cash 100000";
     let out = shown(&program, &format!("{base} --fee 0 --allow-short --plain"));
     assert!(out.contains("400 trades, 0 quotes and 402 other messages of BTC/USDT; orders meet book"), "{out}");
-    assert!(out.contains("the tick is 0.5: all prices are multiples of it"), "{out}");
+    assert!(out.contains("its tick is not known: quotes go by the step of the prices seen so far"), "{out}");
+    let known = shown(&program, &format!("{base} --tick 0.5 --allow-short --plain"));
+    assert!(!known.contains("tick is not known"), "{known}");
     let json = |words: &str| -> serde_json::Value {
         serde_json::from_str(&shown(&program, &format!("{base} --allow-short {words} --json"))).unwrap()
     };
