@@ -75,6 +75,11 @@ impl Ticks {
         })
     }
 
+    /// True where quotes or changes of a book are among them.
+    pub(crate) fn have_book(&self) -> bool {
+        self.rows.iter().any(|tick| !matches!(tick, Tick::Trade(_)))
+    }
+
     pub(crate) fn rows(&self) -> &[Tick] {
         &self.rows
     }

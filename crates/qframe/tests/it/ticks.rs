@@ -76,6 +76,9 @@ fn wrong_words_for_ticks_say_what_is_expected() {
     check("--at-end open", "there is no last open");
     check("--from 2030-01-01", "no price in it between --from and --to");
     check("--grain quotes --symbol", "unexpected argument");
+    check("--tick 0", "expected a price above zero");
+    let book = "market-making acts on quotes or an order book, and there is none; give a recorded stream";
+    check("--strategy market-making --allow-short --grain trades", book);
 }
 
 #[test]
