@@ -311,8 +311,10 @@ fn latencies_are_measured_drawn_or_those_of_the_feed() {
         run(Settings { latency, ..plain() }, &ticks, on(3, vec![buy(1)])).1
     };
     assert_eq!(fills(Latency::Feed, ms(30)), ["61 1 buy 1 at 101 as Taker"], "known at 31, there at 61");
-    let recorded: Arc<[(Time, Span)]> = Arc::new([(at(0), ms(5)), (at(10), ms(50))]);
-    assert_eq!(fills(Latency::Recorded(recorded.clone()), ms(0)), ["6 1 buy 1 at 101 as Taker"]);
+    let recorded: Arc<[(Time, Span)]> = Arc::new([(at(5), ms(5)), (at(10), ms(50))]);
+    let before = "6 1 buy 1 at 101 as Taker";
+    assert_eq!(fills(Latency::Recorded(recorded.clone()), ms(0)), [before], "as the first one");
+    assert_eq!(fills(Latency::Recorded(Arc::new([])), ms(0)), ["1 1 buy 1 at 101 as Taker"]);
     assert_eq!(fills(Latency::Recorded(recorded), ms(30)), ["81 1 buy 1 at 101 as Taker"]);
     let drawn = |seed| Latency::Drawn { quantiles: Arc::new([ms(1), ms(100), ms(400)]), seed };
     let all: Vec<_> = (0..20).map(|seed| fills(drawn(seed), ms(0))).collect();

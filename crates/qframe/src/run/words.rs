@@ -8,6 +8,7 @@ use qframe_model::time::{Span, Time};
 
 use super::calendars::Calendars;
 use super::data::{self, Source, Wish};
+use super::measured;
 use super::raw::Raw;
 use super::values::{name_of, percent};
 use super::venue;
@@ -127,7 +128,7 @@ fn latency(latency: &Latency) -> String {
         Latency::Bars(1) => "1bar".to_owned(),
         Latency::Bars(bars) => format!("{bars}bars"),
         Latency::Feed => "feed".to_owned(),
-        Latency::Recorded(rows) => format!("recorded, {} rows", rows.len()),
+        Latency::Recorded(rows) => measured::words(rows),
         Latency::Drawn { quantiles, .. } => {
             format!("drawn:{}", quantiles.iter().map(|span| span_word(*span)).collect::<Vec<_>>().join(","))
         }
