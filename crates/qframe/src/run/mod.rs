@@ -4,6 +4,7 @@ pub(crate) mod catalog;
 mod config;
 pub(crate) mod data;
 pub(crate) mod measured;
+mod memory;
 pub(crate) mod plan;
 pub(crate) mod raw;
 mod stored;

@@ -16,6 +16,7 @@ use qframe_model::time::{Span, Time, TimeFrame};
 
 use super::catalog::{Narrowed, the_one};
 use super::data::{Source, Wish};
+use super::memory;
 use super::stored;
 use super::values::Given;
 use crate::error::Error;
@@ -83,7 +84,7 @@ pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, pat
     let found = if Path::new(path).exists() {
         recorded(given, wish, symbol.as_ref(), path, grain)
     } else {
-        stored(wish, path, grain)
+        stored(given, wish, path, grain)
     };
     let Found { ticks, symbol: own, from, note, rules, key } = found?;
     let (instrument, odd) =
@@ -109,7 +110,7 @@ fn recorded(given: &Given<'_>, wish: &Wish, symbol: Option<&Symbol>, path: &str,
     for tick in &mut rows {
         let tick = tick?;
         if grain.wants(&tick) {
-            period.take(tick);
+            period.take(tick).map_err(|why| given.refused(why))?;
         }
     }
     let Some(found) = rows.instrument() else {
@@ -144,7 +145,7 @@ fn recorded(given: &Given<'_>, wish: &Wish, symbol: Option<&Symbol>, path: &str,
 }
 
 /// The ticks that the catalog has of a name, those of several kinds in the order in which they became known.
-fn stored(wish: &Wish, name: &str, grain: Grain) -> Result<Found, Error> {
+fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Found, Error> {
     let catalog = wish.catalog.open()?;
     let mut ticks = Vec::new();
     let mut keys = Vec::new();
@@ -160,9 +161,13 @@ fn stored(wish: &Wish, name: &str, grain: Grain) -> Result<Found, Error> {
         let from = if key.kind == Kind::Book { Time::MIN } else { wish.from };
         let (mut period, before) = (Period::new(wish), ticks.len());
         for rows in catalog.scan(key, from..Time::MAX)? {
-            ticks_of(rows?).for_each(|tick| period.take(tick));
+            ticks_of(rows?).try_for_each(|tick| period.take(tick)).map_err(|why| given.refused(why))?;
         }
-        ticks.append(&mut period.ticks);
+        if ticks.is_empty() {
+            ticks = period.ticks;
+        } else {
+            ticks.append(&mut period.ticks);
+        }
         counts.push(format!("{} {}", ticks.len() - before, key.kind));
         content.extend(catalog.facts(key)?.map(|facts| facts.hash.to_hex()[..12].to_owned()));
     }
@@ -205,6 +210,9 @@ fn ticks_of(rows: Rows) -> Box<dyn Iterator<Item = Tick>> {
     }
 }
 
+/// So many ticks fit anywhere.
+const LOOK_FROM: usize = 1 << 18;
+
 /// The ticks between `--from` and `--to`, after the book as it stands when they begin.
 struct Period {
     from: Time,
@@ -218,8 +226,16 @@ impl Period {
         Self { from: wish.from, until: wish.until, before: OrderBook::default(), ticks: Vec::new() }
     }
 
-    fn take(&mut self, tick: Tick) {
-        let received = tick.received();
+    /// # Errors
+    /// Why no more of them can be held.
+    fn take(&mut self, tick: Tick) -> Result<(), String> {
+        let (received, held) = (tick.received(), self.ticks.len());
+        if held == self.ticks.capacity()
+            && held >= LOOK_FROM
+            && let Some(why) = memory::lacks(held, size_of::<Tick>(), memory::free())
+        {
+            return Err(why);
+        }
         match tick {
             Tick::Book(delta) if received < self.from => self.before.apply(&delta),
             _ if received < self.from || received >= self.until => {}
@@ -230,6 +246,7 @@ impl Period {
                 self.ticks.push(tick);
             }
         }
+        Ok(())
     }
 }
 

@@ -26,6 +26,11 @@ impl Given<'_> {
         Error::usage(self.flag, self.word, why)
     }
 
+    /// A refusal of what this word names, though the word is right.
+    pub(super) fn refused(self, why: impl Display) -> Error {
+        Error::Refused(format!("{} {}: {why}", self.flag, self.word))
+    }
+
     pub(super) fn parse<T: FromStr>(self) -> Result<T, Error>
     where
         T::Err: Display,

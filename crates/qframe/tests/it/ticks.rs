@@ -226,7 +226,11 @@ fn latencies_are_those_of_a_file() {
         assert!(answer.error().contains(expected), "{words}: {}", answer.error());
     };
     program.write("bad.csv", "time,entry,answer\n2024-01-01,4ms,4ms\n2024-01-02,fast,4ms\n");
-    check("--latency recorded:bad.csv", 1, "bad.csv:3:12: \"fast\" is no entry; expected a whole number of nanoseconds");
+    check(
+        "--latency recorded:bad.csv",
+        1,
+        "bad.csv:3:12: \"fast\" is no entry; expected a whole number of nanoseconds",
+    );
     check("--answer-latency recorded:none.csv", 1, "none.csv");
     check("--latency recorded:", 2, "expected a file, such as recorded:latency.csv");
     check("--latency recorded:spans.csv --trades spans.csv", 2, "it is a file of --latency; name another one");
