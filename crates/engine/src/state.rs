@@ -64,11 +64,17 @@ impl State {
     /// The tape of an instrument, an empty one before its first tick.
     #[inline]
     pub(crate) fn tape(&mut self, id: InstrumentId) -> &mut Tape {
-        while self.tapes.len() <= id.index() {
-            let next = InstrumentId(self.tapes.len() as u16);
-            self.tapes.push(Tape::new(self.account.instrument(next).rules().tick));
+        if self.tapes.len() <= id.index() {
+            self.add_tapes(id);
         }
         &mut self.tapes[id.index()]
+    }
+
+    #[cold]
+    fn add_tapes(&mut self, id: InstrumentId) {
+        for place in self.tapes.len()..=id.index() {
+            self.tapes.push(Tape::new(self.account.instrument(InstrumentId(place as u16)).rules().tick));
+        }
     }
 
     /// A ticket as an order: with the next number, at this instant.

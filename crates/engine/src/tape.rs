@@ -82,8 +82,9 @@ impl Tape {
     }
 }
 
-/// Takes the prices of a tick into the greatest common divisor of all of them.
-#[inline]
+/// Takes the prices of a tick into the greatest common divisor of all of them. Apart from the path of those who know the
+/// tick.
+#[inline(never)]
 fn learn(step: &mut u64, tick: &Tick) {
     let mut take = |price: Price| {
         let price = price.nanos().unsigned_abs();

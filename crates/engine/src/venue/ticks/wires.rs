@@ -41,7 +41,10 @@ impl SimVenue {
     #[inline]
     pub fn next_arrival(&self) -> Option<Time> {
         let arrives = self.wires.front().map(|wire| wire.arrives);
-        arrives.into_iter().chain(self.closes).min()
+        match self.closes {
+            None => arrives,
+            Some(close) => Some(arrives.map_or(close, |arrives| arrives.min(close))),
+        }
     }
 
     /// What arrives up to this instant is here, and what closes by then has closed.
