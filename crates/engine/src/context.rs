@@ -147,12 +147,14 @@ impl Context<'_> {
         self.state.history.bars(series)
     }
 
-    /// A computed price on the tick grid of the current instrument, half-even. What is no price (NaN, infinity) becomes
-    /// zero, and an order with it is refused and recorded.
+    /// A computed price on the tick grid of the current instrument, half-even. Where that is not known, and ticks are fed,
+    /// the grid is that of the prices seen so far. What is no price (NaN, infinity) becomes zero, and an order with it is
+    /// refused and recorded.
     #[must_use]
     pub fn price(&self, value: f64) -> Price {
-        Price::from_f64(value)
-            .map_or(Price::ZERO, |price| self.state.account.instrument(self.instrument).on_grid(price))
+        let Some(price) = Price::from_f64(value) else { return Price::ZERO };
+        let seen = self.state.tapes.get(self.instrument.index()).and_then(|tape| tape.on_grid(price));
+        seen.unwrap_or_else(|| self.state.account.instrument(self.instrument).on_grid(price))
     }
 
     /// Says what the strategy sees, apart from what it orders: above zero to buy, below to sell. Beyond -1 and 1 it is

@@ -65,9 +65,16 @@ impl State {
     #[inline]
     pub(crate) fn tape(&mut self, id: InstrumentId) -> &mut Tape {
         if self.tapes.len() <= id.index() {
-            self.tapes.resize_with(id.index() + 1, Tape::default);
+            self.add_tapes(id);
         }
         &mut self.tapes[id.index()]
+    }
+
+    #[cold]
+    fn add_tapes(&mut self, id: InstrumentId) {
+        for place in self.tapes.len()..=id.index() {
+            self.tapes.push(Tape::new(self.account.instrument(InstrumentId(place as u16)).rules().tick));
+        }
     }
 
     /// A ticket as an order: with the next number, at this instant.

@@ -141,16 +141,14 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         self.ledger.mark(id, price).map_err(|overflow| SimulatorError::Venue(overflow, self.now))
     }
 
-    /// Ends the run: answers on their way come here, then positions are closed at the last mark where that was asked for.
-    /// Orders on their way to the venue never arrive: nothing says what they would meet.
+    /// Ends the run: what is on its way comes to an end, then positions are closed at the last mark where that was asked
+    /// for. What rests at the venue stays open.
     ///
     /// # Errors
     /// As [`TickSimulator::happen`].
     pub fn end(&mut self, at_end: AtEnd) -> Result<Cash, SimulatorError> {
         self.catch_up(self.now, true)?;
-        while let Some((time, report)) = self.answers.pop_front() {
-            self.hear(time, &report)?;
-        }
+        self.come_to_rest()?;
         if at_end != AtEnd::Keep {
             for id in self.fed.clone() {
                 // Where the book is lost at the end, the last mark is all there is.
@@ -162,12 +160,20 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
             let closed = self.venue.close_all(&self.ledger, Purpose::EndOfData, false);
             closed.map_err(|overflow| SimulatorError::Venue(overflow, self.now))?;
             self.drain()?;
-            while let Some((_, report)) = self.answers.pop_front() {
-                self.engine.report(&report)?;
-            }
+            self.come_to_rest()?;
         }
         self.engine.step(Input::End(self.engine.now()))?;
         Ok(self.engine.equity())
+    }
+
+    /// Answers come here, and orders on their way come back, also those that an answer makes the strategy send.
+    fn come_to_rest(&mut self) -> Result<(), SimulatorError> {
+        loop {
+            self.venue.end_wires(self.now.max(self.engine.now()));
+            self.drain()?;
+            let Some((time, report)) = self.answers.pop_front() else { return Ok(()) };
+            self.hear(time, &report)?;
+        }
     }
 
     /// Lets everything happen that is due before `until`, or also at it: arrivals at the venue, answers, timers.

@@ -139,6 +139,12 @@ impl DataSet {
         self.ticks.is_some()
     }
 
+    /// True where orders meet quotes or a book.
+    #[must_use]
+    pub fn has_book(&self) -> bool {
+        self.ticks().is_some_and(Ticks::have_book)
+    }
+
     /// The ticks, where orders are matched on them.
     pub(crate) fn ticks(&self) -> Option<&Ticks> {
         self.ticks.as_deref()

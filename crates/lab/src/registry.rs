@@ -27,6 +27,8 @@ pub struct StrategySpec {
     pub parameters: &'static [ParameterSpec],
     /// How many symbols it wants.
     pub assets: Assets,
+    /// What it cannot act without.
+    pub needs: Needs,
     /// Makes one of parameters that were parsed by `parameters`; it refuses those that do not go together. It may count
     /// on the number of symbols where it is called through [`StrategySpec::strategy`].
     pub build: fn(&Parameters, &MarketInfo) -> Result<AnyStrategy, BuildError>,
@@ -41,6 +43,9 @@ impl StrategySpec {
         if !self.assets.fit(market.instruments) {
             let (strategy, wanted, given) = (self.name, self.assets, market.instruments);
             return Err(BuildError::Symbols { strategy, wanted, given });
+        }
+        if !self.needs.are_met(market) {
+            return Err(BuildError::Lacks { strategy: self.name, needs: self.needs });
         }
         (self.build)(parameters, market)
     }
@@ -80,6 +85,49 @@ impl fmt::Display for Assets {
     }
 }
 
+/// What a strategy cannot act without: where that is missing it would run to the end and do nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Bars, which all data has.
+    Bars,
+    /// Best quotes or an order book of the first symbol.
+    Book,
+    /// Funding of one of the symbols.
+    Funding,
+}
+
+impl Needs {
+    /// True where the market has it.
+    #[must_use]
+    pub const fn are_met(self, market: &MarketInfo) -> bool {
+        match self {
+            Self::Bars => true,
+            Self::Book => market.has_book,
+            Self::Funding => market.has_funding,
+        }
+    }
+}
+
+impl Needs {
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Bars => "give data",
+            Self::Book => "give a recorded stream, or a name of the catalog, with --grain quotes or book",
+            Self::Funding => "give a perpetual's with --funding FILE, or a name of the catalog that has it",
+        }
+    }
+}
+
+impl fmt::Display for Needs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Bars => "bars",
+            Self::Book => "quotes or an order book",
+            Self::Funding => "funding",
+        })
+    }
+}
+
 /// What a strategy may know of its market before the first row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MarketInfo {
@@ -87,8 +135,10 @@ pub struct MarketInfo {
     pub instruments: usize,
     /// True where all of them can be sold short.
     pub can_short: bool,
-    /// True where orders of the first one meet ticks.
-    pub on_ticks: bool,
+    /// True where orders of the first one meet quotes or a book.
+    pub has_book: bool,
+    /// True where one of them pays funding.
+    pub has_funding: bool,
     /// How large entries are.
     pub sizing: Sizing,
 }
@@ -100,8 +150,13 @@ impl MarketInfo {
         let instruments = backtest.instruments();
         let derivatives = instruments.iter().all(|instrument| instrument.kind().is_derivative());
         let Setup { venue, sizing, .. } = backtest.setup();
-        let on_ticks = backtest.data()[0].is_of_ticks();
-        Self { instruments: instruments.len(), can_short: derivatives || venue.allow_short, on_ticks, sizing: *sizing }
+        Self {
+            instruments: instruments.len(),
+            can_short: derivatives || venue.allow_short,
+            has_book: backtest.data()[0].has_book(),
+            has_funding: !venue.funding.is_empty(),
+            sizing: *sizing,
+        }
     }
 
     /// The share of the equity that a strategy with weights of its own may use in all: it multiplies them by this.
@@ -158,8 +213,13 @@ pub enum BuildError {
         /// As it was asked for.
         sizing: String,
     },
-    /// The strategy acts on an order book, and there are bars only.
-    NoTicks(&'static str),
+    /// The strategy acts on what this market does not have.
+    Lacks {
+        /// Which strategy.
+        strategy: &'static str,
+        /// What it needs.
+        needs: Needs,
+    },
     /// The sizing counts from a stop, and the strategy has none.
     NoStop {
         /// Which strategy.
@@ -182,11 +242,9 @@ impl fmt::Display for BuildError {
                 "{strategy} weighs its positions itself, and size {sizing} says nothing to that; give the share of the \
                  equity that it may use in all, such as 50%"
             ),
-            Self::NoTicks(strategy) => write!(
-                f,
-                "{strategy} acts on an order book, and the data is bars; give a recorded stream, or a name of the \
-                 catalog with --grain quotes or book"
-            ),
+            Self::Lacks { strategy, needs } => {
+                write!(f, "{strategy} acts on {needs}, and there is none; {}", needs.remedy())
+            }
             Self::NoStop { strategy, sizing } => write!(
                 f,
                 "size {sizing} counts from a stop, and {strategy} enters without one; set its parameter stop where it \

@@ -14,7 +14,7 @@ pub(crate) struct Ticks {
     rows: Vec<Tick>,
     /// Their places in the order of the venue's clock; `None` where that is the same.
     at_venue: Option<Vec<u32>>,
-    /// How far the clock here was behind: it was put forward by so much.
+    /// How far the clock here was behind, as far as the rows show: it was put forward by so much.
     behind: Span,
 }
 
@@ -40,7 +40,7 @@ impl std::error::Error for BadTicks {}
 
 impl Ticks {
     /// Takes rows whose `received` does not fall. A row cannot be known before it happens: where clocks say so, the one here
-    /// is put forward until it is so no more.
+    /// is put forward, from that row on, until it is so no more. No row changes what came before it.
     pub(crate) fn new(mut rows: Vec<Tick>) -> Result<Self, BadTicks> {
         let falls = rows.windows(2).position(|pair| pair[1].received() < pair[0].received());
         if let Some(place) = falls {
@@ -48,10 +48,12 @@ impl Ticks {
             return Err(BadTicks { row: place + 2, received, before });
         }
         qframe_data::book::keep_in_order(&mut rows);
-        let behind = rows.iter().map(|tick| tick.time().since(tick.received())).max().unwrap_or_default();
-        let behind = behind.max(Span::default());
-        if behind > Span::default() {
-            rows.iter_mut().for_each(|tick| forward(tick, behind));
+        let mut behind = Span::default();
+        for tick in &mut rows {
+            behind = behind.max(tick.time().since(tick.received()));
+            if behind > Span::default() {
+                forward(tick, behind);
+            }
         }
         let rises = rows.windows(2).all(|pair| pair[0].time() <= pair[1].time());
         let at_venue = (!rises).then(|| {
@@ -66,8 +68,16 @@ impl Ticks {
     pub(crate) fn note(&self) -> Option<String> {
         (self.behind > Span::default()).then(|| {
             let ms = self.behind.nanos() as f64 / 1e6;
-            format!("rows were received up to {ms:.1} ms before they happened: the clock here was put forward by that")
+            format!(
+                "rows were received up to {ms:.1} ms before they happened: from the first of them on, the clock here was \
+                 put forward by as much as they showed"
+            )
         })
+    }
+
+    /// True where quotes or changes of a book are among them.
+    pub(crate) fn have_book(&self) -> bool {
+        self.rows.iter().any(|tick| !matches!(tick, Tick::Trade(_)))
     }
 
     pub(crate) fn rows(&self) -> &[Tick] {
@@ -82,13 +92,18 @@ impl Ticks {
         }
     }
 
-    /// The bars of what was known, of trades where there are any, else of the middle of bid and ask.
+    /// The bars of what was known: of the middle of bid and ask until there is a trade, of trades from that bar on.
     pub(crate) fn bars(&self, frame: TimeFrame) -> Vec<Bar> {
-        let trades = self.rows.iter().any(|tick| matches!(tick, Tick::Trade(_)));
-        let (mut bars, mut book): (Vec<Bar>, _) = (Vec::new(), OrderBook::default());
+        let (mut bars, mut book, mut trades): (Vec<Bar>, _, _) = (Vec::new(), OrderBook::default(), false);
         for tick in &self.rows {
             let (price, volume) = match tick {
-                Tick::Trade(trade) => (Some(trade.price), trade.quantity),
+                Tick::Trade(trade) => {
+                    let open = frame.open_of(trade.received);
+                    if !std::mem::replace(&mut trades, true) && bars.last().is_some_and(|bar| bar.time == open) {
+                        bars.pop();
+                    }
+                    (Some(trade.price), trade.quantity)
+                }
                 _ if trades => continue,
                 Tick::Quote(quote) => {
                     book.quote(quote.bid, quote.ask);

@@ -140,6 +140,8 @@ pub enum CancelReason {
     Split,
     /// What it began was closed while it was still being filled.
     Closed,
+    /// The data ended while it was on its way to the venue.
+    DataEnded,
 }
 
 /// What happened, in the engine's words.

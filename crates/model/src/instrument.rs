@@ -223,13 +223,7 @@ impl Instrument {
     /// The nearest price on the tick grid, ties to the even tick.
     #[must_use]
     pub fn on_grid(&self, price: Price) -> Price {
-        let tick = self.rules.tick.nanos();
-        if tick <= 1 {
-            return price;
-        }
-        mul_div(i128::from(price.nanos()), 1, i128::from(tick), Rounding::HalfEven)
-            .and_then(|ticks| i64::try_from(ticks * i128::from(tick)).ok())
-            .map_or(price, Price::from_nanos)
+        price.nearest(self.rules.tick)
     }
 }
 

@@ -2,7 +2,7 @@
 pub use qframe_data::samples;
 pub use qframe_engine::venue::{FeeBasis, FeeModel, Fees, Settings as Venue};
 pub use qframe_engine::{AtEnd, Context, Limits, Market, Pass, Quiet, Sizing, Strategy, Ticket};
-pub use qframe_lab::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+pub use qframe_lab::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 pub use qframe_lab::strategies::{MaCrossover, Mode};
 pub use qframe_lab::{Backtest, DataSet, Outcome, Setup};
 pub use qframe_model::event::{Event, Header};

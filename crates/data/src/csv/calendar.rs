@@ -10,7 +10,8 @@ use super::clock::Clock;
 use super::columns::{plain_name, time_column};
 use super::dialect::SEPARATORS;
 use super::fields::{Field, split};
-use super::source::{Blocks, open};
+use super::page::read_page;
+use super::source::open;
 use super::{Offsets, text_of};
 use crate::bad_row::RowFault;
 use crate::error::{DataError, FileFault};
@@ -52,27 +53,7 @@ pub fn read_calendar(path: impl AsRef<Path>, kind: CalendarKind) -> Result<Calen
 /// # Errors
 /// As [`read_calendar`].
 pub fn read_calendar_from(reader: impl Read, name: &str, kind: CalendarKind) -> Result<Calendar, DataError> {
-    let (mut line_number, mut header, mut page) = (0, None, None);
-    let mut blocks = Blocks::new(reader, name).map_err(|fault| fault.in_file(name, 1))?;
-    while let Some(block) = blocks.next().map_err(|fault| fault.in_file(name, line_number + 1))? {
-        for line in block.lines().split_inclusive(|byte| *byte == b'\n') {
-            line_number += 1;
-            let line = line.trim_ascii_end();
-            match &mut page {
-                _ if line.is_empty() => {}
-                None => {
-                    page = Some(Page::headed(line, kind).map_err(|fault| fault.in_file(name, line_number))?);
-                    header = Some((text_of(line), line_number));
-                }
-                Some(page) => page.take(line).map_err(|fault| DataError::Entry(fault.at(name, line_number)))?,
-            }
-        }
-    }
-    match (page, header) {
-        (Some(page), _) if !page.calendar.rows.is_empty() => Ok(page.calendar),
-        (_, Some((header, line))) => Err(FileFault::HeaderOnly(header).in_file(name, line)),
-        (_, None) => Err(FileFault::Empty.in_file(name, 1)),
-    }
+    Ok(read_page(reader, name, |line| Page::headed(line, kind), Page::take)?.calendar)
 }
 
 /// A calendar while it is read.

@@ -8,7 +8,9 @@ mod dialect;
 mod every;
 mod fast;
 pub(crate) mod fields;
+mod latency;
 pub(crate) mod number;
+mod page;
 pub(crate) mod source;
 pub(crate) mod stamp;
 pub(crate) mod tape;
@@ -21,6 +23,7 @@ use qframe_model::time::TimeFrame;
 
 pub use calendar::{Calendar, CalendarKind, read_calendar, read_calendar_from};
 pub(crate) use every::{Every, Seen, every_row, every_row_from};
+pub use latency::{Latencies, read_latencies, read_latencies_from};
 pub(crate) use tape::common_frame;
 pub use write::{header, write_bars, write_rows};
 

@@ -20,6 +20,8 @@ mod hours;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod latencies;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod messages;

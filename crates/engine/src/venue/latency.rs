@@ -15,7 +15,8 @@ pub enum Latency {
     Bars(u32),
     /// As long as the last tick of the market took to come here; no time where bars are matched.
     Feed,
-    /// As it was measured: from each instant on, so long. Ascending in time; before the first one, no time.
+    /// As it was measured: from each instant on, so long, and before the first one as long as that. Ascending in time. What
+    /// is measured later is not looked at: a mean of the measurements around an instant would know the next one.
     Recorded(Arc<[(Time, Span)]>),
     /// Drawn anew each time. The quantiles are ascending and equally likely to be apart: two are the ends of a uniform
     /// distribution, and `1ms 2ms 3ms 10ms` says that a third lies above 3 ms.
@@ -36,7 +37,7 @@ impl Latency {
             Self::Feed => feed,
             Self::Recorded(rows) => {
                 let place = rows.partition_point(|(time, _)| *time <= now);
-                place.checked_sub(1).map_or(Span::default(), |place| rows[place].1)
+                rows.get(place.saturating_sub(1)).map_or(Span::default(), |(_, span)| *span)
             }
             Self::Drawn { quantiles, seed } => between(quantiles, random(*seed, draw)),
         }

@@ -5,7 +5,7 @@ use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate};
-use qframe_model::order::{OrderKind, Purpose, TimeInForce};
+use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
@@ -44,7 +44,10 @@ impl SimVenue {
                 let order = self.orders[place].id();
                 self.orders[place].triggered = true;
                 self.orders[place].born_in_range = step != Step::Open;
-                self.pending.push(Report::Triggered { order, time: self.time_of(place, step, &bar) });
+                let time = self.time_of(place, step, &bar);
+                self.pending.push(Report::Triggered { order, time });
+                // Its limit was not reached at its trigger.
+                self.end_immediate(place, time);
             }
             Look::Fill(touch) => self.execute(place, step, &bar, touch, account)?,
         }
@@ -94,7 +97,7 @@ impl SimVenue {
     fn opens_session(&self, id: InstrumentId) -> bool {
         let listing = &self.listings[id.index()];
         let (Some(bar), Some(last)) = (listing.bar, listing.last) else { return true };
-        match self.settings.sessions.iter().find(|sessions| sessions.instrument == id) {
+        match self.settings.sessions_of(id) {
             Some(sessions) => sessions.within(bar.time, listing.closes).is_some_and(|own| listing.closed <= own.start),
             None => last.time.day() != bar.time.day(),
         }
@@ -104,23 +107,31 @@ impl SimVenue {
     fn closes_session(&self, id: InstrumentId) -> bool {
         let listing = &self.listings[id.index()];
         let Some(bar) = listing.bar else { return false };
-        match self.settings.sessions.iter().find(|sessions| sessions.instrument == id) {
+        match self.settings.sessions_of(id) {
             Some(sessions) => sessions.within(bar.time, listing.closes).is_some_and(|own| own.end <= listing.closes),
             None => listing.closes.day() != bar.time.day(),
         }
     }
 
-    /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open.
+    /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open; those with a trigger begin with it.
     pub(super) fn end_if_immediate(&mut self, place: usize, step: Step, bar: &Bar) {
         let working = &self.orders[place];
-        let (order, time) = (working.id(), self.time_of(place, step, bar));
+        if working.waits_for_trigger() {
+            return;
+        }
         let late = step == Step::Close && working.active_from > bar.time;
-        let over = late || (step == Step::Open && matches!(self.stage, Stage::Open | Stage::Arrive | Stage::Tick));
-        match working.order.time_in_force {
-            TimeInForce::Ioc if over => {
+        if late || (step == Step::Open && matches!(self.stage, Stage::Open | Stage::Arrive | Stage::Tick)) {
+            self.end_immediate(place, self.time_of(place, step, bar));
+        }
+    }
+
+    fn end_immediate(&mut self, place: usize, time: Time) {
+        let Order { id: order, time_in_force, .. } = self.orders[place].order;
+        match time_in_force {
+            TimeInForce::Ioc => {
                 self.end(place, Report::Cancelled { order, time, reason: CancelReason::Immediate }, time);
             }
-            TimeInForce::Fok if over => self.refuse(place, Refusal::CannotFillWhole, time),
+            TimeInForce::Fok => self.refuse(place, Refusal::CannotFillWhole, time),
             _ => {}
         }
     }

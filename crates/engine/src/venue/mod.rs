@@ -140,6 +140,8 @@ pub struct SimVenue {
     met: Option<(InstrumentId, Met)>,
     /// The place of the order that has just arrived and meets the book.
     fresh: Option<usize>,
+    /// The next close that an order on ticks waits for.
+    closes: Option<Time>,
 }
 
 impl SimVenue {
@@ -167,6 +169,7 @@ impl SimVenue {
             feed: Span::default(),
             met: None,
             fresh: None,
+            closes: None,
         }
     }
 

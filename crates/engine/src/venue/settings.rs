@@ -5,7 +5,7 @@ use std::sync::Arc;
 use qframe_model::ids::InstrumentId;
 use qframe_model::market::{Bar, CorporateAction};
 use qframe_model::number::{Price, Rate};
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time, TimeFrame};
 
 use super::fees::Fees;
 use super::latency::Latency;
@@ -105,6 +105,22 @@ impl Sessions {
         let place = self.table.partition_point(|session| session.end <= from);
         self.table.get(place).filter(|session| session.start < until)
     }
+
+    /// True where `now` is in a session that began at `since` or later; in a day in UTC where there are no sessions.
+    pub(super) fn opened(own: Option<&Self>, since: Time, now: Time) -> bool {
+        match own {
+            Some(own) => own.within(now, now + Span::from_nanos(1)).is_some_and(|session| session.start >= since),
+            None => TimeFrame::DAY.open_of(now) >= since,
+        }
+    }
+
+    /// The first close after an instant, that of its day in UTC where there are no sessions; `None` after the last one.
+    pub(super) fn close_after(own: Option<&Self>, time: Time) -> Option<Time> {
+        match own {
+            Some(own) => own.within(time, Time::MAX).map(|session| session.end),
+            None => Some(TimeFrame::DAY.open_of(time) + Span::DAY),
+        }
+    }
 }
 
 /// The rules of a simulated venue. The default charges nothing and fills at the next open.
@@ -136,12 +152,19 @@ pub struct Settings {
     pub borrow_rate: Rate,
     /// Recorded spreads: takers pay half of them, beside what [`Settings::crossing`] says.
     pub spreads: Vec<Spreads>,
-    /// Trading sessions, where bars are matched. An instrument without them has days in UTC.
+    /// Trading sessions. An instrument without them has days in UTC.
     pub sessions: Vec<Sessions>,
     /// Funding of perpetuals.
     pub funding: Vec<Funding>,
     /// Dividends and splits, ascending in time: at the first bar that opens at or after the instant.
     pub actions: Vec<(Time, InstrumentId, CorporateAction)>,
+}
+
+impl Settings {
+    /// The sessions of an instrument, where it has any.
+    pub(super) fn sessions_of(&self, id: InstrumentId) -> Option<&Sessions> {
+        self.sessions.iter().find(|sessions| sessions.instrument == id)
+    }
 }
 
 impl Default for Settings {

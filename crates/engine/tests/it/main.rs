@@ -18,6 +18,8 @@ mod script;
 #[cfg(test)]
 mod several;
 #[cfg(test)]
+mod tick_laws;
+#[cfg(test)]
 mod ticks;
 #[cfg(test)]
 mod timing;

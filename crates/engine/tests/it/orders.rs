@@ -57,6 +57,18 @@ fn stops_trigger_and_gap() {
 }
 
 #[test]
+fn a_stop_that_fills_at_once_waits_for_its_trigger() {
+    let days = [FLAT, FLAT, [100.0, 103.0, 99.0, 100.0], [100.0, 101.0, 99.0, 100.0]];
+    for time_in_force in [TimeInForce::Ioc, TimeInForce::Fok] {
+        let stop = one(Ticket::buy(TEN).stop(p(102.0)).time_in_force(time_in_force));
+        check("a stop", &days, stop, &["accepted 1", "day 2 1 buy 10 at 102"]);
+    }
+    let kind = OrderKind::StopLimit { trigger: p(102.0), limit: p(101.0) };
+    let limited = one(Ticket::buy(TEN).kind(kind).time_in_force(TimeInForce::Ioc));
+    check("not within its limit", &days, limited, &["accepted 1", "day 2 triggered 1", "cancelled 1 Immediate"]);
+}
+
+#[test]
 fn stop_limits_wake_first() {
     let ticket =
         |trigger, limit| one(Ticket::buy(TEN).kind(OrderKind::StopLimit { trigger: p(trigger), limit: p(limit) }));

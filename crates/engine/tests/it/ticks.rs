@@ -1,7 +1,7 @@
 //! Matching on trades, quotes and books: who fills when, at which price, and who knows of it when.
 use std::sync::Arc;
 
-use qframe_engine::venue::{Fees, Latency, Queue, Settings, SimVenue};
+use qframe_engine::venue::{Latency, Queue, Settings, SimVenue};
 use qframe_engine::{
     AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, Sizing, Strategy, TickSimulator, Ticket,
 };
@@ -17,13 +17,13 @@ use qframe_model::time::{Span, Time};
 
 use crate::script::p;
 
-const ID: InstrumentId = InstrumentId(0);
+pub(crate) const ID: InstrumentId = InstrumentId(0);
 
-fn at(ms: i64) -> Time {
+pub(crate) fn at(ms: i64) -> Time {
     Time::EPOCH + Span::from_nanos(ms * 1_000_000)
 }
 
-const fn ms(count: i64) -> Span {
+pub(crate) const fn ms(count: i64) -> Span {
     Span::from_nanos(count * 1_000_000)
 }
 
@@ -31,7 +31,7 @@ fn level(price: f64, quantity: u64) -> Level {
     Level { price: p(price), quantity: Volume::from_digits(quantity, 0).unwrap() }
 }
 
-fn units(count: i128) -> Quantity {
+pub(crate) fn units(count: i128) -> Quantity {
     Quantity::from_nanos(count * 1_000_000_000)
 }
 
@@ -40,15 +40,15 @@ fn delta(time: i64, side: Side, price: f64, quantity: u64) -> Tick {
     Tick::Book(BookDelta { time: at(time), received: at(time), sequence: 1, change, last: true })
 }
 
-fn bid(time: i64, price: f64, quantity: u64) -> Tick {
+pub(crate) fn bid(time: i64, price: f64, quantity: u64) -> Tick {
     delta(time, Side::Buy, price, quantity)
 }
 
-fn ask(time: i64, price: f64, quantity: u64) -> Tick {
+pub(crate) fn ask(time: i64, price: f64, quantity: u64) -> Tick {
     delta(time, Side::Sell, price, quantity)
 }
 
-fn trade(time: i64, side: Side, price: f64, quantity: u64) -> Tick {
+pub(crate) fn trade(time: i64, side: Side, price: f64, quantity: u64) -> Tick {
     let Level { price, quantity } = level(price, quantity);
     Tick::Trade(Trade { time: at(time), received: at(time), id: 0, price, quantity, side })
 }
@@ -58,7 +58,7 @@ fn quote(time: i64, bid: (f64, u64), ask: (f64, u64)) -> Tick {
 }
 
 /// The same, known here so much later.
-fn late(tick: Tick, span: Span) -> Tick {
+pub(crate) fn late(tick: Tick, span: Span) -> Tick {
     match tick {
         Tick::Trade(trade) => Tick::Trade(Trade { received: trade.time + span, ..trade }),
         Tick::Quote(quote) => Tick::Quote(Quote { received: quote.time + span, ..quote }),
@@ -66,7 +66,7 @@ fn late(tick: Tick, span: Span) -> Tick {
     }
 }
 
-struct Script<F>(usize, F);
+pub(crate) struct Script<F>(usize, F);
 
 impl<F: FnMut(usize, &mut Context<'_>)> Strategy for Script<F> {
     fn on_market(&mut self, _market: &Market<'_>, context: &mut Context<'_>) {
@@ -77,13 +77,17 @@ impl<F: FnMut(usize, &mut Context<'_>)> Strategy for Script<F> {
 
 /// Runs a script over ticks: it is called with the number of each row that it sees. Gives the account and the events, each
 /// with the milliseconds of the venue's clock.
-fn run(
+pub(crate) fn run(
     settings: Settings,
     ticks: &[Tick],
     script: impl FnMut(usize, &mut Context<'_>),
 ) -> (Account, Vec<String>, String) {
+    run_on(spot(), settings, ticks, script)
+}
+
+pub(crate) fn spot() -> Instrument {
     let rules = Rules { tick: p(0.5), lot: units(1), ..Rules::default() };
-    run_on(Instrument::new("BTC/USD".parse().unwrap(), Currency::USD, rules).unwrap(), settings, ticks, script)
+    Instrument::new("BTC/USD".parse().unwrap(), Currency::USD, rules).unwrap()
 }
 
 fn run_on(
@@ -92,6 +96,23 @@ fn run_on(
     ticks: &[Tick],
     script: impl FnMut(usize, &mut Context<'_>),
 ) -> (Account, Vec<String>, String) {
+    let mut simulator = drive(instrument, settings, ticks, Time::MAX, script);
+    simulator.end(AtEnd::Keep).unwrap();
+    let engine = simulator.into_engine();
+    engine.account().ledger().check().unwrap();
+    let hash = engine.journal().hash().to_string();
+    let events = engine.journal().iter().filter_map(|event| line(&event.unwrap())).collect();
+    (engine.account().clone(), events, hash)
+}
+
+/// Everything that happens and becomes known before an instant.
+pub(crate) fn drive<F: FnMut(usize, &mut Context<'_>)>(
+    instrument: Instrument,
+    settings: Settings,
+    ticks: &[Tick],
+    until: Time,
+    script: F,
+) -> TickSimulator<Script<F>, Limits> {
     let instruments: Arc<[Instrument]> = Arc::new([instrument]);
     let venue = SimVenue::new(settings, &instruments);
     let setup = EngineSetup {
@@ -107,18 +128,13 @@ fn run_on(
     let mut moments: Vec<_> = ticks.iter().map(|tick| (tick.time(), 0, tick)).collect();
     moments.extend(ticks.iter().map(|tick| (tick.received(), 1, tick)));
     moments.sort_by_key(|(time, place, _)| (*time, *place));
-    for (_, place, tick) in moments {
+    for (_, place, tick) in moments.into_iter().filter(|(time, ..)| *time < until) {
         if place == 0 { simulator.happen(ID, tick).unwrap() } else { simulator.tick(ID, tick).unwrap() }
     }
-    simulator.end(AtEnd::Keep).unwrap();
-    let engine = simulator.into_engine();
-    engine.account().ledger().check().unwrap();
-    let hash = engine.journal().hash().to_string();
-    let events = engine.journal().iter().filter_map(|event| line(&event.unwrap())).collect();
-    (engine.account().clone(), events, hash)
+    simulator
 }
 
-fn line(event: &Event) -> Option<String> {
+pub(crate) fn line(event: &Event) -> Option<String> {
     let Event::Reported(report) = event else {
         return match event {
             Event::Refused { order, refusal } => Some(format!("refused {}: {refusal}", order.id)),
@@ -146,7 +162,7 @@ fn line(event: &Event) -> Option<String> {
 }
 
 #[track_caller]
-fn check(
+pub(crate) fn check(
     story: &str,
     settings: &Settings,
     ticks: &[Tick],
@@ -158,7 +174,7 @@ fn check(
 }
 
 /// Sends tickets when the row of that number is seen.
-fn on(row: usize, tickets: Vec<Ticket>) -> impl FnMut(usize, &mut Context<'_>) {
+pub(crate) fn on(row: usize, tickets: Vec<Ticket>) -> impl FnMut(usize, &mut Context<'_>) {
     move |seen, context| {
         if seen == row {
             tickets.iter().for_each(|ticket| _ = context.send(*ticket));
@@ -166,24 +182,24 @@ fn on(row: usize, tickets: Vec<Ticket>) -> impl FnMut(usize, &mut Context<'_>) {
     }
 }
 
-fn buy(count: i128) -> Ticket {
+pub(crate) fn buy(count: i128) -> Ticket {
     Ticket::buy(Size::Units(units(count)))
 }
 
-fn sell(count: i128) -> Ticket {
+pub(crate) fn sell(count: i128) -> Ticket {
     Ticket::sell(Size::Units(units(count)))
 }
 
-fn plain() -> Settings {
+pub(crate) fn plain() -> Settings {
     Settings { allow_short: true, ..Settings::default() }
 }
 
 /// Bids 99 x 5 and 98 x 9; asks 101 x 2 and 102 x 3.
-fn book() -> Vec<Tick> {
+pub(crate) fn book() -> Vec<Tick> {
     vec![bid(1, 99.0, 5), bid(1, 98.0, 9), ask(1, 101.0, 2), ask(1, 102.0, 3)]
 }
 
-fn with(more: &[Tick]) -> Vec<Tick> {
+pub(crate) fn with(more: &[Tick]) -> Vec<Tick> {
     [book(), more.to_vec()].concat()
 }
 
@@ -226,7 +242,10 @@ fn a_resting_order_waits_for_its_turn() {
     let part = ["1 1 rests", "2 1 buy 2 at 99 as Maker, more to come", "3 1 buy 1 at 99 as Maker"];
     check("the trade reaches it", &plain(), &with(&[hit(2, 7), hit(3, 4)]), rest(), &part);
     let whole = ["1 1 rests", "2 1 buy 3 at 99 as Maker"];
-    check("a trade through the price", &plain(), &with(&[trade(2, Side::Sell, 98.5, 1)]), rest(), &whole);
+    check("a trade through the price", &plain(), &with(&[trade(2, Side::Sell, 98.5, 4)]), rest(), &whole);
+    let small = ["1 1 rests", "2 1 buy 1 at 99 as Maker, more to come", "3 1 buy 2 at 99 as Maker"];
+    let through = with(&[trade(2, Side::Sell, 98.5, 1), trade(3, Side::Sell, 99.0, 2)]);
+    check("no more than that trade, and nobody is in front then", &plain(), &through, rest(), &small);
     check("the other side trades", &plain(), &with(&[trade(2, Side::Buy, 99.0, 50)]), rest(), &["1 1 rests"]);
     let came = ["1 1 rests", "2 1 buy 2 at 99 as Maker, more to come", "3 1 buy 1 at 99 as Maker"];
     check("the market comes to it", &plain(), &with(&[ask(2, 98.5, 2), ask(3, 98.5, 4)]), rest(), &came);
@@ -279,7 +298,8 @@ fn words_take_their_time_both_ways() {
     };
     let slow = Settings { latency: Latency::Time(ms(10)), ..plain() };
     let race = with(&[bid(12, 98.0, 1), trade(20, Side::Sell, 98.5, 1), bid(40, 98.0, 2)]);
-    check("a cancellation that comes too late", &slow, &race, cancelled, &["11 1 rests", "20 1 buy 2 at 99 as Maker"]);
+    let part = ["11 1 rests", "20 1 buy 1 at 99 as Maker, more to come", "22 1 cancelled: Requested"];
+    check("a cancellation that comes too late for a part", &slow, &race, cancelled, &part);
     let race = with(&[bid(12, 98.0, 1), trade(23, Side::Sell, 98.5, 1), bid(40, 98.0, 2)]);
     check("one in time", &slow, &race, cancelled, &["11 1 rests", "22 1 cancelled: Requested"]);
 }
@@ -291,8 +311,10 @@ fn latencies_are_measured_drawn_or_those_of_the_feed() {
         run(Settings { latency, ..plain() }, &ticks, on(3, vec![buy(1)])).1
     };
     assert_eq!(fills(Latency::Feed, ms(30)), ["61 1 buy 1 at 101 as Taker"], "known at 31, there at 61");
-    let recorded: Arc<[(Time, Span)]> = Arc::new([(at(0), ms(5)), (at(10), ms(50))]);
-    assert_eq!(fills(Latency::Recorded(recorded.clone()), ms(0)), ["6 1 buy 1 at 101 as Taker"]);
+    let recorded: Arc<[(Time, Span)]> = Arc::new([(at(5), ms(5)), (at(10), ms(50))]);
+    let before = "6 1 buy 1 at 101 as Taker";
+    assert_eq!(fills(Latency::Recorded(recorded.clone()), ms(0)), [before], "as the first one");
+    assert_eq!(fills(Latency::Recorded(Arc::new([])), ms(0)), ["1 1 buy 1 at 101 as Taker"]);
     assert_eq!(fills(Latency::Recorded(recorded), ms(30)), ["81 1 buy 1 at 101 as Taker"]);
     let drawn = |seed| Latency::Drawn { quantiles: Arc::new([ms(1), ms(100), ms(400)]), seed };
     let all: Vec<_> = (0..20).map(|seed| fills(drawn(seed), ms(0))).collect();
@@ -311,7 +333,7 @@ fn quotes_alone_and_trades_alone_are_enough() {
     check("quotes", &plain(), &quotes, on(0, vec![buy(6)]), &part);
     let trades = [trade(1, Side::Buy, 100.0, 1), trade(2, Side::Sell, 99.5, 1), trade(3, Side::Sell, 98.0, 1)];
     check("the next trade", &plain(), &trades, on(0, vec![buy(6)]), &["2 1 buy 6 at 99.5 as Taker"]);
-    let rests = ["1 1 rests", "3 1 buy 2 at 99 as Maker"];
+    let rests = ["1 1 rests", "3 1 buy 1 at 99 as Maker, more to come"];
     check("through the limit", &plain(), &trades, on(0, vec![buy(2).limit(p(99.0))]), &rests);
     let touch = [trade(1, Side::Buy, 100.0, 1), trade(2, Side::Buy, 100.0, 1), trade(3, Side::Sell, 99.0, 9)];
     check("at the limit is not through it", &plain(), &touch, on(0, vec![buy(2).limit(p(99.0))]), &["1 1 rests"]);
@@ -379,59 +401,6 @@ fn an_iceberg_that_showed_its_part_goes_to_the_back() {
     check("two and two", &plain(), &hits, on(3, vec![iceberg]), &parts);
 }
 
-#[test]
-fn money_is_kept_and_equal_runs_have_equal_hashes() {
-    let mut state = 7_u64;
-    let mut random = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % below
-    };
-    let mut ticks = book();
-    for time in 2..3_000 {
-        let (price, count) = (95.0 + random(20) as f64 * 0.5, random(9));
-        ticks.push(match random(3) {
-            0 => bid(time, price.min(100.0), count),
-            1 => ask(time, price.max(100.5), count),
-            _ => trade(time, if random(2) == 0 { Side::Buy } else { Side::Sell }, price, count + 1),
-        });
-    }
-    let settings = Settings {
-        fees: Fees::flat(Rate::percent(1)),
-        latency: Latency::Drawn { quantiles: Arc::new([ms(0), ms(3), ms(20)]), seed: 3 },
-        answer: Latency::Time(ms(2)),
-        queue: Queue::ByDepth(2),
-        ..plain()
-    };
-    let script = |row: usize, context: &mut Context<'_>| {
-        let price = p(95.0 + (row * 7 % 20) as f64 * 0.5);
-        match row % 11 {
-            0 => _ = context.send(buy(3).limit(price)),
-            3 => _ = context.send(sell(2).limit(price)),
-            5 => _ = context.send(buy(1)),
-            7 => _ = context.close(),
-            9 => {
-                let first = context.orders().iter().next().map(|open| open.order.id);
-                first.into_iter().for_each(|id| context.cancel(id));
-            }
-            _ => {}
-        }
-    };
-    let (account, events, hash) = run(settings.clone(), &ticks, script);
-    assert!(events.len() > 500, "{}", events.len());
-    assert!(!events.iter().any(|event| event.starts_with("not applied")), "the venue and we agree");
-    let (again, _, hash_again) = run(settings.clone(), &ticks, script);
-    assert_eq!((account.equity(), hash.clone()), (again.equity(), hash_again));
-    // No look-ahead: what is cut off changes nothing before it.
-    let cut = run(settings, &ticks[..2_000], script).1;
-    let before = |events: &[String]| {
-        let time = |event: &&String| {
-            event.split(' ').next().and_then(|time| time.parse::<i64>().ok()).is_some_and(|time| time < 1_950)
-        };
-        events.iter().filter(time).cloned().collect::<Vec<_>>()
-    };
-    assert_eq!(before(&events), before(&cut));
-}
-
 /// An ask in tenths of a unit.
 fn tenths(price: f64, count: u64) -> Tick {
     let level = Level { price: p(price), quantity: Volume::from_digits(count, 1).unwrap() };
@@ -477,6 +446,7 @@ fn where_only_trades_are_fed_an_order_meets_the_first_one() {
 #[test]
 fn a_cap_holds_for_trades_through_a_limit() {
     let capped = Settings { volume_cap: Some(Rate::percent(50)), ..plain() };
+    // Half of one unit is less than a lot.
     let ticks = with(&[trade(2, Side::Sell, 98.0, 4), trade(3, Side::Sell, 98.0, 1), trade(4, Side::Sell, 98.0, 9)]);
     let parts = ["1 1 rests", "2 1 buy 2 at 99 as Maker, more to come", "4 1 buy 1 at 99 as Maker"];
     check("half of each trade", &capped, &ticks, on(3, vec![buy(3).limit(p(99.0))]), &parts);
@@ -531,6 +501,30 @@ fn our_orders_share_what_a_trade_brings() {
         "3 2 buy 1 at 99 as Maker, more to come",
     ];
     check("four came past the five in front", &plain(), &with(&hit), two(), &fills);
+}
+
+#[test]
+fn a_trade_through_several_of_ours_fills_the_best_first_and_no_more_than_itself() {
+    let ours = || on(3, vec![buy(3).limit(p(98.0)), buy(2).limit(p(99.0)), buy(9).limit(p(98.5))]);
+    let fills = [
+        "1 1 rests",
+        "1 2 rests",
+        "1 3 rests",
+        "2 2 buy 2 at 99 as Maker",
+        "2 3 buy 2 at 98.5 as Maker, more to come",
+        "3 1 buy 3 at 98 as Maker",
+        "3 3 buy 7 at 98.5 as Maker",
+    ];
+    let ticks = with(&[trade(2, Side::Sell, 97.5, 4), trade(3, Side::Sell, 97.5, 30)]);
+    check("four, then all", &plain(), &ticks, ours(), &fills);
+    // What the trade did not bring, the book may: it shows somebody who asks less than we bid.
+    let rest = ["1 1 rests", "2 1 buy 1 at 99 as Maker, more to come", "3 1 buy 2 at 99 as Maker"];
+    let ticks = with(&[trade(2, Side::Sell, 97.5, 1), ask(3, 98.5, 8)]);
+    check("and the book", &plain(), &ticks, on(3, vec![buy(3).limit(p(99.0))]), &rest);
+    // The part of an iceberg that is hidden is met as well by who passes its price.
+    let iceberg = buy(9).kind(OrderKind::Iceberg { limit: p(99.0), display: units(2) });
+    let whole = ["1 1 rests", "2 1 buy 8 at 99 as Maker, more to come"];
+    check("an iceberg", &plain(), &with(&[trade(2, Side::Sell, 97.5, 8)]), on(3, vec![iceberg]), &whole);
 }
 
 #[test]

@@ -114,6 +114,11 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
     write!(out, "{}", table(&rows))?;
     refusals(facts, out)?;
     poor_data(facts).try_for_each(|sentence| writeln!(out, "{sentence}"))?;
+    match open_orders(facts)? {
+        0 => {}
+        1 => writeln!(out, "1 order is open at the end.")?,
+        open => writeln!(out, "{open} orders are open at the end.")?,
+    }
     match facts.outcome.account.open_positions() {
         0 => Ok(()),
         1 => Ok(writeln!(out, "1 position is open at the end: it counts in the equity, not in the trades.")?),
@@ -144,6 +149,24 @@ fn refusals(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
         writeln!(out, "{orders} refused; the first: {refusal}.")?;
     }
     Ok(())
+}
+
+/// Orders that were sent and have not ended.
+fn open_orders(facts: &Facts<'_>) -> Result<u64, ReportError> {
+    let mut open = 0_u64;
+    for event in facts.outcome.journal.iter() {
+        match event? {
+            Event::Submitted(_) => open += 1,
+            Event::Reported(
+                Report::Filled { done: true, .. }
+                | Report::Cancelled { .. }
+                | Report::Rejected { .. }
+                | Report::Expired { .. },
+            ) => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(open)
 }
 
 /// The statistics alone, a line each.

@@ -8,7 +8,7 @@ use qframe_quant::indicators::{Bands, Bollinger, Indicator};
 
 use super::given_up::GivenUp;
 use super::{Mode, Protection, WINDOW_MAX, check_positive, first_bar, held, of_indicator, pursue};
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// Enters long on a close below the lower of John Bollinger's bands and leaves on a close at the middle or above;
 /// mirrored for short positions. The signal's strength is the distance from the middle in widths of both bands together
@@ -89,6 +89,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         Protection::TARGET,
     ],
     assets: Assets::One,
+    needs: Needs::Bars,
     build,
 };
 

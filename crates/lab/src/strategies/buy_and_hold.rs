@@ -6,7 +6,7 @@ use qframe_model::number::Rate;
 use qframe_model::parameter::Parameters;
 use qframe_model::strategy::StrategyKind;
 
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// Buys each instrument once, at its first bar, and never trades again.
 ///
@@ -57,6 +57,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
     kind: StrategyKind::Portfolio,
     parameters: &[],
     assets: Assets::AtLeast(1),
+    needs: Needs::Bars,
     build,
 };
 

@@ -6,7 +6,7 @@ use qframe_model::strategy::StrategyKind;
 use qframe_quant::indicators::{Bands, Donchian, Indicator};
 
 use super::{Mode, Protection, RangeStop, WINDOW_MAX, first_bar, held, numbers, of_indicator, pursue, refused};
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// The channel rules of Richard Donchian as the Turtles traded them (Curtis Faith, "The Original Turtle Trading Rules",
 /// 2003, System 1), on closes.
@@ -96,6 +96,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         Protection::TARGET,
     ],
     assets: Assets::One,
+    needs: Needs::Bars,
     build,
 };
 

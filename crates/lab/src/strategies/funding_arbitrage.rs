@@ -11,7 +11,7 @@ use qframe_model::strategy::StrategyKind;
 
 use super::legs::{Held, Legs};
 use super::{COUNT_MAX, check_below, check_count, check_positive, is_waiting};
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// What a [`FundingArbitrage`] goes by. Rates are shares of the position's value at each payment: 0.0001 is 0.01 %.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -121,6 +121,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         ParameterSpec::number("gross", "value of both legs over the equity; above 1 needs margin", 0.9, 0.01, 100.0),
     ],
     assets: Assets::Two,
+    needs: Needs::Funding,
     build,
 };
 

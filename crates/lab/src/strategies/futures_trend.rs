@@ -7,7 +7,7 @@ use qframe_model::strategy::StrategyKind;
 
 use super::volatility_target::Realised;
 use super::{COUNT_MAX, Mode, WINDOW_MAX, check_count, check_positive, first_bar, is_waiting, refused};
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// What a [`FuturesTrend`] goes by. Exposures are shares of the equity.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,6 +113,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         Mode::PARAMETER,
     ],
     assets: Assets::One,
+    needs: Needs::Bars,
     build,
 };
 

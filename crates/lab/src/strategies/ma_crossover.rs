@@ -7,7 +7,7 @@ use qframe_model::strategy::StrategyKind;
 use qframe_quant::indicators::{Ema, Indicator, Sma};
 
 use super::{Mode, Protection, WINDOW_MAX, check_below, is_waiting, of_indicator};
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// Acts on the bars or trades of the first series, on a cross that is strict on both bars: the fast average was below the
 /// slow one and is above it, or mirrored. The signal's strength is |fast - slow| / slow x 10, at most 1.
@@ -91,6 +91,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         Protection::TARGET,
     ],
     assets: Assets::One,
+    needs: Needs::Bars,
     build,
 };
 

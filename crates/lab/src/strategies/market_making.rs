@@ -8,7 +8,7 @@ use qframe_model::parameter::{ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 use qframe_model::time::{Span, Time};
 
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// What a [`MarketMaking`] is set to.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,7 +93,7 @@ impl Strategy for MarketMaking {
 
 pub(super) const SPEC: StrategySpec = StrategySpec {
     name: "market-making",
-    about: "quotes both sides of an order book around its fair price and leans against what it holds; needs quotes or a book",
+    about: "quotes both sides of an order book around its fair price and leans against what it holds",
     kind: StrategyKind::MarketMaking,
     parameters: &[
         ParameterSpec::number("half-spread", "from the fair price to a quote, in basis points", 2.0, 0.0, 1_000.0),
@@ -109,13 +109,11 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         ParameterSpec::whole("refresh", "quotes stand at least so many milliseconds", 100, 0, 3_600_000),
     ],
     assets: Assets::One,
+    needs: Needs::Book,
     build,
 };
 
-fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, BuildError> {
-    if !market.on_ticks {
-        return Err(BuildError::NoTicks(SPEC.name));
-    }
+fn build(parameters: &Parameters, _: &MarketInfo) -> Result<AnyStrategy, BuildError> {
     let percent = parameters.number("quote-size")?;
     Ok(Box::new(MarketMaking::new(MarketMakingRules {
         half_spread: parameters.number("half-spread")? / 10_000.0,

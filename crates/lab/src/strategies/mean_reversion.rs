@@ -9,7 +9,7 @@ use qframe_quant::indicators::{Indicator, ZScore};
 use super::deadline::Deadline;
 use super::regime::{Regime, RegimeRules};
 use super::{Mode, Protection, WINDOW_MAX, check_below, check_positive, first_bar, held, of_indicator, pursue};
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// What a [`MeanReversion`] goes by. Scores are distances from the mean in standard deviations.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -103,6 +103,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         Protection::TARGET,
     ],
     assets: Assets::One,
+    needs: Needs::Bars,
     build,
 };
 

@@ -7,7 +7,7 @@ use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 
 use super::{COUNT_MAX, check_count, refused};
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// At the first instant of each month, by UTC, ranks the assets by close over the close `window` bars before, and moves a
 /// share of the equity into the first `top`, the same each; long only. Of equal returns the earlier symbol is taken
@@ -107,6 +107,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         ParameterSpec::whole("top", "how many symbols are held; at most as many as there are", 3, 1, COUNT_MAX),
     ],
     assets: Assets::AtLeast(2),
+    needs: Needs::Bars,
     build,
 };
 

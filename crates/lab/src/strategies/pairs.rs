@@ -8,7 +8,7 @@ use qframe_model::strategy::StrategyKind;
 use super::legs::{Held, Legs};
 use super::line::{Line, RollingLine};
 use super::{COUNT_MAX, check_below, check_count, check_positive, is_waiting};
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// What [`Pairs`] goes by. Scores are standard errors of the regression.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -105,6 +105,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         ParameterSpec::number("gross", "value of both legs over the equity; above 1 needs margin", 1.0, 0.01, 100.0),
     ],
     assets: Assets::Two,
+    needs: Needs::Bars,
     build,
 };
 

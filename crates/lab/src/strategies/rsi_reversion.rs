@@ -6,7 +6,7 @@ use qframe_model::strategy::StrategyKind;
 use qframe_quant::indicators::{Indicator, Rsi};
 
 use super::{Mode, Protection, WINDOW_MAX, check_below, first_bar, held, of_indicator, pursue};
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// What an [`RsiReversion`] goes by. The levels are values of the index, 0 to 100.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,6 +89,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         Protection::TARGET,
     ],
     assets: Assets::One,
+    needs: Needs::Bars,
     build,
 };
 

@@ -8,7 +8,7 @@ use qframe_model::time::Time;
 use qframe_quant::indicators::{Indicator, StdDev};
 
 use super::{WINDOW_MAX, check_positive, deviation, first_bar, is_waiting, refused};
-use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec};
+use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// What a [`VolatilityTarget`] goes by. Exposures are shares of the equity.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -124,6 +124,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
         ParameterSpec::number("band", "distance from the wanted exposure that is left alone", 0.1, 0.0, 1.0),
     ],
     assets: Assets::One,
+    needs: Needs::Bars,
     build,
 };
 

@@ -8,7 +8,7 @@ mod several;
 use qframe_data::samples;
 use qframe_engine::Sizing;
 use qframe_engine::venue::{Fees, FillPrice, Latency, Settings, Unaffordable};
-use qframe_lab::registry::{AnyStrategy, Assets, MarketInfo, StrategySpec, find, registry};
+use qframe_lab::registry::{AnyStrategy, Assets, MarketInfo, Needs, StrategySpec, find, registry};
 use qframe_lab::{Backtest, DataSet, Origin, Outcome, Setup};
 use qframe_model::currency::Currency;
 use qframe_model::event::{Event, Report};
@@ -24,9 +24,6 @@ const STOCKS: [&str; 20] = [
     "AAPL", "AMD", "BAC", "BBY", "CVX", "GE", "HD", "JNJ", "JPM", "KO", "LLY", "MRK", "MSFT", "PEP", "PFE", "PG",
     "RRC", "UNH", "WMT", "XOM",
 ];
-
-/// Those that do nothing on bars alone: one wants funding, the other a book.
-const WANT_MORE: [&str; 2] = ["funding-arbitrage", "market-making"];
 
 fn instrument(name: &str) -> Instrument {
     let symbol = name.parse().unwrap();
@@ -97,12 +94,12 @@ fn closes(set: &DataSet) -> Vec<f64> {
     set.bars().iter().map(|bar| bar.close.to_f64()).collect()
 }
 
-/// Every strategy with data that it takes, in every mode that it has.
 /// The strategies that bars are enough for; the others have tests of their own.
 fn on_bars() -> impl Iterator<Item = &'static StrategySpec> {
-    registry().iter().filter(|spec| spec.name != "market-making")
+    registry().iter().filter(|spec| spec.needs == Needs::Bars)
 }
 
+/// Every strategy with data that it takes, in every mode that it has.
 fn for_each_run(mut check: impl FnMut(&StrategySpec, &[(&str, &str)], &[DataSet])) {
     let one: Vec<Vec<DataSet>> = ["BTC/USD", "GOOGL", "EUR/USD"].iter().map(|name| vec![sample(name)]).collect();
     let two = vec![vec![sample("KO"), sample("PEP")], vec![sample("BTC/USD"), sample("GOOGL")]];
@@ -140,7 +137,7 @@ fn every_strategy_conserves_money_and_repeats_itself() {
         }
     });
     traded.dedup();
-    let names: Vec<_> = on_bars().map(|spec| spec.name).filter(|name| !WANT_MORE.contains(name)).collect();
+    let names: Vec<_> = on_bars().map(|spec| spec.name).collect();
     assert_eq!(traded, names, "each of them trades somewhere");
 }
 
@@ -162,7 +159,7 @@ fn every_strategy_keeps_its_books_at_any_venue_and_in_any_size() {
             let backtest = Backtest::new(data.to_vec(), setup).unwrap();
             let given: &[(&str, &str)] = if spec.name == "momentum-rotation" { &[("top", "1")] } else { &[] };
             let weighs = spec.assets != Assets::One || ["vol-target", "futures-trend"].contains(&spec.name);
-            if weighs && !matches!(sizing, Sizing::Equity(_)) || WANT_MORE.contains(&spec.name) {
+            if weighs && !matches!(sizing, Sizing::Equity(_)) {
                 continue;
             }
             let outcome = backtest.run(build(spec.name, given, &backtest)).unwrap();

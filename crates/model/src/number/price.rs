@@ -1,6 +1,6 @@
 //! The price of one unit.
 use super::decimal::decimal;
-use super::{Cash, Quantity};
+use super::{Cash, Quantity, Rounding, mul_div};
 
 decimal!(
     /// The price of one unit of an instrument in its quote currency, exact to nine decimals, up to ±9.2e9.
@@ -19,5 +19,18 @@ impl Price {
             Err(_) => i128::from(self.nanos()).checked_mul(quantity.nanos())?,
         };
         Some(Cash::from_attos(value))
+    }
+
+    /// The nearest multiple of `step`, ties to the even one; the price itself where that leaves the range, or where the step
+    /// is not above the last decimal.
+    #[must_use]
+    pub fn nearest(self, step: Self) -> Self {
+        let step = i128::from(step.nanos());
+        if step <= 1 {
+            return self;
+        }
+        mul_div(i128::from(self.nanos()), 1, step, Rounding::HalfEven)
+            .and_then(|steps| i64::try_from(steps * step).ok())
+            .map_or(self, Self::from_nanos)
     }
 }

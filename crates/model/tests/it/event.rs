@@ -207,6 +207,7 @@ fn reports() -> Vec<Report> {
         CancelReason::Refused(Refusal::NoPrice),
         CancelReason::Split,
         CancelReason::Closed,
+        CancelReason::DataEnded,
     ];
     reports.extend(reasons.map(|reason| Report::Cancelled { order, time, reason }));
     let books = [

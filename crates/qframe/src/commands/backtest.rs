@@ -11,6 +11,7 @@ use qframe_lab::report::{self, Facts, Look, ReportError, Style, check_writable, 
 
 use crate::error::Error;
 use crate::run::data::Source;
+use crate::run::measured;
 use crate::run::plan::Plan;
 use crate::run::raw::{Raw, Word};
 
@@ -62,6 +63,7 @@ fn check_apart(files: &[(&'static str, &Path, Form)], raw: &Raw) -> Result<(), E
     ];
     let mut read: Vec<_> =
         lists.iter().flat_map(|(from, words)| words.iter().map(|word| (*from, named(word)))).collect();
+    read.extend(measured::files(raw).map(|(from, path)| (from, real(&path))));
     read.extend(raw.config.iter().map(|path| ("--config", real(path))));
     for (place, (flag, path, _)) in files.iter().enumerate() {
         let path_now = real(path);
@@ -134,6 +136,11 @@ fn warn(plan: &Plan<'_>, out: &mut dyn Write) -> Result<(), Error> {
 /// What to know of the strategy and the rules on this data, a sentence each.
 fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
     let mut notes = Vec::new();
+    let (venue, bars) = (&plan.backtest.setup().venue, plan.backtest.data()[0].bars());
+    if let (Some(first), Some(last)) = (bars.first(), bars.last()) {
+        let ways = [("--latency", &venue.latency), ("--answer-latency", &venue.answer)];
+        notes.extend(ways.into_iter().filter_map(|(flag, way)| measured::note(flag, way, first.time, last.time)));
+    }
     let dead = plan.sources.iter().map(|source| source.set.origin().facts.zero_volume).sum::<u64>();
     if plan.backtest.setup().venue.volume_cap.is_some() && dead > 0 {
         notes.push(format!("{dead} bars have no volume; with --volume-cap nothing can fill in them"));

@@ -23,6 +23,7 @@ struct Row<'a> {
     name: &'a str,
     about: &'a str,
     symbols: String,
+    needs: String,
     parameters: Vec<Parameter<'a>>,
 }
 
@@ -61,12 +62,13 @@ fn row(spec: &StrategySpec) -> Row<'_> {
         name: spec.name,
         about: spec.about,
         symbols: spec.assets.to_string(),
+        needs: spec.needs.to_string(),
         parameters: spec.parameters.iter().map(parameter).collect(),
     }
 }
 
 fn print(row: &Row<'_>, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{}  ({})\n  {}", row.name, row.symbols, row.about)?;
+    writeln!(out, "{}  ({}; {})\n  {}", row.name, row.symbols, row.needs, row.about)?;
     let width = row.parameters.iter().map(|parameter| parameter.name.len()).max().unwrap_or(0);
     for Parameter { name, about, default, range } in &row.parameters {
         writeln!(out, "    {name:<width$}  {about} [{default}; {range}]")?;

@@ -104,6 +104,7 @@ pub(super) fn sessions(sources: &[Source], market: &Backtest) -> Vec<Sessions> {
 #[derive(Debug)]
 pub(super) struct Wish {
     pub(super) lot: Option<Quantity>,
+    pub(super) tick: Option<Price>,
     pub(super) margin: Margin,
     pub(super) from: Time,
     pub(super) until: Time,
@@ -134,6 +135,7 @@ impl Wish {
     pub(super) fn new(raw: &Raw, margin: Margin) -> Result<Self, Error> {
         let wish = Self {
             lot: given("--lot", &raw.lot).map(Given::quantity).transpose()?,
+            tick: given("--tick", &raw.tick).map(Given::price).transpose()?,
             margin,
             catalog: Root { folder: raw.catalog.clone() },
             from: given("--from", &raw.from).map_or(Ok(Time::MIN), Given::parse)?,

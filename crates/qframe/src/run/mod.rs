@@ -4,6 +4,8 @@ pub(crate) mod catalog;
 mod config;
 pub(crate) mod data;
 mod joined;
+pub(crate) mod measured;
+mod memory;
 pub(crate) mod plan;
 pub(crate) mod raw;
 pub(crate) mod security;

@@ -1,6 +1,6 @@
 //! A run that is understood: data, rules, strategy, and the words to print for each.
 use qframe_engine::venue::Spreads;
-use qframe_lab::registry::{AnyStrategy, BuildError, MarketInfo, StrategySpec, find_among};
+use qframe_lab::registry::{AnyStrategy, BuildError, MarketInfo, Needs, StrategySpec, find_among};
 use qframe_lab::{Backtest, Setup};
 use qframe_model::event::Header;
 use qframe_model::ids::InstrumentId;
@@ -72,7 +72,8 @@ impl<'a> Plan<'a> {
         built.map_err(|error| match error {
             BuildError::Parameter(error) => Error::usage("--param", "", error),
             BuildError::NoShortSales(_) => Error::usage("--allow-short", "", error),
-            BuildError::Symbols { .. } | BuildError::NoTicks(_) => Error::usage("--data", "", error),
+            BuildError::Lacks { needs: Needs::Funding, .. } => Error::usage("--funding", "", error),
+            BuildError::Symbols { .. } | BuildError::Lacks { .. } => Error::usage("--data", "", error),
             BuildError::Weights { .. } | BuildError::NoStop { .. } => Error::usage("--size", "", error),
         })
     }

@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::config::{self, Origin};
+use super::measured;
 use crate::error::Error;
 
 /// A word: any TOML value that is not a table reads as its text, so that `cash = 10000` and `--cash 10000` are the same.
@@ -106,6 +107,9 @@ pub(crate) struct Raw {
     /// The smallest step of a quantity [1 for shares, 0.00000001 for coins].
     #[arg(long, value_name = "UNITS", help_heading = "Account", allow_hyphen_values = true)]
     pub(crate) lot: Option<Word>,
+    /// The smallest step of a price [of the catalog or the contract; else that of the prices seen so far, on ticks].
+    #[arg(long, value_name = "PRICE", help_heading = "Account", allow_hyphen_values = true)]
+    pub(crate) tick: Option<Word>,
     /// Allow selling what is not held.
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Account")]
     pub(crate) allow_short: Option<Word>,
@@ -139,8 +143,8 @@ pub(crate) struct Raw {
     /// Which comes first where a bar touches both: stop-first or target-first [stop-first].
     #[arg(long, value_name = "stop-first|target-first", help_heading = "Venue")]
     pub(crate) intrabar: Option<Word>,
-    /// How long an order is on its way: 200ms, 2s, 5m, 1h or 2bars; on ticks also feed (as long as the last row took) or
-    /// drawn:1ms,2ms,10ms (by these quantiles and --seed) [none].
+    /// How long an order is on its way: 200ms, 2s, 5m, 1h or 2bars; drawn:1ms,2ms,10ms (by these quantiles and --seed),
+    /// recorded:FILE (as it was measured: docs/ticks.md), on ticks also feed (as long as the last row took) [none].
     #[arg(long, value_name = "TIME", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) latency: Option<Word>,
     /// How long the venue's answers are on their way, on ticks: as --latency, but not in bars [none].
@@ -258,7 +262,7 @@ pub(crate) struct Raw {
 macro_rules! single {
     ($then:ident) => {
         $then! {
-            strategy cash currency size lot allow_short leverage maintenance borrow_rate unaffordable convert
+            strategy cash currency size lot tick allow_short leverage maintenance borrow_rate unaffordable convert
             fee slippage spread fill intrabar latency answer_latency queue volume_cap actions at_end
             max_order max_position max_leverage collar daily_loss max_drawdown
             from to grain timeframe on_bad_row offsets close_column benchmark risk_free seed
@@ -279,7 +283,10 @@ impl Raw {
     }
 
     /// These words, and those of a file where these are silent. Paths of the file are relative to it.
-    fn over(self, file: Self, folder: &Path) -> Self {
+    fn over(self, mut file: Self, folder: &Path) -> Self {
+        let [latency, answer_latency] =
+            [file.latency, file.answer_latency].map(|word| word.map(|word| measured::beside(word, folder)));
+        (file.latency, file.answer_latency) = (latency, answer_latency);
         let mut param = file.param;
         param.retain(|Pair(name, _)| self.param.iter().all(|Pair(own, _)| own != name));
         param.extend(self.param);

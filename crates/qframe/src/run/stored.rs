@@ -5,6 +5,7 @@ use qframe_data::catalog::InstrumentFacts;
 use qframe_data::{Catalog, DataKey, Facts, Kind, Loaded, mid_bars};
 use qframe_lab::{contract_hours, customary};
 use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
+use qframe_model::number::Price;
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Span, Time, TimeFrame};
 
@@ -156,7 +157,7 @@ pub(super) fn instrument(
     wish: &Wish,
     known: Option<&InstrumentFacts>,
 ) -> Result<(Instrument, Option<String>), InstrumentError> {
-    let usual = customary(symbol.clone(), wish.lot, wish.margin)?;
+    let usual = on_tick(customary(symbol.clone(), wish.lot, wish.margin)?, wish.tick)?;
     let Some(known) = known else { return Ok((usual, None)) };
     let rules = usual.rules().clone();
     let hours = known.hours.as_deref().map(|hours| (hours, HOURS.into_iter().find(|name| *name == hours)));
@@ -167,7 +168,7 @@ pub(super) fn instrument(
         _ => None,
     };
     let rules = Rules {
-        tick: known.tick.unwrap_or(rules.tick),
+        tick: wish.tick.or(known.tick).unwrap_or(rules.tick),
         lot: wish.lot.or(known.lot).unwrap_or(rules.lot),
         multiplier: known.multiplier.unwrap_or(rules.multiplier),
         hours: hours.and_then(|(_, name)| name).unwrap_or(rules.hours),
@@ -182,4 +183,14 @@ pub(super) fn instrument(
         _ => Instrument::new(symbol, known.currency.unwrap_or_else(|| usual.quote()), rules),
     };
     Ok((made?, note))
+}
+
+/// The same with another tick, where one is asked for.
+fn on_tick(instrument: Instrument, tick: Option<Price>) -> Result<Instrument, InstrumentError> {
+    let Some(tick) = tick else { return Ok(instrument) };
+    let rules = Rules { tick, ..instrument.rules().clone() };
+    match instrument.kind() {
+        InstrumentKind::Forex => Instrument::forex(instrument.symbol().clone(), rules),
+        _ => Instrument::new(instrument.symbol().clone(), instrument.quote(), rules),
+    }
 }

@@ -3,12 +3,12 @@ use std::path::Path;
 
 use qframe_data::book::read_ticks;
 use qframe_data::catalog::InstrumentFacts;
+use qframe_data::hours::Hours;
 use qframe_data::{DataKey, Kind, Rows};
 use qframe_engine::AtEnd;
 use qframe_engine::venue::{FillPrice, Intrabar, Latency};
 use qframe_lab::{DataSet, Origin, Setup};
 use qframe_model::book::OrderBook;
-use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
 use qframe_model::market::{BookChange, BookDelta, Side, Tick};
 use qframe_model::number::Price;
 use qframe_model::symbol::Symbol;
@@ -16,6 +16,7 @@ use qframe_model::time::{Span, Time, TimeFrame};
 
 use super::catalog::{Narrowed, the_one};
 use super::data::{Source, Wish};
+use super::memory;
 use super::values::Given;
 use super::{security, stored};
 use crate::error::Error;
@@ -84,26 +85,23 @@ pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, pat
     let found = if Path::new(path).exists() {
         recorded(given, wish, symbol.as_ref(), path, grain)
     } else {
-        stored(wish, path, grain)
+        stored(given, wish, path, grain)
     };
     let Found { ticks, symbol: own, from, note, rules, key } = found?;
     let (instrument, odd) =
         stored::instrument(symbol.unwrap_or(own), wish, rules.as_ref()).map_err(|error| given.wrong(error))?;
     let mut notes = vec![format!("{note}; orders meet {}", grain.name())];
     notes.extend(odd);
-    let instrument = if rules.is_some_and(|rules| rules.tick.is_some()) {
-        instrument
-    } else {
-        let tick = grid(&ticks);
-        notes.push(format!("the tick is {tick}: all prices are multiples of it"));
-        on_grid(&instrument, tick).map_err(|error| given.wrong(error))?
-    };
+    if instrument.rules().tick <= Price::from_nanos(1) {
+        notes.push("its tick is not known: quotes go by the step of the prices seen so far; --tick says it".to_owned());
+    }
     let frame = wish.frame.unwrap_or_else(|| usual_frame(&ticks));
     let origin = Origin { name: path.to_owned(), notes, ..Origin::default() };
     let set = DataSet::of_ticks(instrument, frame, ticks, origin).map_err(|error| given.wrong(error))?;
     let set = set.ok_or_else(|| given.wrong("no price in it between --from and --to; try another --grain"))?;
     let known = set.origin().notes.clone();
-    Ok(Source { set, from, known, made: Vec::new(), is_named: true, key, held: None, hours: None, spreads: Vec::new() })
+    let hours = Hours::named(set.instrument().rules().hours);
+    Ok(Source { set, from, known, made: Vec::new(), is_named: true, key, held: None, hours, spreads: Vec::new() })
 }
 
 /// The ticks of a recorded stream.
@@ -113,7 +111,7 @@ fn recorded(given: &Given<'_>, wish: &Wish, symbol: Option<&Symbol>, path: &str,
     for tick in &mut rows {
         let tick = tick?;
         if grain.wants(&tick) {
-            period.take(tick);
+            period.take(tick).map_err(|why| given.refused(why))?;
         }
     }
     let Some(found) = rows.instrument() else {
@@ -148,7 +146,7 @@ fn recorded(given: &Given<'_>, wish: &Wish, symbol: Option<&Symbol>, path: &str,
 }
 
 /// The ticks that the catalog has of a name, those of several kinds in the order in which they became known.
-fn stored(wish: &Wish, name: &str, grain: Grain) -> Result<Found, Error> {
+fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Found, Error> {
     let catalog = wish.catalog.open()?;
     let period = wish.from..wish.until;
     let held = security::named(&catalog, "--data", name, &period)?;
@@ -167,9 +165,13 @@ fn stored(wish: &Wish, name: &str, grain: Grain) -> Result<Found, Error> {
         let from = if key.kind == Kind::Book { Time::MIN } else { wish.from };
         let (mut period, before) = (Period::new(wish), ticks.len());
         for rows in catalog.scan(key, from..Time::MAX)? {
-            ticks_of(rows?).for_each(|tick| period.take(tick));
+            ticks_of(rows?).try_for_each(|tick| period.take(tick)).map_err(|why| given.refused(why))?;
         }
-        ticks.append(&mut period.ticks);
+        if ticks.is_empty() {
+            ticks = period.ticks;
+        } else {
+            ticks.append(&mut period.ticks);
+        }
         counts.push(format!("{} {}", ticks.len() - before, key.kind));
         content.extend(catalog.facts(key)?.map(|facts| facts.hash.to_hex()[..12].to_owned()));
     }
@@ -212,6 +214,9 @@ fn ticks_of(rows: Rows) -> Box<dyn Iterator<Item = Tick>> {
     }
 }
 
+/// So many ticks fit anywhere.
+const LOOK_FROM: usize = 1 << 18;
+
 /// The ticks between `--from` and `--to`, after the book as it stands when they begin.
 struct Period {
     from: Time,
@@ -225,8 +230,16 @@ impl Period {
         Self { from: wish.from, until: wish.until, before: OrderBook::default(), ticks: Vec::new() }
     }
 
-    fn take(&mut self, tick: Tick) {
-        let received = tick.received();
+    /// # Errors
+    /// Why no more of them can be held.
+    fn take(&mut self, tick: Tick) -> Result<(), String> {
+        let (received, held) = (tick.received(), self.ticks.len());
+        if held == self.ticks.capacity()
+            && held >= LOOK_FROM
+            && let Some(why) = memory::lacks(held, size_of::<Tick>(), memory::free())
+        {
+            return Err(why);
+        }
         match tick {
             Tick::Book(delta) if received < self.from => self.before.apply(&delta),
             _ if received < self.from || received >= self.until => {}
@@ -237,6 +250,7 @@ impl Period {
                 self.ticks.push(tick);
             }
         }
+        Ok(())
     }
 }
 
@@ -250,36 +264,6 @@ fn snapshot(book: &OrderBook, first: &Tick) -> Vec<Tick> {
     let (time, received, count) = (first.time(), first.received(), changes.len());
     let delta = |(place, change)| BookDelta { time, received, sequence: 0, change, last: place + 1 == count };
     changes.into_iter().enumerate().map(delta).map(Tick::Book).collect()
-}
-
-/// The largest step that all prices are multiples of.
-fn grid(ticks: &[Tick]) -> Price {
-    let prices = ticks.iter().flat_map(|tick| match tick {
-        Tick::Trade(trade) => [trade.price, Price::ZERO],
-        Tick::Quote(quote) => [quote.bid.price, quote.ask.price],
-        Tick::Book(delta) => match delta.change {
-            BookChange::Level(_, level) => [level.price, Price::ZERO],
-            BookChange::Clear => [Price::ZERO; 2],
-        },
-    });
-    let step = prices.map(|price| price.nanos().unsigned_abs()).fold(0, common);
-    Price::from_nanos(i64::try_from(step).unwrap_or(1).max(1))
-}
-
-/// The greatest common divisor: Euclid.
-fn common(mut a: u64, mut b: u64) -> u64 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
-}
-
-fn on_grid(instrument: &Instrument, tick: Price) -> Result<Instrument, InstrumentError> {
-    let rules = Rules { tick, ..instrument.rules().clone() };
-    match instrument.kind() {
-        InstrumentKind::Forex => Instrument::forex(instrument.symbol().clone(), rules),
-        _ => Instrument::new(instrument.symbol().clone(), instrument.quote(), rules),
-    }
 }
 
 /// Bars of a second where the rows are of less than a day, of a minute where they are of more.

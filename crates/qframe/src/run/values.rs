@@ -2,7 +2,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use qframe_model::number::{Cash, Quantity, Rate};
+use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::time::{Span, Time};
 
 use super::raw::Word;
@@ -26,6 +26,11 @@ impl Given<'_> {
         Error::usage(self.flag, self.word, why)
     }
 
+    /// A refusal of what this word names, though the word is right.
+    pub(super) fn refused(self, why: impl Display) -> Error {
+        Error::Refused(format!("{} {}: {why}", self.flag, self.word))
+    }
+
     pub(super) fn parse<T: FromStr>(self) -> Result<T, Error>
     where
         T::Err: Display,
@@ -43,6 +48,12 @@ impl Given<'_> {
     pub(super) fn quantity(self) -> Result<Quantity, Error> {
         let quantity: Quantity = self.parse()?;
         if quantity.is_positive() { Ok(quantity) } else { Err(self.wrong("expected a quantity above zero, such as 1")) }
+    }
+
+    /// A price above zero.
+    pub(super) fn price(self) -> Result<Price, Error> {
+        let price: Price = self.parse()?;
+        if price.is_positive() { Ok(price) } else { Err(self.wrong("expected a price above zero, such as 0.01")) }
     }
 
     /// A share within limits: `5%`, `5bp` or `0.05`.

@@ -5,6 +5,7 @@ use qframe_model::instrument::Margin;
 use qframe_model::number::{Cash, Rate, Rounding, mul_div};
 use qframe_model::time::Span;
 
+use super::measured::{self, Way};
 use super::raw::Raw;
 use super::values::{Given, given, percent};
 use crate::error::Error;
@@ -132,8 +133,11 @@ pub(super) fn seed(raw: &Raw) -> Result<u64, Error> {
 
 /// Orders and answers draw from different sequences.
 fn answer(given: Given<'_>, raw: &Raw) -> Result<Latency, Error> {
+    if let Some(measured) = measured::latency(given, Way::Answers) {
+        return measured;
+    }
     match latency(given, !seed(raw)?)? {
-        Latency::Bars(_) => Err(given.wrong("expected a time, such as 5ms, feed or drawn:1ms,2ms,10ms")),
+        Latency::Bars(_) => Err(given.wrong("expected a time, such as 5ms, feed, drawn:1ms,2ms,10ms or recorded:FILE")),
         latency => Ok(latency),
     }
 }
@@ -141,6 +145,9 @@ fn answer(given: Given<'_>, raw: &Raw) -> Result<Latency, Error> {
 fn latency(given: Given<'_>, seed: u64) -> Result<Latency, Error> {
     if given.word == "feed" {
         return Ok(Latency::Feed);
+    }
+    if let Some(measured) = measured::latency(given, Way::Orders) {
+        return measured;
     }
     let Some(words) = given.word.strip_prefix("drawn:") else { return constant(given, given.word) };
     let span = |word: &str| match constant(given, word)? {
@@ -158,7 +165,8 @@ fn latency(given: Given<'_>, seed: u64) -> Result<Latency, Error> {
 fn constant(given: Given<'_>, word: &str) -> Result<Latency, Error> {
     let wrong = || {
         given.wrong(
-            "expected a time or a number of bars, such as 200ms, 2s, 5m, 1h or 2bars; feed, or drawn:1ms,2ms,10ms",
+            "expected a time or a number of bars, such as 200ms, 2s, 5m, 1h or 2bars; feed, drawn:1ms,2ms,10ms or \
+             recorded:FILE",
         )
     };
     let digits = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());

@@ -8,6 +8,7 @@ use qframe_model::time::{Span, Time};
 
 use super::calendars::Calendars;
 use super::data::{self, Source, Wish};
+use super::measured;
 use super::raw::Raw;
 use super::values::{name_of, percent};
 use super::venue;
@@ -44,7 +45,7 @@ pub(super) fn words(
     Ok(all.map(|(name, word)| (name.to_owned(), word)).collect())
 }
 
-fn account(raw: &Raw, setup: &Setup, sources: &[Source]) -> Result<[(&'static str, String); 11], Error> {
+fn account(raw: &Raw, setup: &Setup, sources: &[Source]) -> Result<[(&'static str, String); 12], Error> {
     let currency: Currency = setup.currency;
     Ok([
         ("cash", setup.cash.to_string()),
@@ -52,6 +53,7 @@ fn account(raw: &Raw, setup: &Setup, sources: &[Source]) -> Result<[(&'static st
         ("size", setup.sizing.to_string()),
         ("seed", setup.seed.to_string()),
         ("lot", of_all(sources, |source| source.set.instrument().rules().lot.to_string())),
+        ("tick", of_all(sources, |source| source.set.instrument().rules().tick.to_string())),
         ("allow-short", setup.venue.allow_short.to_string()),
         ("leverage", venue::leverage(raw)?.to_string()),
         ("maintenance", percent(venue::margin(raw)?.maintenance)),
@@ -130,7 +132,7 @@ fn latency(latency: &Latency) -> String {
         Latency::Bars(1) => "1bar".to_owned(),
         Latency::Bars(bars) => format!("{bars}bars"),
         Latency::Feed => "feed".to_owned(),
-        Latency::Recorded(rows) => format!("recorded, {} rows", rows.len()),
+        Latency::Recorded(rows) => measured::words(rows),
         Latency::Drawn { quantiles, .. } => {
             format!("drawn:{}", quantiles.iter().map(|span| span_word(*span)).collect::<Vec<_>>().join(","))
         }

@@ -45,6 +45,7 @@ fn the_commands_of_the_book_run() {
     crate::assets::fill(&program);
     crate::securities::famous(&program);
     program.write("stream.txt", blocks("docs/books.md", "text").remove(0));
+    program.write("latency.csv", blocks("docs/ticks.md", "csv").remove(0));
     let pages = [
         "docs/assets.md",
         "docs/import.md",

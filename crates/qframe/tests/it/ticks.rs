@@ -37,7 +37,9 @@ fn a_recorded_stream_is_traded_on() {
     let base = "--data stream.txt --strategy market-making --param half-spread=25 --param refresh=0 --cash 100000";
     let out = shown(&program, &format!("{base} --fee 0 --allow-short --plain"));
     assert!(out.contains("400 trades, 0 quotes and 402 other messages of BTC/USDT; orders meet book"), "{out}");
-    assert!(out.contains("the tick is 0.5: all prices are multiples of it"), "{out}");
+    assert!(out.contains("its tick is not known: quotes go by the step of the prices seen so far"), "{out}");
+    let known = shown(&program, &format!("{base} --tick 0.5 --allow-short --plain"));
+    assert!(!known.contains("tick is not known"), "{known}");
     let json = |words: &str| -> serde_json::Value {
         serde_json::from_str(&shown(&program, &format!("{base} --allow-short {words} --json"))).unwrap()
     };
@@ -74,6 +76,9 @@ fn wrong_words_for_ticks_say_what_is_expected() {
     check("--at-end open", "there is no last open");
     check("--from 2030-01-01", "no price in it between --from and --to");
     check("--grain quotes --symbol", "unexpected argument");
+    check("--tick 0", "expected a price above zero");
+    let book = "market-making acts on quotes or an order book, and there is none; give a recorded stream";
+    check("--strategy market-making --allow-short --grain trades", book);
 }
 
 #[test]
@@ -183,4 +188,62 @@ fn a_check_looks_at_every_kind_of_rows() {
         assert_eq!(book.code(), 0, "{}", book.error());
         assert!(book.out().contains("rows, book from") && book.out().contains("grade HIGH"), "{}", book.out());
     }
+}
+
+#[test]
+fn latencies_are_those_of_a_file() {
+    let program = Program::new();
+    program.write("stream.txt", stream());
+    // Both ways 4 ms until the 10th second of the stream, 40 ms from then on.
+    let (start, later) = (1_723_161_254_000_000_000_i64, 1_723_161_265_000_000_000_i64);
+    let spans = format!("time,entry,answer\n{start},4ms,4ms\n{later},40ms,40ms\n");
+    program.write("spans.csv", &spans);
+    let stamp = |sent: i64, ms: i64| format!("{sent},{},{}", sent + ms * 1_000_000, sent + 2 * ms * 1_000_000);
+    // Answers of the second row left the venue 40 ms later than those of the spans.
+    let stamps = format!("req_ts,exch_ts,resp_ts\n{}\n{}\n", stamp(start - 4_000_000, 4), stamp(later, 40));
+    program.write("stamps.csv", &stamps);
+    program.write("run.toml", "latency = \"recorded:spans.csv\"\nanswer-latency = \"recorded:spans.csv\"\n");
+    program.write("old.csv", "time,entry,answer\n2020-01-01,4ms,4ms\n");
+    let base = "--data stream.txt --strategy market-making --param half-spread=25 --param refresh=0 --cash 100000";
+    let json = |words: &str| -> serde_json::Value {
+        serde_json::from_str(&shown(&program, &format!("{base} --allow-short {words} --json"))).unwrap()
+    };
+    let measured = json("--latency recorded:spans.csv --answer-latency recorded:spans.csv");
+    let settings = |run: &serde_json::Value| run["settings"]["latency"].as_str().unwrap().to_owned();
+    assert!(settings(&measured).starts_with("recorded:2 rows, content "), "{}", settings(&measured));
+    let constant = json("--latency 4ms --answer-latency 4ms");
+    assert_ne!(measured["trades"], constant["trades"]);
+    let old = json("--latency recorded:old.csv --answer-latency recorded:old.csv");
+    assert_eq!(old["trades"], constant["trades"], "the nearest measurement holds");
+    assert_eq!(json("--config run.toml")["journal"], measured["journal"], "beside the configuration");
+    let stamped = json("--latency recorded:stamps.csv --answer-latency recorded:spans.csv");
+    assert_ne!(settings(&stamped), settings(&measured), "other rows, other words");
+    let words = format!("backtest {base} --allow-short --latency recorded:old.csv --json");
+    assert!(program.run(&words).error().contains("--latency: measured from 2020-01-01"), "{words}");
+
+    let check = |words: &str, code: i32, expected: &str| {
+        let answer = program.run(&format!("backtest {base} --allow-short {words}"));
+        assert_eq!(answer.code(), code, "{words}: {}", answer.error());
+        assert!(answer.error().contains(expected), "{words}: {}", answer.error());
+    };
+    program.write("bad.csv", "time,entry,answer\n2024-01-01,4ms,4ms\n2024-01-02,fast,4ms\n");
+    check(
+        "--latency recorded:bad.csv",
+        1,
+        "bad.csv:3:12: \"fast\" is no entry; expected a whole number of nanoseconds",
+    );
+    check("--answer-latency recorded:none.csv", 1, "none.csv");
+    check("--latency recorded:", 2, "expected a file, such as recorded:latency.csv");
+    check("--latency recorded:spans.csv --trades spans.csv", 2, "it is a file of --latency; name another one");
+}
+
+#[test]
+fn what_is_on_its_way_at_the_end_is_listed_with_its_reason() {
+    let program = Program::new();
+    program.write("stream.txt", stream());
+    let base = "--data stream.txt --strategy market-making --param half-spread=25 --param refresh=0 --cash 100000";
+    shown(&program, &format!("{base} --allow-short --latency 2s --orders orders.csv --plain"));
+    let orders = std::fs::read_to_string(program.path("orders.csv")).unwrap();
+    assert!(orders.contains("the data ended while it was on its way"), "{orders}");
+    assert!(orders.lines().skip(1).all(|line| !line.contains(",submitted,")), "{orders}");
 }

@@ -23,13 +23,15 @@ pub(in super::super) enum Met {
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct Live {
     book: OrderBook,
-    last: Option<Price>,
+    /// The price of the last trade, and how much it was.
+    last: Option<(Price, Quantity)>,
     has_trades: bool,
     has_book: bool,
     /// True where the book is fed level by level: best quotes tell nothing new.
     has_levels: bool,
     /// What our fills took of levels that have not been shown since.
     taken: Vec<(Side, Price, Quantity)>,
+    /// Of either side the best price first, of one price the first that came.
     resting: Vec<Resting>,
     /// True where an order that does not rest wants to see every tick.
     pub(super) eager: bool,
@@ -55,6 +57,8 @@ struct Resting {
     place: Option<Place>,
     /// What of the last trade came to it.
     reached: Quantity,
+    /// True where that trade was at a worse price than its own.
+    passed: bool,
     /// Units that it still wants, where it counts in units: what is beyond goes to the next one behind.
     wants: Quantity,
     /// An iceberg's display, and what is left of the part that is shown.
@@ -115,23 +119,30 @@ impl Live {
 
     fn trade(&mut self, trade: &Trade) -> Option<Met> {
         self.has_trades = true;
-        self.last = Some(trade.price);
+        self.last = Some((trade.price, trade.quantity.quantity()));
         let mut wakes = self.eager;
-        // Of one price, our later orders stand behind our earlier ones.
+        // Who traded at a worse price would have taken ours first, as much as was traded there and no more. What one of
+        // our orders takes is not there for the next one behind it.
         let mut given = Quantity::ZERO;
         for resting in &mut self.resting {
-            resting.reached = Quantity::ZERO;
+            (resting.reached, resting.passed) = (Quantity::ZERO, false);
             if resting.side == trade.side {
                 continue;
             }
-            if resting.price == trade.price
-                && let Some(place) = &mut resting.place
-            {
-                let passed = place.trade(trade.quantity.quantity());
-                resting.reached = passed.minus(given).unwrap_or(Quantity::ZERO).max(Quantity::ZERO).min(resting.wants);
-                given = given.plus(resting.reached).unwrap_or(Quantity::MAX);
-            }
-            wakes |= resting.reached.is_positive() || resting.side.prefers(trade.price, resting.price);
+            let came = if resting.side.prefers(trade.price, resting.price) {
+                resting.passed = true;
+                // Nobody is left in front.
+                resting.place = resting.place.map(|_| Place::behind(Quantity::ZERO));
+                trade.quantity.quantity()
+            } else if resting.price == trade.price {
+                let place = resting.place.as_mut();
+                place.map_or(Quantity::ZERO, |place| place.trade(trade.quantity.quantity()))
+            } else {
+                continue;
+            };
+            resting.reached = came.minus(given).unwrap_or(Quantity::ZERO).max(Quantity::ZERO).min(resting.wants);
+            given = given.plus(resting.reached).unwrap_or(Quantity::MAX);
+            wakes |= resting.reached.is_positive();
         }
         wakes.then_some(Met::Trade(*trade))
     }
@@ -156,14 +167,23 @@ impl Live {
         self.has_book
     }
 
+    /// The last trade: its price, and how much it was.
+    pub(super) const fn last(&self) -> Option<(Price, Quantity)> {
+        self.last
+    }
+
     /// What a position is worth at: half-way between bid and ask, the last trade where there is no book.
     pub(super) fn mark(&self) -> Option<Price> {
-        self.book.middle().or(self.last)
+        self.book.middle().or(self.last.map(|(price, _)| price))
     }
 
     /// The price that triggers look at: the last trade, or what `side` would pay where trades are not fed.
     pub(super) fn signal(&self, side: Side) -> Option<Price> {
-        if self.has_trades { self.last } else { self.book.best(side.opposite()).map(|level| level.price) }
+        if self.has_trades {
+            self.last.map(|(price, _)| price)
+        } else {
+            self.book.best(side.opposite()).map(|level| level.price)
+        }
     }
 
     /// What `side` can take now: the best price at which something is left, and how much.
@@ -238,16 +258,20 @@ impl Live {
             OrderKind::Iceberg { display, .. } => Some((display, display)),
             _ => None,
         };
-        let order = working.id();
-        self.resting.push(Resting { order, side, price, place, reached: Quantity::ZERO, wants, shown });
+        let resting =
+            Resting { order: working.id(), side, price, place, reached: Quantity::ZERO, passed: false, wants, shown };
+        let behind = |other: &Resting| other.side == side && side.prefers(other.price, price);
+        let found = self.resting.iter().position(behind);
+        self.resting.insert(found.unwrap_or(self.resting.len()), resting);
     }
 
-    /// What of the last trade came to an order, no more than it shows.
-    pub(super) fn reached(&self, order: OrderId) -> Quantity {
+    /// What of the last trade came to an order, and whether the trade passed its price. Where it did not, no more than the
+    /// order shows.
+    pub(super) fn reached(&self, order: OrderId) -> (Quantity, bool) {
         let resting = self.resting.iter().find(|resting| resting.order == order);
-        resting.map_or(Quantity::ZERO, |resting| match resting.shown {
-            Some((_, left)) => resting.reached.min(left),
-            None => resting.reached,
+        resting.map_or((Quantity::ZERO, false), |resting| match resting.shown {
+            Some((_, left)) if !resting.passed => (resting.reached.min(left), false),
+            _ => (resting.reached, resting.passed),
         })
     }
 
@@ -265,6 +289,13 @@ impl Live {
                 let there = self.book.quantity_at(resting.side, resting.price).quantity();
                 (resting.place, resting.reached) = (Some(Place::behind(there)), Quantity::ZERO);
             }
+        }
+    }
+
+    /// What came to an order was less than a lot.
+    pub(super) fn pass_over(&mut self, order: OrderId) {
+        if let Some(resting) = self.resting.iter_mut().find(|resting| resting.order == order) {
+            resting.reached = Quantity::ZERO;
         }
     }
 

@@ -1,52 +1,30 @@
 //! Orders against trades, quotes and books.
 //!
 //! An order takes from the book when it arrives, level by level, and what it took stays gone until the level is shown
-//! again. What rests stands in the queue at its price; a trade through the price fills it. Where only trades are fed, an
-//! order fills at the first trade after its arrival, and a resting one when the market trades through its limit.
+//! again. What rests stands in the queue at its price; a trade through the price fills it by as much as was traded. Where
+//! only trades are fed, an order fills at the first trade after its arrival, and a resting one when the market trades
+//! through its limit.
 mod live;
+mod sessions;
+mod wires;
 
 use qframe_model::account::Account;
-use qframe_model::event::{CancelReason, Report};
+use qframe_model::event::Report;
 use qframe_model::fill::Liquidity;
-use qframe_model::ids::{InstrumentId, OrderId};
+use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Kind;
 use qframe_model::market::{Bar, Side, Tick};
 use qframe_model::number::{Overflow, Price, Quantity, Rate, Volume};
-use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce};
+use qframe_model::order::{OrderKind, Purpose, Size, TimeInForce};
 use qframe_model::refusal::Refusal;
-use qframe_model::time::{Span, Time};
+use qframe_model::time::Time;
 
 use super::carry::is_broken;
 use super::sizing::Sized;
 use super::working::{Look, Step, Touch, Working};
-use super::{SimVenue, Stage};
+use super::{Settings, SimVenue, Stage};
 pub(super) use live::{Live, Met};
-
-/// What is on its way to the venue.
-#[derive(Debug, Clone)]
-pub(super) struct Wire {
-    arrives: Time,
-    word: Word,
-}
-
-/// What was said.
-#[derive(Debug, Clone)]
-pub(super) enum Word {
-    Order(Order),
-    Cancel(OrderId),
-}
-
-impl Wire {
-    /// True where it carries that order.
-    fn is(&self, id: Option<OrderId>) -> bool {
-        matches!(&self.word, Word::Order(order) if Some(order.id) == id)
-    }
-
-    /// True where it carries an order that waits for that one.
-    fn is_behind(&self, parent: OrderId) -> bool {
-        matches!(&self.word, Word::Order(order) if order.parent == Some(parent))
-    }
-}
+pub(super) use wires::{Wire, Word};
 
 impl SimVenue {
     /// From here on the orders of this instrument meet its ticks, not its bars.
@@ -70,111 +48,10 @@ impl SimVenue {
         }
     }
 
-    /// When the next order or cancellation arrives.
-    #[must_use]
-    #[inline]
-    pub fn next_arrival(&self) -> Option<Time> {
-        self.wires.front().map(|wire| wire.arrives)
-    }
-
-    /// What arrives up to this instant is here.
-    pub fn arrive(&mut self, time: Time) {
-        self.now = self.now.max(time);
-        self.enter(Stage::Arrive);
-    }
-
-    /// How long the answer to something that happened at `time` is on its way.
-    pub fn answer_takes(&mut self, time: Time) -> Span {
-        self.draws += 1;
-        self.settings.answer.span(time, self.feed, self.draws)
-    }
-
     /// The price that values an instrument, here at the venue.
     #[must_use]
     pub fn mark_of(&self, id: InstrumentId) -> Option<Price> {
         self.lives[id.index()].as_ref()?.mark()
-    }
-
-    /// Sends a word; it does not overtake the one before.
-    pub(super) fn wire(&mut self, sent: Time, word: Word) {
-        let before = self.wires.back().map_or(Time::MIN, |wire| wire.arrives);
-        // What protects an order travels in the same word.
-        let with_parent = matches!(&word, Word::Order(order) if self.wires.iter().any(|wire| wire.is(order.parent)));
-        let span = self.settings.latency.span(sent, self.feed, self.draws);
-        self.draws += 1;
-        let arrives = if with_parent { before } else { before.max(sent + span) };
-        self.wires.push_back(Wire { arrives, word });
-    }
-
-    /// True for an order that meets ticks, here or on its way.
-    pub(super) fn meets_ticks(&self, id: OrderId) -> bool {
-        let sent = self.wires.iter().filter_map(|wire| match &wire.word {
-            Word::Order(order) => Some(order),
-            Word::Cancel(_) => None,
-        });
-        let here = self.orders.iter().filter(|working| !working.dead).map(|working| &working.order);
-        let order = sent.chain(here).find(|order| order.id == id);
-        order.is_some_and(|order| self.lives[order.instrument.index()].is_some())
-    }
-
-    /// Takes what has arrived, one word after the other; each order meets the book before the next one.
-    pub(super) fn receive(&mut self, account: &Account) -> Result<(), Overflow> {
-        while self.pending.is_empty() {
-            if let Some(place) = self.fresh {
-                if !self.meet_tick(place, account)? {
-                    self.fresh = None;
-                }
-                continue;
-            }
-            let Some(wire) = self.wires.pop_front_if(|wire| wire.arrives <= self.now) else { return Ok(()) };
-            match wire.word {
-                Word::Order(order) => self.receive_order(&order, wire.arrives),
-                Word::Cancel(id) => self.receive_cancel(id, wire.arrives),
-            }
-        }
-        Ok(())
-    }
-
-    fn receive_order(&mut self, order: &Order, time: Time) {
-        let live = self.lives[order.instrument.index()].as_ref();
-        let market = live.and_then(|live| match live.offered(order.side) {
-            Some((price, _)) => Some(price),
-            None if live.has_book() => None,
-            None => live.mark(),
-        });
-        // An order at the very price of the other side takes as well.
-        let takes = |limit: Price| market.is_some_and(|market| !order.side.prefers(limit, market));
-        if let (OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. }, true) = (order.kind, order.post_only)
-            && let (true, Some(market)) = (takes(limit), market)
-        {
-            self.pending.push(Report::Rejected {
-                order: order.id,
-                time,
-                refusal: Refusal::WouldTake { limit, market },
-            });
-            return;
-        }
-        let signal = live.and_then(|live| live.signal(order.side));
-        if self.take(order, time, None) {
-            let place = self.orders.len() - 1;
-            self.fresh = Some(place);
-            while let Some(wire) = self.wires.pop_front_if(|wire| wire.is_behind(order.id)) {
-                if let Word::Order(child) = wire.word {
-                    self.take(&child, time, None);
-                }
-            }
-            if let (false, Some(signal)) = (self.orders[place].asleep, signal) {
-                self.orders[place].follow(signal);
-            }
-            // Its time may have run out on the way.
-            self.expire_ticks();
-        }
-    }
-
-    fn receive_cancel(&mut self, id: OrderId, time: Time) {
-        if let Some(place) = self.orders.iter().position(|working| working.id() == id && !working.dead) {
-            self.end(place, Report::Cancelled { order: id, time, reason: CancelReason::Requested }, time);
-        }
     }
 
     /// Looks at the orders of the instrument that moved, until one of them has something to report.
@@ -196,7 +73,7 @@ impl SimVenue {
     /// Lets an order meet its market once. True where it is to be looked at again.
     fn meet_tick(&mut self, place: usize, account: &Account) -> Result<bool, Overflow> {
         let working = &self.orders[place];
-        if working.dead || working.asleep {
+        if working.dead || working.asleep || self.waits_for_session(working) {
             return Ok(false);
         }
         let (order, id) = (working.id(), working.order.instrument);
@@ -205,8 +82,9 @@ impl SimVenue {
         }
         match self.look_tick(place, account)? {
             Look::Rest => {
-                if self.stage == Stage::Arrive && self.lives[id.index()].as_ref().is_none_or(|live| !live.has_book()) {
-                    // Nothing says what the market is: the first trade after its arrival does.
+                let is_new = self.stage == Stage::Arrive || self.orders[place].born_in_range;
+                if is_new && self.lives[id.index()].as_ref().is_none_or(|live| !live.has_book()) {
+                    // Nothing says what the market is: the first trade after its arrival, or its trigger, does.
                     return Ok(false);
                 }
                 let flat = flat(self.now, Price::ZERO, None);
@@ -252,7 +130,9 @@ impl SimVenue {
     }
 
     fn look_tick(&mut self, place: usize, account: &Account) -> Result<Look, Overflow> {
-        if self.orders[place].order.time_in_force == TimeInForce::Fok && !self.fills_whole(place, account)? {
+        let working = &self.orders[place];
+        let whole = working.order.time_in_force == TimeInForce::Fok && !working.waits_for_trigger();
+        if whole && !self.fills_whole(place, account)? {
             return Ok(Look::Rest);
         }
         Ok(self.look_at_market(place))
@@ -288,10 +168,11 @@ impl SimVenue {
             working.follow(signal);
             return if look == Look::Rest { Look::Rest } else { Look::Wake };
         }
-        if matches!(working.order.kind, OrderKind::MarketOnOpen | OrderKind::MarketOnClose)
-            && self.now.day() <= working.order.time.day()
+        if let (OrderKind::MarketOnClose, false, false, Some((price, last))) =
+            (working.order.kind, live.has_book(), working.born_in_range, live.last())
         {
-            return Look::Rest;
+            // Where only trades are fed, the close is the last one.
+            return Look::Fill(Touch { price, taker: true, offered: capped(&self.settings, last) });
         }
         let limit = working.limit();
         let within = |price: Price| limit.is_none_or(|limit| !side.prefers(limit, price));
@@ -303,23 +184,20 @@ impl SimVenue {
         }
         let Some((_, Met::Trade(trade))) = self.met.filter(|_| self.stage == Stage::Tick) else { return Look::Rest };
         let rests = live.rests(working.id());
-        let share = |cap: Rate| trade.quantity.quantity().share(cap.nanos().into(), Rate::ONE.nanos().into()).ok();
-        let capped = self.settings.volume_cap.and_then(share);
+        let capped = capped(&self.settings, trade.quantity.quantity());
         let takes = !rests && !live.has_book() && !working.order.post_only;
         if takes && !working.born_in_range && within(trade.price) {
             return Look::Fill(Touch { price: trade.price, taker: true, offered: capped });
         }
         let Some(limit) = limit.filter(|_| rests && trade.side != side) else { return Look::Rest };
-        let reached = live.reached(working.id());
-        if side.prefers(trade.price, limit) && !working.born_in_range {
-            // Once for each trade: a cap may leave a rest.
-            working.born_in_range = true;
-            Look::Fill(Touch { price: limit, taker: false, offered: capped })
-        } else if reached.is_positive() {
-            Look::Fill(Touch { price: limit, taker: false, offered: Some(reached) })
-        } else {
-            Look::Rest
+        let (reached, passed) = live.reached(working.id());
+        let offered = if passed { capped.map_or(reached, |most| most.min(reached)) } else { reached };
+        if !offered.is_positive() || passed && working.born_in_range {
+            return Look::Rest;
         }
+        // Once for each trade that passed it: a cap may leave a rest.
+        working.born_in_range |= passed;
+        Look::Fill(Touch { price: limit, taker: false, offered: Some(offered) })
     }
 
     fn fill_on_tick(&mut self, place: usize, touch: Touch, account: &Account) -> Result<(), Overflow> {
@@ -350,7 +228,7 @@ impl SimVenue {
             // Less than a lot is left of the level: it is passed over.
             (Some((price, left)), filled) => live.take(side.opposite(), price, filled.unwrap_or(left)),
             (None, Some(quantity)) => live.filled(order, quantity),
-            (None, None) => live.filled(order, touch.offered.unwrap_or(Quantity::ZERO)),
+            (None, None) => live.pass_over(order),
         }
         Ok(())
     }
@@ -417,7 +295,13 @@ impl SimVenue {
             live.keep(|order| self.orders.iter().any(|working| working.id() == order));
             live.eager = self.orders.iter().filter(here).any(|working| !live.rests(working.id()));
         }
+        self.closes = self.orders.iter().filter_map(|working| self.close_of(working)).min();
     }
+}
+
+/// What our orders may take of a trade, where that is limited.
+fn capped(settings: &Settings, traded: Quantity) -> Option<Quantity> {
+    settings.volume_cap.and_then(|cap| traded.share(cap.nanos().into(), Rate::ONE.nanos().into()).ok())
 }
 
 /// A bar in which only one price happened.

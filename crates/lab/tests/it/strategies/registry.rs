@@ -1,6 +1,8 @@
 //! The registry: names, defaults, refusals, and a strategy of one's own beside the bundled ones.
 use qframe_engine::{Context, Market, Sizing, Strategy};
-use qframe_lab::registry::{AnyStrategy, Assets, BuildError, MarketInfo, StrategySpec, find, find_among, registry};
+use qframe_lab::registry::{
+    AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec, find, find_among, registry,
+};
 use qframe_model::market::Side;
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::parameter::{ParameterSpec, Parameters};
@@ -8,8 +10,13 @@ use qframe_model::strategy::StrategyKind;
 
 use super::{backtest, sample};
 
-const MARKET: MarketInfo =
-    MarketInfo { instruments: 1, can_short: true, on_ticks: true, sizing: Sizing::Equity(Rate::ONE) };
+const MARKET: MarketInfo = MarketInfo {
+    instruments: 1,
+    can_short: true,
+    has_book: true,
+    has_funding: true,
+    sizing: Sizing::Equity(Rate::ONE),
+};
 
 #[test]
 fn every_entry_is_complete_and_builds_with_its_defaults() {
@@ -141,11 +148,31 @@ const NTH: StrategySpec = StrategySpec {
     kind: StrategyKind::Custom,
     parameters: &[ParameterSpec::whole("bar", "the bar to buy on", 5, 1, 1000)],
     assets: Assets::One,
+    needs: Needs::Bars,
     build: nth,
 };
 
 fn nth(parameters: &Parameters, _: &MarketInfo) -> Result<AnyStrategy, BuildError> {
     Ok(Box::new(Nth { bar: parameters.count("bar")?, seen: 0 }))
+}
+
+#[test]
+fn what_a_strategy_cannot_act_without_is_asked_for() {
+    let bare = MarketInfo { instruments: 2, has_book: false, has_funding: false, ..MARKET };
+    for spec in registry().iter().filter(|spec| spec.assets.fit(2)) {
+        let built = spec.strategy(&Parameters::defaults(spec.parameters), &bare);
+        let lacks = built.err().filter(|error| matches!(error, BuildError::Lacks { .. }));
+        let says = lacks.map(|error| error.to_string()).unwrap_or_default();
+        let expected = match spec.name {
+            "market-making" => {
+                "market-making acts on quotes or an order book, and there is none; give a recorded stream"
+            }
+            "funding-arbitrage" => "funding-arbitrage acts on funding, and there is none; give a perpetual's with",
+            _ => "",
+        };
+        assert!(says.starts_with(expected) && says.is_empty() == expected.is_empty(), "{}: {says}", spec.name);
+        assert_eq!(spec.needs == Needs::Bars, expected.is_empty());
+    }
 }
 
 #[test]

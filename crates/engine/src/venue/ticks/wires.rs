@@ -1,0 +1,163 @@
+//! What is on its way to the venue and back, and what becomes of it when it is there.
+use qframe_model::account::Account;
+use qframe_model::event::{CancelReason, Report};
+use qframe_model::ids::OrderId;
+use qframe_model::number::{Overflow, Price};
+use qframe_model::order::{Order, OrderKind};
+use qframe_model::refusal::Refusal;
+use qframe_model::time::{Span, Time};
+
+use super::super::{SimVenue, Stage};
+
+/// What is on its way to the venue.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Wire {
+    arrives: Time,
+    word: Word,
+}
+
+/// What was said.
+#[derive(Debug, Clone)]
+pub(in super::super) enum Word {
+    Order(Order),
+    Cancel(OrderId),
+}
+
+impl Wire {
+    /// True where it carries that order.
+    fn is(&self, id: Option<OrderId>) -> bool {
+        matches!(&self.word, Word::Order(order) if Some(order.id) == id)
+    }
+
+    /// True where it carries an order that waits for that one.
+    fn is_behind(&self, parent: OrderId) -> bool {
+        matches!(&self.word, Word::Order(order) if order.parent == Some(parent))
+    }
+}
+
+impl SimVenue {
+    /// When the next order or cancellation arrives, or a session closes that an order waits for.
+    #[must_use]
+    #[inline]
+    pub fn next_arrival(&self) -> Option<Time> {
+        let arrives = self.wires.front().map(|wire| wire.arrives);
+        match self.closes {
+            None => arrives,
+            Some(close) => Some(arrives.map_or(close, |arrives| arrives.min(close))),
+        }
+    }
+
+    /// What arrives up to this instant is here, and what closes by then has closed.
+    pub fn arrive(&mut self, time: Time) {
+        self.now = self.now.max(time);
+        self.enter(Stage::Arrive);
+    }
+
+    /// How long the answer to something that happened at `time` is on its way.
+    pub fn answer_takes(&mut self, time: Time) -> Span {
+        self.draws += 1;
+        self.settings.answer.span(time, self.feed, self.draws)
+    }
+
+    /// Sends a word; it does not overtake the one before.
+    pub(in super::super) fn wire(&mut self, sent: Time, word: Word) {
+        let before = self.wires.back().map_or(Time::MIN, |wire| wire.arrives);
+        // What protects an order travels in the same word.
+        let with_parent = matches!(&word, Word::Order(order) if self.wires.iter().any(|wire| wire.is(order.parent)));
+        let span = self.settings.latency.span(sent, self.feed, self.draws);
+        self.draws += 1;
+        let arrives = if with_parent { before } else { before.max(sent + span) };
+        self.wires.push_back(Wire { arrives, word });
+    }
+
+    /// True for an order that meets ticks, here or on its way.
+    pub(in super::super) fn meets_ticks(&self, id: OrderId) -> bool {
+        let sent = self.wires.iter().filter_map(|wire| match &wire.word {
+            Word::Order(order) => Some(order),
+            Word::Cancel(_) => None,
+        });
+        let here = self.orders.iter().filter(|working| !working.dead).map(|working| &working.order);
+        let order = sent.chain(here).find(|order| order.id == id);
+        order.is_some_and(|order| self.lives[order.instrument.index()].is_some())
+    }
+
+    /// Takes what has arrived, one word after the other; each order meets the book before the next one.
+    pub(in super::super) fn receive(&mut self, account: &Account) -> Result<(), Overflow> {
+        while self.pending.is_empty() {
+            if let Some(place) = self.fresh {
+                if !self.meet_tick(place, account)? {
+                    self.fresh = None;
+                }
+                continue;
+            }
+            let Some(wire) = self.wires.pop_front_if(|wire| wire.arrives <= self.now) else {
+                let Some(place) = self.next_on_close() else { return Ok(()) };
+                if !self.meet_tick(place, account)? {
+                    // What the book did not have waits for the next close.
+                    self.orders[place].active_from = self.now;
+                }
+                continue;
+            };
+            match wire.word {
+                Word::Order(order) => self.receive_order(&order, wire.arrives),
+                Word::Cancel(id) => self.receive_cancel(id, wire.arrives),
+            }
+        }
+        Ok(())
+    }
+
+    fn receive_order(&mut self, order: &Order, time: Time) {
+        let live = self.lives[order.instrument.index()].as_ref();
+        let market = live.and_then(|live| match live.offered(order.side) {
+            Some((price, _)) => Some(price),
+            None if live.has_book() => None,
+            None => live.mark(),
+        });
+        // An order at the very price of the other side takes as well.
+        let takes = |limit: Price| market.is_some_and(|market| !order.side.prefers(limit, market));
+        if let (OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. }, true) = (order.kind, order.post_only)
+            && let (true, Some(market)) = (takes(limit), market)
+        {
+            self.pending.push(Report::Rejected {
+                order: order.id,
+                time,
+                refusal: Refusal::WouldTake { limit, market },
+            });
+            return;
+        }
+        let signal = live.and_then(|live| live.signal(order.side));
+        if self.take(order, time, None) {
+            let place = self.orders.len() - 1;
+            self.fresh = Some(place);
+            while let Some(wire) = self.wires.pop_front_if(|wire| wire.is_behind(order.id)) {
+                if let Word::Order(child) = wire.word {
+                    self.take(&child, time, None);
+                }
+            }
+            if let (false, Some(signal)) = (self.orders[place].asleep, signal) {
+                self.orders[place].follow(signal);
+            }
+            // Its time may have run out on the way.
+            self.expire_ticks();
+        }
+    }
+
+    fn receive_cancel(&mut self, id: OrderId, time: Time) {
+        if let Some(place) = self.orders.iter().position(|working| working.id() == id && !working.dead) {
+            self.end(place, Report::Cancelled { order: id, time, reason: CancelReason::Requested }, time);
+        }
+    }
+
+    /// The data is over. Nothing says what orders on their way would meet: they come back. What was to be withdrawn is,
+    /// since nothing can fill it any more.
+    pub fn end_wires(&mut self, time: Time) {
+        while let Some(wire) = self.wires.pop_front() {
+            match wire.word {
+                Word::Order(Order { id: order, .. }) => {
+                    self.pending.push(Report::Cancelled { order, time, reason: CancelReason::DataEnded });
+                }
+                Word::Cancel(id) => self.receive_cancel(id, time),
+            }
+        }
+    }
+}
