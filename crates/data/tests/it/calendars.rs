@@ -33,6 +33,28 @@ fn calendars_of_several_exports_are_read() {
 }
 
 #[test]
+fn dividends_may_be_paid_on_another_day() {
+    let check = |text: &str, due: &str, paid: &str| {
+        let calendar = read_calendar_from(text.as_bytes(), "x.csv", Dividends).unwrap();
+        let dues: Vec<String> = calendar.rows.iter().map(|(time, _)| format!("{time:#}")).collect();
+        let days: Vec<String> = calendar.paid.iter().map(|(due, paid)| format!("{due:#} {paid:#}")).collect();
+        assert_eq!((dues.join(", ").as_str(), days.join(", ").as_str()), (due, paid), "{text:?}");
+    };
+    let one = "2018-02-09 2018-02-15";
+    check("time,amount,pay_date\n2018-02-09,0.63,2018-02-15\n", "2018-02-09", one);
+    check(
+        "record_date,ex_date,Payment Date,amount\n2018-02-12,2018-02-09,2018-02-15,0.63\n2018-05-14,2018-05-11,,0.73\n",
+        "2018-02-09, 2018-05-11",
+        one,
+    );
+    refused(
+        Dividends,
+        "time,amount,pay_date\n2018-02-09,0.63,2018-02-08\n",
+        "x.csv:2:17: \"2018-02-08\" is no day of payment; expected the ex-date or a later day; mend the row",
+    );
+}
+
+#[test]
 fn what_is_no_calendar_is_refused() {
     let amounts = |rows: &str| format!("time,amount\n{rows}\n");
     let empty = "empty; expected a header and rows, is the export complete?";

@@ -5,7 +5,7 @@ use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId};
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::ledger::Book;
-use qframe_model::market::{Bar, CorporateAction, FundingRate, Side};
+use qframe_model::market::{Bar, CorporateAction, Dividend, FundingRate, Side};
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::Purpose;
 use qframe_model::time::Time;
@@ -21,6 +21,8 @@ pub(super) struct Carry {
     next_action: usize,
     /// Actions that fell due inside a bar of their instrument: they wait for its end.
     waiting: Vec<(Time, InstrumentId, CorporateAction)>,
+    /// What fell due and is paid later.
+    claims: Vec<Claim>,
     next_funding: Vec<usize>,
     /// What fell due and was not told yet.
     told: Vec<(InstrumentId, FundingRate)>,
@@ -29,6 +31,15 @@ pub(super) struct Carry {
     due: Option<Time>,
     /// What was split last, and when: a fraction of a lot may remain.
     split: Option<(Time, InstrumentId)>,
+}
+
+/// Money that is due to the account (negative: that it owes), until it is paid.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    paid: Time,
+    instrument: InstrumentId,
+    commodity: CommodityId,
+    amount: Cash,
 }
 
 impl Carry {
@@ -71,12 +82,22 @@ impl SimVenue {
         let opens = self.group.iter().filter_map(|id| Some(self.listings[id.index()].bar?.time)).min();
         let Some(now) = opens.or(self.carry.due) else { return Ok(()) };
         while self.pending.is_empty() {
-            let worked = self.act(account, now)? || self.fund(account, now)?;
+            let worked = self.pay(now) || self.act(account, now)? || self.fund(account, now)?;
             if !worked {
                 return self.accrue(account, now);
             }
         }
         Ok(())
+    }
+
+    /// Pays the first claim whose day has come.
+    fn pay(&mut self, now: Time) -> bool {
+        let due = self.carry.claims.iter().enumerate().filter(|(_, claim)| claim.paid <= now);
+        let Some((place, _)) = due.min_by_key(|(_, claim)| claim.paid) else { return false };
+        let Claim { paid, instrument, commodity, amount } = self.carry.claims.remove(place);
+        let book = Book::Receivables;
+        self.pending.push(Report::Charged { instrument, time: paid, book, commodity, amount: -amount });
+        true
     }
 
     fn act(&mut self, account: &Account, now: Time) -> Result<bool, Overflow> {
@@ -88,10 +109,16 @@ impl SimVenue {
         let held = account.position(instrument).quantity;
         match action {
             _ if held.is_zero() && matches!(action, CorporateAction::Dividend(_)) => {}
-            CorporateAction::Dividend(each) => {
+            CorporateAction::Dividend(Dividend { each, paid }) => {
                 let amount = each.scaled((-held).nanos(), Quantity::ONE.nanos(), Rounding::HalfEven)?;
-                let commodity = account.quote_of(instrument);
-                self.pending.push(Report::Charged { instrument, time, book: Book::Dividends, commodity, amount });
+                let (commodity, book) = (account.quote_of(instrument), Book::Dividends);
+                self.pending.push(match paid.filter(|paid| *paid > time) {
+                    Some(paid) => {
+                        self.carry.claims.push(Claim { paid, instrument, commodity, amount: -amount });
+                        Report::Accrued { instrument, time, book, commodity, amount }
+                    }
+                    None => Report::Charged { instrument, time, book, commodity, amount },
+                });
             }
             CorporateAction::Split(ratio) => {
                 self.cancel_where(time, CancelReason::Split, |working| working.order.instrument == instrument);

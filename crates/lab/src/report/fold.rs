@@ -8,7 +8,6 @@ use qframe_engine::{JournalError, Keep, Series};
 use qframe_model::account::{Account, Commodity};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
-use qframe_model::ledger::{Book, Entry, Transfer};
 use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::Purpose;
 
@@ -130,15 +129,7 @@ impl<'a> Fold<'a> {
     fn apply(&mut self, event: &Event) -> Result<(), Overflow> {
         match event {
             Event::Deposited { commodity, amount, .. } => self.account.deposit(*commodity, *amount),
-            Event::Reported(Report::Filled { fill, .. } | Report::Forced(fill)) => self.account.fill(fill).map(drop),
-            Event::Reported(Report::Charged { commodity, book, amount, .. }) => {
-                let transfer = Transfer { commodity: *commodity, from: Book::Assets, to: *book, amount: *amount };
-                self.account.post(&Entry::new(transfer))
-            }
-            Event::Reported(Report::Split { instrument, ratio, .. }) => self.account.split(*instrument, *ratio),
-            Event::Reported(Report::Converted { from, given, to, got, .. }) => {
-                self.account.convert((*from, *given), (*to, *got))
-            }
+            Event::Reported(report) => self.account.apply(report).map(drop),
             _ => Ok(()),
         }
     }

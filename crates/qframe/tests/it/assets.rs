@@ -1,7 +1,7 @@
 //! Shares, futures, perpetuals and currencies out of the catalog: what a run pays, earns and says by itself.
 use qframe_data::catalog::{Catalog, Conflict};
 use qframe_data::{DataKey, Kind, Rows};
-use qframe_model::market::{Bar, CorporateAction, DatedAction, FundingRate};
+use qframe_model::market::{Bar, CorporateAction, DatedAction, Dividend, FundingRate};
 use qframe_model::number::{Price, Quantity, Volume};
 use qframe_model::time::{Span, Time};
 use serde_json::Value;
@@ -36,7 +36,7 @@ fn actions(rows: &[(u32, CorporateAction)]) -> Rows {
 
 /// A share that splits and pays, two contracts of ES, a perpetual with funding, and a pair with bid and ask.
 pub(crate) fn fill(program: &Program) {
-    let dividend = CorporateAction::Dividend("1".parse().unwrap());
+    let dividend = CorporateAction::Dividend(Dividend::at_once("1".parse().unwrap()));
     let split = CorporateAction::Split("2".parse().unwrap());
     let price = |number: u32| if number < 15 { 10_000 } else { 5_000 };
     put(program, Kind::Bars, "ACME@nyse", flat(1, &(1..29).map(|number| (price(number), 100)).collect::<Vec<_>>()));

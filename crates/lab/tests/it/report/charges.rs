@@ -6,7 +6,7 @@ use qframe_lab::{Backtest, DataSet, Origin, Setup, report};
 use qframe_model::currency::Currency;
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
-use qframe_model::market::{Bar, CorporateAction};
+use qframe_model::market::{Bar, CorporateAction, Dividend};
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::time::{Time, TimeFrame};
 
@@ -63,7 +63,8 @@ fn check(run: &Run, charges: [&str; 4]) {
 #[test]
 fn they_are_exact_and_explain_what_the_price_does_not() {
     let id = InstrumentId(0);
-    let dividend = (Time::from_seconds(5 * DAY), id, CorporateAction::Dividend("0.25".parse().unwrap()));
+    let dividend =
+        (Time::from_seconds(5 * DAY), id, CorporateAction::Dividend(Dividend::at_once("0.25".parse().unwrap())));
     let venue = Settings { actions: vec![dividend], borrow_rate: Rate::percent(10), ..Settings::default() };
     let shares = run("AAPL", venue);
     let json: serde_json::Value = serde_json::from_str(&shares.written(report::json)).unwrap();
