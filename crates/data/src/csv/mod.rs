@@ -9,6 +9,7 @@ mod every;
 mod fast;
 pub(crate) mod fields;
 pub(crate) mod number;
+mod rates;
 pub(crate) mod source;
 pub(crate) mod stamp;
 pub(crate) mod tape;
@@ -21,6 +22,7 @@ use qframe_model::time::TimeFrame;
 
 pub use calendar::{Calendar, CalendarKind, read_calendar, read_calendar_from};
 pub(crate) use every::{Every, Seen, every_row, every_row_from};
+pub use rates::{Rates, read_rates, read_rates_from};
 pub(crate) use tape::common_frame;
 pub use write::{header, write_bars, write_rows};
 

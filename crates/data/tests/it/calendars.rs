@@ -146,3 +146,45 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn interest_rates_are_read() {
+    let check = |text: &str, expected: &str| {
+        let told = match qframe_data::read_rates_from(text.as_bytes(), "x.csv") {
+            Ok(rates) => {
+                let row = |(time, rate): &(_, _)| format!("{time:#} {rate}");
+                let of = |(currency, rows): &(_, Vec<_>)| {
+                    format!("{currency}: {}", rows.iter().map(row).collect::<Vec<_>>().join(", "))
+                };
+                let all: Vec<String> = rates.currencies.iter().map(of).collect();
+                format!("{}; left out {}", all.join("; "), rates.left_out)
+            }
+            Err(refused) => refused.to_string(),
+        };
+        assert_eq!(told, expected, "{text:?}");
+    };
+    check(
+        "currency,date,rate\nUSD,2024-01-01,5.25%\nEUR,2024-01-01,-0.005\nUSD,2024-06-01,525bp\n",
+        "USD: 2024-01-01 0.0525, 2024-06-01 0.0525; EUR: 2024-01-01 -0.005; left out 0",
+    );
+    check(
+        "LOCATION,INDICATOR,TIME,Value\nUSA,STINT,2020-01,1.63\nDEU,STINT,2020-01,-0.39\nUSA,STINT,2020-Q1,1.5\nEA19,STINT,\
+         2020-01,-0.39\n",
+        "USD: 2020-01-01 0.0163; EUR: 2020-01-01 -0.0039; left out 2",
+    );
+    let rate = "is no rate; expected a share a year between -1 and 1, such as 2.5% or 0.025; mend the row";
+    check("currency,date,rate\nUSD,2024-01-01,5.25\n", &format!("x.csv:2:16: \"5.25\" {rate}"));
+    check("currency,date,rate\nUSD,2024-01-01,x\n", &format!("x.csv:2:16: \"x\" {rate}"));
+    check(
+        "currency,date,rate\nusd,2024-01-01,1%\n",
+        "x.csv:2:1: \"usd\" is no currency; expected a code such as USD; mend the row",
+    );
+    check(
+        "currency,date,rate\nUSD,2024-01-01,1%\nUSD,2024-01-01,2%\n",
+        "x.csv:3:5: \"2024-01-01\" stands twice; expected one row a time; mend the row",
+    );
+    check(
+        "date,rate\n2024-01-01,1%\n",
+        "x.csv:1:1: no such columns among [\"date\", \"rate\"]; expected a header such as currency,date,rate: rename the columns",
+    );
+}

@@ -24,6 +24,7 @@ pub(super) struct Carry {
     /// What fell due and is paid later.
     claims: Vec<Claim>,
     next_funding: Vec<usize>,
+    pub(super) next_night: Vec<usize>,
     /// What fell due and was not told yet.
     told: Vec<(InstrumentId, FundingRate)>,
     accrued_to: Option<Time>,
@@ -51,8 +52,11 @@ impl Carry {
             || settings.borrow_rate.is_positive()
             || !settings.funding.is_empty()
             || !settings.actions.is_empty()
+            || !settings.rollover.is_empty()
             || instruments.iter().any(margined);
-        Self { needed, next_action: 0, next_funding: vec![0; settings.funding.len()], ..Self::default() }
+        let next_funding = vec![0; settings.funding.len()];
+        let next_night = vec![0; settings.rollover.len()];
+        Self { needed, next_funding, next_night, ..Self::default() }
     }
 
     /// True where holding can cost or bring anything at all.
@@ -82,7 +86,8 @@ impl SimVenue {
         let opens = self.group.iter().filter_map(|id| Some(self.listings[id.index()].bar?.time)).min();
         let Some(now) = opens.or(self.carry.due) else { return Ok(()) };
         while self.pending.is_empty() {
-            let worked = self.pay(now) || self.act(account, now)? || self.fund(account, now)?;
+            let worked =
+                self.pay(now) || self.act(account, now)? || self.fund(account, now)? || self.roll_over(account, now)?;
             if !worked {
                 return self.accrue(account, now);
             }
@@ -190,7 +195,7 @@ impl SimVenue {
         Ok(false)
     }
 
-    /// Interest on what is owed, once a day: shares sold short and money below zero.
+    /// Interest on what is owed, once a day: shares sold short and money below zero, but for pairs that are rolled over.
     fn accrue(&mut self, account: &Account, now: Time) -> Result<(), Overflow> {
         let since = *self.carry.accrued_to.get_or_insert(now);
         if self.settings.borrow_rate.is_zero() || now.day() == since.day() {
@@ -201,16 +206,15 @@ impl SimVenue {
         for (place, instrument) in account.instruments().iter().enumerate() {
             let id = InstrumentId(place as u16);
             let held = account.position(id).quantity;
-            if let (true, false, Some(mark)) =
-                (held.is_negative(), instrument.kind().is_derivative(), account.mark_of(id))
-            {
+            let owes = held.is_negative() && !instrument.kind().is_derivative() && !self.is_rolled(id);
+            if let (true, Some(mark)) = (owes, account.mark_of(id)) {
                 let amount = instrument.value(mark, held.abs())?.at_rate(rate)?;
                 self.charge_interest(account, id, now, amount);
             }
         }
         for (place, commodity) in account.commodities().iter().enumerate() {
             let id = CommodityId(place as u16);
-            let owed = borrowed(account, id)?;
+            let owed = borrowed(account, id)?.minus(self.owed_for_pairs(account, id)?)?;
             if let (true, Commodity::Currency(_)) = (owed.is_positive(), commodity) {
                 let (instrument, amount) = (InstrumentId(0), owed.at_rate(rate)?);
                 self.pending.push(Report::Charged {

@@ -11,6 +11,7 @@ use super::fees::Fees;
 use super::latency::Latency;
 use super::pricing::Crossing;
 use super::queue::Queue;
+use super::rollover::Rollover;
 
 /// At which price of a bar a market order fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -140,6 +141,8 @@ pub struct Settings {
     pub sessions: Vec<Sessions>,
     /// Funding of perpetuals.
     pub funding: Vec<Funding>,
+    /// Interest of currency pairs that are held overnight.
+    pub rollover: Vec<Rollover>,
     /// Dividends and splits, ascending in time: at the first bar that opens at or after the instant.
     pub actions: Vec<(Time, InstrumentId, CorporateAction)>,
 }
@@ -162,6 +165,7 @@ impl Default for Settings {
             spreads: Vec::new(),
             sessions: Vec::new(),
             funding: Vec::new(),
+            rollover: Vec::new(),
             actions: Vec::new(),
         }
     }
