@@ -1,9 +1,9 @@
 //! What holding costs and brings: interest, splits, forced closes and what they cost.
-use qframe_engine::venue::{Crossing, Fees, Funding, Settings, Slippage};
+use qframe_engine::venue::{Crossing, Fees, Funding, Night, Rollover, Settings, Slippage};
 use qframe_engine::{AtEnd, Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
-use qframe_model::instrument::{Margin, Rules};
+use qframe_model::instrument::{Instrument, Margin, Rules};
 use qframe_model::market::{CorporateAction, Dividend, Side};
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::Size;
@@ -338,4 +338,64 @@ fn a_split_leaves_what_is_due() {
     let run = run_with(stock(), settings, &bars(&[FLAT, FLAT, FLAT, half, half]), buys(units(10)));
     assert_eq!(run.reports()[1..], ["day 2 Dividends -20 is due", "split 2", "day 4 Receivables -20"]);
     assert_eq!(run.engine_equity.to_string(), "10020");
+}
+
+/// A pair over four days, 1 % and 4.6 % a year of 360 days: one hundredth of the value a day, three on the second night.
+fn overnight(rates: [i64; 2], markup: i64) -> Settings {
+    let night = |day: i64, days| Night {
+        time: Time::from_seconds(86_400 * day - 7_200),
+        days,
+        rates: rates.map(Rate::percent),
+    };
+    let nights = [night(1, 1), night(2, 3), night(3, 1)];
+    let rollover =
+        Rollover { instrument: InstrumentId(0), years: [360; 2], markup: Rate::percent(markup), nights: nights.into() };
+    Settings { allow_short: true, rollover: vec![rollover], ..Settings::default() }
+}
+
+fn pair() -> Instrument {
+    let margin = Margin { initial: Rate::percent(10), maintenance: Rate::percent(5) };
+    Instrument::forex("EUR/USD".parse().unwrap(), Rules { margin, ..Rules::default() }).unwrap()
+}
+
+#[test]
+fn pairs_pay_and_earn_interest_overnight() {
+    let two = [2.0; 4];
+    let check = |what: &str, rates: [i64; 2], markup: i64, count: i64, expected: &[&str], equity: &str| {
+        let trade = move |day: usize, context: &mut Context<'_>| match day {
+            0 if count < 0 => _ = context.sell(units(-count)),
+            0 => _ = context.buy(units(count)),
+            _ => {}
+        };
+        let run = run_with(pair(), overnight(rates, markup), &bars(&[two; 5]), trade);
+        assert_eq!(run.reports()[1..], *expected, "{what}");
+        assert_eq!(run.engine_equity.to_string(), equity, "{what}");
+    };
+    // 1,800 at 2 are worth 3,600. What is bought at midnight of day 1 is held over the second night, of three days.
+    check("long, the quote pays more", [10, 20], 0, 1_800, &["day 1 Rollover 3", "day 2 Rollover 1"], "9996");
+    check("short, the same", [10, 20], 0, -1_800, &["day 1 Rollover -3", "day 2 Rollover -1"], "10004");
+    check("the broker takes of both", [10, 20], 10, -1_800, &[], "10000");
+    check("and more", [10, 20], 20, -1_800, &["day 1 Rollover 3", "day 2 Rollover 1"], "9996");
+    check("equal rates", [20, 20], 0, 1_800, &[], "10000");
+}
+
+/// Money that is owed for a pair pays there, and not at the rate of loans on top.
+#[test]
+fn a_pair_pays_its_interest_once() {
+    let buy = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.buy(units(18_000));
+        }
+    };
+    let settings = |rates| Settings { borrow_rate: Rate::percent(365), ..overnight(rates, 0) };
+    let run = run_with(pair(), settings([10, 20]), &bars(&[[2.0; 4]; 4]), buy);
+    // 26,000 are owed, and all of it for the pair.
+    assert_eq!(run.reports()[1..], ["day 1 Rollover 30", "day 2 Rollover 10"]);
+    let short = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.sell(units(18_000));
+        }
+    };
+    let run = run_with(pair(), settings([10, 20]), &bars(&[[2.0; 4]; 4]), short);
+    assert_eq!(run.reports()[1..], ["day 1 Rollover -30", "day 2 Rollover -10"]);
 }

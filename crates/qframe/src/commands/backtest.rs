@@ -59,6 +59,7 @@ fn check_apart(files: &[(&'static str, &Path, Form)], raw: &Raw) -> Result<(), E
         ("--dividends", &raw.dividends),
         ("--splits", &raw.splits),
         ("--funding", &raw.funding),
+        ("--interest", &raw.interest),
     ];
     let mut read: Vec<_> =
         lists.iter().flat_map(|(from, words)| words.iter().map(|word| (*from, named(word)))).collect();
@@ -162,6 +163,9 @@ fn announce(plan: &Plan<'_>, style: Style, out: &mut dyn Write) -> Result<(), Er
     }
     for file in &plan.calendars.files {
         writeln!(out, "   With {file}")?;
+    }
+    if let Some(interest) = plan.interest.told() {
+        writeln!(out, "   With {interest}")?;
     }
     for note in of_the_run(plan) {
         writeln!(out, "   Note: {note}")?;

@@ -3,6 +3,7 @@ pub(crate) mod calendars;
 pub(crate) mod catalog;
 mod config;
 pub(crate) mod data;
+pub(crate) mod interest;
 pub(crate) mod plan;
 pub(crate) mod raw;
 mod stored;

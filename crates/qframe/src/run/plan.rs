@@ -9,6 +9,7 @@ use qframe_model::parameter::Parameters;
 
 use super::calendars::{self, Calendars};
 use super::data::{Source, Wish, load, sessions};
+use super::interest::{self, Interest};
 use super::raw::{Pair, Raw};
 use super::ticks;
 use super::values::{Given, given};
@@ -26,6 +27,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) parameters: Parameters,
     pub(crate) sources: Vec<Source>,
     pub(crate) calendars: Calendars,
+    pub(crate) interest: Interest,
     /// The settings by name, one spelling for each: for reports and the journal.
     pub(crate) settings: Vec<(String, String)>,
 }
@@ -53,17 +55,19 @@ impl<'a> Plan<'a> {
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
         let market = Backtest::new(sets, setup.clone()).map_err(Error::refused)?;
         let calendars = calendars::load(raw, &market, &wish.catalog, &sources)?;
+        let interest = interest::load(raw, &market)?;
         for source in &mut sources {
             source.judge(&calendars.of(source.set.instrument(), &market));
         }
         setup.venue.actions.clone_from(&calendars.actions);
         setup.venue.funding.clone_from(&calendars.funding);
+        setup.venue.rollover.clone_from(&interest.rollover);
         setup.venue.spreads = spreads(&sources, &market);
         setup.venue.sessions = sessions(&sources, &market);
-        let settings = words(raw, &setup, &wish, (&sources, &calendars))?;
+        let settings = words(raw, &setup, &wish, (&sources, &calendars, &interest))?;
         let sets = sources.iter().map(|source| source.set.clone()).collect();
         let backtest = Backtest::new(sets, setup).map_err(Error::refused)?;
-        Ok(Self { backtest, spec, parameters, sources, calendars, settings })
+        Ok(Self { backtest, spec, parameters, sources, calendars, interest, settings })
     }
 
     /// The strategy, made anew.

@@ -8,6 +8,7 @@ use qframe_model::time::{Span, Time};
 
 use super::calendars::Calendars;
 use super::data::{self, Source, Wish};
+use super::interest::Interest;
 use super::raw::Raw;
 use super::values::{name_of, percent};
 use super::venue;
@@ -20,13 +21,15 @@ pub(super) fn words(
     raw: &Raw,
     setup: &Setup,
     wish: &Wish,
-    (sources, calendars): (&[Source], &Calendars),
+    (sources, calendars, interest): (&[Source], &Calendars, &Interest),
 ) -> Result<Words, Error> {
     let account = account(raw, setup, sources)?;
     let rest = [
         ("dividends", calendars.words("dividends")),
         ("splits", calendars.words("splits")),
         ("funding", calendars.words("funding")),
+        ("interest", interest.words()),
+        ("interest-markup", interest.markup()),
         ("from", bound(wish.from)),
         ("to", bound(wish.until)),
         ("timeframe", of_all(sources, |source| source.set.frame().to_string())),

@@ -206,3 +206,62 @@ fn a_pair_with_bid_and_ask_is_bought_at_the_ask() {
     // Bought on the 2nd at 1.04, sold on the 28th at 1.01: three cents less each.
     assert_eq!(report["stats"]["Equity Final [$]"].as_f64().unwrap(), 9_970.0);
 }
+
+#[test]
+fn a_dividend_is_in_the_equity_before_it_is_in_the_cash() {
+    let program = Program::new();
+    fill(&program);
+    program.write("later.csv", "ex_date,pay_date,amount\n2024-02-08,2024-02-12,1\n2024-02-20,2024-03-05,1\n");
+    let words = "--data ACME --dividends later.csv --strategy buy-and-hold --size 10 --cash 100000 --fee 0";
+    let report = json(&program, &format!("backtest {words} --equity curve.csv"));
+    assert_eq!((&report["stats"]["Dividends [$]"], &report["stats"]["Receivables [$]"]), (&"30".into(), &"20".into()));
+    let curve = std::fs::read_to_string(program.path("curve.csv")).unwrap();
+    for (day, equity, cash, due) in [
+        ("2024-02-07", "100000", "99000", "0"),
+        ("2024-02-08", "100010", "99000", "10"),
+        ("2024-02-12", "100010", "99010", "0"),
+        ("2024-02-20", "100030", "99010", "20"),
+    ] {
+        let line = curve.lines().find(|line| line.starts_with(day)).unwrap();
+        let row: Vec<&str> = line.split(',').collect();
+        assert_eq!((row[1], row[2], row[10]), (equity, cash, due), "{day}");
+    }
+    let text = program.run(&format!("backtest {words} --plain")).out();
+    assert!(text.contains("(later.csv); 2 paid on a later day"), "{text}");
+    assert!(text.contains("Dividends of 20.00 are due at the end and not paid yet"), "{text}");
+}
+
+#[test]
+fn a_pair_is_rolled_over_at_rates_that_are_given() {
+    let program = Program::new();
+    fill(&program);
+    let pair = "backtest --data EUR/USD@oanda --strategy buy-and-hold --size 3600 --cash 100000 --fee 0";
+    let run = |rates: &str| json(&program, &format!("{pair} {rates}"));
+    let (plain, zero) = (run(""), run("--interest EUR=0 USD=0%"));
+    assert_eq!(plain["journal"], zero["journal"], "zero rates change nothing");
+    // Each of its nights by hand: 1.01, 1.02 or 1.03 in the middle, three days on a Wednesday, which the 7th is.
+    let rolled = run("--interest EUR=1% USD=4.6%");
+    let mark = |day: u32| 1.01 + f64::from(day % 3) / 100.0;
+    let days = |day: u32| match day % 7 {
+        3 | 4 => 0.0,
+        0 => 3.0,
+        _ => 1.0,
+    };
+    let expected: f64 = (2..28).map(|day| days(day) * 0.36 * mark(day)).sum();
+    let paid: f64 = rolled["stats"]["Rollover [$]"].as_str().unwrap().parse().unwrap();
+    assert!((paid - expected).abs() < 1e-9, "{paid} for {expected}");
+    let refused = |words: &str, expected: &str| {
+        let answer = program.run(&format!("{pair} {words}"));
+        assert_eq!((answer.code(), answer.error().contains(expected)), (2, true), "{}", answer.error());
+    };
+    refused("--interest EUR=1%", "--interest EUR: no rate of USD; add USD=RATE, such as 2.5%");
+    refused("--interest EUR=1% EUR=2%", "--interest EUR=2%: EUR has rates already; keep one of them");
+    refused("--interest-markup 1%", "it is taken off the rates of --interest");
+    program.write("rates.csv", "currency,date,rate\nUSD,2024-02-15,4%\nEUR,2024-01-01,1%\n");
+    refused("--interest rates.csv", "the rates of USD begin at 2024-02-15, and one is due at 2024-02-01T22:00:00Z");
+    let text = program.run(&format!("{pair} --interest rates.csv --from 2024-02-16 --plain")).out();
+    assert!(
+        text.contains("With interest at 8 ends of days, 17:00 in New York (EUR: 1% from 2024-01-01; USD: 4% from"),
+        "{text}"
+    );
+}
