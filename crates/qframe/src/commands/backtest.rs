@@ -134,7 +134,7 @@ fn warn(plan: &Plan<'_>, out: &mut dyn Write) -> Result<(), Error> {
 
 /// What to know of the strategy and the rules on this data, a sentence each.
 fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes = plan.valued.clone();
     let dead = plan.sources.iter().map(|source| source.set.origin().facts.zero_volume).sum::<u64>();
     if plan.backtest.setup().venue.volume_cap.is_some() && dead > 0 {
         notes.push(format!("{dead} bars have no volume; with --volume-cap nothing can fill in them"));

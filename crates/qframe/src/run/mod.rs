@@ -5,6 +5,7 @@ mod config;
 pub(crate) mod data;
 pub(crate) mod interest;
 pub(crate) mod plan;
+mod rates;
 pub(crate) mod raw;
 mod stored;
 mod ticks;

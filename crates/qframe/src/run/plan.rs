@@ -10,6 +10,7 @@ use qframe_model::parameter::Parameters;
 use super::calendars::{self, Calendars};
 use super::data::{Source, Wish, load, sessions};
 use super::interest::{self, Interest};
+use super::rates;
 use super::raw::{Pair, Raw};
 use super::ticks;
 use super::values::{Given, given};
@@ -28,6 +29,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) sources: Vec<Source>,
     pub(crate) calendars: Calendars,
     pub(crate) interest: Interest,
+    /// What values currencies that nothing in the run prices, a sentence each.
+    pub(crate) valued: Vec<String>,
     /// The settings by name, one spelling for each: for reports and the journal.
     pub(crate) settings: Vec<(String, String)>,
 }
@@ -54,6 +57,8 @@ impl<'a> Plan<'a> {
         };
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
         let market = Backtest::new(sets, setup.clone()).map_err(Error::refused)?;
+        let (rates, valued) = rates::load(&market, &setup, &wish)?;
+        setup.rates = rates;
         let calendars = calendars::load(raw, &market, &wish.catalog, &sources)?;
         let interest = interest::load(raw, &market)?;
         for source in &mut sources {
@@ -67,7 +72,7 @@ impl<'a> Plan<'a> {
         let settings = words(raw, &setup, &wish, (&sources, &calendars, &interest))?;
         let sets = sources.iter().map(|source| source.set.clone()).collect();
         let backtest = Backtest::new(sets, setup).map_err(Error::refused)?;
-        Ok(Self { backtest, spec, parameters, sources, calendars, interest, settings })
+        Ok(Self { backtest, spec, parameters, sources, calendars, interest, valued, settings })
     }
 
     /// The strategy, made anew.
