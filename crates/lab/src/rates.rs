@@ -76,7 +76,9 @@ impl RateSeries {
         ends.windows(2).map(|pair| (pair[0], pair[1].since(pair[0]))).max_by_key(|(_, span)| span.nanos())
     }
 
-    pub(crate) fn sources(&self) -> &[(String, String)] {
+    /// What it is made of, in words for the journal, each with the hash of its rows.
+    #[must_use]
+    pub fn sources(&self) -> &[(String, String)] {
         &self.sources
     }
 }

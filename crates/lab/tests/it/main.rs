@@ -8,6 +8,7 @@ mod oracle;
 #[cfg(test)]
 mod passing;
 #[cfg(test)]
+mod rates;
 mod report;
 #[cfg(test)]
 mod strategies;

@@ -36,6 +36,7 @@ pub(super) fn words(
         ("on-bad-row", name_of(&data::ON_BAD_ROW, &wish.on_bad_row).to_owned()),
         ("offsets", name_of(&data::OFFSETS, &wish.offsets).to_owned()),
         ("close-column", wish.close_column.clone().unwrap_or_else(none)),
+        ("rates", rates(setup)),
         ("benchmark", "buy-and-hold".to_owned()),
         ("risk-free", percent(venue::risk_free(raw)?)),
     ];
@@ -87,6 +88,13 @@ fn limits(setup: &Setup) -> [(&'static str, String); 6] {
         ("daily-loss", share(limits.daily_loss)),
         ("max-drawdown", share(limits.drawdown)),
     ]
+}
+
+/// What values the currencies that nothing in the run prices.
+fn rates(setup: &Setup) -> String {
+    let sources = setup.rates.iter().flat_map(|rate| rate.sources());
+    let words: Vec<&str> = sources.map(|(words, _)| words.as_str()).collect();
+    if words.is_empty() { none() } else { words.join("; ") }
 }
 
 fn none() -> String {

@@ -265,3 +265,38 @@ fn a_pair_is_rolled_over_at_rates_that_are_given() {
         "{text}"
     );
 }
+
+/// ACME is in dollars. The pair of the catalog values it, and the same pair beside it as data does so too.
+#[test]
+fn other_currencies_are_valued_by_pairs_of_the_catalog() {
+    let program = Program::new();
+    fill(&program);
+    let words =
+        "backtest --data ACME --strategy buy-and-hold --size 10 --cash 100000 --fee 0 --convert --from 2024-02-02";
+    let report = json(&program, &format!("{words} --currency EUR"));
+    assert_eq!(report["settings"]["rates"], "EUR/USD@oanda 1d values USD in EUR");
+    // Ten shares at 100 are paid at 1.02 of the first and second; they pay 10, split and pay 20; at the end it is 1.02.
+    let paid = |dollars: f64, rate: f64| dollars * (1e9 / rate).round() / 1e9;
+    let expected = 100_000.0 - paid(1_000.0, 1.03) + paid(1_030.0, 1.02);
+    let last = report["stats"]["Equity Final [$]"].as_f64().unwrap();
+    assert!((last - expected).abs() < 1e-4, "{last} for {expected}");
+    let text = program.run(&format!("{words} --currency EUR --plain")).out();
+    let note = "Note: USD is valued in EUR by 1 / EUR/USD@oanda 1d of the catalog, at its last close; it is not traded";
+    assert!(text.contains(note), "{text}");
+    let refused = |words: &str, expected: &str| {
+        let answer = program.run(words);
+        assert_eq!((answer.code(), answer.error().contains(expected)), (1, true), "{}", answer.error());
+    };
+    refused(&format!("{words} --currency GBP"), "nothing prices USD in GBP: the catalog ");
+    refused(
+        &format!("{words} --currency GBP"),
+        "of USD/GBP, GBP/USD, or of both over a third currency; import that pair",
+    );
+    let begins = "backtest --data ACME --strategy buy-and-hold --currency EUR";
+    refused(begins, "has no bars from 2024-02-01 on of USD/EUR, EUR/USD, or of both over a third currency");
+    // Over a third currency.
+    put(&program, Kind::Bars, "GBP/EUR@bank", flat(1, &(1..29).map(|_| (125, 0)).collect::<Vec<_>>()));
+    let report = json(&program, &format!("{words} --currency GBP"));
+    let over = "EUR/USD@oanda 1d values USD in GBP; GBP/EUR@bank 1d values USD in GBP";
+    assert_eq!(report["settings"]["rates"], over);
+}

@@ -41,12 +41,12 @@ fn run(symbol: &str, venue: Settings) -> Run {
     Run { backtest, outcome, words: Vec::new() }
 }
 
-fn check(run: &Run, charges: [&str; 4]) {
+fn check(run: &Run, charges: [&str; 6]) {
     let json: serde_json::Value = serde_json::from_str(&run.written(report::json)).unwrap();
     let (table, page, csv) =
         (run.written(report::statistics), run.written(report::html), run.written(report::csv::equity));
     let last: Vec<&str> = csv.lines().last().unwrap().split(',').collect();
-    let names = ["Fees [$]", "Funding [$]", "Interest [$]", "Dividends [$]"];
+    let names = ["Fees [$]", "Funding [$]", "Interest [$]", "Dividends [$]", "Rollover [$]", "Receivables [$]"];
     for (place, (name, amount)) in names.into_iter().zip(charges).enumerate() {
         assert_eq!((&json["stats"][name], last[5 + place]), (&amount.into(), amount), "{name}");
         let rounded = format!("{:.2}", amount.parse::<Cash>().unwrap());
@@ -55,8 +55,8 @@ fn check(run: &Run, charges: [&str; 4]) {
         assert!(page.contains(&format!("<tr><th scope=\"row\">{name}</th><td>{rounded}</td>")), "{name}: {amount}");
     }
     // The price stands still: what is missing at the end is what was charged.
-    let [fees, funding, interest, dividends] = charges.map(|amount| amount.parse::<Cash>().unwrap());
-    let paid = fees.plus(funding).unwrap().plus(interest).unwrap().minus(dividends).unwrap();
+    let [fees, funding, interest, dividends, rollover, _] = charges.map(|amount| amount.parse::<Cash>().unwrap());
+    let paid = fees.plus(funding).unwrap().plus(interest).unwrap().plus(rollover).unwrap().minus(dividends).unwrap();
     assert_eq!(*run.outcome.curve.equity().last().unwrap(), Cash::whole(10_000).minus(paid).unwrap());
 }
 
@@ -71,11 +71,14 @@ fn they_are_exact_and_explain_what_the_price_does_not() {
     let interest = json["stats"]["Interest [$]"].as_str().unwrap().to_owned();
     // About 5,015 owed for about nine days at 10 % a year of 365 days.
     assert!((10.0..14.0).contains(&interest.parse::<f64>().unwrap()), "{interest}");
-    check(&shares, ["30", "0", &interest, "37.5"]);
+    check(&shares, ["30", "0", &interest, "37.5", "0", "0"]);
     let schedule = vec![
         (Time::from_seconds(4 * DAY), Rate::basis_points(1)),
         (Time::from_seconds(6 * DAY), -Rate::basis_points(3)),
     ];
     let funding = Funding { instrument: Some(id), schedule, ..Funding::default() };
-    check(&run("BTC/USD:USD", Settings { funding: vec![funding], ..Settings::default() }), ["30", "-3", "0", "0"]);
+    check(
+        &run("BTC/USD:USD", Settings { funding: vec![funding], ..Settings::default() }),
+        ["30", "-3", "0", "0", "0", "0"],
+    );
 }
