@@ -9,6 +9,7 @@ mod oracle;
 mod passing;
 #[cfg(test)]
 mod rates;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod strategies;

@@ -39,7 +39,7 @@ pub(super) fn load(raw: &Raw, market: &Backtest) -> Result<Interest, Error> {
     for Word(word) in &raw.interest {
         interest.read(Given { flag: FLAG, word: word.trim() })?;
     }
-    if let (Some(markup), true) = (markup, raw.interest.is_empty()) {
+    if let (Some(markup), true, false) = (markup, raw.interest.is_empty(), interest.markup.is_zero()) {
         return Err(markup.wrong(format!("it is taken off the rates of {FLAG}, such as {FLAG} EUR=2.5% USD=4%")));
     }
     if raw.interest.is_empty() || interest.is_nothing() {
@@ -55,17 +55,19 @@ pub(super) fn load(raw: &Raw, market: &Backtest) -> Result<Interest, Error> {
 }
 
 impl Interest {
-    /// The setting in words: each currency, in the order of their names.
+    /// The setting in words: each currency, in the order of their names; constants as they can be written.
     pub(super) fn words(&self) -> String {
         let word = |(currency, rows): &(Currency, Vec<(Time, Rate)>)| match rows.as_slice() {
-            [(Time::MIN, rate)] => format!("{currency}: {}", percent(*rate)),
+            [(Time::MIN, rate)] => format!("{currency}={}", percent(*rate)),
             [(first, _), .., (last, _)] => format!("{currency}: {} rates from {first:#} to {last:#}", rows.len()),
             [(first, rate)] => format!("{currency}: {} from {first:#}", percent(*rate)),
             [] => currency.to_string(),
         };
         let mut words: Vec<String> = self.rates.iter().filter(|_| !self.rollover.is_empty()).map(word).collect();
         words.sort();
-        if words.is_empty() { "none".to_owned() } else { words.join("; ") }
+        let is_plain = |(_, rows): &(Currency, Vec<(Time, Rate)>)| matches!(rows.as_slice(), [(Time::MIN, _)]);
+        let divider = if self.rates.iter().all(is_plain) { "," } else { "; " };
+        if words.is_empty() { "none".to_owned() } else { words.join(divider) }
     }
 
     pub(super) fn markup(&self) -> String {

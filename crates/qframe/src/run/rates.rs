@@ -107,7 +107,7 @@ impl Shelf {
         let fits = |pair: &&Pair| (pair.base, pair.quote) == (from, to) || (pair.base, pair.quote) == (to, from);
         let mut found: Vec<&Pair> = self.pairs.iter().filter(fits).collect();
         found.sort_by_key(|pair| {
-            let own = pair.key.frame.map_or(0, |frame| frame.seconds());
+            let own = pair.key.frame.map_or(0, TimeFrame::seconds);
             let distance = if own <= frame.seconds() { (0, frame.seconds() - own) } else { (1, own) };
             (is_inverse(pair), distance, pair.key.kind != Kind::Bars, pair.key.venue.clone())
         });
@@ -142,13 +142,13 @@ impl Missing {
     fn find(&self, shelf: &Shelf, wish: &Wish) -> Result<Option<(RateSeries, String)>, Error> {
         let (from, to) = (self.currency, self.reporting);
         if let Some(step) = self.step(shelf, (from, to), wish)? {
-            return self.made(vec![step]);
+            return self.made(&[step]);
         }
         for over in shelf.neighbours(from).into_iter().filter(|over| *over != to) {
             if let (Some(first), Some(second)) =
                 (self.step(shelf, (from, over), wish)?, self.step(shelf, (over, to), wish)?)
             {
-                return self.made(vec![first, second]);
+                return self.made(&[first, second]);
             }
         }
         Ok(None)
@@ -188,8 +188,8 @@ impl Missing {
         Ok(None)
     }
 
-    fn made(&self, steps: Vec<RateStep>) -> Result<Option<(RateSeries, String)>, Error> {
-        let Some(series) = RateSeries::new(self.currency, self.reporting, &steps).map_err(Error::refused)? else {
+    fn made(&self, steps: &[RateStep]) -> Result<Option<(RateSeries, String)>, Error> {
+        let Some(series) = RateSeries::new(self.currency, self.reporting, steps).map_err(Error::refused)? else {
             return Ok(None);
         };
         let names: Vec<String> = steps.iter().map(named).collect();

@@ -1,7 +1,7 @@
 //! The settings of a run in words, for reports and the journal. Equal settings have equal words, however they were
 //! written: `--fee 10bp`, `--fee 0.10%` and no `--fee` are all `0.1%`.
 use qframe_engine::venue::{Fees, Latency, Slippage};
-use qframe_lab::Setup;
+use qframe_lab::{RateSeries, Setup};
 use qframe_model::currency::Currency;
 use qframe_model::number::{Cash, Rate};
 use qframe_model::time::{Span, Time};
@@ -92,7 +92,7 @@ fn limits(setup: &Setup) -> [(&'static str, String); 6] {
 
 /// What values the currencies that nothing in the run prices.
 fn rates(setup: &Setup) -> String {
-    let sources = setup.rates.iter().flat_map(|rate| rate.sources());
+    let sources = setup.rates.iter().flat_map(RateSeries::sources);
     let words: Vec<&str> = sources.map(|(words, _)| words.as_str()).collect();
     if words.is_empty() { none() } else { words.join("; ") }
 }

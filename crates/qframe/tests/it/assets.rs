@@ -250,6 +250,8 @@ fn a_pair_is_rolled_over_at_rates_that_are_given() {
     let expected: f64 = (2..28).map(|day| days(day) * 0.36 * mark(day)).sum();
     let paid: f64 = rolled["stats"]["Rollover [$]"].as_str().unwrap().parse().unwrap();
     assert!((paid - expected).abs() < 1e-9, "{paid} for {expected}");
+    assert_eq!(rolled["settings"]["interest"], "EUR=1%,USD=4.6%");
+    assert_eq!(run("--interest EUR=1%,USD=4.6%")["journal"], rolled["journal"]);
     let refused = |words: &str, expected: &str| {
         let answer = program.run(&format!("{pair} {words}"));
         assert_eq!((answer.code(), answer.error().contains(expected)), (2, true), "{}", answer.error());
