@@ -25,6 +25,7 @@ pub(super) struct Carry {
     claims: Vec<Claim>,
     next_funding: Vec<usize>,
     pub(super) next_night: Vec<usize>,
+    pub(super) next_roll: usize,
     /// What fell due and was not told yet.
     told: Vec<(InstrumentId, FundingRate)>,
     accrued_to: Option<Time>,
@@ -53,6 +54,7 @@ impl Carry {
             || !settings.funding.is_empty()
             || !settings.actions.is_empty()
             || !settings.rollover.is_empty()
+            || !settings.rolls.is_empty()
             || instruments.iter().any(margined);
         let next_funding = vec![0; settings.funding.len()];
         let next_night = vec![0; settings.rollover.len()];
@@ -86,8 +88,11 @@ impl SimVenue {
         let opens = self.group.iter().filter_map(|id| Some(self.listings[id.index()].bar?.time)).min();
         let Some(now) = opens.or(self.carry.due) else { return Ok(()) };
         while self.pending.is_empty() {
-            let worked =
-                self.pay(now) || self.act(account, now)? || self.fund(account, now)? || self.roll_over(account, now)?;
+            let worked = self.pay(now)
+                || self.act(account, now)?
+                || self.fund(account, now)?
+                || self.roll_over(account, now)?
+                || self.roll_contracts(account, now)?;
             if !worked {
                 return self.accrue(account, now);
             }

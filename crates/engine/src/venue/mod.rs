@@ -14,6 +14,7 @@ mod matching;
 mod pricing;
 mod queue;
 mod rollover;
+mod rolls;
 mod settings;
 mod sizing;
 mod ticks;
@@ -36,6 +37,7 @@ pub use latency::Latency;
 pub use pricing::{Crossing, Slippage};
 pub use queue::Queue;
 pub use rollover::{Night, Rollover};
+pub use rolls::ContractRoll;
 pub use settings::{FillPrice, Funding, Intrabar, Sessions, Settings, Spreads, Unaffordable};
 
 use crate::risk::Approved;

@@ -12,6 +12,7 @@ use super::latency::Latency;
 use super::pricing::Crossing;
 use super::queue::Queue;
 use super::rollover::Rollover;
+use super::rolls::ContractRoll;
 
 /// At which price of a bar a market order fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -143,6 +144,8 @@ pub struct Settings {
     pub funding: Vec<Funding>,
     /// Interest of currency pairs that are held overnight.
     pub rollover: Vec<Rollover>,
+    /// Rolls of series of many contracts, ascending in time: what each costs its holder.
+    pub rolls: Vec<ContractRoll>,
     /// Dividends and splits, ascending in time: at the first bar that opens at or after the instant.
     pub actions: Vec<(Time, InstrumentId, CorporateAction)>,
 }
@@ -166,6 +169,7 @@ impl Default for Settings {
             sessions: Vec::new(),
             funding: Vec::new(),
             rollover: Vec::new(),
+            rolls: Vec::new(),
             actions: Vec::new(),
         }
     }

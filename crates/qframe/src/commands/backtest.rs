@@ -167,6 +167,9 @@ fn announce(plan: &Plan<'_>, style: Style, out: &mut dyn Write) -> Result<(), Er
     if let Some(interest) = plan.interest.told() {
         writeln!(out, "   With {interest}")?;
     }
+    for rolls in &plan.rolls {
+        writeln!(out, "   With {rolls}")?;
+    }
     for note in of_the_run(plan) {
         writeln!(out, "   Note: {note}")?;
     }

@@ -7,6 +7,7 @@ pub(crate) mod interest;
 pub(crate) mod plan;
 mod rates;
 pub(crate) mod raw;
+mod rolls;
 mod stored;
 mod ticks;
 mod values;

@@ -174,6 +174,9 @@ pub(crate) struct Raw {
     /// What the broker takes of that a year, on either side [0%].
     #[arg(long, value_name = "SHARE", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) interest_markup: Option<Word>,
+    /// Rolls of a series of `qframe data roll`: charge the two trades of each to who holds it, or none [charge].
+    #[arg(long, value_name = "charge|none", help_heading = "Venue")]
+    pub(crate) roll_costs: Option<Word>,
     /// Dividends, splits and funding of prices out of the catalog: as the catalog has them of the same symbol and venue, or
     /// none; a file given for one of them wins [catalog].
     #[arg(long, value_name = "catalog|none", help_heading = "Venue")]
@@ -268,7 +271,7 @@ macro_rules! single {
     ($then:ident) => {
         $then! {
             strategy cash currency size lot allow_short leverage maintenance borrow_rate interest_markup unaffordable convert
-            fee slippage spread fill intrabar latency answer_latency queue volume_cap actions at_end
+            fee slippage spread fill intrabar latency answer_latency queue volume_cap actions roll_costs at_end
             max_order max_position max_leverage collar daily_loss max_drawdown
             from to grain timeframe on_bad_row offsets close_column benchmark risk_free seed
         }

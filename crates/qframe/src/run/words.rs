@@ -10,6 +10,7 @@ use super::calendars::Calendars;
 use super::data::{self, Source, Wish};
 use super::interest::Interest;
 use super::raw::Raw;
+use super::rolls::Rolls;
 use super::values::{name_of, percent};
 use super::venue;
 use crate::error::Error;
@@ -21,7 +22,7 @@ pub(super) fn words(
     raw: &Raw,
     setup: &Setup,
     wish: &Wish,
-    (sources, calendars, interest): (&[Source], &Calendars, &Interest),
+    (sources, calendars, interest, rolls): (&[Source], &Calendars, &Interest, &Rolls),
 ) -> Result<Words, Error> {
     let account = account(raw, setup, sources)?;
     let rest = [
@@ -36,6 +37,7 @@ pub(super) fn words(
         ("on-bad-row", name_of(&data::ON_BAD_ROW, &wish.on_bad_row).to_owned()),
         ("offsets", name_of(&data::OFFSETS, &wish.offsets).to_owned()),
         ("close-column", wish.close_column.clone().unwrap_or_else(none)),
+        ("roll-costs", rolls.words()),
         ("rates", rates(setup)),
         ("benchmark", "buy-and-hold".to_owned()),
         ("risk-free", percent(venue::risk_free(raw)?)),

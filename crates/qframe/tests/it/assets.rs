@@ -151,6 +151,23 @@ fn contracts_are_rolled_and_traded() {
     let words = "--data ES --size 1 --leverage 20";
     let report = json(&program, &format!("backtest --strategy buy-and-hold --cash 100000 --fee 0 {words}"));
     assert_eq!(report["stats"]["Equity Final [$]"].as_f64().unwrap(), 101_300.0);
+    // A roll is two trades, at 4810 and 4860: 2 a contract each, and half of a spread of 0.02 %, up to the tick.
+    let costs = "--fee 2/unit --spread 2bp --slippage 0";
+    let run =
+        |more: &str| json(&program, &format!("backtest --strategy buy-and-hold --cash 100000 {costs} {words} {more}"));
+    let (charged, free) = (run(""), run("--roll-costs none"));
+    let last = |report: &Value| report["stats"]["Equity Final [$]"].as_f64().unwrap();
+    assert_eq!((&charged["stats"]["Fees [$]"], &free["stats"]["Fees [$]"]), (&"6".into(), &"2".into()));
+    assert_eq!(last(&free) - last(&charged), 4.0 + 50.0 * (0.5 + 0.5));
+    assert_eq!(
+        (&charged["settings"]["roll-costs"], &free["settings"]["roll-costs"]),
+        (&"charge".into(), &"none".into())
+    );
+    let text = program.run(&format!("backtest --strategy buy-and-hold --cash 100000 {words} --plain")).out();
+    assert!(
+        text.contains("With 1 roll of ES from 2024-02-11 to 2024-02-11: two fees and two crossings each"),
+        "{text}"
+    );
     let text = program.run("data roll ES --rule date --days 3 --adjust none").out();
     assert!(text.contains("2024-02-13  ES-20240216 -> ES-20240315  4812 -> 4862, ratio "), "{text}");
     let refused = |words: &str, says: &str| {
