@@ -117,8 +117,8 @@ impl fmt::Display for AdjustError {
             Self::Action(DatedAction { time, action: CorporateAction::Split(ratio) }) => {
                 write!(f, "{time:#}: a split into {ratio}; expected a ratio above zero")
             }
-            Self::Action(DatedAction { time, action: CorporateAction::Dividend(amount) }) => {
-                write!(f, "{time:#}: a dividend of {amount}; expected zero or more")
+            Self::Action(DatedAction { time, action: CorporateAction::Dividend(dividend) }) => {
+                write!(f, "{time:#}: a dividend of {}; expected zero or more", dividend.each)
             }
             Self::TooMuch(time, close) => {
                 write!(
@@ -276,8 +276,8 @@ impl Scale {
         for dated in group {
             match dated.action {
                 CorporateAction::Split(ratio) if ratio.is_positive() => scale.splits.push(ratio),
-                CorporateAction::Dividend(amount) if !amount.is_negative() => {
-                    let whole = scale.in_old_units(amount).ok_or(out_of_range)?;
+                CorporateAction::Dividend(dividend) if !dividend.each.is_negative() => {
+                    let whole = scale.in_old_units(dividend.each).ok_or(out_of_range)?;
                     scale.left = scale.left.checked_sub(whole).ok_or(out_of_range)?;
                 }
                 _ => return Err(AdjustError::Action(*dated)),

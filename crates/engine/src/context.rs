@@ -3,7 +3,7 @@ use std::cmp::Reverse;
 
 use qframe_model::account::Account;
 use qframe_model::ids::{InstrumentId, OrderId, SeriesId};
-use qframe_model::instrument::Instrument;
+use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::order::{Order, OrderKind, Purpose, Size};
@@ -50,10 +50,12 @@ impl Context<'_> {
         self.instrument
     }
 
-    /// All instruments of the run, by their numbers.
+    /// All instruments that trade in the run, by their numbers.
     #[must_use]
     pub fn instruments(&self) -> &[Instrument] {
-        self.state.account.instruments()
+        let all = self.state.account.instruments();
+        // Exchange rates stand behind them.
+        &all[..all.partition_point(|instrument| instrument.kind() != Kind::Rate)]
     }
 
     /// What everything is worth now, in the reporting currency.

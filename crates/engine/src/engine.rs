@@ -79,6 +79,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             Input::Report(report) => self.report(&report),
             Input::Instant(time) => self.instant(time),
             Input::End(time) => self.end(time),
+            Input::Rate(id, time, price) => self.rate(id, time, price),
         }
     }
 
@@ -220,6 +221,11 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     pub fn hear(&mut self, time: Time, report: &Report) -> Result<(), EngineError> {
         self.state.now = self.state.now.max(time);
         self.report(report)
+    }
+
+    fn rate(&mut self, id: InstrumentId, time: Time, price: Price) -> Result<(), EngineError> {
+        self.state.now = self.state.now.max(time);
+        self.exact(|state| state.account.mark(id, price))
     }
 
     /// When the strategy wants to be called next.

@@ -40,6 +40,8 @@ pub enum Input {
     Instant(Time),
     /// The run is over.
     End(Time),
+    /// What an exchange rate is from now on: it values, and the strategy does not see it.
+    Rate(InstrumentId, Time, Price),
 }
 
 /// What a driver must carry to a venue.

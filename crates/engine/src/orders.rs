@@ -64,7 +64,11 @@ impl OpenOrders {
             Report::Cancelled { order, .. } => (order, OrderState::Cancelled, Quantity::ZERO),
             Report::Rejected { order, .. } => (order, OrderState::Rejected, Quantity::ZERO),
             Report::Expired { order, .. } => (order, OrderState::Expired, Quantity::ZERO),
-            Report::Forced(_) | Report::Charged { .. } | Report::Split { .. } | Report::Converted { .. } => {
+            Report::Forced(_)
+            | Report::Charged { .. }
+            | Report::Accrued { .. }
+            | Report::Split { .. }
+            | Report::Converted { .. } => {
                 return Ok(());
             }
         };

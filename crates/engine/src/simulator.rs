@@ -2,9 +2,9 @@
 use std::fmt;
 
 use qframe_model::event::Header;
-use qframe_model::ids::{CommodityId, SeriesId};
+use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
 use qframe_model::market::Bar;
-use qframe_model::number::{Cash, Overflow};
+use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::Purpose;
 use qframe_model::time::Time;
 
@@ -178,6 +178,14 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     /// A fill on the close that was decided on leaves its price, after slippage, as the mark: the close is what it is worth.
     fn mark_again(&mut self, id: SeriesId, closes: Time, bar: &Bar) -> Result<(), SimulatorError> {
         if self.venue.matches_decisions() { Ok(self.engine.close(id, closes, bar)?) } else { Ok(()) }
+    }
+
+    /// An exchange rate is known from now on: it values, and nothing trades on it.
+    ///
+    /// # Errors
+    /// As [`Simulator::bar`].
+    pub fn rate(&mut self, id: InstrumentId, time: Time, price: Price) -> Result<(), SimulatorError> {
+        Ok(self.engine.step(Input::Rate(id, time, price))?)
     }
 
     /// The instant at which these bars open, at most one of each series; `closes` says when each will close.

@@ -82,6 +82,16 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         Ok(())
     }
 
+    /// An exchange rate is known from now on, here and at the venue: it values, and nothing trades on it.
+    ///
+    /// # Errors
+    /// As [`TickSimulator::happen`].
+    pub fn rate(&mut self, id: InstrumentId, time: Time, price: Price) -> Result<(), SimulatorError> {
+        self.catch_up(time, false)?;
+        self.mark(id, price)?;
+        Ok(self.engine.step(Input::Rate(id, time, price))?)
+    }
+
     /// The instant at which these bars open, at most one of each series; `closes` says when each will close. What holding
     /// costs falls due, and orders of instruments without ticks meet the opens.
     ///

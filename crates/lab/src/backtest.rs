@@ -17,6 +17,7 @@ use qframe_model::time::Time;
 use crate::dataset::DataSet;
 use crate::feed::{Feed, Moment};
 use crate::outcome::{Curve, Outcome, Progress};
+use crate::rates::{RateFeed, RateSeries};
 use crate::ticks::{Phase, TickFeed};
 
 /// The rules of a run.
@@ -26,6 +27,8 @@ pub struct Setup {
     pub cash: Cash,
     /// What equity is counted in.
     pub currency: Currency,
+    /// What values the currencies that no instrument of the run prices.
+    pub rates: Vec<RateSeries>,
     /// The simulated venue: fees, slippage, fills.
     pub venue: Settings,
     /// How large entries are.
@@ -47,6 +50,7 @@ impl Default for Setup {
         Self {
             cash: Cash::whole(10_000),
             currency: Currency::USD,
+            rates: Vec::new(),
             venue: Settings::default(),
             sizing: Sizing::default(),
             limits: Limits::default(),
@@ -195,6 +199,21 @@ impl Backtest {
         &self.instruments
     }
 
+    /// The instruments, and behind them the exchange rates that value.
+    pub(crate) fn valued(&self) -> Arc<[Instrument]> {
+        let rates = self.setup.rates.iter().map(RateSeries::instrument);
+        if self.setup.rates.is_empty() {
+            Arc::clone(&self.instruments)
+        } else {
+            self.instruments.iter().chain(rates).cloned().collect()
+        }
+    }
+
+    /// The exchange rates, to be handed out as they become known.
+    pub(crate) fn rates(&self) -> RateFeed<'_> {
+        RateFeed::new(&self.setup.rates, self.instruments.len())
+    }
+
     /// The series, by their numbers.
     #[must_use]
     pub fn series(&self) -> &[Series] {
@@ -225,7 +244,7 @@ impl Backtest {
     /// As [`Backtest::run`].
     pub fn simulate<S: Strategy>(&self, strategy: S, header: Header) -> Result<(Engine<S, Limits>, Curve), RunError> {
         self.check_length(&strategy)?;
-        let (setup, instruments) = (&self.setup, Arc::clone(&self.instruments));
+        let (setup, instruments) = (&self.setup, self.valued());
         let venue = SimVenue::new(setup.venue.clone(), &instruments);
         let engine = Engine::new(
             strategy,
@@ -278,6 +297,7 @@ impl Backtest {
         simulator.start(start, self.header(header), self.setup.cash)?;
         let (mut bars, mut ticks) = (Feed::new(&self.data), TickFeed::new(fed()));
         let (mut times, mut equity, mut progress) = (Vec::new(), Vec::new(), Progress::default());
+        let mut rates = self.rates();
         let step = self.series.iter().map(|series| series.frame.span()).min().unwrap_or_default();
         while let Some(time) = bars.peek().or_else(|| ticks.peek().map(|_| Time::MAX)) {
             // Of one instant: what happens at the venue, the bars that close or open, what is known here.
@@ -287,6 +307,9 @@ impl Backtest {
                     Phase::Happens => simulator.happen(id, tick)?,
                     Phase::Known => simulator.tick(id, tick)?,
                 }
+            }
+            if let Some(time) = bars.peek() {
+                rates.advance(time, |id, price| simulator.rate(id, time, price))?;
             }
             match bars.next() {
                 Some((time, Moment::Opens(opening))) => simulator.open(time, opening)?,
@@ -318,7 +341,8 @@ impl Backtest {
 
     fn header(&self, header: Header) -> Header {
         let name = |set: &DataSet| (format!("{} {}", set.instrument().symbol(), set.frame()), set.hash().to_string());
-        Header { data: self.data.iter().map(name).collect(), seed: self.setup.seed, ..header }
+        let rates = self.setup.rates.iter().flat_map(RateSeries::sources).cloned();
+        Header { data: self.data.iter().map(name).chain(rates).collect(), seed: self.setup.seed, ..header }
     }
 
     fn tell(&self, points: usize) {
@@ -339,6 +363,7 @@ impl Backtest {
         progress.note(0, simulator.engine().journal().events());
         if let [set] = self.data.as_slice()
             && !set.overlaps()
+            && self.setup.rates.is_empty()
         {
             let mut equity = Vec::with_capacity(set.bars().len());
             for block in set.bars().chunks(WATCH_EVERY) {
@@ -350,7 +375,9 @@ impl Backtest {
         let mut feed = Feed::new(&self.data);
         let (mut times, mut equity) = (Vec::new(), Vec::new());
         let step = self.series.iter().map(|series| series.frame.span()).min().unwrap_or_default();
+        let mut rates = self.rates();
         while let Some((time, moment)) = feed.next() {
+            rates.advance(time, |id, price| simulator.rate(id, time, price))?;
             match moment {
                 Moment::Opens(bars) => simulator.open(time, bars)?,
                 Moment::Closes(bars) => {

@@ -34,7 +34,7 @@ impl<'a> Held<'a> {
             match action {
                 _ if *instrument != self.instrument => {}
                 CorporateAction::Split(ratio) => self.units *= Rate::to_f64(*ratio),
-                CorporateAction::Dividend(each) => self.money += self.units * each.to_f64(),
+                CorporateAction::Dividend(paid) => self.money += self.units * paid.each.to_f64(),
             }
         }
         self.value = self.units * bar.close.to_f64() + self.money;

@@ -459,9 +459,9 @@ impl Account {
     /// Writes an entry into the ledger and takes what it moves of the reporting currency into the equity.
     #[inline]
     fn enter(&mut self, entry: &Entry) -> Result<(), Overflow> {
-        let before = self.cash();
+        let before = self.ledger.claims(self.reporting)?;
         self.ledger.post(entry)?;
-        self.equity = self.equity.plus(self.cash().minus(before)?)?;
+        self.equity = self.equity.plus(self.ledger.claims(self.reporting)?.minus(before)?)?;
         Ok(())
     }
 }

@@ -99,6 +99,20 @@ pub enum Report {
         /// How much of it, above zero.
         got: Cash,
     },
+    /// Money that is due and will move later: a dividend between its ex-date and its payment. The payment is a
+    /// [`Report::Charged`] of [`Book::Receivables`].
+    Accrued {
+        /// For which instrument.
+        instrument: InstrumentId,
+        /// When it fell due.
+        time: Time,
+        /// Which book takes it.
+        book: Book,
+        /// In what.
+        commodity: CommodityId,
+        /// How much the account owes; negative is due to it.
+        amount: Cash,
+    },
 }
 
 impl Report {
@@ -113,7 +127,8 @@ impl Report {
             | Self::Expired { time, .. }
             | Self::Charged { time, .. }
             | Self::Split { time, .. }
-            | Self::Converted { time, .. } => *time,
+            | Self::Converted { time, .. }
+            | Self::Accrued { time, .. } => *time,
             Self::Filled { fill, .. } | Self::Forced(fill) => fill.time,
         }
     }

@@ -25,6 +25,8 @@ pub enum Kind {
         /// The instant of settlement.
         expiry: Time,
     },
+    /// An exchange rate that values what is held in another currency, and that nothing trades on.
+    Rate,
 }
 
 impl Kind {
@@ -147,6 +149,17 @@ impl Instrument {
     pub fn forex(symbol: Symbol, rules: Rules) -> Result<Self, InstrumentError> {
         let spot = Self::new(symbol, Currency::USD, rules)?;
         Ok(if spot.kind == Kind::Spot { Self { kind: Kind::Forex, ..spot } } else { spot })
+    }
+
+    /// An exchange rate: it values one currency in another, and is not traded.
+    ///
+    /// # Errors
+    /// As [`Instrument::new`], where the two are no pair.
+    pub fn rate(from: Currency, to: Currency) -> Result<Self, InstrumentError> {
+        let name = format!("{from}/{to}");
+        let symbol = name.parse::<Symbol>().map_err(|_| InstrumentError::NotPositive("exchange rate", name))?;
+        let spot = Self::new(symbol, to, Rules::default())?;
+        Ok(Self { kind: Kind::Rate, ..spot })
     }
 
     /// A name without a date as the one series that contracts are rolled into: no end, and only profits change hands.

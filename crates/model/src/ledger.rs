@@ -1,7 +1,8 @@
 //! The double-entry ledger: every change of money or holdings moves an amount between two books of one commodity.
 //!
 //! A [`Transfer`] takes from one book what it gives to another, so each entry sums to zero by its form, and so does the
-//! whole ledger. [`Book::Assets`] is what the account owns; the other books say where it came from and went to.
+//! whole ledger. [`Book::Assets`] is what the account owns, [`Book::Receivables`] what it
+//! is going to be paid; the other books say where that came from and went to.
 use serde::{Deserialize, Serialize};
 
 use std::fmt;
@@ -30,10 +31,14 @@ pub enum Book {
     Splits,
     /// The other side of currency conversions.
     Conversion,
+    /// What is due to the account, and not paid yet (negative: what it owes so).
+    Receivables,
+    /// Interest of currency pairs that were held over the end of a trading day, paid.
+    Rollover,
 }
 
 /// How many books there are.
-const BOOKS: usize = 9;
+const BOOKS: usize = 11;
 
 impl Book {
     const fn index(self) -> usize {
@@ -112,6 +117,15 @@ impl Ledger {
     #[inline]
     pub fn assets(&self, commodity: CommodityId) -> Cash {
         self.balance(commodity, Book::Assets)
+    }
+
+    /// What the account owns of a commodity and what is due to it.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    #[inline]
+    pub fn claims(&self, commodity: CommodityId) -> Result<Cash, Overflow> {
+        self.assets(commodity).plus(self.balance(commodity, Book::Receivables))
     }
 
     /// Records an entry whole, or not at all.

@@ -241,10 +241,27 @@ pub struct FundingRate {
 /// A payment on, or a change of, the units of a share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CorporateAction {
-    /// So much for each unit, in the quote currency; shorts pay it.
-    Dividend(Cash),
+    /// So much for each unit; shorts pay it.
+    Dividend(Dividend),
     /// Each unit becomes so many.
     Split(Rate),
+}
+
+/// What each unit is paid, and when. Who holds before the day of the action is entitled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dividend {
+    /// So much for each unit, in the quote currency.
+    pub each: Cash,
+    /// The first instant of the day of payment, where it is known; else it is paid as it falls due.
+    pub paid: Option<Time>,
+}
+
+impl Dividend {
+    /// A payment as it falls due.
+    #[must_use]
+    pub const fn at_once(each: Cash) -> Self {
+        Self { each, paid: None }
+    }
 }
 
 /// When a [`CorporateAction`] takes effect: a split at the open of that day, a dividend for who held before it.

@@ -2,10 +2,10 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Decimal64Type, Decimal128Type};
-use arrow_array::{Array, ArrayRef, BooleanArray, Decimal128Array, RecordBatch};
+use arrow_array::types::{Decimal64Type, Decimal128Type, TimestampNanosecondType};
+use arrow_array::{Array, ArrayRef, BooleanArray, Decimal128Array, RecordBatch, TimestampNanosecondArray};
 use arrow_schema::{DataType, Field};
-use qframe_model::market::{Bar, BookChange, BookDelta, CorporateAction, DatedAction, FundingRate, Level};
+use qframe_model::market::{Bar, BookChange, BookDelta, CorporateAction, DatedAction, Dividend, FundingRate, Level};
 use qframe_model::market::{Quote, Side, Trade};
 use qframe_model::number::{Cash, Price, Rate, Volume};
 use qframe_model::time::Time;
@@ -379,8 +379,10 @@ impl Record for DatedAction {
 
     fn words(&self) -> impl IntoIterator<Item = u64> {
         let (place, attos) = action_of(self);
-        let attos = attos.cast_unsigned();
-        [bits(self.time.nanos()), place as u64, (attos >> 64) as u64, attos as u64]
+        let (attos, paid) = (attos.cast_unsigned(), paid_of(self).map(|paid| bits(paid.nanos())));
+        // Without a day of payment the words are those of before there was one: old files keep their hashes.
+        let word = place as u64 | u64::from(paid.is_some()) << 1;
+        [bits(self.time.nanos()), word, (attos >> 64) as u64, attos as u64].into_iter().chain(paid)
     }
 
     fn is_narrow(&self) -> bool {
@@ -388,15 +390,18 @@ impl Record for DatedAction {
     }
 
     fn fields(_: Width) -> Vec<Field> {
-        vec![time_field("time"), word_field("action"), Field::new("value", CASH, false)]
+        let paid = time_field("paid").with_nullable(true);
+        vec![time_field("time"), word_field("action"), Field::new("value", CASH, false), paid]
     }
 
     fn columns(rows: &[Self], _: Width) -> Vec<ArrayRef> {
         let values = Decimal128Array::from_iter_values(rows.iter().map(|action| action_of(action).1));
+        let paid = rows.iter().map(|action| paid_of(action).map(Time::nanos));
         vec![
             times(rows.iter().map(|action| action.time)),
             words(&ACTIONS, rows.iter().map(|action| action_of(action).0)),
             Arc::new(values.with_data_type(CASH)),
+            Arc::new(TimestampNanosecondArray::from_iter(paid).with_timezone("UTC")),
         ]
     }
 
@@ -404,9 +409,11 @@ impl Record for DatedAction {
         let (times, actions) = (read_times(batch, "time")?, read_words(batch, "action", &ACTIONS)?);
         let values = batch.column_by_name("value").and_then(|column| column.as_primitive_opt::<Decimal128Type>());
         let values = values.ok_or("no column value of decimals")?.values();
-        for ((time, action), value) in times.iter().zip(actions).zip(values) {
+        let days = batch.column_by_name("paid").and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
+        for (place, ((time, action), value)) in times.iter().zip(actions).zip(values).enumerate() {
+            let paid = days.filter(|days| !days.is_null(place)).map(|days| Time::from_nanos(days.value(place)));
             let action = match action? {
-                0 => CorporateAction::Dividend(Cash::from_attos(*value)),
+                0 => CorporateAction::Dividend(Dividend { each: Cash::from_attos(*value), paid }),
                 _ => {
                     let ratio = i64::try_from(value / NANO).ok().filter(|ratio| i128::from(*ratio) * NANO == *value);
                     CorporateAction::Split(Rate::from_nanos(ratio.ok_or("a ratio is out of range")?))
@@ -421,7 +428,14 @@ impl Record for DatedAction {
 /// The place of its word, and its value with eighteen decimals.
 fn action_of(action: &DatedAction) -> (usize, i128) {
     match action.action {
-        CorporateAction::Dividend(cash) => (0, cash.attos()),
+        CorporateAction::Dividend(dividend) => (0, dividend.each.attos()),
         CorporateAction::Split(ratio) => (1, i128::from(ratio.nanos()) * NANO),
+    }
+}
+
+const fn paid_of(action: &DatedAction) -> Option<Time> {
+    match action.action {
+        CorporateAction::Dividend(dividend) => dividend.paid,
+        CorporateAction::Split(_) => None,
     }
 }

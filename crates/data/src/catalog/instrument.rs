@@ -44,6 +44,21 @@ pub struct InstrumentFacts {
     /// A number of it that outlives its name: an ISIN, a FIGI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security_id: Option<String>,
+    /// Where it is a series of many contracts: its rolls, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rolls: Vec<StoredRoll>,
+}
+
+/// From one contract of a series to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredRoll {
+    /// The first instant of the new one.
+    pub time: Time,
+    /// The old and the new one.
+    pub contracts: [Symbol; 2],
+    /// Their last closes before; that of the old one twice where the new one had none.
+    pub prices: [Price; 2],
 }
 
 impl InstrumentFacts {
@@ -61,6 +76,7 @@ impl InstrumentFacts {
             hours: None,
             expiry: None,
             security_id: None,
+            rolls: Vec::new(),
         }
     }
 }

@@ -40,7 +40,7 @@ use qframe_model::time::Time;
 pub use error::{CatalogError, Differing};
 pub use export::{Columns, ExportError};
 pub use facts::SetFacts;
-pub use instrument::InstrumentFacts;
+pub use instrument::{InstrumentFacts, StoredRoll};
 pub use joined::{Joined, Part};
 pub use merge::{Conflict, Merged};
 pub use place::Period;

@@ -6,11 +6,12 @@ use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_schema::Schema;
+use arrow_schema::{Field, Schema};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader};
 use parquet::basic::Type;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
+use parquet::schema::types::ColumnDescPtr;
 use qframe_model::time::Time;
 
 use super::decimal::Width;
@@ -80,7 +81,10 @@ impl<R: Record> Stored<R> {
             .filter_map(|(place, group)| may_hold(group, &range).then_some(place))
             .collect();
         let room = wanted.iter().map(|place| metadata.row_group(*place).num_rows()).fold(0, i64::saturating_add);
-        let schema = Arc::new(Schema::new(R::fields(width_of(&metadata))));
+        // A file of before a column was thought of is read without it.
+        let has = |field: &Field| columns_of(&metadata).iter().any(|column| column.name() == field.name());
+        let fields: Vec<Field> = R::fields(width_of(&metadata)).into_iter().filter(has).collect();
+        let schema = Arc::new(Schema::new(fields));
         let options = ArrowReaderOptions::new().with_schema(schema);
         let metadata = ArrowReaderMetadata::try_new(metadata, options).map_err(broken)?;
         let reader = guarded(path, || pages::batches(file, &metadata, wanted, BATCH).map_err(broken))?;
@@ -181,9 +185,13 @@ fn open(period: Period, path: &Path) -> Result<(File, FileFacts, Arc<ParquetMeta
     Ok((file, facts, Arc::new(metadata)))
 }
 
+fn columns_of(metadata: &ParquetMetaData) -> &[ColumnDescPtr] {
+    metadata.file_metadata().schema_descr().columns()
+}
+
 /// Wide decimals are no 64-bit integers.
 fn width_of(metadata: &ParquetMetaData) -> Width {
-    let columns = metadata.file_metadata().schema_descr().columns();
+    let columns = columns_of(metadata);
     let wide = |name: &str| matches!(name, "open" | "price" | "bid" | "rate");
     match columns.iter().find(|column| wide(column.name())) {
         Some(column) if column.physical_type() != Type::INT64 => Width::Wide,

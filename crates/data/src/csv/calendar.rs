@@ -7,7 +7,7 @@ use qframe_model::time::Time;
 
 use super::careful::{Fault, number};
 use super::clock::Clock;
-use super::columns::{plain_name, time_column};
+use super::columns::{EX_DATES, PAY_DATES, plain_name, time_column};
 use super::dialect::SEPARATORS;
 use super::fields::{Field, split};
 use super::page::read_page;
@@ -20,7 +20,7 @@ use crate::loaded::RowOrder;
 /// What a calendar lists: it decides the name and the range of the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CalendarKind {
-    /// Columns `time,amount`: the payment on one unit, above zero.
+    /// Columns `time,amount`: the payment on one unit, above zero; `pay_date` where it is paid later.
     Dividends,
     /// Columns `time,ratio`: how many units one becomes, above zero.
     Splits,
@@ -33,6 +33,8 @@ pub enum CalendarKind {
 pub struct Calendar {
     /// Instants and values, times strictly rising, at least one.
     pub rows: Vec<(Time, Rate)>,
+    /// Of dividends: when those are paid that have a day of payment, by their instants, ascending.
+    pub paid: Vec<(Time, Time)>,
     /// Values with more than nine decimals, rounded half-even.
     pub rounded: u64,
 }
@@ -64,6 +66,8 @@ struct Page {
     columns: usize,
     time: usize,
     value: usize,
+    /// The column of days of payment.
+    paid: Option<usize>,
     clock: Clock,
     calendar: Calendar,
 }
@@ -76,9 +80,14 @@ impl Page {
             let Ok(fields) = split(line, separator) else { continue };
             let plain: Vec<String> = fields.iter().map(|field| plain_name(&field.text)).collect();
             let value = plain.iter().position(|name| kind.names().contains(&name.as_str()));
-            if let (Some(time), Some(value)) = (time_column(&plain), value) {
+            let of = |names: &[&str]| plain.iter().position(|name| names.contains(&name.as_str()));
+            let (ex_date, paid) = match kind {
+                CalendarKind::Dividends => (of(&EX_DATES), of(&PAY_DATES)),
+                _ => (None, None),
+            };
+            if let (Some(time), Some(value)) = (ex_date.or_else(|| time_column(&plain)), value) {
                 let (columns, clock) = (fields.len(), Clock::new(Offsets::Mixed));
-                return Ok(Self { kind, separator, columns, time, value, clock, calendar: Calendar::default() });
+                return Ok(Self { kind, separator, columns, time, value, paid, clock, calendar: Calendar::default() });
             }
             if fields.len() > seen.len() {
                 seen = fields.iter().map(|field| field.text.chars().take(40).collect()).collect();
@@ -97,7 +106,16 @@ impl Page {
         let time = self.time(at).map_err(|fault| Fault::new(at.start, &at.text, fault))?;
         let rate = self.rate(value).map_err(|fault| Fault::new(value.start, &value.text, fault))?;
         self.calendar.rows.push((time, rate));
+        if let Some(field) = self.paid.map(|at| &fields[at]).filter(|field| !field.text.is_empty()) {
+            let paid = self.paid_on(field, time).map_err(|fault| Fault::new(field.start, &field.text, fault))?;
+            self.calendar.paid.push((time, paid));
+        }
         Ok(())
+    }
+
+    fn paid_on(&mut self, field: &Field<'_>, due: Time) -> Result<Time, RowFault> {
+        let paid = self.clock.careful(&field.text)?;
+        if paid < due { Err(RowFault::NotA("day of payment", "the ex-date or a later day")) } else { Ok(paid) }
     }
 
     fn time(&mut self, field: &Field<'_>) -> Result<Time, RowFault> {

@@ -14,6 +14,11 @@ pub(super) enum Role {
     Other,
 }
 
+/// The day from which a share trades without its dividend; the day of record is another one, and left out.
+pub(crate) const EX_DATES: [&str; 4] = ["exdate", "exdividenddate", "exdivdate", "dateex"];
+/// The day on which a dividend is paid.
+pub(crate) const PAY_DATES: [&str; 6] = ["paydate", "paymentdate", "payabledate", "datepaid", "paid", "payment"];
+
 /// Names of time columns, the best first: a file with several has the same instant in each.
 const TIMES: [&str; 15] = [
     "time",

@@ -11,6 +11,7 @@ pub(crate) mod fields;
 mod latency;
 pub(crate) mod number;
 mod page;
+mod rates;
 pub(crate) mod source;
 pub(crate) mod stamp;
 pub(crate) mod tape;
@@ -24,6 +25,7 @@ use qframe_model::time::TimeFrame;
 pub use calendar::{Calendar, CalendarKind, read_calendar, read_calendar_from};
 pub(crate) use every::{Every, Seen, every_row, every_row_from};
 pub use latency::{Latencies, read_latencies, read_latencies_from};
+pub use rates::{Rates, read_rates, read_rates_from};
 pub(crate) use tape::common_frame;
 pub use write::{header, write_bars, write_rows};
 

@@ -1,7 +1,7 @@
 //! The plain format: a header, one bar a line, exact decimals, RFC 3339.
 use std::io::{BufWriter, Result, Write};
 
-use qframe_model::market::{Bar, BookChange, CorporateAction, Level};
+use qframe_model::market::{Bar, BookChange, CorporateAction, Dividend, Level};
 
 use crate::rows::{Kind, Rows};
 
@@ -30,7 +30,7 @@ pub const fn header(kind: Kind) -> &'static str {
         Kind::Quotes => "time,bid,bid_qty,ask,ask_qty,received",
         Kind::Book => "time,sequence,side,price,qty,last,received",
         Kind::Funding => "time,rate,mark",
-        Kind::Actions => "time,action,value",
+        Kind::Actions => "time,action,value,paid",
     }
 }
 
@@ -68,8 +68,11 @@ pub fn write_rows(mut writer: impl Write, rows: &Rows) -> Result<()> {
             writeln!(writer, "{},{},{mark}", funding.time, funding.rate)
         }),
         Rows::Actions(rows) => rows.iter().try_for_each(|dated| match dated.action {
-            CorporateAction::Dividend(cash) => writeln!(writer, "{},dividend,{cash}", dated.time),
-            CorporateAction::Split(ratio) => writeln!(writer, "{},split,{ratio}", dated.time),
+            CorporateAction::Dividend(Dividend { each, paid }) => {
+                let paid = paid.map(|paid| paid.to_string()).unwrap_or_default();
+                writeln!(writer, "{},dividend,{each},{paid}", dated.time)
+            }
+            CorporateAction::Split(ratio) => writeln!(writer, "{},split,{ratio},", dated.time),
         }),
     }
 }

@@ -6,6 +6,7 @@ mod cme;
 mod expected;
 mod holidays;
 mod new_york;
+mod nights;
 
 use std::ops::Range;
 
@@ -14,6 +15,7 @@ use chrono_tz::Tz;
 use qframe_model::time::{Span, Time, TimeFrame};
 
 pub use expected::Expected;
+pub use nights::{Settlement, nights};
 
 /// The trading hours of a market.
 #[derive(Debug)]

@@ -6,7 +6,7 @@
 //! `CorporateFactorRow.GetDividend`, `GetSplit`). Factors have seven decimals, so the dividend is rounded to as many
 //! decimals as they hold for sure, and the split to the simplest fraction that they allow.
 use qframe_model::currency::Currency;
-use qframe_model::market::{CorporateAction, DatedAction};
+use qframe_model::market::{CorporateAction, DatedAction, Dividend};
 use qframe_model::number::{Cash, Rate};
 use qframe_model::time::{Span, Time};
 
@@ -66,7 +66,7 @@ impl Factors {
         for (line, pair) in (1..).zip(self.rows.windows(2)) {
             let (row, next) = (pair[0], pair[1]);
             let time = next_weekday(row.day);
-            let dividend = dividend(row, next).map(CorporateAction::Dividend);
+            let dividend = dividend(row, next).map(|each| CorporateAction::Dividend(Dividend::at_once(each)));
             let split = split(row.split, next.split).map(CorporateAction::Split);
             actions.extend(dividend.into_iter().chain(split).map(|action| (DatedAction { time, action }, line)));
         }
@@ -157,7 +157,7 @@ mod tests {
             let found: Vec<String> = found
                 .iter()
                 .map(|(dated, _)| match dated.action {
-                    CorporateAction::Dividend(amount) => format!("{:#} pays {amount}", dated.time),
+                    CorporateAction::Dividend(paid) => format!("{:#} pays {}", dated.time, paid.each),
                     CorporateAction::Split(ratio) => format!("{:#} becomes {ratio}", dated.time),
                 })
                 .collect();

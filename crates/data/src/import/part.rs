@@ -1,5 +1,5 @@
 //! Which columns make which rows: one reader for each kind.
-use qframe_model::market::{Bar, BarFault, CorporateAction, DatedAction, FundingRate, Level, Quote, Side};
+use qframe_model::market::{Bar, BarFault, CorporateAction, DatedAction, Dividend, FundingRate, Level, Quote, Side};
 use qframe_model::number::{Cash, Price, Rate, Volume};
 use qframe_model::time::Time;
 
@@ -25,6 +25,8 @@ pub(super) enum Part {
     Dividends {
         time: usize,
         amount: usize,
+        /// The day of payment.
+        paid: Option<usize>,
     },
     Splits {
         time: usize,
@@ -141,7 +143,7 @@ impl Part {
             Self::Ladder(columns) => columns.read(row, give)?,
             Self::Levels(columns) => give(columns.read(row)?),
             Self::Funding { time, rate, mark } => give(Row::Funding(funding(row, *time, *rate, *mark)?)),
-            Self::Dividends { time, amount } => dividend(row, *time, *amount)?.into_iter().for_each(give),
+            Self::Dividends { time, amount, paid } => dividend(row, *time, *amount, *paid)?.into_iter().for_each(give),
             Self::Splits { time, ratio } => split(row, *time, *ratio)?.into_iter().for_each(give),
         }
         Ok(())
@@ -271,7 +273,12 @@ fn funding<C: Cells>(
 }
 
 /// Nothing where the day has none: zero or empty.
-fn dividend<C: Cells>(row: &mut Reading<'_, C>, time: usize, at: usize) -> Result<Option<Row>, Fault> {
+fn dividend<C: Cells>(
+    row: &mut Reading<'_, C>,
+    time: usize,
+    at: usize,
+    paid: Option<usize>,
+) -> Result<Option<Row>, Fault> {
     if row.cells.is_empty(at) {
         return Ok(None);
     }
@@ -283,10 +290,17 @@ fn dividend<C: Cells>(row: &mut Reading<'_, C>, time: usize, at: usize) -> Resul
             *row.rounded += u64::from(number.rounded);
             let amount = value.checked_mul(1_000_000_000).map(Cash::from_attos);
             let amount = amount.ok_or((at, RowFault::TooLarge("dividend")))?;
-            let action = CorporateAction::Dividend(amount);
-            Ok(Some(Row::Action(DatedAction { time: row.time(time)?, action })))
+            let time = row.time(time)?;
+            let paid = paid.filter(|at| !row.cells.is_empty(*at)).map(|at| paid_on(row, at, time)).transpose()?;
+            let action = CorporateAction::Dividend(Dividend { each: amount, paid });
+            Ok(Some(Row::Action(DatedAction { time, action })))
         }
     }
+}
+
+fn paid_on<C: Cells>(row: &mut Reading<'_, C>, at: usize, due: Time) -> Result<Time, Fault> {
+    let paid = row.time(at)?;
+    if paid < due { Err((at, RowFault::NotA("day of payment", "the ex-date or a later day"))) } else { Ok(paid) }
 }
 
 /// Nothing where the day has none: zero, one or empty.

@@ -3,7 +3,7 @@ use super::dialect::{Dialect, Layout, Reader};
 use super::part::{BarColumns, LevelColumns, Part, QuoteColumns, Taker, TradeColumns};
 use super::place::Place;
 use super::table::Table;
-use crate::csv::columns::time_column;
+use crate::csv::columns::{EX_DATES, PAY_DATES, time_column};
 use crate::rows::Kind;
 
 /// Names of columns that tell when a row was known here.
@@ -19,7 +19,7 @@ pub(super) fn named(dialect: Dialect, table: &Table, place: &Place) -> Option<La
     if !table.has_header() {
         return None;
     }
-    let time = time(table)?;
+    let time = time(table).or_else(|| table.find(&EX_DATES))?;
     let side = place.side.unwrap_or(Kind::Bars);
     let parts = bars(table, time, side)
         .map(|bars| vec![bars])
@@ -35,7 +35,14 @@ pub(super) fn named(dialect: Dialect, table: &Table, place: &Place) -> Option<La
             why.push(format!("header on line {}, the lines before are comments", table.lines_before));
         }
     }
-    why.extend(said(table, &parts, time));
+    match &parts[0] {
+        // The day that entitles is not always the first of the days in a row.
+        Part::Dividends { time, paid, .. } => {
+            why.extend(said(table, &parts, *time));
+            why.extend(paid.map(|at| format!("paid on the days of column {:?}", table.header[at])));
+        }
+        _ => why.extend(said(table, &parts, time)),
+    }
     if side != Kind::Bars && parts[0].kind() == side {
         why.push(format!("bars of {side}, by the name of the file"));
     }
@@ -145,9 +152,11 @@ pub(super) fn funding(table: &Table, time: usize) -> Option<Part> {
     Some(Part::Funding { time, rate, mark: table.find(&["markprice", "mark"]) })
 }
 
-/// Dividends, splits or both.
+/// Dividends, splits or both. They fall due on the ex-date where there is one.
 pub(super) fn actions(table: &Table, time: usize) -> Option<Vec<Part>> {
-    let dividends = table.find(&["dividends", "dividend", "amount"]).map(|amount| Part::Dividends { time, amount });
+    let (time, paid) = (table.find(&EX_DATES).unwrap_or(time), table.find(&PAY_DATES));
+    let dividends = table.find(&["dividends", "dividend", "amount", "cashamount"]);
+    let dividends = dividends.map(|amount| Part::Dividends { time, amount, paid });
     let splits = table.find(&["stocksplits", "splits", "split", "ratio"]).map(|ratio| Part::Splits { time, ratio });
     let parts: Vec<Part> = dividends.into_iter().chain(splits).collect();
     (!parts.is_empty()).then_some(parts)

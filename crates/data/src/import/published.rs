@@ -222,7 +222,7 @@ pub(super) fn yahoo(table: &Table, _: &Place) -> Option<Layout> {
     let mut parts = vec![plain::bars(table, time, Kind::Bars)?];
     let mut why = vec!["Yahoo's columns".to_owned()];
     if actions {
-        parts.push(Part::Dividends { time, amount: table.find(&["dividends"])? });
+        parts.push(Part::Dividends { time, amount: table.find(&["dividends"])?, paid: None });
         parts.push(Part::Splits { time, ratio: table.find(&["stocksplits"])? });
         why.push("dividends and splits are a set of their own".to_owned());
     }

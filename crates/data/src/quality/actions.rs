@@ -1,7 +1,7 @@
 //! Dividends and splits, held against each other, the calendar and the prices.
 use std::ops::Range;
 
-use qframe_model::market::{Bar, CorporateAction, DatedAction};
+use qframe_model::market::{Bar, CorporateAction, DatedAction, Dividend};
 use qframe_model::number::{Price, Rate};
 use qframe_model::time::Span;
 
@@ -67,7 +67,7 @@ impl ActionCheck {
             CorporateAction::Split(ratio) if !ratio.is_positive() => {
                 self.tell(Defect::NotPositive, row, format!("a split of {ratio} to one"));
             }
-            CorporateAction::Dividend(amount) if !amount.is_positive() => {
+            CorporateAction::Dividend(Dividend { each: amount, .. }) if !amount.is_positive() => {
                 self.tell(Defect::NotPositive, row, format!("a dividend of {amount}"));
             }
             CorporateAction::Split(ratio) if !is_likely(ratio) => {
@@ -77,7 +77,7 @@ impl ActionCheck {
                     format!("a split of {ratio} to one, beyond {RATIO_MAX} or 1/{RATIO_MAX}"),
                 );
             }
-            CorporateAction::Dividend(amount) => {
+            CorporateAction::Dividend(Dividend { each: amount, .. }) => {
                 let close = self.close_before(row);
                 if let Some(close) = close.filter(|close| amount.attos_f64() / 1e18 >= close.to_f64()) {
                     self.tell(

@@ -4,7 +4,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use qframe_data::import::{Wish, import};
 use qframe_data::{Adjust, AdjustError, Adjustment, Rows};
-use qframe_model::market::{Bar, CorporateAction, DatedAction};
+use qframe_model::market::{Bar, CorporateAction, DatedAction, Dividend};
 use qframe_model::number::{Cash, Price, Quantity, Rate, Volume};
 use qframe_model::time::{Span, Time};
 
@@ -24,7 +24,7 @@ fn split(number: i64, ratio: &str) -> DatedAction {
 }
 
 fn dividend(number: i64, amount: &str) -> DatedAction {
-    DatedAction { time: day(number), action: CorporateAction::Dividend(amount.parse().unwrap()) }
+    DatedAction { time: day(number), action: CorporateAction::Dividend(Dividend::at_once(amount.parse().unwrap())) }
 }
 
 #[test]
@@ -74,8 +74,8 @@ fn held(bars: &[Bar], actions: &[DatedAction]) -> Vec<f64> {
         while let Some(dated) = due.next_if(|dated| dated.time <= bar.time) {
             let Some(close) = &mut before else { continue };
             match dated.action {
-                CorporateAction::Dividend(amount) => {
-                    let ex = *close - amount.to_f64();
+                CorporateAction::Dividend(paid) => {
+                    let ex = *close - paid.each.to_f64();
                     units *= *close / ex;
                     *close = ex;
                 }
@@ -121,7 +121,7 @@ proptest! {
             1 => split(number, "1.5"),
             _ => {
                 let attos = i128::from(size) * 1_000_000_000_000_000;
-                DatedAction { time: day(number), action: CorporateAction::Dividend(Cash::from_attos(attos)) }
+                DatedAction { time: day(number), action: CorporateAction::Dividend(Dividend::at_once(Cash::from_attos(attos))) }
             }
         };
         let mut actions: Vec<DatedAction> = due.iter().map(action).collect();

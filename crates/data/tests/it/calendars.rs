@@ -33,6 +33,28 @@ fn calendars_of_several_exports_are_read() {
 }
 
 #[test]
+fn dividends_may_be_paid_on_another_day() {
+    let check = |text: &str, due: &str, paid: &str| {
+        let calendar = read_calendar_from(text.as_bytes(), "x.csv", Dividends).unwrap();
+        let dues: Vec<String> = calendar.rows.iter().map(|(time, _)| format!("{time:#}")).collect();
+        let days: Vec<String> = calendar.paid.iter().map(|(due, paid)| format!("{due:#} {paid:#}")).collect();
+        assert_eq!((dues.join(", ").as_str(), days.join(", ").as_str()), (due, paid), "{text:?}");
+    };
+    let one = "2018-02-09 2018-02-15";
+    check("time,amount,pay_date\n2018-02-09,0.63,2018-02-15\n", "2018-02-09", one);
+    check(
+        "record_date,ex_date,Payment Date,amount\n2018-02-12,2018-02-09,2018-02-15,0.63\n2018-05-14,2018-05-11,,0.73\n",
+        "2018-02-09, 2018-05-11",
+        one,
+    );
+    refused(
+        Dividends,
+        "time,amount,pay_date\n2018-02-09,0.63,2018-02-08\n",
+        "x.csv:2:17: \"2018-02-08\" is no day of payment; expected the ex-date or a later day; mend the row",
+    );
+}
+
+#[test]
 fn what_is_no_calendar_is_refused() {
     let amounts = |rows: &str| format!("time,amount\n{rows}\n");
     let empty = "empty; expected a header and rows, is the export complete?";
@@ -123,4 +145,46 @@ proptest! {
             prop_assert!(calendar.rows.is_sorted_by(|a, b| a.0 < b.0));
         }
     }
+}
+
+#[test]
+fn interest_rates_are_read() {
+    let check = |text: &str, expected: &str| {
+        let told = match qframe_data::read_rates_from(text.as_bytes(), "x.csv") {
+            Ok(rates) => {
+                let row = |(time, rate): &(_, _)| format!("{time:#} {rate}");
+                let of = |(currency, rows): &(_, Vec<_>)| {
+                    format!("{currency}: {}", rows.iter().map(row).collect::<Vec<_>>().join(", "))
+                };
+                let all: Vec<String> = rates.currencies.iter().map(of).collect();
+                format!("{}; left out {}", all.join("; "), rates.left_out)
+            }
+            Err(refused) => refused.to_string(),
+        };
+        assert_eq!(told, expected, "{text:?}");
+    };
+    check(
+        "currency,date,rate\nUSD,2024-01-01,5.25%\nEUR,2024-01-01,-0.005\nUSD,2024-06-01,525bp\n",
+        "USD: 2024-01-01 0.0525, 2024-06-01 0.0525; EUR: 2024-01-01 -0.005; left out 0",
+    );
+    check(
+        "LOCATION,INDICATOR,TIME,Value\nUSA,STINT,2020-01,1.63\nDEU,STINT,2020-01,-0.39\nUSA,STINT,2020-Q1,1.5\nEA19,STINT,\
+         2020-01,-0.39\n",
+        "USD: 2020-01-01 0.0163; EUR: 2020-01-01 -0.0039; left out 2",
+    );
+    let rate = "is no rate; expected a share a year between -1 and 1, such as 2.5% or 0.025; mend the row";
+    check("currency,date,rate\nUSD,2024-01-01,5.25\n", &format!("x.csv:2:16: \"5.25\" {rate}"));
+    check("currency,date,rate\nUSD,2024-01-01,x\n", &format!("x.csv:2:16: \"x\" {rate}"));
+    check(
+        "currency,date,rate\nusd,2024-01-01,1%\n",
+        "x.csv:2:1: \"usd\" is no currency; expected a code such as USD; mend the row",
+    );
+    check(
+        "currency,date,rate\nUSD,2024-01-01,1%\nUSD,2024-01-01,2%\n",
+        "x.csv:3:5: \"2024-01-01\" stands twice; expected one row a time; mend the row",
+    );
+    check(
+        "date,rate\n2024-01-01,1%\n",
+        "x.csv:1:1: no such columns among [\"date\", \"rate\"]; expected a header such as currency,date,rate: rename the columns",
+    );
 }

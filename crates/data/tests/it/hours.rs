@@ -149,3 +149,32 @@ proptest! {
         prop_assert_eq!(open, hours.is_open(from));
     }
 }
+
+/// A week has seven days of interest, whatever the clocks of New York do.
+#[test]
+fn nights_end_at_five_in_new_york() {
+    use qframe_data::hours::{Settlement, nights};
+    let check = |from: &str, to: &str, settlement: Settlement, expected: &str| {
+        let range = from.parse::<Time>().unwrap()..to.parse::<Time>().unwrap();
+        let told: Vec<String> = nights(range, settlement).map(|(time, days)| format!("{time} {days}")).collect();
+        assert_eq!(told.join(", "), expected, "{from} {to}");
+    };
+    let spot = Settlement::of("EUR", "USD");
+    // On the tenth of March 2024 the clocks went forward.
+    check(
+        "2024-03-06",
+        "2024-03-13",
+        spot,
+        "2024-03-06T22:00:00Z 3, 2024-03-07T22:00:00Z 1, 2024-03-08T22:00:00Z 1, 2024-03-11T21:00:00Z 1, \
+         2024-03-12T21:00:00Z 1",
+    );
+    check("2024-03-06T22:00:00.000000001Z", "2024-03-07T22:00:00Z", spot, "");
+    check("2024-11-01", "2024-11-05", spot, "2024-11-01T21:00:00Z 1, 2024-11-04T22:00:00Z 1");
+    let next = Settlement::of("USD", "CAD");
+    check("2024-01-10", "2024-01-12", next, "2024-01-10T22:00:00Z 1, 2024-01-11T22:00:00Z 3");
+    for (settlement, year) in [(spot, 2021), (next, 2024)] {
+        let start = Time::from_date(year, 1, 4).unwrap();
+        let weeks = start..start + Span::from_seconds(52 * 7 * 86_400);
+        assert_eq!(nights(weeks, settlement).map(|(_, days)| u32::from(days)).sum::<u32>(), 52 * 7);
+    }
+}

@@ -3,7 +3,7 @@ use qframe_data::hours::Hours;
 use qframe_data::quality::{Grade, Market, Report, StreamCheck};
 use qframe_data::{Defect, Kind, Rows};
 use qframe_model::market::{
-    Bar, BookChange, BookDelta, CorporateAction, DatedAction, FundingRate, Level, Quote, Side, Trade,
+    Bar, BookChange, BookDelta, CorporateAction, DatedAction, Dividend, FundingRate, Level, Quote, Side, Trade,
 };
 use qframe_model::number::{Cash, Price, Rate, Volume};
 use qframe_model::time::{Span, Time};
@@ -267,7 +267,7 @@ fn actions_tell() {
     let day = |number: i64| Time::from_date(2024, 1, 2).unwrap() + Span::from_nanos(number * Span::DAY.nanos());
     let dividend = |number: i64, whole: i64| DatedAction {
         time: day(number),
-        action: CorporateAction::Dividend(Cash::whole(whole)),
+        action: CorporateAction::Dividend(Dividend::at_once(Cash::whole(whole))),
     };
     let split = |number: i64, ratio: i64| DatedAction {
         time: day(number),

@@ -1,6 +1,7 @@
 //! From what a strategy asked for to intents or refusals.
 use qframe_model::event::{Event, EventRef, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
+use qframe_model::instrument::Kind;
 use qframe_model::market::Side;
 use qframe_model::order::{Order, Size};
 use qframe_model::refusal::Refusal;
@@ -68,6 +69,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if order.parent.is_some_and(|parent| self.state.orders.get(parent).is_none()) {
             // The one it waits for was refused, or has ended: it would sleep for ever.
             return Ok(self.journal.record(&Event::Refused { order: *order, refusal: Refusal::UnknownOrder })?);
+        }
+        if self.state.account.instrument(order.instrument).kind() == Kind::Rate {
+            return Ok(self.journal.record(&Event::Refused { order: *order, refusal: Refusal::NoPrice })?);
         }
         match approve(order, &self.state.account, &self.state.orders, &mut self.risk) {
             Ok(approved) => {

@@ -5,7 +5,7 @@ use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId};
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::ledger::Book;
-use qframe_model::market::{Bar, CorporateAction, FundingRate, Side};
+use qframe_model::market::{Bar, CorporateAction, Dividend, FundingRate, Side};
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::Purpose;
 use qframe_model::time::Time;
@@ -21,7 +21,11 @@ pub(super) struct Carry {
     next_action: usize,
     /// Actions that fell due inside a bar of their instrument: they wait for its end.
     waiting: Vec<(Time, InstrumentId, CorporateAction)>,
+    /// What fell due and is paid later.
+    claims: Vec<Claim>,
     next_funding: Vec<usize>,
+    pub(super) next_night: Vec<usize>,
+    pub(super) next_roll: usize,
     /// What fell due and was not told yet.
     told: Vec<(InstrumentId, FundingRate)>,
     accrued_to: Option<Time>,
@@ -29,6 +33,15 @@ pub(super) struct Carry {
     due: Option<Time>,
     /// What was split last, and when: a fraction of a lot may remain.
     split: Option<(Time, InstrumentId)>,
+}
+
+/// Money that is due to the account (negative: that it owes), until it is paid.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    paid: Time,
+    instrument: InstrumentId,
+    commodity: CommodityId,
+    amount: Cash,
 }
 
 impl Carry {
@@ -40,8 +53,12 @@ impl Carry {
             || settings.borrow_rate.is_positive()
             || !settings.funding.is_empty()
             || !settings.actions.is_empty()
+            || !settings.rollover.is_empty()
+            || !settings.rolls.is_empty()
             || instruments.iter().any(margined);
-        Self { needed, next_action: 0, next_funding: vec![0; settings.funding.len()], ..Self::default() }
+        let next_funding = vec![0; settings.funding.len()];
+        let next_night = vec![0; settings.rollover.len()];
+        Self { needed, next_funding, next_night, ..Self::default() }
     }
 
     /// True where holding can cost or bring anything at all.
@@ -71,12 +88,26 @@ impl SimVenue {
         let opens = self.group.iter().filter_map(|id| Some(self.listings[id.index()].bar?.time)).min();
         let Some(now) = opens.or(self.carry.due) else { return Ok(()) };
         while self.pending.is_empty() {
-            let worked = self.act(account, now)? || self.fund(account, now)?;
+            let worked = self.pay(now)
+                || self.act(account, now)?
+                || self.fund(account, now)?
+                || self.roll_over(account, now)?
+                || self.roll_contracts(account, now)?;
             if !worked {
                 return self.accrue(account, now);
             }
         }
         Ok(())
+    }
+
+    /// Pays the first claim whose day has come.
+    fn pay(&mut self, now: Time) -> bool {
+        let due = self.carry.claims.iter().enumerate().filter(|(_, claim)| claim.paid <= now);
+        let Some((place, _)) = due.min_by_key(|(_, claim)| claim.paid) else { return false };
+        let Claim { paid, instrument, commodity, amount } = self.carry.claims.remove(place);
+        let book = Book::Receivables;
+        self.pending.push(Report::Charged { instrument, time: paid, book, commodity, amount: -amount });
+        true
     }
 
     fn act(&mut self, account: &Account, now: Time) -> Result<bool, Overflow> {
@@ -88,10 +119,16 @@ impl SimVenue {
         let held = account.position(instrument).quantity;
         match action {
             _ if held.is_zero() && matches!(action, CorporateAction::Dividend(_)) => {}
-            CorporateAction::Dividend(each) => {
+            CorporateAction::Dividend(Dividend { each, paid }) => {
                 let amount = each.scaled((-held).nanos(), Quantity::ONE.nanos(), Rounding::HalfEven)?;
-                let commodity = account.quote_of(instrument);
-                self.pending.push(Report::Charged { instrument, time, book: Book::Dividends, commodity, amount });
+                let (commodity, book) = (account.quote_of(instrument), Book::Dividends);
+                self.pending.push(match paid.filter(|paid| *paid > time) {
+                    Some(paid) => {
+                        self.carry.claims.push(Claim { paid, instrument, commodity, amount: -amount });
+                        Report::Accrued { instrument, time, book, commodity, amount }
+                    }
+                    None => Report::Charged { instrument, time, book, commodity, amount },
+                });
             }
             CorporateAction::Split(ratio) => {
                 self.cancel_where(time, CancelReason::Split, |working| working.order.instrument == instrument);
@@ -163,7 +200,7 @@ impl SimVenue {
         Ok(false)
     }
 
-    /// Interest on what is owed, once a day: shares sold short and money below zero.
+    /// Interest on what is owed, once a day: shares sold short and money below zero, but for pairs that are rolled over.
     fn accrue(&mut self, account: &Account, now: Time) -> Result<(), Overflow> {
         let since = *self.carry.accrued_to.get_or_insert(now);
         if self.settings.borrow_rate.is_zero() || now.day() == since.day() {
@@ -174,16 +211,15 @@ impl SimVenue {
         for (place, instrument) in account.instruments().iter().enumerate() {
             let id = InstrumentId(place as u16);
             let held = account.position(id).quantity;
-            if let (true, false, Some(mark)) =
-                (held.is_negative(), instrument.kind().is_derivative(), account.mark_of(id))
-            {
+            let owes = held.is_negative() && !instrument.kind().is_derivative() && !self.is_rolled(id);
+            if let (true, Some(mark)) = (owes, account.mark_of(id)) {
                 let amount = instrument.value(mark, held.abs())?.at_rate(rate)?;
                 self.charge_interest(account, id, now, amount);
             }
         }
         for (place, commodity) in account.commodities().iter().enumerate() {
             let id = CommodityId(place as u16);
-            let owed = borrowed(account, id)?;
+            let owed = borrowed(account, id)?.minus(self.owed_for_pairs(account, id)?)?;
             if let (true, Commodity::Currency(_)) = (owed.is_positive(), commodity) {
                 let (instrument, amount) = (InstrumentId(0), owed.at_rate(rate)?);
                 self.pending.push(Report::Charged {

@@ -13,6 +13,8 @@ mod latency;
 mod matching;
 mod pricing;
 mod queue;
+mod rollover;
+mod rolls;
 mod settings;
 mod sizing;
 mod ticks;
@@ -34,6 +36,8 @@ pub use fees::{FeeBasis, FeeModel, Fees, Tier};
 pub use latency::Latency;
 pub use pricing::{Crossing, Slippage};
 pub use queue::Queue;
+pub use rollover::{Night, Rollover};
+pub use rolls::ContractRoll;
 pub use settings::{FillPrice, Funding, Intrabar, Sessions, Settings, Spreads, Unaffordable};
 
 use crate::risk::Approved;

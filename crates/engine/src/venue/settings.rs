@@ -11,6 +11,8 @@ use super::fees::Fees;
 use super::latency::Latency;
 use super::pricing::Crossing;
 use super::queue::Queue;
+use super::rollover::Rollover;
+use super::rolls::ContractRoll;
 
 /// At which price of a bar a market order fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -156,6 +158,10 @@ pub struct Settings {
     pub sessions: Vec<Sessions>,
     /// Funding of perpetuals.
     pub funding: Vec<Funding>,
+    /// Interest of currency pairs that are held overnight.
+    pub rollover: Vec<Rollover>,
+    /// Rolls of series of many contracts, ascending in time: what each costs its holder.
+    pub rolls: Vec<ContractRoll>,
     /// Dividends and splits, ascending in time: at the first bar that opens at or after the instant.
     pub actions: Vec<(Time, InstrumentId, CorporateAction)>,
 }
@@ -185,6 +191,8 @@ impl Default for Settings {
             spreads: Vec::new(),
             sessions: Vec::new(),
             funding: Vec::new(),
+            rollover: Vec::new(),
+            rolls: Vec::new(),
             actions: Vec::new(),
         }
     }

@@ -1,10 +1,10 @@
 //! What holding costs and brings: interest, splits, forced closes and what they cost.
-use qframe_engine::venue::{Crossing, Fees, Funding, Settings, Slippage};
+use qframe_engine::venue::{Crossing, Fees, Funding, Night, Rollover, Settings, Slippage};
 use qframe_engine::{AtEnd, Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
-use qframe_model::instrument::{Margin, Rules};
-use qframe_model::market::{CorporateAction, Side};
+use qframe_model::instrument::{Instrument, Margin, Rules};
+use qframe_model::market::{CorporateAction, Dividend, Side};
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::Size;
 use qframe_model::time::Time;
@@ -249,7 +249,7 @@ fn company_changes_nothing_that_falls_due() {
     let at = |day: i64| Time::from_seconds(86_400 * day);
     let id = InstrumentId(0);
     let actions = vec![
-        (at(2), id, CorporateAction::Dividend(Cash::whole(2))),
+        (at(2), id, CorporateAction::Dividend(Dividend::at_once(Cash::whole(2)))),
         (at(3), id, CorporateAction::Split(Rate::percent(300))),
     ];
     let funding =
@@ -268,4 +268,134 @@ fn company_changes_nothing_that_falls_due() {
         let beside = run_several(company, settings.clone(), &[&prices, &[FLAT; 7]], script);
         assert_eq!((beside.reports(), beside.equity), (alone.reports(), alone.equity), "{targets:?}");
     }
+}
+
+/// Two for each share on day 2, paid on day 4.
+fn paid_later() -> Settings {
+    let at = |day: i64| Time::from_seconds(86_400 * day);
+    let dividend = Dividend { each: Cash::whole(2), paid: Some(at(4)) };
+    Settings {
+        allow_short: true,
+        actions: vec![(at(2), InstrumentId(0), CorporateAction::Dividend(dividend))],
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn a_dividend_is_due_on_its_day_and_paid_on_another() {
+    let check = |what: &str, days: usize, orders: [i64; 3], reports: &[&str], equity: &[&str]| {
+        let trade = move |day: usize, context: &mut Context<'_>| match orders.get(day) {
+            Some(count) if *count < 0 => _ = context.sell(units(-count)),
+            Some(count) if *count > 0 => _ = context.buy(units(*count)),
+            _ => {}
+        };
+        let run = run_with(stock(), paid_later(), &bars(&[FLAT; 6][..days]), trade);
+        let told: Vec<String> = run.reports().into_iter().filter(|line| line.contains("iv")).collect();
+        assert_eq!(told, reports, "{what}");
+        let found: Vec<String> = run.equity.iter().map(ToString::to_string).collect();
+        assert_eq!(found, equity, "{what}");
+    };
+    let (due, paid) = ("day 2 Dividends -100 is due", "day 4 Receivables -100");
+    let rises = ["10000", "10000", "10100", "10100", "10100", "10100"];
+    check("held", 6, [50, 0, 0], &[due, paid], &rises);
+    check("sold before it is paid", 6, [50, 0, -50], &[due, paid], &rises);
+    check("the data ends before it is paid", 4, [50, 0, 0], &[due], &rises[..4]);
+    check("bought on the day", 6, [0, 50, 0], &[], &["10000"; 6]);
+    let falls = ["10000", "10000", "9900", "9900", "9900", "9900"];
+    check("short", 6, [-50, 0, 0], &["day 2 Dividends 100 is due", "day 4 Receivables 100"], &falls);
+}
+
+#[test]
+fn what_is_due_buys_nothing_before_it_is_paid() {
+    let mut seen = Vec::new();
+    let spend = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.buy(units(100));
+        }
+        let account = context.account();
+        let due = account.ledger().balance(CommodityId(0), qframe_model::ledger::Book::Receivables);
+        seen.push(format!("{} and {due}", account.cash()));
+        if day == 2 || day == 4 {
+            context.buy(units(1));
+        }
+    };
+    let settings = Settings { allow_short: false, ..paid_later() };
+    let run = run_with(stock(), settings, &bars(&[FLAT; 6]), spend);
+    assert_eq!(run.reports()[2], "rejected 2: needs 100.00, 0.00 is free, 100.00 is missing");
+    assert_eq!(seen, ["10000 and 0", "0 and 0", "0 and 200", "0 and 200", "200 and 0", "100 and 0"]);
+}
+
+/// A split between the two days changes the units, and not what is due.
+#[test]
+fn a_split_leaves_what_is_due() {
+    let mut settings = paid_later();
+    settings.actions.push((
+        Time::from_seconds(86_400 * 3),
+        InstrumentId(0),
+        CorporateAction::Split(Rate::percent(200)),
+    ));
+    let half = [50.0; 4];
+    let run = run_with(stock(), settings, &bars(&[FLAT, FLAT, FLAT, half, half]), buys(units(10)));
+    assert_eq!(run.reports()[1..], ["day 2 Dividends -20 is due", "split 2", "day 4 Receivables -20"]);
+    assert_eq!(run.engine_equity.to_string(), "10020");
+}
+
+/// A pair over four days, 1 % and 4.6 % a year of 360 days: one hundredth of the value a day, three on the second night.
+fn overnight(rates: [i64; 2], markup: i64) -> Settings {
+    let night = |day: i64, days| Night {
+        time: Time::from_seconds(86_400 * day - 7_200),
+        days,
+        rates: rates.map(Rate::percent),
+    };
+    let nights = [night(1, 1), night(2, 3), night(3, 1)];
+    let rollover =
+        Rollover { instrument: InstrumentId(0), years: [360; 2], markup: Rate::percent(markup), nights: nights.into() };
+    Settings { allow_short: true, rollover: vec![rollover], ..Settings::default() }
+}
+
+fn pair() -> Instrument {
+    let margin = Margin { initial: Rate::percent(10), maintenance: Rate::percent(5) };
+    Instrument::forex("EUR/USD".parse().unwrap(), Rules { margin, ..Rules::default() }).unwrap()
+}
+
+#[test]
+fn pairs_pay_and_earn_interest_overnight() {
+    let two = [2.0; 4];
+    let check = |what: &str, rates: [i64; 2], markup: i64, count: i64, expected: &[&str], equity: &str| {
+        let trade = move |day: usize, context: &mut Context<'_>| match day {
+            0 if count < 0 => _ = context.sell(units(-count)),
+            0 => _ = context.buy(units(count)),
+            _ => {}
+        };
+        let run = run_with(pair(), overnight(rates, markup), &bars(&[two; 5]), trade);
+        assert_eq!(run.reports()[1..], *expected, "{what}");
+        assert_eq!(run.engine_equity.to_string(), equity, "{what}");
+    };
+    // 1,800 at 2 are worth 3,600. What is bought at midnight of day 1 is held over the second night, of three days.
+    check("long, the quote pays more", [10, 20], 0, 1_800, &["day 1 Rollover 3", "day 2 Rollover 1"], "9996");
+    check("short, the same", [10, 20], 0, -1_800, &["day 1 Rollover -3", "day 2 Rollover -1"], "10004");
+    check("the broker takes of both", [10, 20], 10, -1_800, &[], "10000");
+    check("and more", [10, 20], 20, -1_800, &["day 1 Rollover 3", "day 2 Rollover 1"], "9996");
+    check("equal rates", [20, 20], 0, 1_800, &[], "10000");
+}
+
+/// Money that is owed for a pair pays there, and not at the rate of loans on top.
+#[test]
+fn a_pair_pays_its_interest_once() {
+    let buy = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.buy(units(18_000));
+        }
+    };
+    let settings = |rates| Settings { borrow_rate: Rate::percent(365), ..overnight(rates, 0) };
+    let run = run_with(pair(), settings([10, 20]), &bars(&[[2.0; 4]; 4]), buy);
+    // 26,000 are owed, and all of it for the pair.
+    assert_eq!(run.reports()[1..], ["day 1 Rollover 30", "day 2 Rollover 10"]);
+    let short = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.sell(units(18_000));
+        }
+    };
+    let run = run_with(pair(), settings([10, 20]), &bars(&[[2.0; 4]; 4]), short);
+    assert_eq!(run.reports()[1..], ["day 1 Rollover -30", "day 2 Rollover -10"]);
 }

@@ -152,6 +152,7 @@ fn report_line(report: &Report) -> String {
         Report::Rejected { order, refusal, .. } => format!("rejected {order}: {refusal}"),
         Report::Expired { order, .. } => format!("expired {order}"),
         Report::Charged { book, amount, time, .. } => format!("day {} {book:?} {amount}", day(time)),
+        Report::Accrued { book, amount, time, .. } => format!("day {} {book:?} {amount} is due", day(time)),
         Report::Split { ratio, .. } => format!("split {ratio}"),
         Report::Converted { time, from, given, to, got } => {
             format!("day {} {given} of {from} into {got} of {to}", day(time))

@@ -6,7 +6,7 @@ use qframe_engine::{Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
-use qframe_model::market::CorporateAction;
+use qframe_model::market::{CorporateAction, Dividend};
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{Size, TimeInForce};
 use qframe_model::time::{Span, Time};
@@ -200,7 +200,7 @@ fn dividends_and_splits_change_no_worth_that_they_should_not() {
     let day = |day: i64| Time::EPOCH + Span::from_seconds(86_400 * day);
     let id = InstrumentId(0);
     let actions = vec![
-        (day(2), id, CorporateAction::Dividend(Cash::whole(2))),
+        (day(2), id, CorporateAction::Dividend(Dividend::at_once(Cash::whole(2)))),
         (day(3), id, CorporateAction::Split(Rate::from_nanos(4_000_000_000))),
     ];
     let settings = Settings { actions, ..Settings::default() };

@@ -11,14 +11,25 @@ pub(super) struct Charges {
     pub funding: Cash,
     pub interest: Cash,
     pub dividends: Cash,
+    pub rollover: Cash,
+    /// Due and not paid yet: it counts in the equity, and not in the cash.
+    pub receivables: Cash,
 }
 
 /// How each is computed, by the names of [`Charges::rows`].
-pub(super) const CONVENTIONS: [(&str, &str); 4] = [
+pub(super) const CONVENTIONS: [(&str, &str); 6] = [
     ("Fees [$]", "All fees that were paid, those of positions still open too. Other currencies at their last price."),
     ("Funding [$]", "Funding that was paid on perpetuals; negative where more was received."),
     ("Interest [$]", "Interest that was paid on what was borrowed."),
     ("Dividends [$]", "Dividends that were received; negative where more was owed on short positions."),
+    (
+        "Rollover [$]",
+        "Interest that was paid on currency pairs held over 17:00 in New York; negative where more was earned.",
+    ),
+    (
+        "Receivables [$]",
+        "Dividends that fell due and are not paid at the end: in the equity and not in the cash. Negative where owed.",
+    ),
 ];
 
 impl Charges {
@@ -38,12 +49,14 @@ impl Charges {
             funding: sum(Book::Funding)?,
             interest: sum(Book::Interest)?,
             dividends: -sum(Book::Dividends)?,
+            rollover: sum(Book::Rollover)?,
+            receivables: sum(Book::Receivables)?,
         })
     }
 
     /// Each with its name, in the order of the report.
-    pub(super) fn rows(self) -> [(&'static str, Cash); 4] {
-        let amounts = [self.fees, self.funding, self.interest, self.dividends];
+    pub(super) fn rows(self) -> [(&'static str, Cash); 6] {
+        let amounts = [self.fees, self.funding, self.interest, self.dividends, self.rollover, self.receivables];
         std::array::from_fn(|row| (CONVENTIONS[row].0, amounts[row]))
     }
 }

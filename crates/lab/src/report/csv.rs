@@ -23,12 +23,23 @@ pub fn trades(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError>
     Ok(out.flush()?)
 }
 
-const EQUITY: [&str; 9] =
-    ["time", "equity", "cash", "exposure", "drawdown", "fees", "funding", "interest", "dividends"];
+const EQUITY: [&str; 11] = [
+    "time",
+    "equity",
+    "cash",
+    "exposure",
+    "drawdown",
+    "fees",
+    "funding",
+    "interest",
+    "dividends",
+    "rollover",
+    "receivables",
+];
 
 /// Writes every point of the equity curve: `exposure` is the sum of the absolute values of all positions at the closes,
 /// `drawdown` the distance from the highest equity so far as a share of it (0 or negative, half-even at 1e-9), `fees` and
-/// the columns behind it what was paid up to that point (dividends: received), as the statistics sum it up.
+/// the columns behind it what was paid up to that point (dividends: received), as the statistics sum it up; `receivables` is what was due then.
 ///
 /// # Errors
 /// [`ReportError`] where the run kept no journal to fold the cash from, or `out` does not take it.

@@ -2,13 +2,10 @@
 //!
 //! The run kept only the equity of each point. What the account held then follows from the events up to that point
 //! ([`Curve::progress`](crate::Curve)) and the closes of its bars, so nothing else has to be stored.
-use std::sync::Arc;
-
 use qframe_engine::{JournalError, Keep, Series};
 use qframe_model::account::{Account, Commodity};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
-use qframe_model::ledger::{Book, Entry, Transfer};
 use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::Purpose;
 
@@ -41,13 +38,17 @@ pub(super) fn holdings(
     }
     let mut fold = Fold::new(facts)?;
     let (series, mut feed) = (facts.backtest.series(), Feed::new(facts.backtest.data()));
+    let mut rates = facts.backtest.rates();
     let points = facts.outcome.curve.len();
     for point in 0..points {
         // What the end of the run did belongs to the last point.
         let until = if point + 1 == points { u64::MAX } else { fold.events_at(point) };
         fold.opens.clear();
-        // As in the run: opens move the marks, fills move them again, closes have the last word.
+        // As in the run: rates and opens move the marks, fills move them again, closes have the last word.
         let closing = loop {
+            if let Some(time) = feed.peek() {
+                rates.advance(time, |id, price| fold.account.mark(id, price))?;
+            }
             match feed.next() {
                 Some((_, Moment::Opens(bars))) => {
                     let bars = bars.iter().map(|(id, bar, _)| (*id, bar.open));
@@ -77,7 +78,7 @@ struct Fold<'a> {
 
 impl<'a> Fold<'a> {
     fn new(facts: &Facts<'a>) -> Result<Self, ReportError> {
-        let instruments: Arc<[_]> = facts.backtest.instruments().into();
+        let instruments = facts.backtest.valued();
         // The run opened this same account.
         let account = Account::open(instruments, facts.backtest.setup().currency)
             .map_err(|_| ReportError::Fold(Overflow("the account")))?;
@@ -130,15 +131,7 @@ impl<'a> Fold<'a> {
     fn apply(&mut self, event: &Event) -> Result<(), Overflow> {
         match event {
             Event::Deposited { commodity, amount, .. } => self.account.deposit(*commodity, *amount),
-            Event::Reported(Report::Filled { fill, .. } | Report::Forced(fill)) => self.account.fill(fill).map(drop),
-            Event::Reported(Report::Charged { commodity, book, amount, .. }) => {
-                let transfer = Transfer { commodity: *commodity, from: Book::Assets, to: *book, amount: *amount };
-                self.account.post(&Entry::new(transfer))
-            }
-            Event::Reported(Report::Split { instrument, ratio, .. }) => self.account.split(*instrument, *ratio),
-            Event::Reported(Report::Converted { from, given, to, got, .. }) => {
-                self.account.convert((*from, *given), (*to, *got))
-            }
+            Event::Reported(report) => self.account.apply(report).map(drop),
             _ => Ok(()),
         }
     }

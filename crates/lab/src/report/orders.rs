@@ -102,7 +102,11 @@ fn step(orders: &mut [Ended], report: &Report) -> Result<(), Overflow> {
         }
         Report::Expired { order, .. } => (order, End::Sent(OrderState::Expired, None)),
         // No order of ours stands behind these.
-        Report::Forced(_) | Report::Charged { .. } | Report::Split { .. } | Report::Converted { .. } => {
+        Report::Forced(_)
+        | Report::Charged { .. }
+        | Report::Accrued { .. }
+        | Report::Split { .. }
+        | Report::Converted { .. } => {
             return Ok(());
         }
     };

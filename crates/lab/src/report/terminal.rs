@@ -108,8 +108,9 @@ pub fn summary(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<(
 /// [`ReportError::Write`] where `out` does not take it.
 pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     let currency = facts.backtest.setup().currency;
-    let charges = Charges::of(&facts.outcome.account)?.rows();
-    let charges = charges.map(|(name, amount)| (name, text::amount(amount, currency)));
+    let charges = Charges::of(&facts.outcome.account)?;
+    let receivables = charges.receivables;
+    let charges = charges.rows().map(|(name, amount)| (name, text::amount(amount, currency)));
     let rows: Vec<_> = rows(&facts.outcome.statistics).into_iter().chain(charges).collect();
     write!(out, "{}", table(&rows))?;
     refusals(facts, out)?;
@@ -118,6 +119,10 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
         0 => {}
         1 => writeln!(out, "1 order is open at the end.")?,
         open => writeln!(out, "{open} orders are open at the end.")?,
+    }
+    if !receivables.is_zero() {
+        let amount = text::amount(receivables, currency);
+        writeln!(out, "Dividends of {amount} are due at the end and not paid yet: they count in the equity.")?;
     }
     match facts.outcome.account.open_positions() {
         0 => Ok(()),

@@ -8,7 +8,7 @@ use qframe_model::event::{Event, Report};
 use qframe_model::fill::Fill;
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Margin;
-use qframe_model::market::{Bar, CorporateAction, Side};
+use qframe_model::market::{Bar, CorporateAction, Dividend, Side};
 use qframe_model::number::{Cash, Price, Quantity, Rate, Volume};
 use qframe_model::order::{OrderKind, Size, TimeInForce};
 use qframe_model::time::{Time, TimeFrame};
@@ -377,7 +377,7 @@ fn buy_and_hold_is_paid_dividends_and_split() {
     // Bought at the first close, as the benchmark is.
     let actions = vec![
         (hour(72), InstrumentId(0), CorporateAction::Split(Rate::percent(400))),
-        (hour(120), InstrumentId(0), CorporateAction::Dividend(Cash::whole(2))),
+        (hour(120), InstrumentId(0), CorporateAction::Dividend(Dividend::at_once(Cash::whole(2)))),
     ];
     let venue = Settings { fill: FillPrice::SameClose, actions, ..Settings::default() };
     let setup = Setup { venue, sizing: Sizing::Equity(Rate::ONE), ..Setup::default() };

@@ -8,6 +8,8 @@ mod oracle;
 #[cfg(test)]
 mod passing;
 #[cfg(test)]
+mod rates;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod strategies;

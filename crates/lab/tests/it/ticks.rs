@@ -2,16 +2,16 @@
 use std::path::Path;
 
 use qframe_data::book::read_ticks;
-use qframe_engine::venue::{Fees, Funding, Latency, Queue, Settings};
+use qframe_engine::venue::{Fees, Funding, Latency, Night, Queue, Rollover, Settings};
 use qframe_engine::{Context, Market, Strategy};
 use qframe_lab::strategies::{MaCrossover, MarketMaking, MarketMakingRules, Mode};
 use qframe_lab::{Backtest, DataSet, Origin, Outcome, Setup};
 use qframe_model::currency::Currency;
 use qframe_model::event::{Event, Report};
-use qframe_model::ids::InstrumentId;
+use qframe_model::ids::{CommodityId, InstrumentId};
 use qframe_model::instrument::{Instrument, Rules};
 use qframe_model::ledger::Book;
-use qframe_model::market::{Level, Quote, Side, Tick, Trade};
+use qframe_model::market::{CorporateAction, Dividend, Level, Quote, Side, Tick, Trade};
 use qframe_model::number::{Cash, Price, Quantity, Rate, Volume};
 use qframe_model::order::Size;
 use qframe_model::time::{Span, Time, TimeFrame};
@@ -250,6 +250,37 @@ fn funding_is_paid_and_told_on_ticks() {
         matches!(event, Ok(Event::Reported(Report::Charged { book: Book::Funding, amount, .. })) if amount.is_positive())
     });
     assert_eq!(paid.count(), 2, "a long pays a rate above zero");
+}
+
+/// As on bars: due first, in the cash later; and what the broker's night costs.
+#[test]
+fn dividends_and_nights_are_booked_on_ticks() {
+    let data = [set("ACME", walk(400, 8))];
+    let first = data[0].bars()[0].time;
+    let after = |seconds| first + Span::from_seconds(seconds);
+    let dividend = Dividend { each: Cash::ONE, paid: Some(after(40)) };
+    let night = Night { time: after(60), days: 1, rates: [Rate::ZERO, Rate::percent(36)] };
+    let rollover =
+        Rollover { instrument: InstrumentId(0), years: [360; 2], markup: Rate::ZERO, nights: [night].into() };
+    let actions = vec![(after(20), InstrumentId(0), CorporateAction::Dividend(dividend))];
+    let venue = Settings { actions, rollover: vec![rollover], ..slow() };
+    let outcome = setup(&data, venue).run(Holder::default()).unwrap();
+    let booked: Vec<(Book, Cash)> = outcome
+        .journal
+        .iter()
+        .filter_map(|event| match event.unwrap() {
+            Event::Reported(Report::Charged { book, amount, .. } | Report::Accrued { book, amount, .. }) => {
+                Some((book, amount))
+            }
+            _ => None,
+        })
+        .collect();
+    let [(Book::Dividends, due), (Book::Receivables, paid), (Book::Rollover, cost)] = booked[..] else {
+        panic!("{booked:?}")
+    };
+    assert!(due.is_negative() && due == paid && cost.is_positive());
+    outcome.account.ledger().check().unwrap();
+    assert!(outcome.account.ledger().balance(CommodityId(0), Book::Receivables).is_zero());
 }
 
 #[test]

@@ -18,6 +18,10 @@ impl Account {
                 let transfer = Transfer { commodity: *commodity, from: Book::Assets, to: *book, amount: *amount };
                 self.post(&Entry::new(transfer))?;
             }
+            Report::Accrued { commodity, book, amount, .. } => {
+                let transfer = Transfer { commodity: *commodity, from: Book::Receivables, to: *book, amount: *amount };
+                self.post(&Entry::new(transfer))?;
+            }
             Report::Split { instrument, ratio, .. } => self.split(*instrument, *ratio)?,
             Report::Converted { from, given, to, got, .. } => self.convert((*from, *given), (*to, *got))?,
             _ => {}

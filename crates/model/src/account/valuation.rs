@@ -167,7 +167,7 @@ impl Account {
     #[inline]
     pub(super) fn recount(&mut self, commodity: CommodityId) -> Result<(), Overflow> {
         let Some(by) = self.priced_by[commodity.index()] else { return Ok(()) };
-        self.holdings[by.index()].units = self.ledger.assets(commodity).to_quantity();
+        self.holdings[by.index()].units = self.ledger.claims(commodity)?.to_quantity();
         self.choose_valuation(by)?;
         self.revalue(by)
     }

@@ -220,9 +220,12 @@ fn reports() -> Vec<Report> {
         Book::Dividends,
         Book::Splits,
         Book::Conversion,
+        Book::Receivables,
+        Book::Rollover,
     ];
     let (commodity, amount) = (CommodityId(0), read("-1.5"));
     reports.extend(books.map(|book| Report::Charged { instrument, time, book, commodity, amount }));
+    reports.push(Report::Accrued { instrument, time, book: Book::Dividends, commodity, amount });
     reports
 }
 

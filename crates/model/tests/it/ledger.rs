@@ -4,7 +4,7 @@ use qframe_model::ids::CommodityId;
 use qframe_model::ledger::{Book, Entry, Ledger, Transfer};
 use qframe_model::number::Cash;
 
-const BOOKS: [Book; 9] = [
+const BOOKS: [Book; 11] = [
     Book::Assets,
     Book::Capital,
     Book::Trading,
@@ -14,6 +14,8 @@ const BOOKS: [Book; 9] = [
     Book::Dividends,
     Book::Splits,
     Book::Conversion,
+    Book::Receivables,
+    Book::Rollover,
 ];
 const COMMODITIES: u16 = 3;
 

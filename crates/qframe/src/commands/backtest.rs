@@ -60,6 +60,7 @@ fn check_apart(files: &[(&'static str, &Path, Form)], raw: &Raw) -> Result<(), E
         ("--dividends", &raw.dividends),
         ("--splits", &raw.splits),
         ("--funding", &raw.funding),
+        ("--interest", &raw.interest),
     ];
     let mut read: Vec<_> =
         lists.iter().flat_map(|(from, words)| words.iter().map(|word| (*from, named(word)))).collect();
@@ -135,7 +136,7 @@ fn warn(plan: &Plan<'_>, out: &mut dyn Write) -> Result<(), Error> {
 
 /// What to know of the strategy and the rules on this data, a sentence each.
 fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes = plan.valued.clone();
     let (venue, bars) = (&plan.backtest.setup().venue, plan.backtest.data()[0].bars());
     if let (Some(first), Some(last)) = (bars.first(), bars.last()) {
         let ways = [("--latency", &venue.latency), ("--answer-latency", &venue.answer)];
@@ -169,6 +170,12 @@ fn announce(plan: &Plan<'_>, style: Style, out: &mut dyn Write) -> Result<(), Er
     }
     for file in &plan.calendars.files {
         writeln!(out, "   With {file}")?;
+    }
+    if let Some(interest) = plan.interest.told() {
+        writeln!(out, "   With {interest}")?;
+    }
+    for rolls in &plan.rolls {
+        writeln!(out, "   With {rolls}")?;
     }
     for note in of_the_run(plan) {
         writeln!(out, "   Note: {note}")?;

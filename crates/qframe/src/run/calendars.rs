@@ -1,12 +1,12 @@
 //! What `--dividends`, `--splits` and `--funding` mean: what falls due on the instruments of a run.
 use std::fmt;
 
-use qframe_data::{CalendarKind, Catalog, DataKey, Kind as RowKind, Rows, read_calendar, unseen_splits};
+use qframe_data::{Calendar, CalendarKind, Catalog, DataKey, Kind as RowKind, Rows, read_calendar, unseen_splits};
 use qframe_engine::venue::Funding;
 use qframe_lab::{Backtest, DataSet};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Kind};
-use qframe_model::market::{CorporateAction, DatedAction};
+use qframe_model::market::{CorporateAction, DatedAction, Dividend};
 use qframe_model::number::{Cash, Price, Rate};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
@@ -38,6 +38,8 @@ pub(crate) struct File {
     /// Rows before the first bar closed and after the last one opened.
     outside: usize,
     rounded: u64,
+    /// Dividends that are paid later than they fall due.
+    later: usize,
     /// Splits of the catalog that the prices do not show.
     unseen: usize,
 }
@@ -85,9 +87,10 @@ impl Calendars {
             return Err(given.wrong(format!("{symbol} has a file already; join the two")));
         }
         let calendar = read_calendar(path, kind)?;
-        self.take((name, kind), instrument, path, calendar.rows, market);
+        let rounded = calendar.rounded;
+        self.take((name, kind), instrument, path, calendar, market);
         if let Some(file) = self.files.last_mut() {
-            file.rounded = calendar.rounded;
+            file.rounded = rounded;
         }
         Ok(())
     }
@@ -114,19 +117,21 @@ impl Calendars {
             if !fits || is_read {
                 continue;
             }
-            let mut rows = match (&source.held, kind) {
+            let mut found = match (&source.held, kind) {
                 (Some(held), CalendarKind::Dividends | CalendarKind::Splits) => {
-                    due(&held.actions(catalog)?, key, kind)?
+                    let mut calendar = Calendar::default();
+                    due(&held.actions(catalog)?, key, kind, &mut calendar)?;
+                    calendar
                 }
                 _ => stored(catalog, key, kind)?,
             };
-            let unseen = if kind == CalendarKind::Splits { drop_unseen(&mut rows, source) } else { 0 };
-            if rows.is_empty() && unseen == 0 {
+            let unseen = if kind == CalendarKind::Splits { drop_unseen(&mut found.rows, source) } else { 0 };
+            if found.rows.is_empty() && unseen == 0 {
                 continue;
             }
             let from = source.held.as_ref().map_or_else(|| key.name(), |held| held.security.id().to_string());
             let from = format!("{STORED}, {from}");
-            self.take((name, kind), instrument, &from, rows, market);
+            self.take((name, kind), instrument, &from, found, market);
             if let Some(file) = self.files.last_mut() {
                 file.unseen = unseen;
             }
@@ -143,12 +148,13 @@ impl Calendars {
         (name, kind): (&'static str, CalendarKind),
         instrument: InstrumentId,
         path: &str,
-        rows: Vec<(Time, Rate)>,
+        calendar: Calendar,
         market: &Backtest,
     ) {
         let symbol = market.instruments()[instrument.index()].symbol().clone();
         let (first, last) = period(&symbol, market.data());
         let instant = |(time, rate)| (if kind == CalendarKind::Funding { Funding::instant(time) } else { time }, rate);
+        let Calendar { rows, paid, .. } = calendar;
         let rows: Vec<(Time, Rate)> = rows.into_iter().map(instant).collect();
         let within: Vec<(Time, Rate)> =
             rows.iter().copied().filter(|(time, _)| first < *time && *time <= last).collect();
@@ -159,12 +165,17 @@ impl Calendars {
             path: path.to_owned(),
             within: within.first().zip(within.last()).map(|(first, last)| (first.0, last.0, within.len())),
             outside: rows.len() - within.len(),
+            later: paid.iter().filter(|(time, paid)| first < *time && *time <= last && time < paid).count(),
             rounded: 0,
             unseen: 0,
         });
         let action = |(time, rate): &(Time, Rate)| match kind {
             CalendarKind::Splits => (*time, instrument, CorporateAction::Split(*rate)),
-            _ => (*time, instrument, CorporateAction::Dividend(Cash::from_attos(i128::from(rate.nanos()) * ATTOS))),
+            _ => {
+                let each = Cash::from_attos(i128::from(rate.nanos()) * ATTOS);
+                let paid = paid.binary_search_by_key(time, |(due, _)| *due).ok().map(|place| paid[place].1);
+                (*time, instrument, CorporateAction::Dividend(Dividend { each, paid }))
+            }
         };
         match kind {
             CalendarKind::Funding => {
@@ -206,6 +217,9 @@ impl File {
 impl fmt::Display for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {} ({})", self.name, self.word(), self.path)?;
+        if self.later > 0 {
+            write!(f, "; {} paid on a later day", self.later)?;
+        }
         if self.outside > 0 {
             write!(f, "; {} outside of the bars, left out", self.outside)?;
         }
@@ -230,35 +244,35 @@ const STORED: &str = "the catalog";
 const ATTOS: i128 = 1_000_000_000;
 
 /// The rows of the catalog that a calendar of this kind would have.
-fn stored(catalog: &Catalog, key: &DataKey, kind: CalendarKind) -> Result<Vec<(Time, Rate)>, Error> {
+fn stored(catalog: &Catalog, key: &DataKey, kind: CalendarKind) -> Result<Calendar, Error> {
     let of = if kind == CalendarKind::Funding { RowKind::Funding } else { RowKind::Actions };
     let key = DataKey { kind: of, frame: None, ..key.clone() };
-    let mut found: Vec<(Time, Rate)> = Vec::new();
+    let mut calendar = Calendar::default();
     for rows in catalog.scan(&key, Time::MIN..Time::MAX)? {
         match rows? {
-            Rows::Funding(rows) => found.extend(rows.iter().map(|row| (row.time, row.rate))),
-            Rows::Actions(rows) => found.extend(due(&rows, &key, kind)?),
+            Rows::Funding(rows) => calendar.rows.extend(rows.iter().map(|row| (row.time, row.rate))),
+            Rows::Actions(rows) => due(&rows, &key, kind, &mut calendar)?,
             _ => {}
         }
     }
-    Ok(found)
+    Ok(calendar)
 }
 
-/// Dividends or splits as a calendar has them.
-fn due(rows: &[DatedAction], key: &DataKey, kind: CalendarKind) -> Result<Vec<(Time, Rate)>, Error> {
-    let mut found = Vec::new();
+/// Puts dividends or splits into a calendar.
+fn due(rows: &[DatedAction], key: &DataKey, kind: CalendarKind, calendar: &mut Calendar) -> Result<(), Error> {
     for row in rows {
         match (row.action, kind) {
-            (CorporateAction::Dividend(amount), CalendarKind::Dividends) => {
-                let refused = || Error::Refused(format!("{key}: {:#}: {amount} a unit", row.time));
-                let nanos = i64::try_from(amount.attos() / ATTOS).map_err(|_| refused())?;
-                found.push((row.time, Rate::from_nanos(nanos)));
+            (CorporateAction::Dividend(Dividend { each, paid }), CalendarKind::Dividends) => {
+                let refused = || Error::Refused(format!("{key}: {:#}: {each} a unit", row.time));
+                let nanos = i64::try_from(each.attos() / ATTOS).map_err(|_| refused())?;
+                calendar.rows.push((row.time, Rate::from_nanos(nanos)));
+                calendar.paid.extend(paid.map(|paid| (row.time, paid)));
             }
-            (CorporateAction::Split(ratio), CalendarKind::Splits) => found.push((row.time, ratio)),
+            (CorporateAction::Split(ratio), CalendarKind::Splits) => calendar.rows.push((row.time, ratio)),
             _ => {}
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The mark prices that stand beside the funding rates.

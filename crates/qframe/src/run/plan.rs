@@ -9,7 +9,10 @@ use qframe_model::parameter::Parameters;
 
 use super::calendars::{self, Calendars};
 use super::data::{Source, Wish, load, sessions};
+use super::interest::{self, Interest};
+use super::rates;
 use super::raw::{Pair, Raw};
+use super::rolls;
 use super::ticks;
 use super::values::{Given, given};
 use super::venue;
@@ -26,6 +29,11 @@ pub(crate) struct Plan<'a> {
     pub(crate) parameters: Parameters,
     pub(crate) sources: Vec<Source>,
     pub(crate) calendars: Calendars,
+    pub(crate) interest: Interest,
+    /// What rolling costs, a sentence on each series.
+    pub(crate) rolls: Vec<String>,
+    /// What values currencies that nothing in the run prices, a sentence each.
+    pub(crate) valued: Vec<String>,
     /// The settings by name, one spelling for each: for reports and the journal.
     pub(crate) settings: Vec<(String, String)>,
 }
@@ -52,18 +60,24 @@ impl<'a> Plan<'a> {
         };
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
         let market = Backtest::new(sets, setup.clone()).map_err(Error::refused)?;
+        let (rates, valued) = rates::load(&market, &setup, &wish)?;
+        setup.rates = rates;
         let calendars = calendars::load(raw, &market, &wish.catalog, &sources)?;
+        let interest = interest::load(raw, &market)?;
         for source in &mut sources {
             source.judge(&calendars.of(source.set.instrument(), &market));
         }
         setup.venue.actions.clone_from(&calendars.actions);
         setup.venue.funding.clone_from(&calendars.funding);
+        let rolls = rolls::load(raw, &market, &wish.catalog, &sources)?;
+        setup.venue.rolls.clone_from(&rolls.rows);
+        setup.venue.rollover.clone_from(&interest.rollover);
         setup.venue.spreads = spreads(&sources, &market);
         setup.venue.sessions = sessions(&sources, &market);
-        let settings = words(raw, &setup, &wish, (&sources, &calendars))?;
+        let settings = words(raw, &setup, &wish, (&sources, &calendars, &interest, &rolls))?;
         let sets = sources.iter().map(|source| source.set.clone()).collect();
         let backtest = Backtest::new(sets, setup).map_err(Error::refused)?;
-        Ok(Self { backtest, spec, parameters, sources, calendars, settings })
+        Ok(Self { backtest, spec, parameters, sources, calendars, interest, rolls: rolls.told, valued, settings })
     }
 
     /// The strategy, made anew.

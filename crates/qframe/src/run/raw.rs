@@ -81,6 +81,7 @@ fn words<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Word>,
 Examples:
   qframe backtest
   qframe backtest --data AAPL=prices.csv --strategy rsi-reversion --param period=14 --fee 0.1% --report out.html
+  qframe backtest --data EUR/USD=prices.csv --strategy buy-and-hold --interest EUR=2.5% USD=4% --interest-markup 0.5%
   qframe backtest --data AAPL --data MSFT --data KO --strategy momentum-rotation --param top=2 --json")]
 pub(crate) struct Raw {
     /// Prices: a file that is there, else a bundled sample (see `qframe samples`), else SYMBOL or SYMBOL@VENUE of the
@@ -169,6 +170,17 @@ pub(crate) struct Raw {
     #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
     #[serde(deserialize_with = "words")]
     pub(crate) funding: Vec<Word>,
+    /// Interest a year of the currencies of a pair, for positions held over 17:00 in New York: EUR=2.5% USD=4%, or a file of
+    /// currency,date,rate.
+    #[arg(long, num_args = 1.., value_name = "CURRENCY=RATE|FILE", help_heading = "Venue")]
+    #[serde(deserialize_with = "words")]
+    pub(crate) interest: Vec<Word>,
+    /// What the broker takes of that a year, on either side [0%].
+    #[arg(long, value_name = "SHARE", help_heading = "Venue", allow_hyphen_values = true)]
+    pub(crate) interest_markup: Option<Word>,
+    /// Rolls of a series of `qframe data roll`: charge the two trades of each to who holds it, or none [charge].
+    #[arg(long, value_name = "charge|none", help_heading = "Venue")]
+    pub(crate) roll_costs: Option<Word>,
     /// Dividends, splits and funding of prices out of the catalog: as the catalog has them of the same symbol and venue, or
     /// none; a file given for one of them wins [catalog].
     #[arg(long, value_name = "catalog|none", help_heading = "Venue")]
@@ -262,8 +274,8 @@ pub(crate) struct Raw {
 macro_rules! single {
     ($then:ident) => {
         $then! {
-            strategy cash currency size lot tick allow_short leverage maintenance borrow_rate unaffordable convert
-            fee slippage spread fill intrabar latency answer_latency queue volume_cap actions at_end
+            strategy cash currency size lot tick allow_short leverage maintenance borrow_rate interest_markup unaffordable
+            convert fee slippage spread fill intrabar latency answer_latency queue volume_cap actions roll_costs at_end
             max_order max_position max_leverage collar daily_loss max_drawdown
             from to grain timeframe on_bad_row offsets close_column benchmark risk_free seed
         }
@@ -296,6 +308,7 @@ impl Raw {
             ($($field:ident)*) => { Self { $($field: self.$field.or(file.$field),)* param,
                 data: files(self.data, file.data), dividends: files(self.dividends, file.dividends),
                 splits: files(self.splits, file.splits), funding: files(self.funding, file.funding),
+                interest: files(self.interest, file.interest),
                 report: self.report.or(beside(file.report)), trades: self.trades.or(beside(file.trades)),
                 equity: self.equity.or(beside(file.equity)), orders: self.orders.or(beside(file.orders)),
                 catalog: self.catalog.or(beside(file.catalog)),
@@ -317,6 +330,7 @@ impl Raw {
             ("dividends", !self.dividends.is_empty()),
             ("splits", !self.splits.is_empty()),
             ("funding", !self.funding.is_empty()),
+            ("interest", !self.interest.is_empty()),
             ("report", self.report.is_some()),
             ("trades", self.trades.is_some()),
             ("equity", self.equity.is_some()),

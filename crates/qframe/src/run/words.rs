@@ -1,15 +1,17 @@
 //! The settings of a run in words, for reports and the journal. Equal settings have equal words, however they were
 //! written: `--fee 10bp`, `--fee 0.10%` and no `--fee` are all `0.1%`.
 use qframe_engine::venue::{Fees, Latency, Slippage};
-use qframe_lab::Setup;
+use qframe_lab::{RateSeries, Setup};
 use qframe_model::currency::Currency;
 use qframe_model::number::{Cash, Rate};
 use qframe_model::time::{Span, Time};
 
 use super::calendars::Calendars;
 use super::data::{self, Source, Wish};
+use super::interest::Interest;
 use super::measured;
 use super::raw::Raw;
+use super::rolls::Rolls;
 use super::values::{name_of, percent};
 use super::venue;
 use crate::error::Error;
@@ -21,19 +23,23 @@ pub(super) fn words(
     raw: &Raw,
     setup: &Setup,
     wish: &Wish,
-    (sources, calendars): (&[Source], &Calendars),
+    (sources, calendars, interest, rolls): (&[Source], &Calendars, &Interest, &Rolls),
 ) -> Result<Words, Error> {
     let account = account(raw, setup, sources)?;
     let rest = [
         ("dividends", calendars.words("dividends")),
         ("splits", calendars.words("splits")),
         ("funding", calendars.words("funding")),
+        ("interest", interest.words()),
+        ("interest-markup", interest.markup()),
         ("from", bound(wish.from)),
         ("to", bound(wish.until)),
         ("timeframe", of_all(sources, |source| source.set.frame().to_string())),
         ("on-bad-row", name_of(&data::ON_BAD_ROW, &wish.on_bad_row).to_owned()),
         ("offsets", name_of(&data::OFFSETS, &wish.offsets).to_owned()),
         ("close-column", wish.close_column.clone().unwrap_or_else(none)),
+        ("roll-costs", rolls.words()),
+        ("rates", rates(setup)),
         ("benchmark", "buy-and-hold".to_owned()),
         ("risk-free", percent(venue::risk_free(raw)?)),
     ];
@@ -90,6 +96,13 @@ fn limits(setup: &Setup) -> [(&'static str, String); 6] {
         ("daily-loss", share(limits.daily_loss)),
         ("max-drawdown", share(limits.drawdown)),
     ]
+}
+
+/// What values the currencies that nothing in the run prices.
+fn rates(setup: &Setup) -> String {
+    let sources = setup.rates.iter().flat_map(RateSeries::sources);
+    let words: Vec<&str> = sources.map(|(words, _)| words.as_str()).collect();
+    if words.is_empty() { none() } else { words.join("; ") }
 }
 
 fn none() -> String {

@@ -1,7 +1,7 @@
 //! Shares, futures, perpetuals and currencies out of the catalog: what a run pays, earns and says by itself.
 use qframe_data::catalog::{Catalog, Conflict};
 use qframe_data::{DataKey, Kind, Rows};
-use qframe_model::market::{Bar, CorporateAction, DatedAction, FundingRate};
+use qframe_model::market::{Bar, CorporateAction, DatedAction, Dividend, FundingRate};
 use qframe_model::number::{Price, Quantity, Volume};
 use qframe_model::time::{Span, Time};
 use serde_json::Value;
@@ -36,7 +36,7 @@ fn actions(rows: &[(u32, CorporateAction)]) -> Rows {
 
 /// A share that splits and pays, two contracts of ES, a perpetual with funding, and a pair with bid and ask.
 pub(crate) fn fill(program: &Program) {
-    let dividend = CorporateAction::Dividend("1".parse().unwrap());
+    let dividend = CorporateAction::Dividend(Dividend::at_once("1".parse().unwrap()));
     let split = CorporateAction::Split("2".parse().unwrap());
     let price = |number: u32| if number < 15 { 10_000 } else { 5_000 };
     put(program, Kind::Bars, "ACME@nyse", flat(1, &(1..29).map(|number| (price(number), 100)).collect::<Vec<_>>()));
@@ -151,6 +151,23 @@ fn contracts_are_rolled_and_traded() {
     let words = "--data ES --size 1 --leverage 20";
     let report = json(&program, &format!("backtest --strategy buy-and-hold --cash 100000 --fee 0 {words}"));
     assert_eq!(report["stats"]["Equity Final [$]"].as_f64().unwrap(), 101_300.0);
+    // A roll is two trades, at 4810 and 4860: 2 a contract each, and half of a spread of 0.02 %, up to the tick.
+    let costs = "--fee 2/unit --spread 2bp --slippage 0";
+    let run =
+        |more: &str| json(&program, &format!("backtest --strategy buy-and-hold --cash 100000 {costs} {words} {more}"));
+    let (charged, free) = (run(""), run("--roll-costs none"));
+    let last = |report: &Value| report["stats"]["Equity Final [$]"].as_f64().unwrap();
+    assert_eq!((&charged["stats"]["Fees [$]"], &free["stats"]["Fees [$]"]), (&"6".into(), &"2".into()));
+    assert_eq!(last(&free) - last(&charged), 4.0 + 50.0 * (0.5 + 0.5));
+    assert_eq!(
+        (&charged["settings"]["roll-costs"], &free["settings"]["roll-costs"]),
+        (&"charge".into(), &"none".into())
+    );
+    let text = program.run(&format!("backtest --strategy buy-and-hold --cash 100000 {words} --plain")).out();
+    assert!(
+        text.contains("With 1 roll of ES from 2024-02-11 to 2024-02-11: two fees and two crossings each"),
+        "{text}"
+    );
     let text = program.run("data roll ES --rule date --days 3 --adjust none").out();
     assert!(text.contains("2024-02-13  ES-20240216 -> ES-20240315  4812 -> 4862, ratio "), "{text}");
     let refused = |words: &str, says: &str| {
@@ -205,4 +222,100 @@ fn a_pair_with_bid_and_ask_is_bought_at_the_ask() {
     let report = json(&program, words);
     // Bought on the 2nd at 1.04, sold on the 28th at 1.01: three cents less each.
     assert_eq!(report["stats"]["Equity Final [$]"].as_f64().unwrap(), 9_970.0);
+}
+
+#[test]
+fn a_dividend_is_in_the_equity_before_it_is_in_the_cash() {
+    let program = Program::new();
+    fill(&program);
+    program.write("later.csv", "ex_date,pay_date,amount\n2024-02-08,2024-02-12,1\n2024-02-20,2024-03-05,1\n");
+    let words = "--data ACME --dividends later.csv --strategy buy-and-hold --size 10 --cash 100000 --fee 0";
+    let report = json(&program, &format!("backtest {words} --equity curve.csv"));
+    assert_eq!((&report["stats"]["Dividends [$]"], &report["stats"]["Receivables [$]"]), (&"30".into(), &"20".into()));
+    let curve = std::fs::read_to_string(program.path("curve.csv")).unwrap();
+    for (day, equity, cash, due) in [
+        ("2024-02-07", "100000", "99000", "0"),
+        ("2024-02-08", "100010", "99000", "10"),
+        ("2024-02-12", "100010", "99010", "0"),
+        ("2024-02-20", "100030", "99010", "20"),
+    ] {
+        let line = curve.lines().find(|line| line.starts_with(day)).unwrap();
+        let row: Vec<&str> = line.split(',').collect();
+        assert_eq!((row[1], row[2], row[10]), (equity, cash, due), "{day}");
+    }
+    let text = program.run(&format!("backtest {words} --plain")).out();
+    assert!(text.contains("(later.csv); 2 paid on a later day"), "{text}");
+    assert!(text.contains("Dividends of 20.00 are due at the end and not paid yet"), "{text}");
+}
+
+#[test]
+fn a_pair_is_rolled_over_at_rates_that_are_given() {
+    let program = Program::new();
+    fill(&program);
+    let pair = "backtest --data EUR/USD@oanda --strategy buy-and-hold --size 3600 --cash 100000 --fee 0";
+    let run = |rates: &str| json(&program, &format!("{pair} {rates}"));
+    let (plain, zero) = (run(""), run("--interest EUR=0 USD=0%"));
+    assert_eq!(plain["journal"], zero["journal"], "zero rates change nothing");
+    // Each of its nights by hand: 1.01, 1.02 or 1.03 in the middle, three days on a Wednesday, which the 7th is.
+    let rolled = run("--interest EUR=1% USD=4.6%");
+    let mark = |day: u32| 1.01 + f64::from(day % 3) / 100.0;
+    let days = |day: u32| match day % 7 {
+        3 | 4 => 0.0,
+        0 => 3.0,
+        _ => 1.0,
+    };
+    let expected: f64 = (2..28).map(|day| days(day) * 0.36 * mark(day)).sum();
+    let paid: f64 = rolled["stats"]["Rollover [$]"].as_str().unwrap().parse().unwrap();
+    assert!((paid - expected).abs() < 1e-9, "{paid} for {expected}");
+    assert_eq!(rolled["settings"]["interest"], "EUR=1%,USD=4.6%");
+    assert_eq!(run("--interest EUR=1%,USD=4.6%")["journal"], rolled["journal"]);
+    let refused = |words: &str, expected: &str| {
+        let answer = program.run(&format!("{pair} {words}"));
+        assert_eq!((answer.code(), answer.error().contains(expected)), (2, true), "{}", answer.error());
+    };
+    refused("--interest EUR=1%", "--interest EUR: no rate of USD; add USD=RATE, such as 2.5%");
+    refused("--interest EUR=1% EUR=2%", "--interest EUR=2%: EUR has rates already; keep one of them");
+    refused("--interest-markup 1%", "it is taken off the rates of --interest");
+    program.write("rates.csv", "currency,date,rate\nUSD,2024-02-15,4%\nEUR,2024-01-01,1%\n");
+    refused("--interest rates.csv", "the rates of USD begin at 2024-02-15, and one is due at 2024-02-01T22:00:00Z");
+    let text = program.run(&format!("{pair} --interest rates.csv --from 2024-02-16 --plain")).out();
+    assert!(
+        text.contains("With interest at 8 ends of days, 17:00 in New York (EUR: 1% from 2024-01-01; USD: 4% from"),
+        "{text}"
+    );
+}
+
+/// ACME is in dollars. The pair of the catalog values it, and the same pair beside it as data does so too.
+#[test]
+fn other_currencies_are_valued_by_pairs_of_the_catalog() {
+    let program = Program::new();
+    fill(&program);
+    let words =
+        "backtest --data ACME --strategy buy-and-hold --size 10 --cash 100000 --fee 0 --convert --from 2024-02-02";
+    let report = json(&program, &format!("{words} --currency EUR"));
+    assert_eq!(report["settings"]["rates"], "EUR/USD@oanda 1d values USD in EUR");
+    // Ten shares at 100 are paid at 1.02 of the first and second; they pay 10, split and pay 20; at the end it is 1.02.
+    let paid = |dollars: f64, rate: f64| dollars * (1e9 / rate).round() / 1e9;
+    let expected = 100_000.0 - paid(1_000.0, 1.03) + paid(1_030.0, 1.02);
+    let last = report["stats"]["Equity Final [$]"].as_f64().unwrap();
+    assert!((last - expected).abs() < 1e-4, "{last} for {expected}");
+    let text = program.run(&format!("{words} --currency EUR --plain")).out();
+    let note = "Note: USD is valued in EUR by 1 / EUR/USD@oanda 1d of the catalog, at its last close; it is not traded";
+    assert!(text.contains(note), "{text}");
+    let refused = |words: &str, expected: &str| {
+        let answer = program.run(words);
+        assert_eq!((answer.code(), answer.error().contains(expected)), (1, true), "{}", answer.error());
+    };
+    refused(&format!("{words} --currency GBP"), "nothing prices USD in GBP: the catalog ");
+    refused(
+        &format!("{words} --currency GBP"),
+        "of USD/GBP, GBP/USD, or of both over a third currency; import that pair",
+    );
+    let begins = "backtest --data ACME --strategy buy-and-hold --currency EUR";
+    refused(begins, "has no bars from 2024-02-01 on of USD/EUR, EUR/USD, or of both over a third currency");
+    // Over a third currency.
+    put(&program, Kind::Bars, "GBP/EUR@bank", flat(1, &(1..29).map(|_| (125, 0)).collect::<Vec<_>>()));
+    let report = json(&program, &format!("{words} --currency GBP"));
+    let over = "EUR/USD@oanda 1d values USD in GBP; GBP/EUR@bank 1d values USD in GBP";
+    assert_eq!(report["settings"]["rates"], over);
 }

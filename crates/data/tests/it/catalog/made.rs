@@ -1,9 +1,11 @@
 //! Invented rows of every kind, over several periods, some of one instant.
 use qframe_data::{Kind, Rows};
 use qframe_model::market::Trade;
-use qframe_model::market::{Bar, BookChange, BookDelta, CorporateAction, DatedAction, FundingRate, Level, Quote, Side};
+use qframe_model::market::{
+    Bar, BookChange, BookDelta, CorporateAction, DatedAction, Dividend, FundingRate, Level, Quote, Side,
+};
 use qframe_model::number::{Cash, Price, Rate, Volume};
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 
 const DAY: i64 = 86_400;
 
@@ -71,12 +73,18 @@ fn funding(i: i64) -> FundingRate {
 }
 
 fn action(i: i64) -> DatedAction {
+    let time = Time::from_seconds((18_627 + i / 2) * DAY);
+    // The files of the first format have no days of payment.
+    let paid = (i >= 20 && i % 4 == 0).then(|| time + Span::from_seconds(7 * DAY));
     let action = match i % 2 {
-        0 => CorporateAction::Dividend(Cash::from_attos(123_456_789_012_345_678 + i128::from(i))),
+        0 => {
+            let each = Cash::from_attos(123_456_789_012_345_678 + i128::from(i));
+            CorporateAction::Dividend(Dividend { each, paid })
+        }
         _ => CorporateAction::Split(Rate::from_nanos(2_000_000_000 + i)),
     };
     // A dividend and a split share each day.
-    DatedAction { time: Time::from_seconds((18_627 + i / 2) * DAY), action }
+    DatedAction { time, action }
 }
 
 /// Of bars the first: bids and asks have the same rows.

@@ -5,7 +5,7 @@ use qframe_data::catalog::{Catalog, CatalogError, Conflict};
 use qframe_data::import::{Intake, Strangers, Wish};
 use qframe_data::securities::{Listing, Security, SecurityId};
 use qframe_data::{DataKey, Kind, Rows};
-use qframe_model::market::{Bar, CorporateAction, DatedAction};
+use qframe_model::market::{Bar, CorporateAction, DatedAction, Dividend};
 use qframe_model::number::Cash;
 use qframe_model::time::{Time, TimeFrame};
 
@@ -102,7 +102,7 @@ fn dividends_follow_the_security() {
     let (_folder, catalog) = filled();
     let pays = |text: &str, amount: i128| DatedAction {
         time: day(text),
-        action: CorporateAction::Dividend(Cash::from_attos(amount)),
+        action: CorporateAction::Dividend(Dividend::at_once(Cash::from_attos(amount))),
     };
     let put = |ticker: &str, rows: Vec<DatedAction>| put(&catalog, &key(Kind::Actions, ticker), Rows::Actions(rows));
     put("ELK", vec![pays("2020-01-15", 1), pays("2020-03-01", 2)]);
@@ -111,7 +111,7 @@ fn dividends_follow_the_security() {
     let all = catalog.securities("usa").unwrap();
     let of = |security: &Security| -> Vec<i128> {
         let amount = |row: &DatedAction| match row.action {
-            CorporateAction::Dividend(amount) => amount.attos(),
+            CorporateAction::Dividend(amount) => amount.each.attos(),
             CorporateAction::Split(_) => -1,
         };
         catalog.actions_of((&all, security), "usa").unwrap().iter().map(amount).collect()

@@ -1,6 +1,7 @@
 //! Imports into a catalog: what is there twice is there once.
 use qframe_data::import::{Intake, Strangers, Wish};
 use qframe_data::{Catalog, Conflict, Merged};
+use qframe_model::time::Time;
 
 fn take(catalog: &Catalog, path: &std::path::Path, conflict: Conflict) -> Merged {
     let mut intake = Intake::new(Some(catalog), conflict, Strangers::Take);
@@ -103,4 +104,31 @@ fn bars_of_another_source_are_not_mixed_in() {
     // Five in common say nothing.
     assert_eq!(take(&[&few], Strangers::Refuse), ((5, 5), vec![]));
     assert_eq!(take(&[&other], Strangers::Take), ((5, 20), vec![]));
+}
+
+/// The days of record and of payment stand beside the one that entitles; only the last is kept too.
+#[test]
+fn days_of_payment_are_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(folder.path().join("catalog")).unwrap();
+    let path = folder.path().join("ACME.csv");
+    let stored = |catalog: &Catalog| {
+        let key = catalog.sets().unwrap().into_iter().next().unwrap().key;
+        let mut out = Vec::new();
+        for rows in catalog.scan(&key, Time::MIN..Time::MAX).unwrap() {
+            qframe_data::write_rows(&mut out, &rows.unwrap()).unwrap();
+        }
+        String::from_utf8(out).unwrap()
+    };
+    std::fs::write(&path, "ex_date,amount\n2020-02-07,0.5\n2020-05-08,0.5\n").unwrap();
+    assert_eq!(take(&catalog, &path, Conflict::Keep).added, 2);
+    let first = "2020-02-07T00:00:00Z,dividend,0.5,\n";
+    assert_eq!(stored(&catalog), format!("{first}2020-05-08T00:00:00Z,dividend,0.5,\n"));
+    std::fs::write(
+        &path,
+        "record_date,ex_date,amount,pay_date\n2020-02-10,2020-02-07,0.5,\n2020-05-11,2020-05-08,0.5,2020-05-14\n",
+    )
+    .unwrap();
+    assert_eq!(take(&catalog, &path, Conflict::Replace).replaced, 1);
+    assert_eq!(stored(&catalog), format!("{first}2020-05-08T00:00:00Z,dividend,0.5,2020-05-14T00:00:00Z\n"));
 }

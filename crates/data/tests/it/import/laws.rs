@@ -41,7 +41,7 @@ fn factors_of_apple_are_its_splits_and_dividends() {
         for dated in actions {
             match dated.action {
                 CorporateAction::Split(ratio) => _ = writeln!(told, "{:#} 1:{ratio}", dated.time),
-                CorporateAction::Dividend(amount) => _ = writeln!(told, "{:#} {amount}", dated.time),
+                CorporateAction::Dividend(paid) => _ = writeln!(told, "{:#} {}", dated.time, paid.each),
             }
         }
     }

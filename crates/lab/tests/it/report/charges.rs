@@ -6,7 +6,7 @@ use qframe_lab::{Backtest, DataSet, Origin, Setup, report};
 use qframe_model::currency::Currency;
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
-use qframe_model::market::{Bar, CorporateAction};
+use qframe_model::market::{Bar, CorporateAction, Dividend};
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::time::{Time, TimeFrame};
 
@@ -41,12 +41,12 @@ fn run(symbol: &str, venue: Settings) -> Run {
     Run { backtest, outcome, words: Vec::new() }
 }
 
-fn check(run: &Run, charges: [&str; 4]) {
+fn check(run: &Run, charges: [&str; 6]) {
     let json: serde_json::Value = serde_json::from_str(&run.written(report::json)).unwrap();
     let (table, page, csv) =
         (run.written(report::statistics), run.written(report::html), run.written(report::csv::equity));
     let last: Vec<&str> = csv.lines().last().unwrap().split(',').collect();
-    let names = ["Fees [$]", "Funding [$]", "Interest [$]", "Dividends [$]"];
+    let names = ["Fees [$]", "Funding [$]", "Interest [$]", "Dividends [$]", "Rollover [$]", "Receivables [$]"];
     for (place, (name, amount)) in names.into_iter().zip(charges).enumerate() {
         assert_eq!((&json["stats"][name], last[5 + place]), (&amount.into(), amount), "{name}");
         let rounded = format!("{:.2}", amount.parse::<Cash>().unwrap());
@@ -55,26 +55,30 @@ fn check(run: &Run, charges: [&str; 4]) {
         assert!(page.contains(&format!("<tr><th scope=\"row\">{name}</th><td>{rounded}</td>")), "{name}: {amount}");
     }
     // The price stands still: what is missing at the end is what was charged.
-    let [fees, funding, interest, dividends] = charges.map(|amount| amount.parse::<Cash>().unwrap());
-    let paid = fees.plus(funding).unwrap().plus(interest).unwrap().minus(dividends).unwrap();
+    let [fees, funding, interest, dividends, rollover, _] = charges.map(|amount| amount.parse::<Cash>().unwrap());
+    let paid = fees.plus(funding).unwrap().plus(interest).unwrap().plus(rollover).unwrap().minus(dividends).unwrap();
     assert_eq!(*run.outcome.curve.equity().last().unwrap(), Cash::whole(10_000).minus(paid).unwrap());
 }
 
 #[test]
 fn they_are_exact_and_explain_what_the_price_does_not() {
     let id = InstrumentId(0);
-    let dividend = (Time::from_seconds(5 * DAY), id, CorporateAction::Dividend("0.25".parse().unwrap()));
+    let dividend =
+        (Time::from_seconds(5 * DAY), id, CorporateAction::Dividend(Dividend::at_once("0.25".parse().unwrap())));
     let venue = Settings { actions: vec![dividend], borrow_rate: Rate::percent(10), ..Settings::default() };
     let shares = run("AAPL", venue);
     let json: serde_json::Value = serde_json::from_str(&shares.written(report::json)).unwrap();
     let interest = json["stats"]["Interest [$]"].as_str().unwrap().to_owned();
     // About 5,015 owed for about nine days at 10 % a year of 365 days.
     assert!((10.0..14.0).contains(&interest.parse::<f64>().unwrap()), "{interest}");
-    check(&shares, ["30", "0", &interest, "37.5"]);
+    check(&shares, ["30", "0", &interest, "37.5", "0", "0"]);
     let schedule = vec![
         (Time::from_seconds(4 * DAY), Rate::basis_points(1)),
         (Time::from_seconds(6 * DAY), -Rate::basis_points(3)),
     ];
     let funding = Funding { instrument: Some(id), schedule, ..Funding::default() };
-    check(&run("BTC/USD:USD", Settings { funding: vec![funding], ..Settings::default() }), ["30", "-3", "0", "0"]);
+    check(
+        &run("BTC/USD:USD", Settings { funding: vec![funding], ..Settings::default() }),
+        ["30", "-3", "0", "0", "0", "0"],
+    );
 }

@@ -39,7 +39,9 @@ fn trades_are_those_of_the_json() {
 /// Each point's cash and exposure are the equity, and the last point's cash is the account's.
 fn check_equity(run: &Run, is_long_only: bool) {
     let csv = run.written(report::csv::equity);
-    assert!(csv.starts_with("time,equity,cash,exposure,drawdown,fees,funding,interest,dividends\n"));
+    assert!(
+        csv.starts_with("time,equity,cash,exposure,drawdown,fees,funding,interest,dividends,rollover,receivables\n")
+    );
     let rows = rows(&csv);
     assert_eq!(rows.len(), run.outcome.curve.len());
     let (mut peak, mut invested) = (Cash::ZERO, 0);

@@ -53,7 +53,7 @@ fn its_keys_are_these_and_in_this_order() {
         &["symbol", "timeframe", "start", "end", "bars", "source", "gaps", "skipped", "notes", "quality"],
     );
     assert_eq!((&report["data"][0]["gaps"]["missing"], &report["data"][0]["skipped"]["rows"]), (&12.into(), &0.into()));
-    let charges = ["Fees [$]", "Funding [$]", "Interest [$]", "Dividends [$]"];
+    let charges = ["Fees [$]", "Funding [$]", "Interest [$]", "Dividends [$]", "Rollover [$]", "Receivables [$]"];
     let names: Vec<&str> = NAMES.into_iter().chain(charges).collect();
     check_keys(&text, &report["stats"], &names);
     check_keys(&text, &report["trades"][0], &TRADE);

@@ -2,7 +2,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use qframe_data::catalog::InstrumentFacts;
+use qframe_data::catalog::{InstrumentFacts, StoredRoll};
 use qframe_data::import::open_interest;
 use qframe_data::{Catalog, Contract, DataKey, Kind, RollAdjust, RollRule, Rolled, roll};
 use qframe_lab::{contract_multiplier, contract_tick};
@@ -190,6 +190,12 @@ impl Args {
         let suffix = format!("rolled-{rule}-{}", self.adjust);
         let known = catalog.instrument(&rolled.first, venue)?;
         let of = DataKey::bars(symbol.clone(), venue, frame);
+        let stored = |roll: &qframe_data::Roll| StoredRoll {
+            time: roll.day,
+            contracts: [roll.from.clone(), roll.to.clone()],
+            prices: [roll.from_close, roll.to_close.unwrap_or(roll.from_close)],
+        };
+        let rolls = rolled.rolls.iter().map(stored).collect();
         let unknown = InstrumentFacts::new(symbol.clone(), venue.to_owned());
         let known = known.unwrap_or(unknown);
         let tick = known.tick.or_else(|| contract_tick(root)).filter(|_| adjust != RollAdjust::Ratio);
@@ -200,6 +206,7 @@ impl Args {
             // Prices that were multiplied are on no tick.
             tick: tick.or(Some(Price::from_nanos(1))),
             expiry: None,
+            rolls,
             ..known
         };
         store(catalog, &of, &suffix, Some(facts), rolled.bars)
