@@ -28,7 +28,7 @@ fn fill(program: &Program) {
         program.write(name, text);
         done(program, &format!("data import {name} {words}"));
     };
-    import("a.csv", bars(18_262, 900, 0), "--symbol ACME --venue nyse --timeframe 30m");
+    import("a.csv", bars(18_262, 900, 0), "--symbol ACME --venue nyse --timeframe 30m --on-conflict keep");
     import("b.csv", bars(18_262, 120, 0), "--symbol ES-20200320 --venue cme --timeframe 1d");
     import("c.csv", bars(18_262, 150, 5), "--symbol ES-20200619 --venue cme --timeframe 1d");
     program.write("later.csv", bars(18_900, 300, 3));
@@ -124,11 +124,12 @@ fn repaired_bars_are_old_or_new() {
 
 #[test]
 fn longer_bars_are_old_or_new() {
-    let (resample, later) = ("data resample ACME@nyse --to 1d", "--symbol ACME --venue nyse --timeframe 30m");
+    let (resample, later) =
+        ("data resample ACME@nyse --to 1d", "--symbol ACME --venue nyse --timeframe 30m --on-conflict keep");
     check(&[resample, &format!("data import later.csv {later}")], resample, true);
 }
 
 #[test]
 fn an_import_is_whole_up_to_its_last_file() {
-    check(&[], "data import later.csv --symbol ACME --venue nyse --timeframe 30m", false);
+    check(&[], "data import later.csv --symbol ACME --venue nyse --timeframe 30m --on-conflict keep", false);
 }
