@@ -1,4 +1,7 @@
 //! Tests of the crate as its users see it.
+#[cfg(test)]
 mod download;
+#[cfg(test)]
 mod server;
+#[cfg(test)]
 mod signatures;
