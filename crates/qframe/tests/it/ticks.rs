@@ -247,3 +247,25 @@ fn what_is_on_its_way_at_the_end_is_listed_with_its_reason() {
     assert!(orders.contains("the data ended while it was on its way"), "{orders}");
     assert!(orders.lines().skip(1).all(|line| !line.contains(",submitted,")), "{orders}");
 }
+
+#[test]
+fn poor_ticks_are_told_of_in_the_report() {
+    let program = Program::new();
+    let row = |place: i64| format!("2024-03-01T00:{:02}:{:02}Z,{},100,1.5,buy\n", place / 60, place % 60, place + 1);
+    let good: String = (0..600).map(row).collect();
+    let head = "time,id,price,qty,side\n";
+    program.write("good.csv", format!("{head}{good}"));
+    program.write("late.csv", format!("{head}{good}2024-03-09T00:00:00Z,601,100,1.5,buy\n"));
+    for name in ["good", "late"] {
+        let imported = program.run(&format!("data import {name}.csv --symbol BTC/USDT --venue {name} --kind trades"));
+        assert_eq!(imported.code(), 0, "{}", imported.error());
+    }
+    let words = |venue: &str| format!("--data BTC/USDT@{venue} --grain trades --timeframe 10s --strategy buy-and-hold");
+    let json = |venue: &str| -> serde_json::Value {
+        serde_json::from_str(&shown(&program, &format!("{} --json", words(venue)))).unwrap()
+    };
+    assert_eq!(json("good")["data"][0]["quality"]["grade"], "HIGH");
+    assert_eq!(json("late")["data"][0]["quality"]["grade"], "LOW");
+    let out = shown(&program, &format!("{} --plain", words("late")));
+    assert!(out.contains("the data is of quality LOW: LOW for seconds of silence"), "{out}");
+}
