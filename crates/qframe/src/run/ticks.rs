@@ -132,6 +132,7 @@ fn recorded(given: &Given<'_>, wish: &Wish, symbol: Option<&Symbol>, path: &str,
     } else {
         format!(" ({}; `qframe data book` tells where)", wrong.join(", "))
     };
+    begin(&mut period.ticks, &period.before);
     Ok(Found {
         ticks: period.ticks,
         symbol: found.symbol.clone(),
@@ -160,11 +161,13 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
         }
     }
     let (mut content, mut counts) = (Vec::new(), Vec::new());
+    let mut book = OrderBook::default();
     for key in &keys {
-        // A book is made by all that came before.
-        let from = if key.kind == Kind::Book { Time::MIN } else { wish.from };
+        // The period is one of receipts, the catalog's order that of the venue: clocks are less than a day apart. A book is
+        // made by all that came before.
+        let from = if key.kind == Kind::Book { Time::MIN } else { wish.from - Span::DAY };
         let (mut period, before) = (Period::new(wish), ticks.len());
-        for rows in catalog.scan(key, from..Time::MAX)? {
+        for rows in catalog.scan(key, from..wish.until + Span::DAY)? {
             ticks_of(rows?).try_for_each(|tick| period.take(tick)).map_err(|why| given.refused(why))?;
         }
         if ticks.is_empty() {
@@ -172,11 +175,15 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
         } else {
             ticks.append(&mut period.ticks);
         }
+        if key.kind == Kind::Book {
+            book = period.before;
+        }
         counts.push(format!("{} {}", ticks.len() - before, key.kind));
         content.extend(catalog.facts(key)?.map(|facts| facts.hash.to_hex()[..12].to_owned()));
     }
     let key = keys.first().ok_or_else(|| Error::Refused(format!("--data {name}: no {} of it", grain.name())))?;
     ticks.sort_by_key(Tick::received);
+    begin(&mut ticks, &book);
     let with_venue = Some(key.name()).filter(|_| name.contains('@')).and_then(|name| name.parse().ok());
     Ok(Found {
         ticks,
@@ -244,9 +251,6 @@ impl Period {
             Tick::Book(delta) if received < self.from => self.before.apply(&delta),
             _ if received < self.from || received >= self.until => {}
             _ => {
-                if self.ticks.is_empty() {
-                    self.ticks.extend(snapshot(&self.before, &tick));
-                }
                 self.ticks.push(tick);
             }
         }
@@ -254,7 +258,12 @@ impl Period {
     }
 }
 
-/// The book as it stands when the first row of the period comes.
+/// Puts the book as it stood when the first row of the period came before it.
+fn begin(ticks: &mut Vec<Tick>, book: &OrderBook) {
+    let before = ticks.first().map(|first| snapshot(book, first));
+    ticks.splice(0..0, before.into_iter().flatten());
+}
+
 fn snapshot(book: &OrderBook, first: &Tick) -> Vec<Tick> {
     let levels = |side| book.levels(side).map(move |level| BookChange::Level(side, level));
     let mut changes: Vec<BookChange> = levels(Side::Buy).chain(levels(Side::Sell)).collect();

@@ -108,16 +108,27 @@ fn a_stream_in_the_catalog_is_the_stream() {
         assert_eq!(imported.code(), 0, "{}", imported.error());
         assert!(new != "nothing new" || imported.out().contains(new), "{}", imported.out());
     }
-    let trades = |data: &str| {
+    let run = |data: &str, period: &str| {
         let words = "--strategy market-making --param half-spread=25 --param refresh=0 --cash 100000 --allow-short";
-        let out = shown(&program, &format!("--data {data} --grain book {words} --latency 5ms --json"));
-        serde_json::from_str::<serde_json::Value>(&out).unwrap()["trades"].take()
+        let out = shown(&program, &format!("--data {data} --grain book {words} --latency 5ms --json {period}"));
+        serde_json::from_str::<serde_json::Value>(&out).unwrap()
     };
-    let (direct, stored) = (trades("stream.txt"), trades("BTC/USDT@binance"));
+    let trades = |data: &str| run(data, "")["trades"].take();
     let prices = |trades: &serde_json::Value| -> Vec<_> {
         let rows = trades.as_array().unwrap().iter();
         rows.map(|trade| (trade["entry_time"].clone(), trade["entry_price"].clone(), trade["pnl"].clone())).collect()
     };
+    // A period that begins between an update and the trade behind it, and one that a row came into that happened before it.
+    for from in ["54:16.010", "54:16.003"] {
+        let period = format!("--from 2024-08-08T23:{from}Z --to 2024-08-08T23:54:40Z");
+        let orders = |data: &str| {
+            run(data, &format!("{period} --orders orders.csv"));
+            std::fs::read_to_string(program.path("orders.csv")).unwrap().replace("@binance", "")
+        };
+        let (direct, stored) = (orders("stream.txt"), orders("BTC/USDT@binance"));
+        assert!(direct.lines().count() > 10 && direct == stored, "{from}: {direct}\n{stored}");
+    }
+    let (direct, stored) = (trades("stream.txt"), trades("BTC/USDT@binance"));
     assert!(prices(&direct).len() > 3, "{direct}");
     assert!(prices(&direct) == prices(&stored), "the catalog gives other trades than the stream");
 }
