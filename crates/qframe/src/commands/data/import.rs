@@ -57,13 +57,23 @@ pub(crate) struct Args {
 
 /// What becomes of two rows that should be one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum OnConflict {
+pub(super) enum OnConflict {
     /// The first one stays.
     Keep,
     /// The later one takes its place.
     Replace,
     /// Stop at a row that is stored with other values.
     Refuse,
+}
+
+impl From<OnConflict> for Conflict {
+    fn from(how: OnConflict) -> Self {
+        match how {
+            OnConflict::Keep => Self::Keep,
+            OnConflict::Replace => Self::Replace,
+            OnConflict::Refuse => Self::Refuse,
+        }
+    }
 }
 
 /// What came of everything.
@@ -78,11 +88,7 @@ impl Args {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let wish = self.wish()?;
         let catalog = if self.dry_run { None } else { Some(self.root.make()?) };
-        let conflict = match self.on_conflict {
-            None | Some(OnConflict::Keep) => Conflict::Keep,
-            Some(OnConflict::Replace) => Conflict::Replace,
-            Some(OnConflict::Refuse) => Conflict::Refuse,
-        };
+        let conflict = self.on_conflict.unwrap_or(OnConflict::Keep).into();
         let strangers = if self.on_conflict.is_some() { Strangers::Take } else { Strangers::Refuse };
         let found = find_files(&self.paths);
         let mut report = Report {
