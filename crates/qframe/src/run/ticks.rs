@@ -9,8 +9,8 @@ use qframe_engine::AtEnd;
 use qframe_engine::venue::{FillPrice, Intrabar, Latency};
 use qframe_lab::{DataSet, Origin, Setup};
 use qframe_model::book::OrderBook;
-use qframe_model::market::{BookChange, BookDelta, Side, Tick};
-use qframe_model::number::Price;
+use qframe_model::market::{BookChange, BookDelta, Quote, Side, Tick};
+use qframe_model::number::{Price, Volume};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Span, Time, TimeFrame};
 
@@ -182,6 +182,10 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
         content.extend(catalog.facts(key)?.map(|facts| facts.hash.to_hex()[..12].to_owned()));
     }
     let key = keys.first().ok_or_else(|| Error::Refused(format!("--data {name}: no {} of it", grain.name())))?;
+    let is_boundless = |tick: &Tick| matches!(tick, Tick::Quote(quote) if quote.bid.quantity == boundless());
+    if ticks.iter().any(is_boundless) {
+        counts.push("sizes of quotes that nobody wrote down, taken as boundless".to_owned());
+    }
     ticks.sort_by_key(Tick::received);
     begin(&mut ticks, &book);
     let with_venue = Some(key.name()).filter(|_| name.contains('@')).and_then(|name| name.parse().ok());
@@ -215,10 +219,23 @@ pub(super) fn check_words(setup: &Setup) -> Result<(), Error> {
 fn ticks_of(rows: Rows) -> Box<dyn Iterator<Item = Tick>> {
     match rows {
         Rows::Trades(rows) => Box::new(rows.into_iter().map(Tick::Trade)),
-        Rows::Quotes(rows) => Box::new(rows.into_iter().map(Tick::Quote)),
+        Rows::Quotes(rows) => Box::new(rows.into_iter().map(sized).map(Tick::Quote)),
         Rows::Book(rows) => Box::new(rows.into_iter().map(Tick::Book)),
         _ => Box::new(std::iter::empty()),
     }
+}
+
+/// What stands at both prices of a quote where nobody wrote down how much: 1,000,000,000 units.
+fn boundless() -> Volume {
+    Volume::from_digits(1_000_000_000, 0).unwrap_or(Volume::ZERO)
+}
+
+/// Dealers of currencies quote prices alone: no size on either side is one that is not known, not an empty book.
+fn sized(mut quote: Quote) -> Quote {
+    if quote.bid.quantity.is_zero() && quote.ask.quantity.is_zero() {
+        (quote.bid.quantity, quote.ask.quantity) = (boundless(), boundless());
+    }
+    quote
 }
 
 /// So many ticks fit anywhere.

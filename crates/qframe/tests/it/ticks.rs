@@ -280,3 +280,18 @@ fn poor_ticks_are_told_of_in_the_report() {
     let out = shown(&program, &format!("{} --plain", words("late")));
     assert!(out.contains("the data is of quality LOW: LOW for seconds of silence"), "{out}");
 }
+
+/// Dealers of currencies quote prices alone.
+#[test]
+fn quotes_without_sizes_are_traded_on() {
+    let program = Program::new();
+    let row = |place: i64| format!("2014-05-01T00:{:02}:{:02}Z,1.3867,1.3868\n", place / 60, place % 60);
+    program.write("ticks.csv", format!("time,bid,ask\n{}", (0..600).map(row).collect::<String>()));
+    let imported = program.run("data import ticks.csv --symbol EUR/USD --venue here --kind quotes");
+    assert_eq!(imported.code(), 0, "{}", imported.error());
+    let words = "--data EUR/USD@here --grain quotes --strategy buy-and-hold --size 1000 --fee 0 --orders o.csv --plain";
+    let out = shown(&program, words);
+    assert!(out.contains("sizes of quotes that nobody wrote down, taken as boundless"), "{out}");
+    let orders = std::fs::read_to_string(program.path("o.csv")).unwrap();
+    assert!(orders.contains("filled,1000,1.3868,0,"), "{orders}");
+}
