@@ -238,15 +238,18 @@ impl Adjustment {
     }
 }
 
-/// Splits that the prices do not show: the open behind them is nearer to the close before than to its share of it. Such
-/// prices are adjusted already. Splits of less than three into two are too small to tell: they go with the others.
+/// Splits that the prices do not show: the price behind them is nearer to the close before than to its share of it. Such
+/// prices are adjusted already. The price is the median of open, close and next open: the first bar of a day may begin with
+/// a price of the day before. Splits of less than three into two are too small to tell: they go with the others.
 #[must_use]
 pub fn unseen_splits(bars: &[Bar], actions: &[DatedAction]) -> Vec<DatedAction> {
     let is_seen = |dated: &DatedAction| {
         let CorporateAction::Split(ratio) = dated.action else { return None };
         let at = bars.partition_point(|bar| bar.time < dated.time);
         let (before, after) = (bars.get(at.checked_sub(1)?)?, bars.get(at)?);
-        let (fell, ratio) = ((before.close.to_f64() / after.open.to_f64()).ln(), ratio.to_f64().ln());
+        let mut behind = [after.open, after.close, bars.get(at + 1).map_or(after.close, |next| next.open)];
+        behind.sort();
+        let (fell, ratio) = ((before.close.to_f64() / behind[1].to_f64()).ln(), ratio.to_f64().ln());
         (ratio.abs() > TELLING.ln()).then_some(fell.abs() >= (fell - ratio).abs())
     };
     let told: Vec<(&DatedAction, Option<bool>)> = actions.iter().map(|dated| (dated, is_seen(dated))).collect();

@@ -1,7 +1,7 @@
 //! One series of bars with what is known about it.
 use std::sync::Arc;
 
-use qframe_data::quality::Report;
+use qframe_data::quality::{BookCheck, Market, QuoteCheck, Report, TradeCheck};
 use qframe_data::samples::{self, UnknownSample};
 use qframe_data::{Facts, Loaded, Pattern};
 use qframe_model::currency::Currency;
@@ -166,6 +166,27 @@ impl DataSet {
         }
         origin.quality = Some(quality);
         Self { origin: Arc::new(origin), ..self }
+    }
+
+    /// What is wrong with its ticks, each reason with the kind of rows that it is about; `None` where orders meet bars.
+    #[must_use]
+    pub fn check_ticks(&self, market: &Market) -> Option<Report> {
+        let ticks = self.ticks()?;
+        let (mut trades, mut quotes, mut book) =
+            (TradeCheck::new(market), QuoteCheck::new(market), BookCheck::new(market));
+        for tick in ticks.rows() {
+            match tick {
+                Tick::Trade(trade) => trades.push(trade),
+                Tick::Quote(quote) => quotes.push(quote),
+                Tick::Book(delta) => book.push(delta),
+            }
+        }
+        let reports = [(trades.finish(), "trades"), (quotes.finish(), "quotes"), (book.finish(), "book")];
+        let of = |(report, kind): (Report, &str)| Report {
+            reasons: report.reasons.iter().map(|reason| format!("{reason}, {kind}")).collect(),
+            ..report
+        };
+        reports.into_iter().filter(|(report, _)| report.rows > 0).map(of).reduce(Report::beside)
     }
 
     /// What trades.

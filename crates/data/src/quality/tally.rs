@@ -106,6 +106,31 @@ impl Report {
         self.counts.iter().find(|count| count.defect == defect).map_or(0, |count| count.rows)
     }
 
+    /// Both as one, such as the trades and the book of a market: as good as the worse of them. The longest hole and the
+    /// longer silence stay.
+    #[must_use]
+    pub fn beside(mut self, other: Self) -> Self {
+        for mut count in other.counts {
+            match self.counts.iter_mut().find(|known| known.defect == count.defect) {
+                Some(known) => {
+                    known.rows += count.rows;
+                    known.first.append(&mut count.first);
+                    known.first.sort_by_key(|finding| finding.time);
+                    known.first.truncate(FIRST_FEW);
+                }
+                None => self.counts.push(count),
+            }
+        }
+        self.counts.sort_by_key(|count| count.defect);
+        self.rows += other.rows;
+        self.explained += other.explained;
+        self.gaps = if other.gaps.missing > self.gaps.missing { other.gaps } else { self.gaps };
+        self.silence = if other.silence.seconds > self.silence.seconds { other.silence } else { self.silence };
+        self.grade = self.grade.max(other.grade);
+        self.reasons.extend(other.reasons);
+        self
+    }
+
     /// The same with what a reader found wrong with the rows of the file before they came here.
     #[must_use]
     pub fn with_findings(mut self, findings: &Findings) -> Self {

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use qframe_data::import::{Wish, import};
-use qframe_data::{Adjust, AdjustError, Adjustment, Rows};
+use qframe_data::{Adjust, AdjustError, Adjustment, Rows, unseen_splits};
 use qframe_model::market::{Bar, CorporateAction, DatedAction, Dividend};
 use qframe_model::number::{Cash, Price, Quantity, Rate, Volume};
 use qframe_model::time::{Span, Time};
@@ -46,6 +46,17 @@ fn bars_by_hand() {
     check(&[split(3, "0.1")], Adjust::Split, [("1000", 1), ("1000", 1), ("50", 10), ("45", 10)]);
     // Before there is a bar, and behind the last one.
     check(&[split(1, "2"), split(5, "2"), dividend(0, "1")], Adjust::TotalReturn, raw);
+}
+
+#[test]
+fn a_stale_first_price_hides_no_split() {
+    let flat = |number, cents| bar(number, cents, 10);
+    let stale =
+        Bar { open: Price::from_nanos(70_000_000_000), high: Price::from_nanos(70_000_000_000), ..flat(3, 1_000) };
+    let seven = [split(3, "7")];
+    assert!(unseen_splits(&[flat(1, 7_000), flat(2, 7_000), stale, flat(4, 1_000)], &seven).is_empty());
+    assert!(unseen_splits(&[flat(1, 7_000), flat(2, 7_000), stale], &seven).is_empty());
+    assert_eq!(unseen_splits(&[flat(1, 1_000), flat(2, 1_000), flat(3, 1_000)], &seven), seven);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use qframe_data::catalog::InstrumentFacts;
 use qframe_data::hours::Hours;
-use qframe_data::quality::{Presumed, Rules, check_read, fitting};
+use qframe_data::quality::{Market, Presumed, Rules, check_read, fitting};
 use qframe_data::samples::{self, Sample};
 use qframe_data::{
     DataError, DataKey, Loaded, Offsets, OnBadRow, Options, Resampled, Resampling, mid_bars, read_bars, resample,
@@ -69,10 +69,13 @@ impl Sides {
 }
 
 impl Source {
-    /// Looks at the bars that are used. Trading hours are those of the instrument, where the bars fit them.
+    /// Looks at the bars that are used. Trading hours are those of the instrument, where the bars fit them. Bars that ticks
+    /// make are as good as the ticks: an empty second is no hole.
     pub(super) fn judge(&mut self, actions: &[DatedAction]) {
-        // Bars that ticks make are as good as the ticks: an empty second is no hole.
         if self.set.is_of_ticks() {
+            let tick = Some(self.set.instrument().rules().tick);
+            let report = self.set.check_ticks(&Market { tick, hours: self.hours, bars: Vec::new() });
+            self.set = report.into_iter().fold(self.set.clone(), DataSet::judged);
             return;
         }
         let (set, frame) = (&self.set, self.set.frame());

@@ -9,8 +9,8 @@ use qframe_engine::AtEnd;
 use qframe_engine::venue::{FillPrice, Intrabar, Latency};
 use qframe_lab::{DataSet, Origin, Setup};
 use qframe_model::book::OrderBook;
-use qframe_model::market::{BookChange, BookDelta, Side, Tick};
-use qframe_model::number::Price;
+use qframe_model::market::{BookChange, BookDelta, Quote, Side, Tick};
+use qframe_model::number::{Price, Volume};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Span, Time, TimeFrame};
 
@@ -132,6 +132,7 @@ fn recorded(given: &Given<'_>, wish: &Wish, symbol: Option<&Symbol>, path: &str,
     } else {
         format!(" ({}; `qframe data book` tells where)", wrong.join(", "))
     };
+    begin(&mut period.ticks, &period.before);
     Ok(Found {
         ticks: period.ticks,
         symbol: found.symbol.clone(),
@@ -160,11 +161,13 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
         }
     }
     let (mut content, mut counts) = (Vec::new(), Vec::new());
+    let mut book = OrderBook::default();
     for key in &keys {
-        // A book is made by all that came before.
-        let from = if key.kind == Kind::Book { Time::MIN } else { wish.from };
+        // The period is one of receipts, the catalog's order that of the venue: clocks are less than a day apart. A book is
+        // made by all that came before.
+        let from = if key.kind == Kind::Book { Time::MIN } else { wish.from - Span::DAY };
         let (mut period, before) = (Period::new(wish), ticks.len());
-        for rows in catalog.scan(key, from..Time::MAX)? {
+        for rows in catalog.scan(key, from..wish.until + Span::DAY)? {
             ticks_of(rows?).try_for_each(|tick| period.take(tick)).map_err(|why| given.refused(why))?;
         }
         if ticks.is_empty() {
@@ -172,11 +175,19 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
         } else {
             ticks.append(&mut period.ticks);
         }
+        if key.kind == Kind::Book {
+            book = period.before;
+        }
         counts.push(format!("{} {}", ticks.len() - before, key.kind));
         content.extend(catalog.facts(key)?.map(|facts| facts.hash.to_hex()[..12].to_owned()));
     }
     let key = keys.first().ok_or_else(|| Error::Refused(format!("--data {name}: no {} of it", grain.name())))?;
+    let is_boundless = |tick: &Tick| matches!(tick, Tick::Quote(quote) if quote.bid.quantity == boundless());
+    if ticks.iter().any(is_boundless) {
+        counts.push("sizes of quotes that nobody wrote down, taken as boundless".to_owned());
+    }
     ticks.sort_by_key(Tick::received);
+    begin(&mut ticks, &book);
     let with_venue = Some(key.name()).filter(|_| name.contains('@')).and_then(|name| name.parse().ok());
     Ok(Found {
         ticks,
@@ -208,10 +219,23 @@ pub(super) fn check_words(setup: &Setup) -> Result<(), Error> {
 fn ticks_of(rows: Rows) -> Box<dyn Iterator<Item = Tick>> {
     match rows {
         Rows::Trades(rows) => Box::new(rows.into_iter().map(Tick::Trade)),
-        Rows::Quotes(rows) => Box::new(rows.into_iter().map(Tick::Quote)),
+        Rows::Quotes(rows) => Box::new(rows.into_iter().map(sized).map(Tick::Quote)),
         Rows::Book(rows) => Box::new(rows.into_iter().map(Tick::Book)),
         _ => Box::new(std::iter::empty()),
     }
+}
+
+/// What stands at both prices of a quote where nobody wrote down how much: 1,000,000,000 units.
+fn boundless() -> Volume {
+    Volume::from_digits(1_000_000_000, 0).unwrap_or(Volume::ZERO)
+}
+
+/// Dealers of currencies quote prices alone: no size on either side is one that is not known, not an empty book.
+fn sized(mut quote: Quote) -> Quote {
+    if quote.bid.quantity.is_zero() && quote.ask.quantity.is_zero() {
+        (quote.bid.quantity, quote.ask.quantity) = (boundless(), boundless());
+    }
+    quote
 }
 
 /// So many ticks fit anywhere.
@@ -244,9 +268,6 @@ impl Period {
             Tick::Book(delta) if received < self.from => self.before.apply(&delta),
             _ if received < self.from || received >= self.until => {}
             _ => {
-                if self.ticks.is_empty() {
-                    self.ticks.extend(snapshot(&self.before, &tick));
-                }
                 self.ticks.push(tick);
             }
         }
@@ -254,7 +275,12 @@ impl Period {
     }
 }
 
-/// The book as it stands when the first row of the period comes.
+/// Puts the book as it stood when the first row of the period came before it.
+fn begin(ticks: &mut Vec<Tick>, book: &OrderBook) {
+    let before = ticks.first().map(|first| snapshot(book, first));
+    ticks.splice(0..0, before.into_iter().flatten());
+}
+
 fn snapshot(book: &OrderBook, first: &Tick) -> Vec<Tick> {
     let levels = |side| book.levels(side).map(move |level| BookChange::Level(side, level));
     let mut changes: Vec<BookChange> = levels(Side::Buy).chain(levels(Side::Sell)).collect();

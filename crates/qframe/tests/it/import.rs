@@ -70,6 +70,18 @@ fn a_file_that_is_refused_does_not_stop_the_others() {
 }
 
 #[test]
+fn an_import_that_cannot_be_written_does_not_say_that_nothing_is_new() {
+    let program = Program::new();
+    program.write("AAPL.csv", BARS);
+    std::fs::create_dir_all(program.path("c")).unwrap();
+    program.write("c/bars", "no folder");
+    let stopped = program.run("data import AAPL.csv --venue nasdaq --catalog c");
+    assert_eq!(stopped.code(), 1);
+    assert!(stopped.out().contains("writing stopped: what was stored until then stays"), "{}", stopped.out());
+    assert!(!stopped.out().contains("nothing new"), "{}", stopped.out());
+}
+
+#[test]
 fn wrong_flags_are_wrong_usage() {
     let program = Program::new();
     program.write("AAPL.csv", BARS);

@@ -124,8 +124,10 @@ fn repaired_bars_are_old_or_new() {
 
 #[test]
 fn longer_bars_are_old_or_new() {
-    let (resample, later) =
-        ("data resample ACME@nyse --to 1d", "--symbol ACME --venue nyse --timeframe 30m --on-conflict keep");
+    let (resample, later) = (
+        "data resample ACME@nyse --to 1d --on-conflict replace",
+        "--symbol ACME --venue nyse --timeframe 30m --on-conflict keep",
+    );
     check(&[resample, &format!("data import later.csv {later}")], resample, true);
 }
 

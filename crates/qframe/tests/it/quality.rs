@@ -115,6 +115,33 @@ fn a_set_of_the_catalog_is_mended_and_brought_back() {
     assert_eq!(all(), bars);
 }
 
+/// Bars of a publisher are not replaced by those that a few shorter ones make.
+#[test]
+fn resampling_changes_no_bars_in_silence() {
+    let program = Program::new();
+    let head = "time,open,high,low,close,volume\n";
+    program.write("days.csv", format!("{head}2024-01-01,100,120,90,110,1000\n2024-01-02,110,130,100,120,1000\n"));
+    let hour = |time: &str| format!("{time}:00:00Z,101,103,100,102,5\n");
+    let hours: String = ["2024-01-01T05", "2024-01-01T06", "2024-01-02T23", "2024-01-03T00"].map(hour).concat();
+    program.write("hours.csv", format!("{head}{hours}"));
+    for (file, frame) in [("days", "1d"), ("hours", "1h")] {
+        let words = format!("data import {file}.csv --symbol BTC/USDT --venue here --timeframe {frame}");
+        assert_eq!(program.run(&words).code(), 0);
+    }
+    let volume = || json(&program, "data show BTC/USDT --timeframe 1d --json")["first_rows"][0]["volume"].clone();
+    let refused = program.run("data resample BTC/USDT --to 1d");
+    assert_eq!((refused.code(), volume()), (1, "1000".into()));
+    assert!(refused.error().contains("2 of 2 bars are there already with other values"), "{}", refused.error());
+    assert_eq!(program.run("data resample BTC/USDT --to 1d --out made.csv").code(), 0);
+    assert_eq!(volume(), "1000");
+    assert!(
+        std::fs::read_to_string(program.path("made.csv")).unwrap().contains("2024-01-01T00:00:00Z,101,103,100,102,10")
+    );
+    assert_eq!(program.run("data resample BTC/USDT --to 1d --on-conflict replace").code(), 0);
+    assert_eq!(volume(), "10");
+    assert_eq!(program.run("data resample BTC/USDT --to 1d").code(), 0, "the same bars again change nothing");
+}
+
 #[test]
 fn a_backtest_on_poor_data_says_so() {
     let program = Program::new();

@@ -108,16 +108,27 @@ fn a_stream_in_the_catalog_is_the_stream() {
         assert_eq!(imported.code(), 0, "{}", imported.error());
         assert!(new != "nothing new" || imported.out().contains(new), "{}", imported.out());
     }
-    let trades = |data: &str| {
+    let run = |data: &str, period: &str| {
         let words = "--strategy market-making --param half-spread=25 --param refresh=0 --cash 100000 --allow-short";
-        let out = shown(&program, &format!("--data {data} --grain book {words} --latency 5ms --json"));
-        serde_json::from_str::<serde_json::Value>(&out).unwrap()["trades"].take()
+        let out = shown(&program, &format!("--data {data} --grain book {words} --latency 5ms --json {period}"));
+        serde_json::from_str::<serde_json::Value>(&out).unwrap()
     };
-    let (direct, stored) = (trades("stream.txt"), trades("BTC/USDT@binance"));
+    let trades = |data: &str| run(data, "")["trades"].take();
     let prices = |trades: &serde_json::Value| -> Vec<_> {
         let rows = trades.as_array().unwrap().iter();
         rows.map(|trade| (trade["entry_time"].clone(), trade["entry_price"].clone(), trade["pnl"].clone())).collect()
     };
+    // A period that begins between an update and the trade behind it, and one that a row came into that happened before it.
+    for from in ["54:16.010", "54:16.003"] {
+        let period = format!("--from 2024-08-08T23:{from}Z --to 2024-08-08T23:54:40Z");
+        let orders = |data: &str| {
+            run(data, &format!("{period} --orders orders.csv"));
+            std::fs::read_to_string(program.path("orders.csv")).unwrap().replace("@binance", "")
+        };
+        let (direct, stored) = (orders("stream.txt"), orders("BTC/USDT@binance"));
+        assert!(direct.lines().count() > 10 && direct == stored, "{from}: {direct}\n{stored}");
+    }
+    let (direct, stored) = (trades("stream.txt"), trades("BTC/USDT@binance"));
     assert!(prices(&direct).len() > 3, "{direct}");
     assert!(prices(&direct) == prices(&stored), "the catalog gives other trades than the stream");
 }
@@ -246,4 +257,41 @@ fn what_is_on_its_way_at_the_end_is_listed_with_its_reason() {
     let orders = std::fs::read_to_string(program.path("orders.csv")).unwrap();
     assert!(orders.contains("the data ended while it was on its way"), "{orders}");
     assert!(orders.lines().skip(1).all(|line| !line.contains(",submitted,")), "{orders}");
+}
+
+#[test]
+fn poor_ticks_are_told_of_in_the_report() {
+    let program = Program::new();
+    let row = |place: i64| format!("2024-03-01T00:{:02}:{:02}Z,{},100,1.5,buy\n", place / 60, place % 60, place + 1);
+    let good: String = (0..600).map(row).collect();
+    let head = "time,id,price,qty,side\n";
+    program.write("good.csv", format!("{head}{good}"));
+    program.write("late.csv", format!("{head}{good}2024-03-09T00:00:00Z,601,100,1.5,buy\n"));
+    for name in ["good", "late"] {
+        let imported = program.run(&format!("data import {name}.csv --symbol BTC/USDT --venue {name} --kind trades"));
+        assert_eq!(imported.code(), 0, "{}", imported.error());
+    }
+    let words = |venue: &str| format!("--data BTC/USDT@{venue} --grain trades --timeframe 10s --strategy buy-and-hold");
+    let json = |venue: &str| -> serde_json::Value {
+        serde_json::from_str(&shown(&program, &format!("{} --json", words(venue)))).unwrap()
+    };
+    assert_eq!(json("good")["data"][0]["quality"]["grade"], "HIGH");
+    assert_eq!(json("late")["data"][0]["quality"]["grade"], "LOW");
+    let out = shown(&program, &format!("{} --plain", words("late")));
+    assert!(out.contains("the data is of quality LOW: LOW for seconds of silence"), "{out}");
+}
+
+/// Dealers of currencies quote prices alone.
+#[test]
+fn quotes_without_sizes_are_traded_on() {
+    let program = Program::new();
+    let row = |place: i64| format!("2014-05-01T00:{:02}:{:02}Z,1.3867,1.3868\n", place / 60, place % 60);
+    program.write("ticks.csv", format!("time,bid,ask\n{}", (0..600).map(row).collect::<String>()));
+    let imported = program.run("data import ticks.csv --symbol EUR/USD --venue here --kind quotes");
+    assert_eq!(imported.code(), 0, "{}", imported.error());
+    let words = "--data EUR/USD@here --grain quotes --strategy buy-and-hold --size 1000 --fee 0 --orders o.csv --plain";
+    let out = shown(&program, words);
+    assert!(out.contains("sizes of quotes that nobody wrote down, taken as boundless"), "{out}");
+    let orders = std::fs::read_to_string(program.path("o.csv")).unwrap();
+    assert!(orders.contains("filled,1000,1.3868,0,"), "{orders}");
 }

@@ -57,7 +57,7 @@ pub(crate) struct Args {
 
 /// What becomes of two rows that should be one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum OnConflict {
+pub(super) enum OnConflict {
     /// The first one stays.
     Keep,
     /// The later one takes its place.
@@ -66,23 +66,31 @@ enum OnConflict {
     Refuse,
 }
 
+impl From<OnConflict> for Conflict {
+    fn from(how: OnConflict) -> Self {
+        match how {
+            OnConflict::Keep => Self::Keep,
+            OnConflict::Replace => Self::Replace,
+            OnConflict::Refuse => Self::Refuse,
+        }
+    }
+}
+
 /// What came of everything.
 struct Report {
     imports: Vec<Import>,
     refused: Vec<ImportError>,
     passed_over: u64,
     became: Became,
+    /// Why writing stopped; what was stored before is not in `became`.
+    stopped: Option<String>,
 }
 
 impl Args {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let wish = self.wish()?;
         let catalog = if self.dry_run { None } else { Some(self.root.make()?) };
-        let conflict = match self.on_conflict {
-            None | Some(OnConflict::Keep) => Conflict::Keep,
-            Some(OnConflict::Replace) => Conflict::Replace,
-            Some(OnConflict::Refuse) => Conflict::Refuse,
-        };
+        let conflict = self.on_conflict.unwrap_or(OnConflict::Keep).into();
         let strangers = if self.on_conflict.is_some() { Strangers::Take } else { Strangers::Refuse };
         let found = find_files(&self.paths);
         let mut report = Report {
@@ -90,6 +98,7 @@ impl Args {
             refused: found.refused,
             passed_over: found.passed_over,
             became: Became::default(),
+            stopped: None,
         };
         let mut intake = Intake::new(catalog.as_ref(), conflict, strangers);
         let bar = progress(found.files.len());
@@ -105,13 +114,10 @@ impl Args {
         }
         let taken = intake.finish();
         bar.finish_and_clear();
-        let failed = match taken {
-            Ok(became) => {
-                report.became = became;
-                None
-            }
-            Err(error) => Some(error.to_string()),
-        };
+        match taken {
+            Ok(became) => report.became = became,
+            Err(error) => report.stopped = Some(error.to_string()),
+        }
         let mut out = std::io::stdout().lock();
         if self.json {
             self.tell_json(&report, &mut out)?;
@@ -122,7 +128,7 @@ impl Args {
         let contested = contested.map(|why| format!("a security is left out: {why}"));
         let foreign = report.became.foreign.iter().map(ToString::to_string);
         let refused = report.refused.iter().map(ToString::to_string);
-        let errors: Vec<String> = refused.chain(foreign).chain(contested).chain(failed).collect();
+        let errors: Vec<String> = refused.chain(foreign).chain(contested).chain(report.stopped).collect();
         if errors.is_empty() { Ok(()) } else { Err(Error::Several(errors)) }
     }
 
@@ -180,6 +186,9 @@ impl Args {
         let total = total(&report.became);
         match self.dry_run {
             true => writeln!(out, "; a dry run: nothing was written"),
+            false if report.stopped.is_some() => {
+                writeln!(out, "; writing stopped: what was stored until then stays, importing again completes it")
+            }
             false if total.added + total.replaced == 0 => {
                 writeln!(out, "; nothing new{}", within_brackets(&became(total)))
             }
@@ -219,7 +228,7 @@ impl Args {
         }
         let whole = json!({
             "dry_run": self.dry_run, "files": files, "sets": sets, "findings": findings, "refused": refused,
-            "passed_over": report.passed_over, "securities": named_json(&report.became.securities),
+            "passed_over": report.passed_over, "stopped": report.stopped, "securities": named_json(&report.became.securities),
             "foreign": report.became.foreign.iter().map(foreign_json).collect::<Vec<_>>(),
         });
         serde_json::to_writer_pretty(&mut *out, &whole).map_err(std::io::Error::from)?;

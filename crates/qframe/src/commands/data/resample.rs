@@ -2,15 +2,17 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use qframe_data::catalog::{Catalog, Conflict};
+use qframe_data::catalog::Catalog;
 use qframe_data::{
     DataKey, Kind, OnBadRow, Options, QuoteBars, Resampling, Rows, TradeBars, read_bars, resample, write_bars,
 };
 use qframe_lab::report::write_atomically;
 use qframe_model::market::Bar;
-use qframe_model::time::{Time, TimeFrame};
+use qframe_model::time::{Span, Time, TimeFrame};
 use serde::Serialize;
 
+use super::import::OnConflict;
+use super::out;
 use super::subject::{Known, Subject};
 use crate::error::Error;
 
@@ -32,9 +34,12 @@ pub(crate) struct Args {
     /// Make bars of bid and ask of the quotes of the catalog
     #[arg(long)]
     from_quotes: bool,
-    /// The file that is written, where one is read (default: FILE.FRAME.csv)
+    /// The file that is written (default: FILE.FRAME.csv where a file is read, else bars go into the catalog)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// What becomes of bars of the catalog that are there already with other values
+    #[arg(long, value_enum, value_name = "HOW", default_value = "refuse")]
+    on_conflict: OnConflict,
     #[command(flatten)]
     known: Known,
     /// Print JSON.
@@ -136,14 +141,46 @@ impl Args {
                 (vec![(key.kind, made.bars)], bars.len() as u64, made.unfinished.map(|bar| bar.time))
             }
         };
-        let store = |(kind, bars): (Kind, Vec<Bar>)| {
-            let key = DataKey { kind, frame: Some(to), ..(*key).clone() };
-            let count = bars.len();
-            let merged = catalog.merge(&key, std::iter::once(Rows::Bars(bars)), Conflict::Replace);
-            merged.map(|_| Written { name: key.to_string(), bars: count }).map_err(Error::refused)
+        let keyed = |(kind, bars)| (DataKey { kind, frame: Some(to), ..(*key).clone() }, bars);
+        let made: Vec<(DataKey, Vec<Bar>)> = bars.into_iter().map(keyed).collect();
+        let written = match (&self.out, made.as_slice()) {
+            (Some(out), [(_, bars)]) => vec![Written { name: out::write(out, bars)?, bars: bars.len() }],
+            (Some(out), _) => {
+                let why = "bids and asks are two sets, and a file holds one; leave it out";
+                return Err(Error::usage("--out", out.display(), why));
+            }
+            (None, _) => {
+                made.iter().try_for_each(|(key, bars)| self.check_known(catalog, key, bars))?;
+                made.into_iter().map(|(key, bars)| self.stored(catalog, &key, bars)).collect::<Result<_, _>>()?
+            }
         };
-        let written = bars.into_iter().map(store).collect::<Result<_, _>>()?;
         Ok(Answer { from: key.to_string(), rows, written, unfinished })
+    }
+
+    /// Refuses to change bars that are there: they may be a publisher's own.
+    fn check_known(&self, catalog: &Catalog, key: &DataKey, bars: &[Bar]) -> Result<(), Error> {
+        let (Some(first), Some(last)) = (bars.first(), bars.last()) else { return Ok(()) };
+        let range = first.time..last.time + Span::DAY;
+        let known = catalog.bars(key, range).map_err(Error::refused)?;
+        let differs =
+            |bar: &&Bar| known.binary_search_by_key(&bar.time, |bar| bar.time).is_ok_and(|at| known[at] != **bar);
+        let count = bars.iter().filter(differs).count();
+        match bars.iter().find(differs) {
+            Some(bar) if self.on_conflict == OnConflict::Refuse => Err(Error::Refused(format!(
+                "{key}: {count} of {} bars are there already with other values, the first at {:#}; nothing was written: \
+                 --on-conflict replace puts the new ones in their place, keep adds only those that are not there, and \
+                 --out FILE writes a file",
+                bars.len(),
+                bar.time
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn stored(&self, catalog: &Catalog, key: &DataKey, bars: Vec<Bar>) -> Result<Written, Error> {
+        let count = bars.len();
+        let merged = catalog.merge(key, std::iter::once(Rows::Bars(bars)), self.on_conflict.into());
+        merged.map(|_| Written { name: key.to_string(), bars: count }).map_err(Error::refused)
     }
 }
 
