@@ -1,0 +1,2 @@
+//! A local exchange: recorded markets that real clients of Binance trade on.
+pub mod core;
