@@ -209,6 +209,8 @@ pub enum Refusal {
     Full,
     /// A number beyond the range.
     Overflow,
+    /// A fault that was asked for.
+    Wanted,
 }
 
 impl fmt::Display for Refusal {
@@ -225,6 +227,7 @@ impl fmt::Display for Refusal {
             Self::TooManyOpen => f.write_str("Filter failure: MAX_NUM_ORDERS"),
             Self::Full => f.write_str("Too many new orders; the exchange keeps no more of them until it is started anew."),
             Self::Overflow => f.write_str("Order amount is beyond what can be counted."),
+            Self::Wanted => f.write_str("Order refused; a fault that --fault asked for."),
         }
     }
 }
