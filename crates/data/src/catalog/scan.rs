@@ -16,7 +16,7 @@ pub struct Scan {
     kind: Kind,
     files: std::vec::IntoIter<(Period, PathBuf)>,
     range: Range<Time>,
-    open: Option<Box<dyn Batches>>,
+    open: Option<Box<dyn Batches + Send>>,
 }
 
 impl Scan {

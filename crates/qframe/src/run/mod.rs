@@ -5,6 +5,7 @@ mod config;
 pub(crate) mod data;
 pub(crate) mod plan;
 pub(crate) mod raw;
+pub(crate) mod replay;
 mod stored;
 mod ticks;
 mod values;
