@@ -70,10 +70,10 @@ stop = ex.create_order(symbol, "limit", "sell", amount, low, {"stopLossPrice": l
 assert ex.fetch_order(stop["id"], symbol)["type"] in ("stop_loss_limit", "stop_limit", "stop", "limit"), stop
 assert len(ex.fetch_open_orders(symbol)) == 2
 assert len(ex.cancel_all_orders(symbol)) == 2 and not ex.fetch_open_orders(symbol)
-refused(ccxt.InsufficientFunds, ex.create_order, symbol, "limit", "buy", 1000 * float(amount), low, {}) if before[quote]["total"] < 15000 else None
+refused(ccxt.InsufficientFunds, ex.create_order, symbol, "limit", "buy", 100 * before[quote]["total"] / float(low), low)
 assert len(ex.fetch_orders(symbol)) >= 5 and ex.fetch_closed_orders(symbol)
-ex.secret = "another"
-refused(ccxt.AuthenticationError, ex.fetch_balance)
-ex.apiKey = "another"
-refused(ccxt.AuthenticationError, ex.fetch_balance)
+for name in ("apiKey", "secret"):
+    stranger = client()
+    setattr(stranger, name, "another")
+    refused(ccxt.AuthenticationError, stranger.fetch_balance)
 print("done", symbol)

@@ -1,4 +1,5 @@
 //! Tests of the crate as its users see it.
 mod download;
+mod exchange;
 mod server;
 mod signatures;

@@ -65,7 +65,12 @@ impl Connection {
                     heard = Instant::now();
                     let answer = match message {
                         Some(Ok(Message::Text(text))) => Some(self.answer(text.as_str())),
-                        Some(Ok(Message::Close(_)) | Err(_)) | None => return "closed by the client".to_owned(),
+                        Some(Ok(Message::Close(_))) => {
+                            // Reading on sends the answer to it.
+                            let _ = timeout_at(Instant::now() + SENDING, socket.recv()).await;
+                            return "closed by the client".to_owned();
+                        }
+                        Some(Err(_)) | None => return "closed by the client".to_owned(),
                         Some(Ok(_)) => None,
                     };
                     if let Some(answer) = answer
