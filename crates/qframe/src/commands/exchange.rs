@@ -140,7 +140,8 @@ impl Exchange {
 
     /// Recordings and names of the catalog as one replay.
     fn play(&self) -> Result<Play, Error> {
-        let mut play = Play { products: Vec::new(), history: Vec::new(), source: Box::new(std::iter::empty()), about: Vec::new() };
+        let mut play =
+            Play { products: Vec::new(), history: Vec::new(), source: Box::new(std::iter::empty()), about: Vec::new() };
         let mut streams: Vec<Source> = Vec::new();
         for name in &self.replay {
             let path = Path::new(name);
@@ -150,7 +151,11 @@ impl Exchange {
                 if products.is_empty() {
                     return Err(Error::refused(format!("--replay {name}: no market of a pair is in it")));
                 }
-                let left = if refused > 0 { format!(", {refused} lines refused (`qframe data book` shows them)") } else { String::new() };
+                let left = if refused > 0 {
+                    format!(", {refused} lines refused (`qframe data book` shows them)")
+                } else {
+                    String::new()
+                };
                 play.about.push(format!("{name}{left}"));
                 play.products.extend(products);
                 streams.push(Box::new(rows.map(move |row| row.map(|(product, tick)| (first + product, tick)))));
@@ -205,7 +210,8 @@ impl Exchange {
     fn funds(&self, products: &[Product]) -> Result<Vec<(Currency, Cash)>, Error> {
         let mut funds: Vec<(Currency, Cash)> = Vec::new();
         for pair in &self.funds {
-            let read = pair.split_once('=').and_then(|(asset, amount)| Some((asset.parse().ok()?, amount.parse().ok()?)));
+            let read =
+                pair.split_once('=').and_then(|(asset, amount)| Some((asset.parse().ok()?, amount.parse().ok()?)));
             let read = read.filter(|(_, amount): &(Currency, Cash)| !amount.is_negative());
             funds.push(read.ok_or_else(|| Error::usage("--fund", pair, "expected ASSET=AMOUNT, such as USDT=5000"))?);
         }
@@ -221,7 +227,13 @@ impl Exchange {
         Ok(funds)
     }
 
-    fn tell_start(&self, server: &Server, keys: &[String], products: &[Product], about: &[String]) -> Result<(), Error> {
+    fn tell_start(
+        &self,
+        server: &Server,
+        keys: &[String],
+        products: &[Product],
+        about: &[String],
+    ) -> Result<(), Error> {
         let at = server.address;
         let mut out = io::stdout().lock();
         if self.json {
@@ -237,10 +249,18 @@ impl Exchange {
             writeln!(out)?;
             return Ok(out.flush()?);
         }
-        writeln!(out, "Exchange at http://{at} (streams ws://{at}/ws, WebSocket API ws://{at}/ws-api/v3), speed {}", self.speed)?;
+        writeln!(
+            out,
+            "Exchange at http://{at} (streams ws://{at}/ws, WebSocket API ws://{at}/ws-api/v3), speed {}",
+            self.speed
+        )?;
         about.iter().try_for_each(|one| writeln!(out, "  plays {one}"))?;
         for product in products {
-            writeln!(out, "  {}: tick {}, lot {}, orders from {} {}", product.symbol, product.tick, product.lot, product.min_notional, product.quote)?;
+            writeln!(
+                out,
+                "  {}: tick {}, lot {}, orders from {} {}",
+                product.symbol, product.tick, product.lot, product.min_notional, product.quote
+            )?;
         }
         let secret = if self.keys.is_empty() { format!(", secret {}", KEY.1) } else { String::new() };
         writeln!(out, "  key {}{secret}", keys.join(", "))?;
@@ -252,12 +272,24 @@ impl Exchange {
         let mut out = io::stdout().lock();
         let Facts { progress, now, frames, slow, requests, .. } = facts.clone();
         if self.json {
-            let end = End { rows: progress.rows, over: progress.over, fault: progress.fault, now, requests, frames, cut_for_slowness: slow };
+            let end = End {
+                rows: progress.rows,
+                over: progress.over,
+                fault: progress.fault,
+                now,
+                requests,
+                frames,
+                cut_for_slowness: slow,
+            };
             serde_json::to_writer(&mut out, &end).map_err(|error| Error::refused(&error))?;
             writeln!(out)?;
         } else {
             let over = if progress.over { "all of it" } else { "not all of it" };
-            writeln!(out, "Played {} rows to {now} ({over}); answered {requests} requests, sent {frames} frames.", progress.rows)?;
+            writeln!(
+                out,
+                "Played {} rows to {now} ({over}); answered {requests} requests, sent {frames} frames.",
+                progress.rows
+            )?;
             if slow > 0 {
                 writeln!(out, "{slow} connections were cut: they did not take their frames.")?;
             }

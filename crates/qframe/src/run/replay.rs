@@ -101,7 +101,8 @@ fn of_bars(
 /// Four trades that make a bar, each with a quote around it: first to the nearer end, then to the farther one.
 fn path(bar: &Bar, frame: TimeFrame, tick: Price, lot: Quantity, number: &mut u64) -> Vec<Tick> {
     let rises = bar.close >= bar.open;
-    let prices = if rises { [bar.open, bar.low, bar.high, bar.close] } else { [bar.open, bar.high, bar.low, bar.close] };
+    let prices =
+        if rises { [bar.open, bar.low, bar.high, bar.close] } else { [bar.open, bar.high, bar.low, bar.close] };
     let whole = bar.volume.quantity();
     let part = Quantity::from_nanos(whole.nanos() / 4).floor_to(lot);
     let rest = Quantity::from_nanos(whole.nanos() - 3 * part.nanos());
@@ -165,7 +166,8 @@ fn product_of(catalog: &Catalog, keys: &[DataKey], min_notional: Cash) -> Result
         }
     }
     let [tick, lot] = steps.map(decimal_step);
-    let tick = facts.as_ref().and_then(|facts| facts.tick).unwrap_or(Price::from_nanos(i64::try_from(tick).unwrap_or(1)));
+    let tick =
+        facts.as_ref().and_then(|facts| facts.tick).unwrap_or(Price::from_nanos(i64::try_from(tick).unwrap_or(1)));
     let lot = facts.as_ref().and_then(|facts| facts.lot).unwrap_or(Quantity::from_nanos(lot));
     product(&key.symbol, tick, lot, min_notional)
 }

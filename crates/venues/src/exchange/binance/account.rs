@@ -65,7 +65,8 @@ fn side_of(ask: &Parameters) -> Result<Side, Fault> {
 }
 
 fn name_of(ask: &Parameters, parameter: &'static str) -> Result<Option<String>, Fault> {
-    let legal = |name: &str| name.len() <= 36 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".:/_-".contains(&b));
+    let legal =
+        |name: &str| name.len() <= 36 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".:/_-".contains(&b));
     match ask.get(parameter) {
         Some(name) if !legal(name) => Err(Fault::Characters(parameter, r"^[\.A-Z\:/a-z0-9_-]{1,36}$")),
         name => Ok(name.map(str::to_owned)),
@@ -116,7 +117,9 @@ fn terms(
             trigger: ask.need_decimal(trigger)?,
             takes_profit: kind == "TAKE_PROFIT_LIMIT",
         }),
-        "STOP_LOSS" | "TAKE_PROFIT" => Err(Fault::Unsupported("orders at the market behind a trigger; send them with a limit")),
+        "STOP_LOSS" | "TAKE_PROFIT" => {
+            Err(Fault::Unsupported("orders at the market behind a trigger; send them with a limit"))
+        }
         _ => Err(Fault::Type),
     }
 }
@@ -183,7 +186,12 @@ fn placed(core: &Core, record: &Record, style: Style) -> Value {
 }
 
 /// The order that `orderId` or `origClientOrderId` names.
-fn find<'c>(core: &'c Core, user: usize, ask: &Parameters, names: [&'static str; 2]) -> Result<Option<&'c Record>, Fault> {
+fn find<'c>(
+    core: &'c Core,
+    user: usize,
+    ask: &Parameters,
+    names: [&'static str; 2],
+) -> Result<Option<&'c Record>, Fault> {
     let symbol = &market(core, ask)?.product.name;
     let found = match (ask.whole::<u64>(names[0])?, ask.get(names[1])) {
         (Some(id), _) => core.order(id).filter(|order| order.user == user),
@@ -303,12 +311,16 @@ fn replace(core: &mut Core, user: usize, ask: &Parameters) -> Result<Value, Faul
     let ticket = ticket(core, ask)?;
     let style = style(ask, &ticket)?;
     let old = find(core, user, ask, ["cancelOrderId", "cancelOrigClientOrderId"])?.map(|found| found.id);
-    let withdrawn = old.ok_or(Fault::Cancel).and_then(|id| core.cancel(user, id).map(|()| id).map_err(|_| Fault::Cancel));
+    let withdrawn =
+        old.ok_or(Fault::Cancel).and_then(|id| core.cancel(user, id).map(|()| id).map_err(|_| Fault::Cancel));
     if let (Err(fault), false) = (&withdrawn, goes_on) {
-        return Err(Fault::Replace(Box::new(json!({
-            "cancelResult": "FAILURE", "newOrderResult": "NOT_ATTEMPTED",
-            "cancelResponse": fault.body(), "newOrderResponse": null,
-        })), -2022));
+        return Err(Fault::Replace(
+            Box::new(json!({
+                "cancelResult": "FAILURE", "newOrderResult": "NOT_ATTEMPTED",
+                "cancelResponse": fault.body(), "newOrderResponse": null,
+            })),
+            -2022,
+        ));
     }
     let placed = core.place(user, &ticket).map_err(Fault::from);
     let (cancel_result, cancel_response) = match &withdrawn {
@@ -339,7 +351,10 @@ fn pair(core: &mut Core, user: usize, ask: &Parameters, older: bool) -> Result<V
         let stop = Parameters::clone(ask).with("stopLimitTimeInForce", "GTC");
         [
             (terms(ask, "LIMIT_MAKER", "price", "aboveStopPrice", "timeInForce")?, "limitClientOrderId"),
-            (terms(&stop, "STOP_LOSS_LIMIT", "stopLimitPrice", "stopPrice", "stopLimitTimeInForce")?, "stopClientOrderId"),
+            (
+                terms(&stop, "STOP_LOSS_LIMIT", "stopLimitPrice", "stopPrice", "stopLimitTimeInForce")?,
+                "stopClientOrderId",
+            ),
         ]
     } else {
         let (above, below) = (ask.need("aboveType")?, ask.need("belowType")?);

@@ -30,7 +30,15 @@ pub(super) fn answer(core: &Core, path: &str, ask: &Parameters, wall: i64) -> Re
         "exchangeInfo" => (information(core, ask, wall)?, 20),
         "depth" => {
             let (market, limit) = (market(core, ask)?, limit(100, 5_000)?);
-            let weight = if limit <= 100 { 5 } else if limit <= 500 { 25 } else if limit <= 1_000 { 50 } else { 250 };
+            let weight = if limit <= 100 {
+                5
+            } else if limit <= 500 {
+                25
+            } else if limit <= 1_000 {
+                50
+            } else {
+                250
+            };
             (depth(market, limit), weight)
         }
         "trades" | "historicalTrades" => (trades(market(core, ask)?, ask, limit(500, 1_000)?)?, 25),
@@ -39,9 +47,7 @@ pub(super) fn answer(core: &Core, path: &str, ask: &Parameters, wall: i64) -> Re
         "avgPrice" => (average(core, market(core, ask)?), 2),
         "ticker/24hr" | "ticker" | "ticker/tradingDay" => (each(core, ask, |market| day(market, core.now()))?, 2),
         "ticker/price" => {
-            let price = |market: &Market| {
-                json!({ "symbol": market.product.name, "price": market.last().map_or_else(|| "0".to_owned(), eight) })
-            };
+            let price = |market: &Market| json!({ "symbol": market.product.name, "price": market.last().map_or_else(|| "0".to_owned(), eight) });
             (each(core, ask, price)?, 2)
         }
         "ticker/bookTicker" => (each(core, ask, best)?, 2),
@@ -58,7 +64,8 @@ pub(super) fn market<'c>(core: &'c Core, ask: &Parameters) -> Result<&'c Market,
 }
 
 fn named<'c>(core: &'c Core, name: &str) -> Result<&'c Market, Fault> {
-    let legal = (1..=20).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let legal =
+        (1..=20).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     if !legal && name.is_ascii() {
         return Err(Fault::Characters("symbol", "^[A-Z0-9-_.]{1,20}$"));
     }
@@ -84,9 +91,7 @@ fn information(core: &Core, ask: &Parameters, wall: i64) -> Result<Value, Fault>
         Some(name) => vec![named(core, name)?],
         None => chosen(core, ask)?,
     };
-    let limit = |kind: &str, interval: &str, count: u32, limit: u32| {
-        json!({ "rateLimitType": kind, "interval": interval, "intervalNum": count, "limit": limit })
-    };
+    let limit = |kind: &str, interval: &str, count: u32, limit: u32| json!({ "rateLimitType": kind, "interval": interval, "intervalNum": count, "limit": limit });
     Ok(json!({
         "timezone": "UTC",
         "serverTime": wall,
@@ -101,9 +106,7 @@ fn information(core: &Core, ask: &Parameters, wall: i64) -> Result<Value, Fault>
 }
 
 fn product(one: &Product) -> Value {
-    let lots = |kind: &str| {
-        json!({ "filterType": kind, "minQty": eight(one.lot), "maxQty": eight(one.quantity_max()), "stepSize": eight(one.lot) })
-    };
+    let lots = |kind: &str| json!({ "filterType": kind, "minQty": eight(one.lot), "maxQty": eight(one.quantity_max()), "stepSize": eight(one.lot) });
     json!({
         "symbol": one.name,
         "status": "TRADING",

@@ -85,8 +85,9 @@ impl Binance {
         });
         let method = frame["method"].as_str().unwrap_or_default();
         let done = match method {
-            "userDataStream.subscribe.signature" => signed_frame(&fields, &self.keys, wall)
-                .map(|user| (json!({ "subscriptionId": 0 }), Some(user))),
+            "userDataStream.subscribe.signature" => {
+                signed_frame(&fields, &self.keys, wall).map(|user| (json!({ "subscriptionId": 0 }), Some(user)))
+            }
             "userDataStream.unsubscribe" => Ok((json!({}), None)),
             _ => self.method(method, &fields, wall).map(|result| (result, None)),
         };
@@ -140,7 +141,8 @@ impl Binance {
     ) -> Result<(Value, u32), Fault> {
         let unknown = || Fault::Path(request.path.clone());
         let rest = request.path.strip_prefix("/api/").ok_or_else(unknown)?;
-        let (_, path) = rest.split_once('/').filter(|(version, _)| matches!(*version, "v1" | "v3")).ok_or_else(unknown)?;
+        let (_, path) =
+            rest.split_once('/').filter(|(version, _)| matches!(*version, "v1" | "v3")).ok_or_else(unknown)?;
         let ask = Parameters::new(request)?;
         if path == "userDataStream" {
             return self.listen(request, &ask, wall).map(|value| (value, 2));
@@ -199,6 +201,19 @@ impl Binance {
 
 /// The addresses that want a signature.
 const PRIVATE: [&str; 15] = [
-    "order", "order/test", "order/cancelReplace", "openOrders", "allOrders", "orderList/oco", "order/oco", "orderList",
-    "allOrderList", "openOrderList", "account", "account/commission", "myTrades", "rateLimit/order", "order/amend",
+    "order",
+    "order/test",
+    "order/cancelReplace",
+    "openOrders",
+    "allOrders",
+    "orderList/oco",
+    "order/oco",
+    "orderList",
+    "allOrderList",
+    "openOrderList",
+    "account",
+    "account/commission",
+    "myTrades",
+    "rateLimit/order",
+    "order/amend",
 ];

@@ -30,8 +30,10 @@ pub fn is_stream(core: &Core, name: &str) -> bool {
         matches!(depth, "5" | "10" | "20")
     };
     known
-        && (matches!(kind, "trade" | "aggTrade" | "bookTicker" | "miniTicker" | "ticker" | "depth" | "depth@100ms" | "depth@1000ms")
-            || partial(kind)
+        && (matches!(
+            kind,
+            "trade" | "aggTrade" | "bookTicker" | "miniTicker" | "ticker" | "depth" | "depth@100ms" | "depth@1000ms"
+        ) || partial(kind)
             || kind.strip_prefix("kline_").is_some_and(|name| Interval::place(name).is_some()))
 }
 
@@ -114,7 +116,8 @@ pub fn frames(core: &Core, notice: &Notice, wanted: impl Fn(&Topic) -> bool) -> 
             made.push((Topic::User(order.user), report));
         }
         Notice::Balances { user, time, balances } => {
-            let rows = balances.iter().map(|(asset, one)| json!({ "a": asset, "f": eight(one.free), "l": eight(one.locked) }));
+            let rows =
+                balances.iter().map(|(asset, one)| json!({ "a": asset, "f": eight(one.free), "l": eight(one.locked) }));
             let time = millis(*time);
             let event = json!({ "e": "outboundAccountPosition", "E": time, "u": time, "B": rows.collect::<Value>() });
             made.push((Topic::User(*user), event));
@@ -137,11 +140,14 @@ fn ticker(core: &Core, product: usize, short: bool) -> Value {
     if short {
         return value;
     }
-    with(value, json!({
-        "p": of["priceChange"], "P": of["priceChangePercent"], "w": of["weightedAvgPrice"], "x": of["prevClosePrice"],
-        "Q": of["lastQty"], "b": of["bidPrice"], "B": of["bidQty"], "a": of["askPrice"], "A": of["askQty"],
-        "O": of["openTime"], "C": of["closeTime"], "F": of["firstId"], "L": of["lastId"], "n": of["count"],
-    }))
+    with(
+        value,
+        json!({
+            "p": of["priceChange"], "P": of["priceChangePercent"], "w": of["weightedAvgPrice"], "x": of["prevClosePrice"],
+            "Q": of["lastQty"], "b": of["bidPrice"], "B": of["bidQty"], "a": of["askPrice"], "A": of["askQty"],
+            "O": of["openTime"], "C": of["closeTime"], "F": of["firstId"], "L": of["lastId"], "n": of["count"],
+        }),
+    )
 }
 
 fn report(core: &Core, record: &Record, happened: Happened, time: i64) -> Value {

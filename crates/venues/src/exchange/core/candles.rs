@@ -127,7 +127,15 @@ impl Candle {
         let volume = bar.volume.quantity();
         // What a bar's units were worth is not known: they are valued at its close.
         let value = close.times(volume).unwrap_or(Cash::MAX);
-        Self { high, low, close, volume, value, trades: u64::from(!volume.is_zero()), ..Self::flat(open_time, bar.open) }
+        Self {
+            high,
+            low,
+            close,
+            volume,
+            value,
+            trades: u64::from(!volume.is_zero()),
+            ..Self::flat(open_time, bar.open)
+        }
     }
 
     fn add(&mut self, next: &Self) {

@@ -192,7 +192,11 @@ impl Core {
         };
         let (taken, worst, cost) = market.walk(side, units, money)?;
         if !taken.is_positive() {
-            return Err(if market.book().best(side.opposite()).is_some() { Refusal::Filter("LOT_SIZE") } else { Refusal::NoLiquidity });
+            return Err(if market.book().best(side.opposite()).is_some() {
+                Refusal::Filter("LOT_SIZE")
+            } else {
+                Refusal::NoLiquidity
+            });
         }
         let quantity = if money.is_some() { taken } else { units };
         if money.is_none() && taken == units && cost < product.min_notional {

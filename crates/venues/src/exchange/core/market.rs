@@ -200,7 +200,12 @@ impl Market {
 
     /// What taking comes to, by the book that is shown: units, the worst price, what they cost. Stops at `units`, or where
     /// `money` buys no further lot.
-    pub(super) fn walk(&self, side: Side, units: Quantity, money: Option<Cash>) -> Result<(Quantity, Price, Cash), Overflow> {
+    pub(super) fn walk(
+        &self,
+        side: Side,
+        units: Quantity,
+        money: Option<Cash>,
+    ) -> Result<(Quantity, Price, Cash), Overflow> {
         let (mut taken, mut worst, mut cost) = (Quantity::ZERO, Price::ZERO, Cash::ZERO);
         for level in self.book.levels(side.opposite()) {
             let mut part = level.quantity.quantity().min(units.minus(taken)?);

@@ -225,7 +225,9 @@ impl fmt::Display for Refusal {
             Self::NoLiquidity => f.write_str("No orders on book for symbol."),
             Self::ListPrices => f.write_str("The relationship of the prices for the orders is not correct."),
             Self::TooManyOpen => f.write_str("Filter failure: MAX_NUM_ORDERS"),
-            Self::Full => f.write_str("Too many new orders; the exchange keeps no more of them until it is started anew."),
+            Self::Full => {
+                f.write_str("Too many new orders; the exchange keeps no more of them until it is started anew.")
+            }
             Self::Overflow => f.write_str("Order amount is beyond what can be counted."),
             Self::Wanted => f.write_str("Order refused; a fault that --fault asked for."),
         }

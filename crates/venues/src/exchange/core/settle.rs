@@ -43,7 +43,9 @@ impl Core {
     /// An order that traded: units against money, and the commission of what is received.
     fn fill(&mut self, fill: &Fill) -> Result<(), Overflow> {
         let (now, commission) = (self.now, self.commission);
-        let Some(order) = place_of(fill.order.0).and_then(|place| self.orders.get(place)).cloned() else { return Ok(()) };
+        let Some(order) = place_of(fill.order.0).and_then(|place| self.orders.get(place)).cloned() else {
+            return Ok(());
+        };
         let product = self.markets[order.product].product.clone();
         let value = fill.price.times(fill.quantity).ok_or(Overflow("a value"))?;
         let units = Cash::from_quantity(fill.quantity)?;
@@ -152,7 +154,8 @@ impl Core {
     fn close(&mut self, id: u64) {
         let now = self.now;
         let Some(order) = self.order(id).cloned() else { return };
-        let other = order.list.and_then(|list| self.list(list)).map(|pair| if pair[0] == id { pair[1] } else { pair[0] });
+        let other =
+            order.list.and_then(|list| self.list(list)).map(|pair| if pair[0] == id { pair[1] } else { pair[0] });
         let heir = other.filter(|other| self.order(*other).is_some_and(|other| other.status.is_open()));
         let asset = self.stake_asset(&order);
         if let Some(record) = place_of(id).and_then(|place| self.orders.get_mut(place)) {

@@ -70,8 +70,7 @@ impl Wallets {
         if self.balance(user, asset).free < amount {
             return Ok(false);
         }
-        let moved =
-            |old: Balance| Ok(Balance { free: old.free.minus(amount)?, locked: old.locked.plus(amount)? });
+        let moved = |old: Balance| Ok(Balance { free: old.free.minus(amount)?, locked: old.locked.plus(amount)? });
         self.change(user, asset, moved, Cash::ZERO).map(|()| true)
     }
 

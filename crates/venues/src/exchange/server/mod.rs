@@ -260,9 +260,9 @@ async fn answer(State(shared): State<Shared>, request: HttpRequest) -> Response 
 }
 
 fn is_socket(path: &str) -> bool {
-    ["/ws", "/stream", "/ws-api"].iter().any(|root| {
-        path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    ["/ws", "/stream", "/ws-api"]
+        .iter()
+        .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 async fn read(

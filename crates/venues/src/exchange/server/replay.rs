@@ -2,8 +2,8 @@
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,8 @@ impl FromStr for Speed {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let times = text.strip_suffix('x').and_then(|times| times.parse().ok()).filter(|times| (1..=100_000).contains(times));
+        let times =
+            text.strip_suffix('x').and_then(|times| times.parse().ok()).filter(|times| (1..=100_000).contains(times));
         match (text, times) {
             ("max", _) => Ok(Self::Max),
             (_, Some(times)) => Ok(Self::Times(times)),

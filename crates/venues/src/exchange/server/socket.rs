@@ -28,9 +28,11 @@ pub(super) async fn serve(shared: Shared, mut socket: WebSocket, path: String, q
     let Some((id, frames)) = opened else { return close(&mut socket, 1013, "too many connections").await };
     let asked = shared.lock().open(id, form, &path, &query);
     let why = match asked {
-        Ok(()) => Connection { shared: shared.clone(), id, form, draws: Draws::new(shared.faults.seed, id) }
-            .run(&mut socket, frames)
-            .await,
+        Ok(()) => {
+            Connection { shared: shared.clone(), id, form, draws: Draws::new(shared.faults.seed, id) }
+                .run(&mut socket, frames)
+                .await
+        }
         Err(why) => why,
     };
     shared.lock().hub.close(id);
@@ -182,7 +184,10 @@ impl Inner {
                 }
                 _ => refused(&number, "Invalid request: expected [\"combined\", true]"),
             },
-            _ => refused(&number, "Invalid request: unknown variant; expected SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS"),
+            _ => refused(
+                &number,
+                "Invalid request: unknown variant; expected SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS",
+            ),
         }
     }
 }

@@ -56,7 +56,8 @@ pub(crate) fn core() -> Core {
     let commission = Commission { maker: Rate::basis_points(10), taker: Rate::basis_points(20) };
     let mut core = Core::new(vec![product()], commission).unwrap();
     for _ in 0..2 {
-        core.open(&[("USDT".parse().unwrap(), Cash::whole(10_000)), ("AAA".parse().unwrap(), Cash::whole(20))]).unwrap();
+        core.open(&[("USDT".parse().unwrap(), Cash::whole(10_000)), ("AAA".parse().unwrap(), Cash::whole(20))])
+            .unwrap();
     }
     for tick in opening() {
         core.tick(0, &tick).unwrap();

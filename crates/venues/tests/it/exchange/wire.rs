@@ -9,7 +9,8 @@ use super::market::binance;
 const NOW: i64 = 1_800_000_000_000;
 
 fn ask(exchange: &mut Binance, method: &str, path: &str, query: &str) -> (u16, Value) {
-    let request = Request { method: method.to_owned(), path: path.to_owned(), query: query.to_owned(), ..Request::default() };
+    let request =
+        Request { method: method.to_owned(), path: path.to_owned(), query: query.to_owned(), ..Request::default() };
     let answer = exchange.answer(&request, NOW);
     (answer.status, answer.body)
 }
@@ -77,7 +78,11 @@ fn orders_by_their_documents() {
     let (_, order) = signed(exchange, "POST", "order", limit, true);
     assert_eq!((&order["status"], &order["executedQty"]), (&"NEW".into(), &"0.00000000".into()), "{order}");
     let (_, market) = signed(exchange, "POST", "order", "symbol=AAAUSDT&side=BUY&type=MARKET&quantity=0.5", false);
-    assert_eq!((&market["status"], &market["fills"][0]["price"]), (&"FILLED".into(), &"100.10000000".into()), "{market}");
+    assert_eq!(
+        (&market["status"], &market["fills"][0]["price"]),
+        (&"FILLED".into(), &"100.10000000".into()),
+        "{market}"
+    );
     let (_, gone) = signed(exchange, "DELETE", "order", "symbol=AAAUSDT&orderId=1", false);
     assert_eq!(gone["status"], "CANCELED", "{gone}");
     let mut check = |method: &str, path: &str, query: &str, code: i64| {
@@ -98,7 +103,8 @@ fn orders_by_their_documents() {
     check("POST", "order", "symbol=AAAUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=99.005", -1013);
     check("POST", "order", "symbol=AAAUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=900&price=99", -2010);
     check("POST", "order", "symbol=AAAUSDT&side=BUY&type=LIMIT_MAKER&quantity=1&price=101", -2010);
-    let replace = "symbol=AAAUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=98&cancelOrderId=77&cancelReplaceMode=";
+    let replace =
+        "symbol=AAAUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=98&cancelOrderId=77&cancelReplaceMode=";
     check("POST", "order/cancelReplace", &format!("{replace}STOP_ON_FAILURE"), -2022);
     check("POST", "order/cancelReplace", &format!("{replace}ALLOW_FAILURE"), -2021);
 }
@@ -107,9 +113,32 @@ fn orders_by_their_documents() {
 #[test]
 fn hostile_requests_are_answered() {
     let exchange = &mut binance();
-    let texts = ["%", "%%", "=&=", "symbol=%00", "symbol", "&&&", "timestamp=99999999999999999999", "a=%ff%fe", "symbol=AAAUSDT&limit=-1",
-        "symbol=AAAUSDT&fromId=18446744073709551615", "symbol=AAAUSDT&interval=1m&startTime=9223372036854775807", "symbols=[1]"];
-    for path in ["order", "depth", "klines", "trades", "aggTrades", "account", "exchangeInfo", "openOrders", "myTrades", "userDataStream"] {
+    let texts = [
+        "%",
+        "%%",
+        "=&=",
+        "symbol=%00",
+        "symbol",
+        "&&&",
+        "timestamp=99999999999999999999",
+        "a=%ff%fe",
+        "symbol=AAAUSDT&limit=-1",
+        "symbol=AAAUSDT&fromId=18446744073709551615",
+        "symbol=AAAUSDT&interval=1m&startTime=9223372036854775807",
+        "symbols=[1]",
+    ];
+    for path in [
+        "order",
+        "depth",
+        "klines",
+        "trades",
+        "aggTrades",
+        "account",
+        "exchangeInfo",
+        "openOrders",
+        "myTrades",
+        "userDataStream",
+    ] {
         for text in texts {
             for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
                 ask(exchange, method, &format!("/api/v3/{path}"), text);
@@ -117,7 +146,15 @@ fn hostile_requests_are_answered() {
             }
         }
     }
-    for text in ["", "{", "[]", "1", "{\"method\":1}", "{\"id\":{},\"method\":\"order.place\",\"params\":[]}", "{\"method\":\"order.place\",\"params\":{\"apiKey\":1}}"] {
+    for text in [
+        "",
+        "{",
+        "[]",
+        "1",
+        "{\"method\":1}",
+        "{\"id\":{},\"method\":\"order.place\",\"params\":[]}",
+        "{\"method\":\"order.place\",\"params\":{\"apiKey\":1}}",
+    ] {
         assert!(exchange.answer_frame(text, NOW).0["error"]["code"].is_i64(), "{text}");
     }
 }
