@@ -12,6 +12,7 @@ use qframe_venues::exchange::server::fault::Faults;
 use qframe_venues::exchange::server::{Facts, Server, Settings, Source, Speed, recorded};
 use serde::Serialize;
 
+use super::data::now;
 use crate::error::Error;
 use crate::run::catalog::{Narrowed, Root};
 use crate::run::replay::{market, merged};
@@ -119,6 +120,7 @@ impl Exchange {
             from: self.from,
             waits: self.wait,
             faults: Faults { seed: self.seed, ..self.faults },
+            now: now(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let Play { products, source, about, .. } = play;

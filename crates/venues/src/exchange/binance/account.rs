@@ -5,10 +5,11 @@ use qframe_model::time::Time;
 use serde_json::{Value, json};
 
 use super::error::Fault;
+use super::lists;
 use super::market::market;
 use super::request::Parameters;
 use super::words::{eight, execution, list, millis, order, time_of};
-use crate::exchange::core::{Amount, Commission, Core, Execution, Product, Record, Stay, Terms, Ticket};
+use crate::exchange::core::{Amount, Commission, Core, Execution, Record, Stay, Terms, Ticket};
 
 /// Answers an address of a user; `None` where it is none.
 ///
@@ -30,10 +31,10 @@ pub(super) fn answer(
         ("GET", "openOrders") => (open(core, user, ask)?, 6),
         ("DELETE", "openOrders") => (cancel_all(core, user, ask)?, 1),
         ("GET", "allOrders") => (all(core, user, ask)?, 20),
-        ("POST", "orderList/oco" | "order/oco") => (pair(core, user, ask, path == "order/oco")?, 1),
-        ("GET", "orderList") => (one_list(core, user, ask)?, 4),
-        ("DELETE", "orderList") => (cancel_list(core, user, ask)?, 1),
-        ("GET", "allOrderList" | "openOrderList") => (lists(core, user, path == "openOrderList"), 20),
+        ("POST", "orderList/oco" | "order/oco") => (lists::pair(core, user, ask, path == "order/oco")?, 1),
+        ("GET", "orderList") => (lists::one(core, user, ask)?, 4),
+        ("DELETE", "orderList") => (lists::cancel(core, user, ask)?, 1),
+        ("GET", "allOrderList" | "openOrderList") => (lists::all(core, user, path == "openOrderList"), 20),
         ("GET", "account") => (account(core, user, ask), 20),
         ("GET", "account/commission") => (commission(core, ask)?, 20),
         ("GET", "myTrades") => (executions(core, user, ask)?, 20),
@@ -56,7 +57,7 @@ fn ticket(core: &Core, ask: &Parameters) -> Result<Ticket, Fault> {
     Ok(Ticket { product, side, terms, name })
 }
 
-fn side_of(ask: &Parameters) -> Result<Side, Fault> {
+pub(super) fn side_of(ask: &Parameters) -> Result<Side, Fault> {
     match ask.need("side")? {
         "BUY" => Ok(Side::Buy),
         "SELL" => Ok(Side::Sell),
@@ -64,7 +65,7 @@ fn side_of(ask: &Parameters) -> Result<Side, Fault> {
     }
 }
 
-fn name_of(ask: &Parameters, parameter: &'static str) -> Result<Option<String>, Fault> {
+pub(super) fn name_of(ask: &Parameters, parameter: &'static str) -> Result<Option<String>, Fault> {
     let legal =
         |name: &str| name.len() <= 36 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".:/_-".contains(&b));
     match ask.get(parameter) {
@@ -73,7 +74,7 @@ fn name_of(ask: &Parameters, parameter: &'static str) -> Result<Option<String>, 
     }
 }
 
-fn terms(
+pub(super) fn terms(
     ask: &Parameters,
     kind: &str,
     price: &'static str,
@@ -139,7 +140,7 @@ fn test(core: &Core, user: usize, ask: &Parameters) -> Result<Value, Fault> {
 
 /// How much an answer tells of a new order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Style {
+pub(super) enum Style {
     Ack,
     Result,
     Full,
@@ -156,7 +157,7 @@ fn style(ask: &Parameters, ticket: &Ticket) -> Result<Style, Fault> {
     }
 }
 
-fn placed(core: &Core, record: &Record, style: Style) -> Value {
+pub(super) fn placed(core: &Core, record: &Record, style: Style) -> Value {
     let product = &core.markets()[record.product].product;
     if style == Style::Ack {
         return json!({
@@ -340,104 +341,6 @@ fn replace(core: &mut Core, user: usize, ask: &Parameters) -> Result<Value, Faul
         (false, false) => Err(Fault::Replace(Box::new(told), -2022)),
         _ => Err(Fault::Replace(Box::new(told), -2021)),
     }
-}
-
-/// One cancels the other: as `above…` and `below…` say, or in the older form a limit with a stop.
-fn pair(core: &mut Core, user: usize, ask: &Parameters, older: bool) -> Result<Value, Fault> {
-    let side = side_of(ask)?;
-    let name = market(core, ask)?.product.name.clone();
-    let product = core.product(&name).ok_or(Fault::Symbol)?;
-    let tickets = if older {
-        let stop = Parameters::clone(ask).with("stopLimitTimeInForce", "GTC");
-        [
-            (terms(ask, "LIMIT_MAKER", "price", "aboveStopPrice", "timeInForce")?, "limitClientOrderId"),
-            (
-                terms(&stop, "STOP_LOSS_LIMIT", "stopLimitPrice", "stopPrice", "stopLimitTimeInForce")?,
-                "stopClientOrderId",
-            ),
-        ]
-    } else {
-        let (above, below) = (ask.need("aboveType")?, ask.need("belowType")?);
-        [
-            (terms(ask, above, "abovePrice", "aboveStopPrice", "aboveTimeInForce")?, "aboveClientOrderId"),
-            (terms(ask, below, "belowPrice", "belowStopPrice", "belowTimeInForce")?, "belowClientOrderId"),
-        ]
-    };
-    let mut read = Vec::new();
-    for (terms, name) in tickets {
-        read.push(Ticket { product, side, terms, name: name_of(ask, name)? });
-    }
-    // The order that rests goes first, so that it is there before the trigger of the other.
-    read.sort_by_key(|ticket| matches!(ticket.terms, Terms::Triggered { .. }));
-    let [limit, stop] = &read[..] else { return Err(Fault::Type) };
-    if !matches!(stop.terms, Terms::Triggered { .. }) {
-        return Err(Fault::Type);
-    }
-    let list = core.place_pair(user, [limit, stop])?;
-    list_of(core, list, true).ok_or(Fault::NoOrder)
-}
-
-fn list_of(core: &Core, number: u64, reports: bool) -> Option<Value> {
-    let ids = core.list(number)?;
-    let orders: Vec<&Record> = ids.iter().filter_map(|id| core.order(*id)).collect();
-    let first = *orders.first()?;
-    let product = &core.markets()[first.product].product;
-    let is_open = orders.iter().any(|order| order.status.is_open());
-    let mut value = json!({
-        "orderListId": number,
-        "contingencyType": "OCO",
-        "listStatusType": if is_open { "EXEC_STARTED" } else { "ALL_DONE" },
-        "listOrderStatus": if is_open { "EXECUTING" } else { "ALL_DONE" },
-        "listClientOrderId": list_name(number),
-        "transactionTime": millis(first.time),
-        "symbol": product.name,
-        "orders": orders.iter().map(|one| legs(one, product)).collect::<Value>(),
-    });
-    if reports {
-        value["orderReports"] = orders.iter().map(|one| placed(core, one, Style::Result)).collect();
-    }
-    Some(value)
-}
-
-/// The exchange's name of a list.
-pub(super) fn list_name(number: u64) -> String {
-    format!("qframe-list{number}")
-}
-
-pub(super) fn legs(one: &Record, product: &Product) -> Value {
-    json!({ "symbol": product.name, "orderId": one.id, "clientOrderId": one.name })
-}
-
-fn asked_list(core: &Core, user: usize, ask: &Parameters) -> Result<Option<u64>, Fault> {
-    let named = ask.get("origClientOrderId").or(ask.get("listClientOrderId"));
-    let number = match (ask.whole::<u64>("orderListId")?, named) {
-        (Some(number), _) => Some(number),
-        (None, Some(name)) => name.strip_prefix("qframe-list").and_then(|number| number.parse().ok()),
-        (None, None) => return Err(Fault::Either("orderListId", "listClientOrderId")),
-    };
-    Ok(number.filter(|number| is_of(core, user, *number)))
-}
-
-fn is_of(core: &Core, user: usize, number: u64) -> bool {
-    core.list(number).and_then(|ids| core.order(ids[0])).is_some_and(|order| order.user == user)
-}
-
-fn one_list(core: &Core, user: usize, ask: &Parameters) -> Result<Value, Fault> {
-    asked_list(core, user, ask)?.and_then(|number| list_of(core, number, false)).ok_or(Fault::NoOrder)
-}
-
-fn cancel_list(core: &mut Core, user: usize, ask: &Parameters) -> Result<Value, Fault> {
-    let number = asked_list(core, user, ask)?.ok_or(Fault::Cancel)?;
-    let ids = core.list(number).unwrap_or_default();
-    let open = ids.into_iter().find(|id| core.order(*id).is_some_and(|order| order.status.is_open()));
-    core.cancel(user, open.ok_or(Fault::Cancel)?).map_err(|_| Fault::Cancel)?;
-    list_of(core, number, true).ok_or(Fault::NoOrder)
-}
-
-fn lists(core: &Core, user: usize, only_open: bool) -> Value {
-    let own = (1..=core.lists()).filter(|number| is_of(core, user, *number));
-    let told = own.filter_map(|number| list_of(core, number, false));
-    told.filter(|list| !only_open || list["listOrderStatus"] == "EXECUTING").collect()
 }
 
 fn account(core: &Core, user: usize, ask: &Parameters) -> Value {

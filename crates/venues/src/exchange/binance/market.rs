@@ -185,7 +185,7 @@ fn average(core: &Core, market: &Market) -> Value {
     }
     let price = value.per_unit(volume).or(market.last()).unwrap_or_default();
     let closed = market.trades().back().map_or(0, |trade| millis(trade.time));
-    json!({ "mins": 5, "price": eight(price), "closeTime": closed })
+    json!({ "mins": 5, "price": format!("{price:.8}"), "closeTime": closed })
 }
 
 fn best(market: &Market) -> Value {

@@ -1,6 +1,7 @@
 //! The exchange as Binance's spot API has it: requests in, answers and frames out. No socket and no clock is in here.
 mod account;
 mod error;
+mod lists;
 mod market;
 mod request;
 pub mod stream;

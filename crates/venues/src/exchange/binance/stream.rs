@@ -1,12 +1,13 @@
 //! Streams: their names, and what happens as their frames.
-use qframe_model::market::Side;
+use qframe_model::currency::Currency;
+use qframe_model::market::{Side, Trade};
 use qframe_model::number::Quantity;
 use serde_json::{Value, json};
 
-use super::account::{legs, list_name};
+use super::lists::{legs, list_name};
 use super::words::{candle, day, eight, kind, levels, list, millis, side, status, stay};
-use crate::exchange::core::candles::{INTERVALS, Interval};
-use crate::exchange::core::{Core, Execution, Happened, Notice, Pace, Record};
+use crate::exchange::core::candles::{Candle, INTERVALS, Interval};
+use crate::exchange::core::{Balance, Core, Execution, Happened, Market, Notice, Pace, Record};
 
 /// To whom a frame goes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,94 +40,117 @@ pub fn is_stream(core: &Core, name: &str) -> bool {
 
 /// What a notice becomes: frames with their topics. `wanted` says whether anybody listens.
 pub fn frames(core: &Core, notice: &Notice, wanted: impl Fn(&Topic) -> bool) -> Vec<(Topic, Value)> {
-    let mut made = Vec::new();
+    let mut made = Made { wanted: &wanted, frames: Vec::new() };
     let name = |product: usize| core.markets()[product].product.name.to_lowercase();
-    let mut stream = |name: String, make: &dyn Fn() -> Value| {
-        let topic = Topic::Stream(name);
-        if wanted(&topic) {
-            made.push((topic, make()));
-        }
-    };
     match notice {
         Notice::Trade { product, trade } => {
             let symbol = &core.markets()[*product].product.name;
-            let common = |event: &str| {
-                json!({
-                    "e": event, "E": millis(trade.time), "s": symbol, "p": eight(trade.price),
-                    "q": eight(trade.quantity.quantity()), "T": millis(trade.time), "m": trade.side == Side::Sell, "M": true,
-                })
-            };
-            stream(format!("{}@trade", name(*product)), &|| with(common("trade"), json!({ "t": trade.id })));
-            stream(format!("{}@aggTrade", name(*product)), &|| {
-                with(common("aggTrade"), json!({ "a": trade.id, "f": trade.id, "l": trade.id }))
+            made.stream(format!("{}@trade", name(*product)), || {
+                with(tape("trade", symbol, trade), json!({ "t": trade.id }))
+            });
+            made.stream(format!("{}@aggTrade", name(*product)), || {
+                with(tape("aggTrade", symbol, trade), json!({ "a": trade.id, "f": trade.id, "l": trade.id }))
             });
         }
-        Notice::Depth { product, time, pace, first, last, bids, asks } => {
-            let market = &core.markets()[*product];
-            let whole = || {
-                json!({
-                    "e": "depthUpdate", "E": millis(*time), "s": market.product.name, "U": first, "u": last,
-                    "b": levels(bids.iter().copied()), "a": levels(asks.iter().copied()),
-                })
-            };
+        Notice::Depth { product, pace, .. } => {
             let endings: &[&str] = if *pace == Pace::Fast { &["@100ms"] } else { &["", "@1000ms"] };
             for ending in endings {
-                stream(format!("{}@depth{ending}", name(*product)), &whole);
+                made.stream(format!("{}@depth{ending}", name(*product)), || changes(core, notice));
                 for count in [5, 10, 20] {
-                    stream(format!("{}@depth{count}{ending}", name(*product)), &|| {
-                        json!({
-                            "lastUpdateId": market.update(),
-                            "bids": levels(market.book().levels(Side::Buy).take(count)),
-                            "asks": levels(market.book().levels(Side::Sell).take(count)),
-                        })
-                    });
+                    let market = &core.markets()[*product];
+                    made.stream(format!("{}@depth{count}{ending}", name(*product)), || depth(market, count));
                 }
             }
         }
         Notice::Quote { product, update, bid, ask } => {
+            let symbol = &core.markets()[*product].product.name;
             let quote = || {
                 json!({
-                    "u": update, "s": core.markets()[*product].product.name,
-                    "b": eight(bid.price), "B": eight(bid.quantity.quantity()),
+                    "u": update, "s": symbol, "b": eight(bid.price), "B": eight(bid.quantity.quantity()),
                     "a": eight(ask.price), "A": eight(ask.quantity.quantity()),
                 })
             };
-            stream(format!("{}@bookTicker", name(*product)), &quote);
-            stream("!bookTicker".to_owned(), &quote);
+            made.stream(format!("{}@bookTicker", name(*product)), quote);
+            made.stream("!bookTicker".to_owned(), quote);
         }
-        Notice::Candle { product, time, interval, candle: one, closed } => {
-            stream(format!("{}@kline_{}", name(*product), INTERVALS[*interval].name), &|| {
-                let (row, symbol) = (candle(*interval, one), &core.markets()[*product].product.name);
-                json!({ "e": "kline", "E": millis(*time), "s": symbol, "k": {
-                    "t": row[0], "T": row[6], "s": symbol, "i": INTERVALS[*interval].name,
-                    "f": one.first.unwrap_or(0), "L": one.last.unwrap_or(0),
-                    "o": row[1], "c": row[4], "h": row[2], "l": row[3], "v": row[5], "n": row[8], "x": closed,
-                    "q": row[7], "V": row[9], "Q": row[10], "B": "0",
-                }})
+        Notice::Candle { product, time, interval, candle, closed } => {
+            let symbol = &core.markets()[*product].product.name;
+            made.stream(format!("{}@kline_{}", name(*product), INTERVALS[*interval].name), || {
+                bar(symbol, millis(*time), *interval, candle, *closed)
             });
         }
         Notice::Day { product, .. } => {
-            stream(format!("{}@ticker", name(*product)), &|| ticker(core, *product, false));
-            stream(format!("{}@miniTicker", name(*product)), &|| ticker(core, *product, true));
-            stream("!ticker@arr".to_owned(), &|| json!([ticker(core, *product, false)]));
-            stream("!miniTicker@arr".to_owned(), &|| json!([ticker(core, *product, true)]));
+            made.stream(format!("{}@ticker", name(*product)), || ticker(core, *product, false));
+            made.stream(format!("{}@miniTicker", name(*product)), || ticker(core, *product, true));
+            made.stream("!ticker@arr".to_owned(), || json!([ticker(core, *product, false)]));
+            made.stream("!miniTicker@arr".to_owned(), || json!([ticker(core, *product, true)]));
         }
         Notice::Order { order, happened, time } => {
-            let report = report(core, order, *happened, millis(*time));
-            made.push((Topic::User(order.user), report));
+            made.user(order.user, report(core, order, *happened, millis(*time)));
         }
-        Notice::Balances { user, time, balances } => {
-            let rows =
-                balances.iter().map(|(asset, one)| json!({ "a": asset, "f": eight(one.free), "l": eight(one.locked) }));
-            let time = millis(*time);
-            let event = json!({ "e": "outboundAccountPosition", "E": time, "u": time, "B": rows.collect::<Value>() });
-            made.push((Topic::User(*user), event));
-        }
+        Notice::Balances { user, time, balances } => made.user(*user, wallet(millis(*time), balances)),
         Notice::List { user, list, time, over } => {
-            made.extend(list_status(core, *list, millis(*time), *over).map(|event| (Topic::User(*user), event)));
+            list_status(core, *list, millis(*time), *over).into_iter().for_each(|event| made.user(*user, event));
         }
     }
-    made
+    made.frames
+}
+
+/// Frames so far.
+struct Made<'w> {
+    wanted: &'w dyn Fn(&Topic) -> bool,
+    frames: Vec<(Topic, Value)>,
+}
+
+impl Made<'_> {
+    fn stream(&mut self, name: String, make: impl Fn() -> Value) {
+        let topic = Topic::Stream(name);
+        if (self.wanted)(&topic) {
+            self.frames.push((topic, make()));
+        }
+    }
+
+    fn user(&mut self, user: usize, event: Value) {
+        self.frames.push((Topic::User(user), event));
+    }
+}
+
+fn tape(event: &str, symbol: &str, trade: &Trade) -> Value {
+    json!({
+        "e": event, "E": millis(trade.time), "s": symbol, "p": eight(trade.price),
+        "q": eight(trade.quantity.quantity()), "T": millis(trade.time), "m": trade.side == Side::Sell, "M": true,
+    })
+}
+
+fn changes(core: &Core, notice: &Notice) -> Value {
+    let Notice::Depth { product, time, first, last, bids, asks, .. } = notice else { return Value::Null };
+    json!({
+        "e": "depthUpdate", "E": millis(*time), "s": core.markets()[*product].product.name, "U": first, "u": last,
+        "b": levels(bids.iter().copied()), "a": levels(asks.iter().copied()),
+    })
+}
+
+fn depth(market: &Market, count: usize) -> Value {
+    json!({
+        "lastUpdateId": market.update(),
+        "bids": levels(market.book().levels(Side::Buy).take(count)),
+        "asks": levels(market.book().levels(Side::Sell).take(count)),
+    })
+}
+
+fn bar(symbol: &str, time: i64, interval: usize, one: &Candle, closed: bool) -> Value {
+    let row = candle(interval, one);
+    json!({ "e": "kline", "E": time, "s": symbol, "k": {
+        "t": row[0], "T": row[6], "s": symbol, "i": INTERVALS[interval].name,
+        "f": one.first.unwrap_or(0), "L": one.last.unwrap_or(0),
+        "o": row[1], "c": row[4], "h": row[2], "l": row[3], "v": row[5], "n": row[8], "x": closed,
+        "q": row[7], "V": row[9], "Q": row[10], "B": "0",
+    }})
+}
+
+fn wallet(time: i64, balances: &[(Currency, Balance)]) -> Value {
+    let rows = balances.iter().map(|(asset, one)| json!({ "a": asset, "f": eight(one.free), "l": eight(one.locked) }));
+    json!({ "e": "outboundAccountPosition", "E": time, "u": time, "B": rows.collect::<Value>() })
 }
 
 fn ticker(core: &Core, product: usize, short: bool) -> Value {

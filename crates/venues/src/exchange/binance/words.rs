@@ -195,7 +195,7 @@ pub(super) fn day(market: &Market, now: Time) -> Value {
         "prevClosePrice": eight(sum.open), "openPrice": eight(sum.open),
         "highPrice": eight(sum.high), "lowPrice": eight(sum.low),
         "priceChange": eight(Price::from_nanos(change)), "priceChangePercent": format!("{percent:.3}"),
-        "weightedAvgPrice": eight(average), "volume": eight(sum.volume), "quoteVolume": eight(sum.value),
+        "weightedAvgPrice": format!("{average:.8}"), "volume": eight(sum.volume), "quoteVolume": eight(sum.value),
         "firstId": sum.first.map_or(-1, |id| i64::try_from(id).unwrap_or(-1)),
         "lastId": sum.last.map_or(-1, |id| i64::try_from(id).unwrap_or(-1)),
         "count": sum.trades,

@@ -41,6 +41,10 @@ pub const INTERVALS: [Interval; 16] = [
     interval("1M", 0),
 ];
 
+/// The places of one minute and one hour among them.
+const MINUTE: usize = 1;
+const HOUR: usize = 6;
+
 impl Interval {
     /// Its place in [`INTERVALS`], by its name.
     #[must_use]
@@ -209,10 +213,10 @@ impl Candles {
 
     /// Bars that were over by `time` are told, and bars without a trade begin at the last price.
     pub(super) fn advance(&mut self, time: Time) {
-        for place in 0..INTERVALS.len() {
+        for (place, interval) in INTERVALS.into_iter().enumerate() {
             let Some(last) = self.series[place].back() else { continue };
-            if INTERVALS[place].end_of(last.open_time) <= time {
-                self.open(place, INTERVALS[place].open_of(time));
+            if interval.end_of(last.open_time) <= time {
+                self.open(place, interval.open_of(time));
             }
         }
     }
@@ -228,12 +232,16 @@ impl Candles {
         told
     }
 
-    /// Open, high, low, close and sums of the last 24 hours, by bars of a minute; `None` before the first trade.
+    /// Open, high, low, close and sums of the last 24 hours, by bars of a minute or the shortest ones, up to an hour, that
+    /// reach as far back; `None` before the first trade.
     #[must_use]
     pub fn day(&self, now: Time) -> Option<Candle> {
-        let mut minutes = self.series[1].iter().filter(|minute| minute.open_time > now - Span::DAY);
-        let mut sum = *minutes.next().or_else(|| self.series[1].back())?;
-        minutes.for_each(|minute| sum.add(minute));
+        let since = now - Span::DAY;
+        let first = |series: &VecDeque<Candle>| series.front().map_or(Time::MAX, |bar| bar.open_time.max(since));
+        let series = self.series.get(MINUTE..=HOUR)?.iter().min_by_key(|series| first(series))?;
+        let mut bars = series.iter().filter(|bar| bar.open_time >= since);
+        let mut sum = *bars.next().or_else(|| series.back())?;
+        bars.for_each(|bar| sum.add(bar));
         Some(sum)
     }
 

@@ -94,7 +94,7 @@ impl Draws {
     /// True in `share` of the cases.
     pub fn hits(&mut self, share: Rate) -> bool {
         self.drawn += 1;
-        let part = i128::from(splitmix(self.seed, self.drawn)) * i128::from(Rate::ONE.nanos()) >> 64;
+        let part = (i128::from(splitmix(self.seed, self.drawn)) * i128::from(Rate::ONE.nanos())) >> 64;
         part < i128::from(share.nanos())
     }
 }

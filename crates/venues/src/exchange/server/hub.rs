@@ -1,10 +1,10 @@
 //! Who listens to what, and the frames on their way to them.
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::exchange::binance::stream::Topic;
 

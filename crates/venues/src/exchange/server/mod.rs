@@ -8,7 +8,6 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -18,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use qframe_model::time::Time;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::binance::stream::frames;
 use super::binance::{Answer, Binance, Fault, Request};
@@ -43,6 +43,8 @@ pub struct Settings {
     pub waits: bool,
     /// What goes wrong.
     pub faults: Faults,
+    /// The wall clock at the start, by which timestamps of requests are judged.
+    pub now: Time,
 }
 
 /// A running exchange. Dropping it ends it.
@@ -82,6 +84,21 @@ pub(crate) struct Shared {
     requests: Arc<AtomicU64>,
 }
 
+/// The wall clock as it was at the start, gone on since.
+#[derive(Debug, Clone, Copy)]
+struct Wall {
+    start: Time,
+    since: Instant,
+}
+
+impl Wall {
+    /// Milliseconds since the epoch.
+    fn millis(self) -> i64 {
+        let passed = i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.start.nanos().div_euclid(1_000_000).saturating_add(passed)
+    }
+}
+
 /// The exchange and its listeners: behind one lock, so that frames are in the order of what happened.
 #[derive(Debug)]
 pub(crate) struct Inner {
@@ -89,6 +106,7 @@ pub(crate) struct Inner {
     hub: Hub,
     progress: Progress,
     draws: Draws,
+    wall: Wall,
 }
 
 impl Server {
@@ -100,7 +118,8 @@ impl Server {
         let listener = TcpListener::bind(settings.address).await?;
         let address = listener.local_addr()?;
         let draws = Draws::new(settings.faults.seed, 0);
-        let inner = Inner { binance, hub: Hub::default(), progress: Progress::default(), draws };
+        let wall = Wall { start: settings.now, since: Instant::now() };
+        let inner = Inner { binance, hub: Hub::default(), progress: Progress::default(), draws, wall };
         let state = Arc::new(Mutex::new(inner));
         let shared = Shared { state, faults: settings.faults, requests: Arc::default() };
         let mut updates = Updates::new(source);
@@ -224,16 +243,10 @@ impl Inner {
         if orders && self.draws.hits(faults.reject) {
             return failed(&Fault::Order(Refusal::Wanted));
         }
-        let answer = self.binance.answer(request, wall());
+        let answer = self.binance.answer(request, self.wall.millis());
         self.publish();
         answer
     }
-}
-
-/// Milliseconds of the wall clock.
-fn wall() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 async fn answer(State(shared): State<Shared>, request: HttpRequest) -> Response {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use qframe_data::DataError;
 use qframe_data::book::Recording;
@@ -13,6 +13,8 @@ use qframe_model::market::Tick;
 use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Span, Time};
+
+use tokio::time::Instant;
 
 use super::Shared;
 use crate::exchange::core::Product;

@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at
 
 use super::fault::Draws;
 use super::hub::{Form, Frame, STREAMS};
-use super::{Inner, Shared, wall};
+use super::{Inner, Shared};
 use crate::exchange::binance::stream::{Topic, is_stream};
 
 /// How often a client is pinged, and how long it may be silent then.
@@ -59,7 +59,7 @@ impl Connection {
             tokio::select! {
                 frame = frames.recv() => {
                     let Some((made, text)) = frame else { return "closed by the exchange".to_owned() };
-                    if self.send(socket, Instant::from_std(made), text.as_ref()).await.is_err() {
+                    if self.send(socket, made, text.as_ref()).await.is_err() {
                         return "a frame could not be sent".to_owned();
                     }
                 }
@@ -119,7 +119,8 @@ impl Connection {
         if self.form != Form::Api {
             return inner.control(self.id, text).to_string();
         }
-        let (answer, user) = inner.binance.answer_frame(text, wall());
+        let wall = inner.wall.millis();
+        let (answer, user) = inner.binance.answer_frame(text, wall);
         if let Some(user) = user {
             inner.hub.subscribe(self.id, "0", Topic::User(user));
         }
@@ -150,7 +151,7 @@ impl Inner {
         let topic = if is_stream(&self.binance.core, name) {
             Some(Topic::Stream(name.to_owned()))
         } else {
-            self.binance.listener(name, wall()).map(Topic::User)
+            self.binance.listener(name, self.wall.millis()).map(Topic::User)
         };
         topic.is_some_and(|topic| self.hub.subscribe(id, name, topic))
     }

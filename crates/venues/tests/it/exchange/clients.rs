@@ -3,9 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use qframe_model::market::Side;
+use qframe_model::time::Time;
 use qframe_venues::exchange::server::fault::Faults;
 use qframe_venues::exchange::server::{Row, Server, Settings, Source, Speed};
 use tokio::process::Command;
@@ -26,9 +27,16 @@ fn source() -> Source {
     }))
 }
 
+/// The clock of this machine: clients sign by it.
+#[expect(clippy::disallowed_methods, reason = "a test of what clients sign needs their clock")]
+fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Time::from_nanos(i64::try_from(since.as_nanos()).unwrap())
+}
+
 async fn start(faults: Faults) -> Server {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let settings = Settings { address, speed: Speed::Times(1), from: None, waits: false, faults };
+    let settings = Settings { address, speed: Speed::Times(1), from: None, waits: false, faults, now: now() };
     Server::start(binance(), source(), settings).await.unwrap()
 }
 
