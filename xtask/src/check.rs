@@ -1,6 +1,7 @@
 //! The checks that a change must pass, in order: the quick ones first.
 use std::process::Command;
 
+use crate::clients::CLIENTS;
 use crate::counts::{Counts, Runner};
 use crate::error::XtaskError;
 use crate::needs::{self, Prepared};
@@ -71,6 +72,7 @@ fn tests(workspace: &Workspace, prepared: &Prepared, words: &[String]) -> Comman
     for need in &prepared.skipped {
         command.env(need.skip, "1");
     }
+    command.env(CLIENTS, &prepared.clients);
     command
 }
 

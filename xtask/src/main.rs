@@ -2,6 +2,7 @@
 //!
 //! It knows how the tree is built and judged, and nothing about trading.
 mod check;
+mod clients;
 mod counts;
 mod error;
 mod help;

@@ -1,5 +1,8 @@
 //! What the checks need on this machine, and how it gets there.
+use std::path::PathBuf;
+
 use crate::check::Install;
+use crate::clients;
 use crate::counts::Runner;
 use crate::error::XtaskError;
 use crate::workspace::{Workspace, is_installed, output, shown, succeeds};
@@ -42,6 +45,8 @@ pub(crate) struct Prepared {
     pub(crate) runner: Runner,
     /// The needs that are not met: their tests are told so.
     pub(crate) skipped: Vec<&'static Need>,
+    /// The folder of the clients that the local exchange is tested with.
+    pub(crate) clients: PathBuf,
 }
 
 /// Looks for what the checks need, and installs what is missing where that is wanted and possible.
@@ -58,7 +63,8 @@ pub(crate) fn prepare(workspace: &Workspace, install: Install) -> Result<Prepare
     for need in &skipped {
         println!("skipped: {}: {}", need.what, reason(need));
     }
-    Ok(Prepared { runner, skipped })
+    let clients = clients::folder(workspace, install)?;
+    Ok(Prepared { runner, skipped, clients })
 }
 
 fn reason(need: &Need) -> String {

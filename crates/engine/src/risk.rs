@@ -291,9 +291,13 @@ fn ratio(part: Cash, whole: Cash) -> Rate {
     nanos.map_or(Rate::MAX, Rate::from_nanos)
 }
 
-/// Runs the check; the only place that makes an [`Approved`] order.
+/// Runs the check; the only place that makes an [`Approved`] order. The engine calls it for what strategies ask; an
+/// exchange that serves strangers calls it for what they send.
+///
+/// # Errors
+/// The [`Refusal`] of the order's form, or of `check`.
 #[inline]
-pub(crate) fn approve(
+pub fn approve(
     order: &Order,
     account: &Account,
     orders: &OpenOrders,

@@ -32,6 +32,8 @@ enum Command {
     /// Market data: import it, look at it, check and mend it, rebuild order books, make other bars, export it.
     #[command(subcommand)]
     Data(commands::data::DataCommand),
+    /// Serve a local exchange that clients of Binance trade on, over recorded markets.
+    Exchange(Box<commands::exchange::Exchange>),
 }
 
 /// Runs the command line of the process over `own` strategies and the bundled ones. Exit code 0: done; 1: refused;
@@ -43,6 +45,7 @@ pub fn command_line(own: &[StrategySpec]) -> ExitCode {
         Command::Strategies(list) => list.run(own),
         Command::Samples(list) => list.run(),
         Command::Data(command) => command.run(),
+        Command::Exchange(exchange) => exchange.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

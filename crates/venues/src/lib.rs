@@ -1,5 +1,6 @@
 //! Exchanges: history and metadata over REST, streams, signatures.
 pub mod backoff;
+pub mod exchange;
 pub mod history;
 pub mod http;
 pub mod pace;

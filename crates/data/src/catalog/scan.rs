@@ -19,7 +19,7 @@ pub struct Scan {
     turn: u64,
     files: std::vec::IntoIter<(Period, PathBuf)>,
     range: Range<Time>,
-    open: Option<Box<dyn Batches>>,
+    open: Option<Box<dyn Batches + Send>>,
 }
 
 impl Scan {

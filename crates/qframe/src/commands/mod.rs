@@ -1,5 +1,6 @@
 //! The commands, one file each.
 pub(crate) mod backtest;
 pub(crate) mod data;
+pub(crate) mod exchange;
 pub(crate) mod samples;
 pub(crate) mod strategies;

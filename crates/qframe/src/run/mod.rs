@@ -10,6 +10,7 @@ mod memory;
 pub(crate) mod plan;
 mod rates;
 pub(crate) mod raw;
+pub(crate) mod replay;
 mod rolls;
 pub(crate) mod security;
 mod stored;

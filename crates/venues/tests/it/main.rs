@@ -2,6 +2,8 @@
 #[cfg(test)]
 mod download;
 #[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod signatures;

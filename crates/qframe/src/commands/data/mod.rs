@@ -16,6 +16,8 @@ mod subject;
 
 use clap::Subcommand;
 
+pub(crate) use subject::now;
+
 use crate::error::Error;
 
 /// What to do with it.

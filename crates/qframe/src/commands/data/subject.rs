@@ -294,7 +294,7 @@ fn hours_of(symbol: Symbol) -> Option<&'static Hours> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line tells the check what time it is")]
-pub(super) fn now() -> Time {
+pub(crate) fn now() -> Time {
     instant(std::time::SystemTime::now())
 }
 

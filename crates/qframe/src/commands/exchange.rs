@@ -1,0 +1,346 @@
+//! `qframe exchange`: a local exchange that real clients of Binance trade on.
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use qframe_model::currency::Currency;
+use qframe_model::number::{Cash, Rate};
+use qframe_model::time::{Time, TimeFrame};
+use qframe_venues::exchange::binance::{Binance, Key, Proof};
+use qframe_venues::exchange::core::{Commission, Core, Product};
+use qframe_venues::exchange::server::fault::Faults;
+use qframe_venues::exchange::server::{Facts, Server, Settings, Source, Speed, recorded};
+use serde::Serialize;
+
+use super::data::now;
+use crate::error::Error;
+use crate::run::catalog::{Narrowed, Root};
+use crate::run::replay::{market, merged};
+
+/// The key and the secret where none is named.
+const KEY: (&str, &str) = ("qframe-key", "qframe-secret");
+
+/// The flags.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples: qframe exchange --replay recording.jsonl.gz --port 8080\n          \
+                                    qframe exchange --replay BTC/USDT --replay ETH/USDT --timeframe 1m --speed 60x\n          \
+                                    qframe exchange --replay recording.gz --fault disconnect=30s,drop=1%,http500=1% --seed 7\n\n\
+It speaks Binance's spot API: REST below /api/v3, streams at /ws and /stream, the WebSocket API at /ws-api/v3. Point a\n\
+client's addresses at it; what it prints says how. It ends with Ctrl-C.")]
+pub(crate) struct Exchange {
+    /// What it plays: a recorded stream by its path, or a name of the catalog. May be given several times.
+    #[arg(long, value_name = "PATH|NAME", required = true)]
+    replay: Vec<String>,
+    /// How fast: 1x, 10x, or max for as fast as listeners take it.
+    #[arg(long, default_value = "1x")]
+    speed: Speed,
+    /// The market at the start: all rows before this time are there already.
+    #[arg(long, value_name = "TIME")]
+    from: Option<Time>,
+    /// Begin to play when somebody listens to a stream.
+    #[arg(long)]
+    wait: bool,
+    /// Where it listens; 0 takes a free port.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// The address it listens on.
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// A user's key and secret; the secret of an Ed25519 key is the path of its public PEM file. May be given several times.
+    #[arg(long = "key", value_name = "KEY=SECRET")]
+    keys: Vec<String>,
+    /// What each user has [100000 of each quote asset, 10 of each base asset]. May be given several times.
+    #[arg(long = "fund", value_name = "ASSET=AMOUNT")]
+    funds: Vec<String>,
+    /// What orders that rest pay, as a share.
+    #[arg(long, value_name = "RATE", default_value = "0.1%", value_parser = Rate::parse)]
+    maker: Rate,
+    /// What orders that take pay, as a share.
+    #[arg(long, value_name = "RATE", default_value = "0.1%", value_parser = Rate::parse)]
+    taker: Rate,
+    /// The least an order may be worth, in the quote asset.
+    #[arg(long, value_name = "AMOUNT", default_value = "5")]
+    min_notional: Cash,
+    /// What goes wrong: disconnect=5s, delay=200ms, duplicate=1%, drop=1%, reject=1%, http500=1%.
+    #[arg(long = "fault", value_name = "FAULTS", default_value = "")]
+    faults: Faults,
+    /// Equal seeds give equal faults.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// What of a name's data is played: bars, trades, quotes or book.
+    #[arg(long)]
+    kind: Option<qframe_data::Kind>,
+    /// The length of the bars that are played, such as 1m.
+    #[arg(long, value_name = "FRAME")]
+    timeframe: Option<TimeFrame>,
+    #[command(flatten)]
+    root: Root,
+    /// Print JSON: a line at the start, and one at the end.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The markets that are played.
+struct Play {
+    products: Vec<Product>,
+    history: Vec<(usize, TimeFrame, Vec<qframe_model::market::Bar>)>,
+    source: Source,
+    about: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Start<'a> {
+    url: String,
+    stream_url: String,
+    api_url: String,
+    keys: Vec<&'a str>,
+    symbols: Vec<&'a str>,
+    speed: String,
+}
+
+#[derive(Serialize)]
+struct End {
+    rows: u64,
+    over: bool,
+    fault: Option<String>,
+    now: Time,
+    requests: u64,
+    frames: u64,
+    cut_for_slowness: u64,
+}
+
+impl Exchange {
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let play = self.play()?;
+        let (core, keys) = self.core(&play)?;
+        let names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
+        let settings = Settings {
+            address: SocketAddr::new(self.host, self.port),
+            speed: self.speed,
+            from: self.from,
+            waits: self.wait,
+            faults: Faults { seed: self.seed, ..self.faults },
+            now: now(),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let Play { products, source, about, .. } = play;
+        runtime.block_on(async {
+            let signals = Signals::new()?;
+            let server = Server::start(Binance::new(core, keys), source, settings).await;
+            let server = server.map_err(|error| {
+                let advice = "; choose another port with --port, or 0 for a free one";
+                let advice = if error.kind() == io::ErrorKind::AddrInUse { advice } else { "" };
+                Error::refused(format!("listening on {}: {error}{advice}", settings.address))
+            })?;
+            self.tell_start(&server, &names, &products, &about)?;
+            signals.wait().await;
+            let facts = server.facts();
+            server.stop().await;
+            self.tell_end(&facts)
+        })
+    }
+
+    /// Recordings and names of the catalog as one replay.
+    fn play(&self) -> Result<Play, Error> {
+        let mut play =
+            Play { products: Vec::new(), history: Vec::new(), source: Box::new(std::iter::empty()), about: Vec::new() };
+        let mut streams: Vec<Source> = Vec::new();
+        for name in &self.replay {
+            let path = Path::new(name);
+            let first = play.products.len();
+            if path.is_file() {
+                let (products, rows, refused) = recorded(path, self.min_notional)?;
+                if products.is_empty() {
+                    return Err(Error::refused(format!("--replay {name}: no market of a pair is in it")));
+                }
+                let left = if refused > 0 {
+                    format!(", {refused} lines refused (`qframe data book` shows them)")
+                } else {
+                    String::new()
+                };
+                play.about.push(format!("{name}{left}"));
+                play.products.extend(products);
+                streams.push(Box::new(rows.map(move |row| row.map(|(product, tick)| (first + product, tick)))));
+            } else if path.extension().is_some() && name.parse::<qframe_model::symbol::Symbol>().is_err() {
+                return Err(Error::refused(format!("--replay {name}: there is no such file")));
+            } else {
+                let catalog = self.root.open()?;
+                let by = Narrowed { kind: self.kind, frame: self.timeframe };
+                let one = market(&catalog, name, by, self.from, self.min_notional)?;
+                play.about.push(one.about);
+                play.products.push(one.product);
+                play.history.extend(one.history.map(|(frame, bars)| (first, frame, bars)));
+                streams.push(Box::new(one.rows.map(move |row| row.map(|tick| (first, tick)))));
+            }
+        }
+        let mut names: Vec<&str> = play.products.iter().map(|product| product.name.as_str()).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Error::usage("--replay", twice[0], "it is there twice; play each market once"));
+        }
+        play.source = merged(streams);
+        Ok(play)
+    }
+
+    /// The exchange with its users.
+    fn core(&self, play: &Play) -> Result<(Core, Vec<Key>), Error> {
+        let commission = Commission { maker: self.maker, taker: self.taker };
+        let mut core = Core::new(play.products.clone(), commission).map_err(Error::Refused)?;
+        for (product, frame, bars) in &play.history {
+            bars.iter().for_each(|bar| core.history(*product, *frame, bar));
+        }
+        let funds = self.funds(&play.products)?;
+        let mut keys = Vec::new();
+        let given = if self.keys.is_empty() { vec![format!("{}={}", KEY.0, KEY.1)] } else { self.keys.clone() };
+        for pair in &given {
+            let Some((name, secret)) = pair.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+                return Err(Error::usage("--key", pair, "expected KEY=SECRET"));
+            };
+            let path = PathBuf::from(secret);
+            let secret = if path.is_file() {
+                std::fs::read_to_string(&path).map_err(|error| Error::file("reading", &path, &error))?
+            } else {
+                secret.to_owned()
+            };
+            let proof = Proof::new(&secret).map_err(|error| Error::usage("--key", name, error))?;
+            let user = core.open(&funds).map_err(Error::refused)?;
+            keys.push(Key { name: name.to_owned(), user, proof });
+        }
+        Ok((core, keys))
+    }
+
+    fn funds(&self, products: &[Product]) -> Result<Vec<(Currency, Cash)>, Error> {
+        let mut funds: Vec<(Currency, Cash)> = Vec::new();
+        for pair in &self.funds {
+            let read =
+                pair.split_once('=').and_then(|(asset, amount)| Some((asset.parse().ok()?, amount.parse().ok()?)));
+            let read = read.filter(|(_, amount): &(Currency, Cash)| !amount.is_negative());
+            funds.push(read.ok_or_else(|| Error::usage("--fund", pair, "expected ASSET=AMOUNT, such as USDT=5000"))?);
+        }
+        if !funds.is_empty() {
+            return Ok(funds);
+        }
+        let quotes = products.iter().map(|product| (product.quote, Cash::whole(100_000)));
+        for (asset, amount) in quotes.chain(products.iter().map(|product| (product.base, Cash::whole(10)))) {
+            if !funds.iter().any(|(known, _)| *known == asset) {
+                funds.push((asset, amount));
+            }
+        }
+        Ok(funds)
+    }
+
+    fn tell_start(
+        &self,
+        server: &Server,
+        keys: &[String],
+        products: &[Product],
+        about: &[String],
+    ) -> Result<(), Error> {
+        let at = server.address;
+        let mut out = io::stdout().lock();
+        if self.json {
+            let start = Start {
+                url: format!("http://{at}"),
+                stream_url: format!("ws://{at}"),
+                api_url: format!("ws://{at}/ws-api/v3"),
+                keys: keys.iter().map(String::as_str).collect(),
+                symbols: products.iter().map(|product| product.symbol.as_str()).collect(),
+                speed: self.speed.to_string(),
+            };
+            serde_json::to_writer(&mut out, &start).map_err(|error| Error::refused(&error))?;
+            writeln!(out)?;
+            return Ok(out.flush()?);
+        }
+        writeln!(
+            out,
+            "Exchange at http://{at} (streams ws://{at}/ws, WebSocket API ws://{at}/ws-api/v3), speed {}",
+            self.speed
+        )?;
+        about.iter().try_for_each(|one| writeln!(out, "  plays {one}"))?;
+        for product in products {
+            writeln!(
+                out,
+                "  {}: tick {}, lot {}, orders from {} {}",
+                product.symbol, product.tick, product.lot, product.min_notional, product.quote
+            )?;
+        }
+        let secret = if self.keys.is_empty() { format!(", secret {}", KEY.1) } else { String::new() };
+        writeln!(out, "  key {}{secret}", keys.join(", "))?;
+        writeln!(out, "\nWith ccxt (Python):\n{}", snippet(at, keys.first().map_or(KEY.0, String::as_str)))?;
+        Ok(out.flush()?)
+    }
+
+    fn tell_end(&self, facts: &Facts) -> Result<(), Error> {
+        let mut out = io::stdout().lock();
+        let Facts { progress, now, frames, slow, requests, .. } = facts.clone();
+        if self.json {
+            let end = End {
+                rows: progress.rows,
+                over: progress.over,
+                fault: progress.fault,
+                now,
+                requests,
+                frames,
+                cut_for_slowness: slow,
+            };
+            serde_json::to_writer(&mut out, &end).map_err(|error| Error::refused(&error))?;
+            writeln!(out)?;
+        } else {
+            let over = if progress.over { "all of it" } else { "not all of it" };
+            writeln!(
+                out,
+                "Played {} rows to {now} ({over}); answered {requests} requests, sent {frames} frames.",
+                progress.rows
+            )?;
+            if slow > 0 {
+                writeln!(out, "{slow} connections were cut: they did not take their frames.")?;
+            }
+        }
+        match facts.progress.fault.as_deref() {
+            Some(fault) => Err(Error::refused(format!("the replay ended early: {fault}"))),
+            None => Ok(out.flush()?),
+        }
+    }
+}
+
+/// How ccxt is pointed here.
+fn snippet(at: SocketAddr, key: &str) -> String {
+    format!(
+        "  import ccxt, re\n  \
+         ex = ccxt.binance({{'apiKey': '{key}', 'secret': '…', 'options': {{'defaultType': 'spot',\n      \
+         'fetchMarkets': {{'types': ['spot']}}, 'fetchCurrencies': False, 'fetchMargins': False}}}})\n  \
+         ex.has['fetchCurrencies'] = False\n  \
+         fix = lambda u: {{k: fix(v) for k, v in u.items()}} if isinstance(u, dict) else re.sub(\n      \
+         r'^ws+://[^/]+', 'ws://{at}', re.sub(r'^https?://[^/]+', 'http://{at}', u))\n  \
+         ex.urls['api'] = fix(ex.urls['api'])\n  \
+         ex.load_markets()"
+    )
+}
+
+/// What ends the program in good order.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn wait(self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

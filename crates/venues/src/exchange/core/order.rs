@@ -1,0 +1,237 @@
+//! Orders as users send them, and as the exchange keeps them.
+use std::fmt;
+
+use qframe_model::currency::Currency;
+use qframe_model::market::Side;
+use qframe_model::number::{Cash, Price, Quantity};
+use qframe_model::time::Time;
+
+/// How much a market order wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    /// Units of the base asset.
+    Base(Quantity),
+    /// So much of the quote asset.
+    Quote(Cash),
+}
+
+/// How long what does not fill at once stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// Until it is cancelled.
+    Gtc,
+    /// Not at all.
+    Ioc,
+    /// All of it fills at once, or nothing.
+    Fok,
+}
+
+/// When and at which price an order may fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terms {
+    /// At once, at the price there is.
+    Market(Amount),
+    /// At this price or better.
+    Limit {
+        /// Units.
+        quantity: Quantity,
+        /// The limit.
+        price: Price,
+        /// How long it stays.
+        stay: Stay,
+    },
+    /// A limit that is refused where it would take.
+    Maker {
+        /// Units.
+        quantity: Quantity,
+        /// The limit.
+        price: Price,
+    },
+    /// A limit once the last price touches the trigger.
+    Triggered {
+        /// Units.
+        quantity: Quantity,
+        /// Wakes it.
+        trigger: Price,
+        /// The limit from then on.
+        price: Price,
+        /// How long it stays then.
+        stay: Stay,
+        /// True where the trigger lies in the order's favour: below the market to buy, above it to sell.
+        takes_profit: bool,
+    },
+}
+
+/// What a user asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Which product.
+    pub product: usize,
+    /// Buy or sell.
+    pub side: Side,
+    /// When, how much, at which price.
+    pub terms: Terms,
+    /// The user's own name for it.
+    pub name: Option<String>,
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing of it is filled.
+    New,
+    /// A part is filled.
+    PartiallyFilled,
+    /// All is filled.
+    Filled,
+    /// The user withdrew it.
+    Cancelled,
+    /// The exchange ended it, by its own terms.
+    Expired,
+}
+
+impl Status {
+    /// True while it can fill.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::New | Self::PartiallyFilled)
+    }
+}
+
+/// An order that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its number, from 1.
+    pub id: u64,
+    /// The user's own name for it, or one that the exchange made.
+    pub name: String,
+    /// Whose it is.
+    pub user: usize,
+    /// Of which product.
+    pub product: usize,
+    /// Buy or sell.
+    pub side: Side,
+    /// As it was asked for.
+    pub terms: Terms,
+    /// Units in all.
+    pub quantity: Quantity,
+    /// Where it stands.
+    pub status: Status,
+    /// Units filled.
+    pub filled: Quantity,
+    /// What they were worth, in the quote asset.
+    pub value: Cash,
+    /// What still stands behind it: of the quote asset to buy, of the base asset to sell.
+    pub locked: Cash,
+    /// The price that a unit was locked at, to buy.
+    pub(super) bound: Price,
+    /// True once its trigger was touched, and from the start where it has none.
+    pub works: bool,
+    /// When it was taken.
+    pub time: Time,
+    /// When it changed last.
+    pub updated: Time,
+    /// The list that it belongs to.
+    pub list: Option<u64>,
+}
+
+impl Record {
+    /// The price that it named; zero at the market.
+    #[must_use]
+    pub const fn price(&self) -> Price {
+        match self.terms {
+            Terms::Market(_) => Price::ZERO,
+            Terms::Limit { price, .. } | Terms::Maker { price, .. } | Terms::Triggered { price, .. } => price,
+        }
+    }
+
+    /// The price that wakes it.
+    #[must_use]
+    pub const fn trigger(&self) -> Option<Price> {
+        match self.terms {
+            Terms::Triggered { trigger, .. } => Some(trigger),
+            _ => None,
+        }
+    }
+}
+
+/// One execution of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Execution {
+    /// Its number, from 1.
+    pub id: u64,
+    /// Of which order.
+    pub order: u64,
+    /// Whose.
+    pub user: usize,
+    /// Of which product.
+    pub product: usize,
+    /// Buy or sell.
+    pub side: Side,
+    /// When.
+    pub time: Time,
+    /// At which price.
+    pub price: Price,
+    /// Units.
+    pub quantity: Quantity,
+    /// What they were worth.
+    pub value: Cash,
+    /// What the exchange took.
+    pub commission: Cash,
+    /// Of which asset: what the user received.
+    pub commission_in: Currency,
+    /// True where the order rested in the book.
+    pub maker: bool,
+}
+
+/// Why the exchange does not do what a user asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// An order against a filter of its product, by the filter's name.
+    Filter(&'static str),
+    /// More than the user has.
+    Insufficient,
+    /// A maker's order that would take.
+    WouldTake,
+    /// A trigger that the price has touched already.
+    WouldTrigger,
+    /// An open order has that name.
+    DuplicateName,
+    /// No such order, or one that has ended.
+    Unknown,
+    /// The book has nothing to trade with.
+    NoLiquidity,
+    /// Prices of a list's orders that do not lie around the market.
+    ListPrices,
+    /// The user has as many open orders as may be.
+    TooManyOpen,
+    /// The exchange keeps as many orders as it can.
+    Full,
+    /// A number beyond the range.
+    Overflow,
+    /// A fault that was asked for.
+    Wanted,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Filter(name) => write!(f, "Filter failure: {name}"),
+            Self::Insufficient => f.write_str("Account has insufficient balance for requested action."),
+            Self::WouldTake => f.write_str("Order would immediately match and take."),
+            Self::WouldTrigger => f.write_str("Stop price would trigger immediately."),
+            Self::DuplicateName => f.write_str("Duplicate order sent."),
+            Self::Unknown => f.write_str("Unknown order sent."),
+            Self::NoLiquidity => f.write_str("No orders on book for symbol."),
+            Self::ListPrices => f.write_str("The relationship of the prices for the orders is not correct."),
+            Self::TooManyOpen => f.write_str("Filter failure: MAX_NUM_ORDERS"),
+            Self::Full => {
+                f.write_str("Too many new orders; the exchange keeps no more of them until it is started anew.")
+            }
+            Self::Overflow => f.write_str("Order amount is beyond what can be counted."),
+            Self::Wanted => f.write_str("Order refused; a fault that --fault asked for."),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}

@@ -1,0 +1,62 @@
+//! What is traded, and the rules that its orders must hold.
+use qframe_model::currency::Currency;
+use qframe_model::number::{Cash, Price, Quantity};
+use qframe_model::symbol::{Symbol, SymbolParts};
+
+/// A pair of assets and its filters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// As ccxt writes it: `BTC/USDT`.
+    pub symbol: Symbol,
+    /// As the exchange writes it: `BTCUSDT`.
+    pub name: String,
+    /// What is bought.
+    pub base: Currency,
+    /// What is paid.
+    pub quote: Currency,
+    /// Prices are multiples of it.
+    pub tick: Price,
+    /// Quantities are multiples of it.
+    pub lot: Quantity,
+    /// The least an order may be worth, in the quote asset.
+    pub min_notional: Cash,
+}
+
+impl Product {
+    /// The most units of one order, in lots.
+    const LOTS_MAX: i128 = 900_000_000_000;
+
+    /// A spot pair; `None` for what is none, and for a tick or lot that is not above zero.
+    #[must_use]
+    pub fn new(symbol: &Symbol, tick: Price, lot: Quantity, min_notional: Cash) -> Option<Self> {
+        let name = symbol.as_str().split('@').next()?;
+        let SymbolParts::Pair { base, quote } = symbol.parts() else { return None };
+        let is_good = tick.is_positive() && lot.is_positive() && !min_notional.is_negative();
+        let (symbol, name) = (name.parse().ok()?, format!("{base}{quote}"));
+        is_good.then_some(Self { symbol, name, base, quote, tick, lot, min_notional })
+    }
+
+    /// The highest price that an order may name.
+    #[must_use]
+    pub fn price_max(&self) -> Price {
+        let most = 1_000_000_000_000_000_i64.min(self.tick.nanos().saturating_mul(1_000_000_000));
+        Price::from_nanos(most / self.tick.nanos() * self.tick.nanos())
+    }
+
+    /// The most units that an order may name.
+    #[must_use]
+    pub fn quantity_max(&self) -> Quantity {
+        let most = Quantity::whole(9_000_000).nanos().min(self.lot.nanos().saturating_mul(Self::LOTS_MAX));
+        Quantity::from_nanos(most).floor_to(self.lot)
+    }
+
+    /// Judges a price that an order names.
+    pub(super) fn takes_price(&self, price: Price) -> bool {
+        price >= self.tick && price <= self.price_max() && price.nanos() % self.tick.nanos() == 0
+    }
+
+    /// Judges a quantity that an order names.
+    pub(super) fn takes_quantity(&self, quantity: Quantity) -> bool {
+        quantity >= self.lot && quantity <= self.quantity_max() && quantity.nanos() % self.lot.nanos() == 0
+    }
+}

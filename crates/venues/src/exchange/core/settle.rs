@@ -1,0 +1,210 @@
+//! What the venue says becomes what users have.
+use qframe_model::currency::Currency;
+use qframe_model::event::{CancelReason, Report};
+use qframe_model::fill::{Fill, Liquidity};
+use qframe_model::ids::OrderId;
+use qframe_model::market::Side;
+use qframe_model::number::{Cash, Overflow, Rate};
+
+use super::Core;
+use super::notice::{Happened, Notice};
+use super::order::{Execution, Record, Status, Terms};
+
+/// Commissions are counted to eight decimals: ten digits of the eighteen are cut off.
+const COMMISSION_UNIT: i128 = 10_000_000_000;
+
+impl Core {
+    /// Carries out what the venue of a product has to say.
+    pub(super) fn settle(&mut self, product: usize) -> Result<(), Overflow> {
+        loop {
+            let Some(market) = self.markets.get_mut(product) else { return Ok(()) };
+            let Some(report) = market.next_report()? else { return Ok(()) };
+            match report {
+                Report::Filled { fill, .. } => self.fill(&fill)?,
+                Report::Triggered { order, .. } => self.trigger(order),
+                Report::Cancelled { order, reason, .. } => {
+                    let asked = reason == CancelReason::Requested;
+                    let (status, happened) = if asked {
+                        (Status::Cancelled, Happened::Cancelled)
+                    } else {
+                        (Status::Expired, Happened::Expired)
+                    };
+                    self.end(order.0, status, happened);
+                }
+                Report::Rejected { order, .. } | Report::Expired { order, .. } => {
+                    self.end(order.0, Status::Expired, Happened::Expired);
+                }
+                // A cash market without positions has none of the others.
+                _ => {}
+            }
+        }
+    }
+
+    /// An order that traded: units against money, and the commission of what is received.
+    fn fill(&mut self, fill: &Fill) -> Result<(), Overflow> {
+        let (now, commission) = (self.now, self.commission);
+        let Some(order) = place_of(fill.order.0).and_then(|place| self.orders.get(place)).cloned() else {
+            return Ok(());
+        };
+        let product = self.markets[order.product].product.clone();
+        let value = fill.price.times(fill.quantity).ok_or(Overflow("a value"))?;
+        let units = Cash::from_quantity(fill.quantity)?;
+        let maker = fill.liquidity == Liquidity::Maker;
+        let rate = if maker { commission.maker } else { commission.taker };
+        self.bring_stake(&order)?;
+        let (gives, given, gets, received) = match order.side {
+            Side::Buy => (product.quote, value, product.base, units),
+            Side::Sell => (product.base, units, product.quote, value),
+        };
+        let fee = commission_of(received, rate)?;
+        self.wallets.spend(order.user, gives, given)?;
+        self.wallets.pay(order.user, gets, received.minus(fee)?)?;
+        let mut released = Cash::ZERO;
+        if order.side == Side::Buy {
+            released = order.bound.times(fill.quantity).ok_or(Overflow("a value"))?.minus(value)?;
+            self.wallets.lock(order.user, gives, -released)?;
+        }
+        let Some(record) = place_of(order.id).and_then(|place| self.orders.get_mut(place)) else { return Ok(()) };
+        record.locked = record.locked.minus(given)?.minus(released)?;
+        record.filled = record.filled.plus(fill.quantity)?;
+        record.value = record.value.plus(value)?;
+        record.updated = now;
+        record.status = if record.filled == record.quantity { Status::Filled } else { Status::PartiallyFilled };
+        let execution = Execution {
+            id: self.executions.len() as u64 + 1,
+            order: order.id,
+            user: order.user,
+            product: order.product,
+            side: order.side,
+            time: now,
+            price: fill.price,
+            quantity: fill.quantity,
+            value,
+            commission: fee,
+            commission_in: gets,
+            maker,
+        };
+        self.executions.push(execution);
+        self.tell_order(order.id, Happened::Traded(execution));
+        self.tell_balances(order.user, order.product);
+        if self.order(order.id).is_some_and(|order| order.status == Status::Filled) {
+            self.close(order.id);
+        }
+        Ok(())
+    }
+
+    /// Of a pair only one order fills: what stands behind both comes to this one.
+    fn bring_stake(&mut self, order: &Record) -> Result<(), Overflow> {
+        let Some(pair) = order.list.and_then(|list| self.list(list)) else { return Ok(()) };
+        let whole = match order.side {
+            Side::Buy => order.bound.times(order.quantity).ok_or(Overflow("a value"))?,
+            Side::Sell => Cash::from_quantity(order.quantity)?,
+        };
+        let other = if pair[0] == order.id { pair[1] } else { pair[0] };
+        if !order.filled.is_zero() {
+            return Ok(());
+        }
+        let held = self.order(other).map_or(Cash::ZERO, |other| other.locked);
+        if held.is_zero() {
+            // This one held the stake of both all along, and it is enough.
+            return self.free_surplus(order.id, whole);
+        }
+        for (id, change) in [(other, -held), (order.id, held)] {
+            if let Some(record) = place_of(id).and_then(|place| self.orders.get_mut(place)) {
+                record.locked = record.locked.plus(change)?;
+            }
+        }
+        self.free_surplus(order.id, whole)
+    }
+
+    /// Frees what an order holds beyond its own need.
+    fn free_surplus(&mut self, id: u64, whole: Cash) -> Result<(), Overflow> {
+        let Some(record) = place_of(id).and_then(|place| self.orders.get_mut(place)) else { return Ok(()) };
+        let surplus = record.locked.minus(whole)?;
+        if surplus.is_positive() {
+            record.locked = whole;
+            let (user, asset) = (record.user, self.markets[record.product].product.quote);
+            self.wallets.lock(user, asset, -surplus)?;
+        }
+        Ok(())
+    }
+
+    fn trigger(&mut self, order: OrderId) {
+        let now = self.now;
+        let Some(record) = place_of(order.0).and_then(|place| self.orders.get_mut(place)) else { return };
+        (record.works, record.updated) = (true, now);
+        self.tell_order(order.0, Happened::Taken);
+    }
+
+    /// An order is over with something of it unfilled.
+    pub(super) fn end(&mut self, id: u64, status: Status, happened: Happened) {
+        let now = self.now;
+        let Some(record) = place_of(id).and_then(|place| self.orders.get_mut(place)) else { return };
+        if !record.status.is_open() {
+            return;
+        }
+        (record.status, record.updated) = (status, now);
+        let (user, product) = (record.user, record.product);
+        self.close(id);
+        self.tell_order(id, happened);
+        self.tell_balances(user, product);
+    }
+
+    /// What still stood behind an order that is over is free again; of a pair, the other one keeps it while it is open.
+    fn close(&mut self, id: u64) {
+        let now = self.now;
+        let Some(order) = self.order(id).cloned() else { return };
+        let other =
+            order.list.and_then(|list| self.list(list)).map(|pair| if pair[0] == id { pair[1] } else { pair[0] });
+        let heir = other.filter(|other| self.order(*other).is_some_and(|other| other.status.is_open()));
+        let asset = self.stake_asset(&order);
+        if let Some(record) = place_of(id).and_then(|place| self.orders.get_mut(place)) {
+            record.locked = Cash::ZERO;
+        }
+        match heir.and_then(place_of).and_then(|place| self.orders.get_mut(place)) {
+            Some(heir) => heir.locked = heir.locked.plus(order.locked).unwrap_or(Cash::MAX),
+            None => {
+                // It was locked before: giving it back stays within the range.
+                let _ = self.wallets.lock(order.user, asset, -order.locked);
+                if let Some(list) = order.list {
+                    self.notices.push_back(Notice::List { user: order.user, list, time: now, over: true });
+                }
+            }
+        }
+    }
+
+    fn stake_asset(&self, order: &Record) -> Currency {
+        let product = &self.markets[order.product].product;
+        if order.side == Side::Buy { product.quote } else { product.base }
+    }
+
+    pub(super) fn tell_order(&mut self, id: u64, happened: Happened) {
+        if let Some(order) = self.order(id).cloned() {
+            self.notices.push_back(Notice::Order { order: Box::new(order), happened, time: self.now });
+        }
+    }
+
+    pub(super) fn tell_balances(&mut self, user: usize, product: usize) {
+        let product = &self.markets[product].product;
+        let balances = [product.base, product.quote].map(|asset| (asset, self.wallets.balance(user, asset))).to_vec();
+        self.notices.push_back(Notice::Balances { user, time: self.now, balances });
+    }
+}
+
+/// A share of what is received, cut to eight decimals.
+fn commission_of(received: Cash, rate: Rate) -> Result<Cash, Overflow> {
+    let share = received.at_rate(rate)?.attos();
+    Ok(Cash::from_attos(share - share % COMMISSION_UNIT))
+}
+
+fn place_of(id: u64) -> Option<usize> {
+    usize::try_from(id.checked_sub(1)?).ok()
+}
+
+impl Record {
+    /// True where it waits for its trigger.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        matches!(self.terms, Terms::Triggered { .. }) && !self.works
+    }
+}

@@ -1,0 +1,309 @@
+//! The exchange on a socket: requests, WebSockets and the replay's clock around [`Binance`].
+pub mod fault;
+mod hub;
+mod replay;
+mod socket;
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequestParts, Request as HttpRequest, State, WebSocketUpgrade};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use qframe_model::time::Time;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::binance::stream::frames;
+use super::binance::{Answer, Binance, Fault, Request};
+use super::core::Refusal;
+use fault::{Draws, Faults};
+use hub::Hub;
+pub use replay::{Progress, Row, Source, Speed, decimal_step, measure, recorded};
+use replay::{Updates, play};
+
+/// The longest body of a request.
+const BODY_MAX: usize = 65_536;
+
+/// How an exchange is served.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Where it listens; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// How fast its markets go.
+    pub speed: Speed,
+    /// Rows before this instant are there at the start.
+    pub from: Option<Time>,
+    /// The replay begins when somebody listens to a stream.
+    pub waits: bool,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// The wall clock at the start, by which timestamps of requests are judged.
+    pub now: Time,
+}
+
+/// A running exchange. Dropping it ends it.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    shared: Shared,
+    stop: Arc<AtomicBool>,
+    ended: watch::Sender<bool>,
+    replay: Option<JoinHandle<()>>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+/// How it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Of the replay.
+    pub progress: Progress,
+    /// The replay's clock.
+    pub now: Time,
+    /// Open WebSockets.
+    pub connections: usize,
+    /// Frames that were sent.
+    pub frames: u64,
+    /// WebSockets that were cut since they did not take their frames.
+    pub slow: u64,
+    /// Requests that were answered.
+    pub requests: u64,
+}
+
+/// What all tasks share.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    state: Arc<Mutex<Inner>>,
+    faults: Faults,
+    requests: Arc<AtomicU64>,
+}
+
+/// The wall clock as it was at the start, gone on since.
+#[derive(Debug, Clone, Copy)]
+struct Wall {
+    start: Time,
+    since: Instant,
+}
+
+impl Wall {
+    /// Milliseconds since the epoch.
+    fn millis(self) -> i64 {
+        let passed = i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.start.nanos().div_euclid(1_000_000).saturating_add(passed)
+    }
+}
+
+/// The exchange and its listeners: behind one lock, so that frames are in the order of what happened.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) binance: Binance,
+    hub: Hub,
+    progress: Progress,
+    draws: Draws,
+    wall: Wall,
+}
+
+impl Server {
+    /// Starts an exchange on the running tokio runtime.
+    ///
+    /// # Errors
+    /// Where the address cannot be listened on, or the rows before the start cannot be read.
+    pub async fn start(binance: Binance, source: Source, settings: Settings) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(settings.address).await?;
+        let address = listener.local_addr()?;
+        let draws = Draws::new(settings.faults.seed, 0);
+        let wall = Wall { start: settings.now, since: Instant::now() };
+        let inner = Inner { binance, hub: Hub::default(), progress: Progress::default(), draws, wall };
+        let state = Arc::new(Mutex::new(inner));
+        let shared = Shared { state, faults: settings.faults, requests: Arc::default() };
+        let mut updates = Updates::new(source);
+        let held = shared.lock().warm(&mut updates, settings.from).map_err(std::io::Error::other)?;
+        let (stop, (ended, mut wait)) = (Arc::new(AtomicBool::new(false)), watch::channel(false));
+        let (playing, stops) = (shared.clone(), Arc::clone(&stop));
+        let rows = Updates::new(Box::new(held.into_iter().map(Ok).chain(updates.flat_map(|update| match update {
+            Ok(rows) => rows.into_iter().map(Ok).collect::<Vec<_>>(),
+            Err(error) => vec![Err(error)],
+        }))));
+        let replay = std::thread::Builder::new()
+            .name("replay".to_owned())
+            .spawn(move || play(&playing, rows, settings.speed, settings.waits, &stops))?;
+        let router = Router::new().fallback(answer).with_state(shared.clone());
+        let served = axum::serve(listener, router).with_graceful_shutdown(async move {
+            let _ = wait.wait_for(|ended| *ended).await;
+        });
+        let serving = tokio::spawn(async move {
+            // It ends with the shutdown; an error of accepting is retried inside.
+            let _ = served.await;
+        });
+        Ok(Self { address, shared, stop, ended, replay: Some(replay), serving })
+    }
+
+    /// How it goes.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        let inner = self.shared.lock();
+        Facts {
+            progress: inner.progress.clone(),
+            now: inner.binance.core.now(),
+            connections: inner.hub.connections(),
+            frames: inner.hub.sent,
+            slow: inner.hub.slow,
+            requests: self.shared.requests.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Looks at the exchange between two events.
+    pub fn look<T>(&self, look: impl FnOnce(&Binance) -> T) -> T {
+        look(&self.shared.lock().binance)
+    }
+
+    /// Ends it: WebSockets are closed, requests that are being answered are answered.
+    pub async fn stop(mut self) {
+        self.end();
+        let patience = std::time::Duration::from_secs(2);
+        let _ = tokio::time::timeout(patience, &mut self.serving).await;
+        if let Some(replay) = self.replay.take() {
+            let _ = tokio::task::spawn_blocking(move || replay.join()).await;
+        }
+    }
+
+    fn end(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _ = self.ended.send(true);
+        self.shared.lock().hub.close_all();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+        self.serving.abort();
+    }
+}
+
+impl Shared {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A task that panicked left a whole exchange: nothing is changed in two steps that can panic between them.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Takes all rows before `from` in; the first update that is not before it comes back.
+    fn warm(&mut self, updates: &mut Updates, from: Option<Time>) -> Result<Vec<Row>, String> {
+        let Some(from) = from else { return Ok(Vec::new()) };
+        for update in updates.by_ref() {
+            let rows = update?;
+            if rows.first().is_some_and(|(_, tick)| tick.time() >= from) {
+                return Ok(rows);
+            }
+            self.feed(&rows);
+        }
+        Ok(Vec::new())
+    }
+
+    /// The market moves.
+    fn feed(&mut self, rows: &[Row]) {
+        self.progress.rows += rows.len() as u64;
+        for (product, tick) in rows {
+            if let Err(overflow) = self.binance.core.tick(*product, tick) {
+                self.progress.fault = Some(overflow.to_string());
+            }
+        }
+        self.publish();
+    }
+
+    /// Time passes.
+    fn pass(&mut self, time: Time) {
+        self.binance.core.advance(time);
+        self.publish();
+    }
+
+    /// What happened goes to those who listen.
+    fn publish(&mut self) {
+        let notices: Vec<_> = self.binance.core.notices().collect();
+        for notice in &notices {
+            let made = frames(&self.binance.core, notice, |topic| self.hub.is_wanted(topic));
+            made.iter().for_each(|(topic, value)| self.hub.send(topic, value));
+        }
+    }
+
+    fn answer(&mut self, request: &Request, faults: &Faults) -> Answer {
+        let failed = |fault: &Fault| Answer { status: fault.status(), body: fault.body(), used: 0 };
+        if self.draws.hits(faults.http500) {
+            return failed(&Fault::Wanted);
+        }
+        let orders = request.method == "POST" && request.path.starts_with("/api/v3/order");
+        if orders && self.draws.hits(faults.reject) {
+            return failed(&Fault::Order(Refusal::Wanted));
+        }
+        let answer = self.binance.answer(request, self.wall.millis());
+        self.publish();
+        answer
+    }
+}
+
+async fn answer(State(shared): State<Shared>, request: HttpRequest) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or_default().to_owned());
+    if is_socket(&path) {
+        return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+            Ok(upgrade) => {
+                upgrade.max_message_size(BODY_MAX).on_upgrade(move |socket| socket::serve(shared, socket, path, query))
+            }
+            Err(refused) => refused.into_response(),
+        };
+    }
+    let request = match read(&parts.method, &parts.headers, path, query, body).await {
+        Ok(request) => request,
+        Err(refused) => return refused,
+    };
+    if !shared.faults.delay.is_zero() {
+        tokio::time::sleep(shared.faults.delay).await;
+    }
+    shared.requests.fetch_add(1, Ordering::Relaxed);
+    let answer = shared.lock().answer(&request, &shared.faults);
+    respond(&answer)
+}
+
+fn is_socket(path: &str) -> bool {
+    ["/ws", "/stream", "/ws-api"]
+        .iter()
+        .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+async fn read(
+    method: &axum::http::Method,
+    headers: &HeaderMap,
+    path: String,
+    query: String,
+    body: Body,
+) -> Result<Request, Response> {
+    let refused = |text: &'static str| (StatusCode::BAD_REQUEST, text).into_response();
+    let body = to_bytes(body, BODY_MAX).await.map_err(|_| refused("a body of over 64 KiB"))?;
+    let body = String::from_utf8(body.to_vec()).map_err(|_| refused("a body that is no UTF-8"))?;
+    let key = headers.get("x-mbx-apikey").and_then(|key| key.to_str().ok()).map(str::to_owned);
+    Ok(Request { method: method.as_str().to_owned(), path, key, query, body })
+}
+
+fn respond(answer: &Answer) -> Response {
+    let mut response = (
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        [(header::CONTENT_TYPE, "application/json;charset=UTF-8")],
+        answer.body.to_string(),
+    )
+        .into_response();
+    let used = HeaderValue::from(answer.used);
+    response.headers_mut().insert("x-mbx-used-weight", used.clone());
+    response.headers_mut().insert("x-mbx-used-weight-1m", used);
+    if answer.status == 429 {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    }
+    response
+}

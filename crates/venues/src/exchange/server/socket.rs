@@ -1,0 +1,208 @@
+//! One WebSocket: streams of the market, the stream of a user, or requests.
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at};
+
+use super::fault::Draws;
+use super::hub::{Form, Frame, STREAMS};
+use super::{Inner, Shared};
+use crate::exchange::binance::stream::{Topic, is_stream};
+
+/// How often a client is pinged, and how long it may be silent then.
+const PING: Duration = Duration::from_secs(20);
+const SILENCE: Duration = Duration::from_secs(60);
+/// How long one frame may take to go.
+const SENDING: Duration = Duration::from_secs(10);
+
+/// Serves a WebSocket until one side ends it.
+pub(super) async fn serve(shared: Shared, mut socket: WebSocket, path: String, query: String) {
+    let form = match path.split('/').nth(1) {
+        Some("ws-api") => Form::Api,
+        Some("stream") => Form::Combined,
+        _ => Form::Raw,
+    };
+    let opened = shared.lock().hub.open(form);
+    let Some((id, frames)) = opened else { return close(&mut socket, 1013, "too many connections").await };
+    let asked = shared.lock().open(id, form, &path, &query);
+    let why = match asked {
+        Ok(()) => {
+            Connection { shared: shared.clone(), id, form, draws: Draws::new(shared.faults.seed, id) }
+                .run(&mut socket, frames)
+                .await
+        }
+        Err(why) => why,
+    };
+    shared.lock().hub.close(id);
+    close(&mut socket, 1008, &why).await;
+}
+
+struct Connection {
+    shared: Shared,
+    id: u64,
+    form: Form,
+    draws: Draws,
+}
+
+impl Connection {
+    /// Carries frames and requests; why it ended.
+    async fn run(&mut self, socket: &mut WebSocket, mut frames: mpsc::Receiver<Frame>) -> String {
+        let began = Instant::now();
+        let cut = self.shared.faults.disconnect.map(|after| began + after);
+        let far = began + Duration::from_secs(86_400);
+        let mut ping = interval(PING);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = began;
+        loop {
+            tokio::select! {
+                frame = frames.recv() => {
+                    let Some((made, text)) = frame else { return "closed by the exchange".to_owned() };
+                    if self.send(socket, made, text.as_ref()).await.is_err() {
+                        return "a frame could not be sent".to_owned();
+                    }
+                }
+                message = socket.recv() => {
+                    heard = Instant::now();
+                    let answer = match message {
+                        Some(Ok(Message::Text(text))) => Some(self.answer(text.as_str())),
+                        Some(Ok(Message::Close(_))) => {
+                            // Reading on sends the answer to it.
+                            let _ = timeout_at(Instant::now() + SENDING, socket.recv()).await;
+                            return "closed by the client".to_owned();
+                        }
+                        Some(Err(_)) | None => return "closed by the client".to_owned(),
+                        Some(Ok(_)) => None,
+                    };
+                    if let Some(answer) = answer
+                        && !deliver(socket, &answer).await
+                    {
+                        return "an answer could not be sent".to_owned();
+                    }
+                }
+                _ = ping.tick() => {
+                    if heard.elapsed() > SILENCE {
+                        return "no answer to a ping".to_owned();
+                    }
+                    if socket.send(Message::Ping(Vec::new().into())).await.is_err() {
+                        return "a ping could not be sent".to_owned();
+                    }
+                }
+                // A connection lives for a day, as at the exchange.
+                () = sleep_until(cut.unwrap_or(far)) => return "disconnected".to_owned(),
+            }
+        }
+    }
+
+    /// Sends a frame: late, twice or never, where such faults were asked for.
+    async fn send(&mut self, socket: &mut WebSocket, made: Instant, text: &str) -> Result<(), ()> {
+        let faults = self.shared.faults;
+        if !faults.delay.is_zero() {
+            sleep_until(made + faults.delay).await;
+        }
+        let times = match (self.draws.hits(faults.drop), self.draws.hits(faults.duplicate)) {
+            (true, _) => 0,
+            (false, true) => 2,
+            (false, false) => 1,
+        };
+        for _ in 0..times {
+            if !deliver(socket, text).await {
+                return Err(());
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&self, text: &str) -> String {
+        let mut inner = self.shared.lock();
+        if self.form != Form::Api {
+            return inner.control(self.id, text).to_string();
+        }
+        let wall = inner.wall.millis();
+        let (answer, user) = inner.binance.answer_frame(text, wall);
+        if let Some(user) = user {
+            inner.hub.subscribe(self.id, "0", Topic::User(user));
+        }
+        inner.publish();
+        answer.to_string()
+    }
+}
+
+impl Inner {
+    /// Subscribes to what the address names.
+    fn open(&mut self, id: u64, form: Form, path: &str, query: &str) -> Result<(), String> {
+        if form == Form::Api {
+            return Ok(());
+        }
+        let streams = query.split('&').find_map(|pair| pair.strip_prefix("streams=")).unwrap_or("");
+        let streams = streams.replace("%2F", "/").replace("%40", "@").replace("%21", "!");
+        let names = path.split('/').skip(2).chain(streams.split('/')).filter(|name| !name.is_empty());
+        for name in names {
+            // Clients number their addresses (`/ws/0`): only what can be a stream must be one.
+            if !self.subscribe(id, name) && name.contains('@') {
+                return Err(format!("no stream {name}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn subscribe(&mut self, id: u64, name: &str) -> bool {
+        let topic = if is_stream(&self.binance.core, name) {
+            Some(Topic::Stream(name.to_owned()))
+        } else {
+            self.binance.listener(name, self.wall.millis()).map(Topic::User)
+        };
+        topic.is_some_and(|topic| self.hub.subscribe(id, name, topic))
+    }
+
+    /// Carries out `SUBSCRIBE` and its kin.
+    fn control(&mut self, id: u64, text: &str) -> Value {
+        let Ok(asked) = serde_json::from_str::<Value>(text) else {
+            return refused(&Value::Null, "Invalid JSON: expected value at line 1 column 1");
+        };
+        let number = asked["id"].clone();
+        let names = || asked["params"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        match asked["method"].as_str() {
+            Some("SUBSCRIBE") => {
+                for name in names() {
+                    if !self.subscribe(id, name) {
+                        let why = format!("Invalid request: no stream {name}, or more than {STREAMS} of them");
+                        return refused(&number, &why);
+                    }
+                }
+                json!({ "result": null, "id": number })
+            }
+            Some("UNSUBSCRIBE") => {
+                names().for_each(|name| self.hub.unsubscribe(id, name));
+                json!({ "result": null, "id": number })
+            }
+            Some("LIST_SUBSCRIPTIONS") => json!({ "result": self.hub.names(id), "id": number }),
+            Some("SET_PROPERTY") => match (asked["params"][0].as_str(), asked["params"][1].as_bool()) {
+                (Some("combined"), Some(combined)) => {
+                    self.hub.set_form(id, if combined { Form::Combined } else { Form::Raw });
+                    json!({ "result": null, "id": number })
+                }
+                _ => refused(&number, "Invalid request: expected [\"combined\", true]"),
+            },
+            _ => refused(
+                &number,
+                "Invalid request: unknown variant; expected SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS",
+            ),
+        }
+    }
+}
+
+fn refused(id: &Value, text: &str) -> Value {
+    json!({ "error": { "code": 2, "msg": text }, "id": id })
+}
+
+async fn deliver(socket: &mut WebSocket, text: &str) -> bool {
+    let sent = timeout_at(Instant::now() + SENDING, socket.send(Message::Text(text.into()))).await;
+    matches!(sent, Ok(Ok(())))
+}
+
+async fn close(socket: &mut WebSocket, code: u16, why: &str) {
+    let frame = CloseFrame { code, reason: why.into() };
+    let _ = timeout_at(Instant::now() + SENDING, socket.send(Message::Close(Some(frame)))).await;
+}

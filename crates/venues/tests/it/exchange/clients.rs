@@ -1,0 +1,95 @@
+//! Real clients trade on the exchange. They are Python packages: `QFRAME_CLIENTS` names the folder of their environments
+//! (`cargo xtask clients` makes it); without it these tests are skipped.
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use qframe_model::market::Side;
+use qframe_model::time::Time;
+use qframe_venues::exchange::server::fault::Faults;
+use qframe_venues::exchange::server::{Row, Server, Settings, Source, Speed};
+use tokio::process::Command;
+
+use super::market::{binance, level, trade};
+
+/// A market that goes on: every 20 ms a level changes or somebody trades.
+fn source() -> Source {
+    Box::new((1..).map(|step: i64| -> Result<Row, String> {
+        let millis = step * 20;
+        let row = match step % 4 {
+            0 => level(millis, Side::Buy, 9_990 - step * 7 % 9 * 10, 1_000 + step % 900, true),
+            1 => level(millis, Side::Sell, 10_010 + step * 5 % 9 * 10, 1_000 + step % 900, true),
+            2 => trade(millis, step.unsigned_abs(), Side::Buy, 10_010, 50),
+            _ => trade(millis, step.unsigned_abs(), Side::Sell, 9_990, 40),
+        };
+        Ok((0, row))
+    }))
+}
+
+/// The clock of this machine: clients sign by it.
+#[expect(clippy::disallowed_methods, reason = "a test of what clients sign needs their clock")]
+fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Time::from_nanos(i64::try_from(since.as_nanos()).unwrap())
+}
+
+async fn start(faults: Faults) -> Server {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let settings = Settings { address, speed: Speed::Times(1), from: None, waits: false, faults, now: now() };
+    Server::start(binance(), source(), settings).await.unwrap()
+}
+
+fn python(environment: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("QFRAME_CLIENTS").filter(|folder| !folder.is_empty());
+    let python = folder.map(|folder| PathBuf::from(folder).join(environment).join("bin/python"));
+    if python.as_ref().is_none_or(|python| !python.exists()) {
+        println!("skipped: QFRAME_CLIENTS names no folder with {environment}");
+    }
+    python.filter(|python| python.exists())
+}
+
+async fn check(environment: &str, script: &str) {
+    let Some(python) = python(environment) else { return };
+    let server = start(Faults::default()).await;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
+    let mut command = Command::new(python);
+    command.arg(script).arg(format!("http://{}", server.address)).args(["k", "s"]);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let ran = tokio::time::timeout(Duration::from_secs(120), command.output()).await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success() && text.contains("done"), "{text}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ccxt_trades() {
+    check("ccxt", "ccxt_rest.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ccxt_watches() {
+    check("ccxt", "ccxt_streams.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_binance_trades() {
+    check("python-binance", "python_binance.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn binance_connector_trades() {
+    check("binance-connector", "binance_connector.py").await;
+}
+
+/// The exchange's own history adapter reads it as it reads Binance.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_starts_answers_and_stops() {
+    let server = start(Faults::default()).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let facts = server.facts();
+    assert!(facts.progress.rows > 5 && facts.progress.fault.is_none(), "{facts:?}");
+    let address = server.address;
+    tokio::time::timeout(Duration::from_secs(5), server.stop()).await.unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens any more");
+}

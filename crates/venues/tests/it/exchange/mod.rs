@@ -1,0 +1,7 @@
+//! The local exchange: laws of its core, its wire, and real clients on it.
+mod book;
+mod clients;
+mod faults;
+mod laws;
+mod market;
+mod wire;
