@@ -104,7 +104,9 @@ fn rows<'a>(all: impl Iterator<Item = &'a Row> + Clone) -> Option<Rows> {
     let first = all.clone().next()?;
     macro_rules! of {
         ($variant:ident, $rows:ident) => {
-            Rows::$rows(all.map(|row| if let Row::$variant(row) = row { Some(*row) } else { None }).collect::<Option<_>>()?)
+            Rows::$rows(
+                all.map(|row| if let Row::$variant(row) = row { Some(*row) } else { None }).collect::<Option<_>>()?,
+            )
         };
     }
     Some(match first {
