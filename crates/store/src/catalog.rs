@@ -14,13 +14,17 @@ use qframe_model::time::{Span, Time};
 /// ([`SinkOptions::memory_rows`](qframe_app::pipeline::SinkOptions::memory_rows)), so that rows wait on the disk for theirs.
 pub struct CatalogSink {
     catalog: Catalog,
+    /// Where each book ends.
+    books: Books,
 }
+
+type Books = BTreeMap<Arc<DataKey>, Time>;
 
 impl CatalogSink {
     /// Rows go to this catalog.
     #[must_use]
     pub const fn new(catalog: Catalog) -> Self {
-        Self { catalog }
+        Self { catalog, books: Books::new() }
     }
 }
 
@@ -30,10 +34,11 @@ impl Sink for CatalogSink {
     }
 
     async fn write(&mut self, batch: &[Arrival]) -> Result<(), SinkError> {
-        let (catalog, rows) = (self.catalog.clone(), batch.to_vec());
+        let (catalog, rows, mut books) = (self.catalog.clone(), batch.to_vec(), self.books.clone());
         // Where the answer is given up, the merge goes on; it is done again then, and changes nothing.
-        let done = tokio::task::spawn_blocking(move || merge(&catalog, &rows)).await;
-        let refused = done.map_err(SinkError::later)??;
+        let done = tokio::task::spawn_blocking(move || Ok((merge(&catalog, &rows, &mut books)?, books))).await;
+        let (refused, books) = done.map_err(SinkError::later)??;
+        self.books = books;
         if refused.is_empty() { Ok(()) } else { Err(SinkError::Refused(refused)) }
     }
 }
@@ -42,14 +47,19 @@ impl Sink for CatalogSink {
 type Part = Vec<(usize, Row)>;
 
 /// Merges a batch. Gives the rows that the catalog cannot have.
-fn merge(catalog: &Catalog, batch: &[Arrival]) -> Result<Vec<Refusal>, SinkError> {
+fn merge(catalog: &Catalog, batch: &[Arrival], books: &mut Books) -> Result<Vec<Refusal>, SinkError> {
     let mut parts: BTreeMap<Arc<DataKey>, Part> = BTreeMap::new();
     for (place, arrival) in batch.iter().enumerate() {
         parts.entry(Arc::clone(&arrival.key)).or_default().push((place, arrival.row));
     }
     let mut refused = Vec::new();
     for (key, mut part) in parts {
-        part.sort_by_key(|(_, row)| row.time());
+        if key.kind == Kind::Book {
+            let end = books.entry(Arc::clone(&key)).or_insert(Time::MIN);
+            *end = keep_in_order(&mut part, *end);
+        } else {
+            part.sort_by_key(|(_, row)| row.time());
+        }
         let refuse = |place: usize, reason, text: &str| Refusal { place, reason, text: text.to_owned() };
         let Some(rows) = rows(part.iter().map(|(_, row)| row)) else {
             let expected = format!("expected {}", key.kind);
@@ -71,6 +81,20 @@ fn merge(catalog: &Catalog, batch: &[Arrival]) -> Result<Vec<Refusal>, SinkError
         }
     }
     Ok(refused)
+}
+
+/// Puts the times of a book in the order of its rows: each is no later than those that follow, and no earlier than the end
+/// of those that were stored. Gives the new end.
+fn keep_in_order(part: &mut Part, end: Time) -> Time {
+    let mut next = Time::MAX;
+    for (_, row) in part.iter_mut().rev() {
+        if let Row::Book(delta) = row {
+            delta.time = delta.time.min(next);
+            next = delta.time;
+            delta.time = delta.time.max(end);
+        }
+    }
+    part.last().map_or(end, |(_, row)| row.time().max(end))
 }
 
 /// Which rows are not stored, whenever they were received.

@@ -4,6 +4,7 @@
 //! channel. Both are JSON with exact numbers as text. A row whose answer was lost is published again.
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use qframe_app::pipeline::{Refusal, Sink, SinkError};
@@ -34,6 +35,8 @@ pub struct RedisSink {
     client: Client,
     connection: Option<MultiplexedConnection>,
     expiry: Duration,
+    /// The time of each latest row: one that comes late is published, and does not take its place.
+    latest: HashMap<Arc<DataKey>, Time>,
 }
 
 impl RedisSink {
@@ -43,7 +46,7 @@ impl RedisSink {
     /// [`RedisError`]. Whether a server is there shows at the first write.
     pub fn new(address: &str, expiry: Duration) -> Result<Self, RedisError> {
         let client = Client::open(address).map_err(|error| RedisError(error.to_string()))?;
-        Ok(Self { client, connection: None, expiry: expiry.max(Duration::from_millis(1)) })
+        Ok(Self { client, connection: None, expiry: expiry.max(Duration::from_millis(1)), latest: HashMap::new() })
     }
 
     async fn run(&mut self, commands: &Pipeline) -> redis::RedisResult<()> {
@@ -82,7 +85,11 @@ impl Sink for RedisSink {
                 Ok(text) => {
                     let key = &*arrival.key;
                     commands.cmd("PUBLISH").arg(format!("qframe:{}:{}", key.venue, key.symbol)).arg(&text).ignore();
-                    latest.insert(key, text);
+                    let last = self.latest.entry(Arc::clone(&arrival.key)).or_insert(Time::MIN);
+                    if arrival.row.time() >= *last {
+                        *last = arrival.row.time();
+                        latest.insert(key, text);
+                    }
                 }
                 Err(error) => refused.push(Refusal { place, reason: "no JSON", text: error.to_string() }),
             }

@@ -11,6 +11,8 @@ use crate::{Arrival, Row};
 
 /// A trade is held against so many numbers of its set before it.
 const REMEMBERED: usize = 1 << 13;
+/// So many holes in the numbers of a tape are remembered, the latest.
+const HOLES: usize = 256;
 
 /// What a stream is held to.
 #[derive(Debug, Clone)]
@@ -41,6 +43,9 @@ pub struct Objection {
 pub enum Verdict {
     /// It goes on.
     Pass,
+    /// A trade that was missed, by its number, and was asked for again: it goes on to stores. Who lives by the order of
+    /// things does not hear of it.
+    PassLate,
     /// It does not.
     Hold(Objection),
     /// It does not, and the book that it was to change is not known from here on: this row says so to those behind.
@@ -63,6 +68,9 @@ struct Memory {
     last: Option<Row>,
     numbers: HashSet<u64>,
     order: VecDeque<u64>,
+    /// Numbers that were passed over: from, and before.
+    holes: VecDeque<(u64, u64)>,
+    highest: u64,
     /// False until a snapshot begins, and after a change was held.
     has_book: bool,
 }
@@ -83,6 +91,12 @@ impl Gate {
         let tick = self.rules.ticks.get(&arrival.key).copied();
         let objection = alone(arrival, tick, self.rules.ahead_max).or_else(|| memory.beside(&arrival.row));
         match (objection, &arrival.row) {
+            (None | Some(Objection { defect: Defect::OutOfOrder, .. }), Row::Trade(trade))
+                if memory.is_missed(trade) =>
+            {
+                memory.number(trade.id);
+                Verdict::PassLate
+            }
             (None, row) => {
                 memory.keep(row);
                 Verdict::Pass
@@ -138,20 +152,35 @@ impl Memory {
 
     fn keep(&mut self, row: &Row) {
         match row {
-            Row::Trade(trade) if trade.id > 0 => {
-                self.numbers.insert(trade.id);
-                self.order.push_back(trade.id);
-                if self.order.len() > REMEMBERED
-                    && let Some(oldest) = self.order.pop_front()
-                {
-                    self.numbers.remove(&oldest);
-                }
-            }
+            Row::Trade(trade) if trade.id > 0 => self.number(trade.id),
             // A row that clears with nothing behind it says that the book is not known.
             Row::Book(BookDelta { change: BookChange::Clear, last, .. }) => self.has_book = !last,
             _ => {}
         }
         self.last = Some(*row);
+    }
+
+    /// True for a number that was passed over, and came not yet.
+    fn is_missed(&self, trade: &Trade) -> bool {
+        let id = trade.id;
+        id > 0 && id < self.highest && self.holes.iter().any(|(from, to)| (*from..*to).contains(&id))
+    }
+
+    fn number(&mut self, id: u64) {
+        if self.highest > 0 && id > self.highest + 1 {
+            self.holes.push_back((self.highest + 1, id));
+            if self.holes.len() > HOLES {
+                self.holes.pop_front();
+            }
+        }
+        self.highest = self.highest.max(id);
+        self.numbers.insert(id);
+        self.order.push_back(id);
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.numbers.remove(&oldest);
+        }
     }
 }
 

@@ -89,6 +89,8 @@ pub struct Stats {
     pub passed: u64,
     /// Rows that did not, by the word of their defect.
     pub held: Quarantine,
+    /// Of those that went on, trades that came after later ones: stores have them, taps do not.
+    pub late: u64,
     /// Books that are not known any more because a change was held; each was told to everybody by a row.
     pub books_lost: u64,
     /// Rows before the gate now.
@@ -104,6 +106,7 @@ pub struct Stats {
 struct Counts {
     received: AtomicU64,
     passed: AtomicU64,
+    late: AtomicU64,
     books_lost: AtomicU64,
     handed: Meter,
     held: Mutex<Quarantine>,
@@ -154,6 +157,7 @@ impl Pipeline {
         let counts = Arc::new(Counts {
             received: AtomicU64::new(0),
             passed: AtomicU64::new(0),
+            late: AtomicU64::new(0),
             books_lost: AtomicU64::new(0),
             handed: Meter::default(),
             held: Mutex::new(Quarantine::new(KEPT)),
@@ -184,6 +188,7 @@ impl Running {
             received: self.counts.received.load(Relaxed),
             passed: self.counts.passed.load(Relaxed),
             held: locked(&self.counts.held).clone(),
+            late: self.counts.late.load(Relaxed),
             books_lost: self.counts.books_lost.load(Relaxed),
             depth: self.queue.upgrade().map_or(0, |queue| queue.max_capacity() - queue.capacity()),
             handed: self.counts.handed.read(),
@@ -239,12 +244,19 @@ impl Fan {
         match self.gate.judge(&arrival) {
             Verdict::Pass => {
                 self.counts.passed.fetch_add(1, Relaxed);
+                self.taps.iter_mut().for_each(|tap| tap.give(&arrival));
+                self.give(&arrival, since).await;
+            }
+            Verdict::PassLate => {
+                self.counts.passed.fetch_add(1, Relaxed);
+                self.counts.late.fetch_add(1, Relaxed);
                 self.give(&arrival, since).await;
             }
             Verdict::Hold(objection) => self.hold(arrival, objection),
             Verdict::Lose(objection, told) => {
                 self.hold(arrival, objection);
                 self.counts.books_lost.fetch_add(1, Relaxed);
+                self.taps.iter_mut().for_each(|tap| tap.give(&told));
                 self.give(&told, since).await;
             }
         }
@@ -256,7 +268,6 @@ impl Fan {
     }
 
     async fn give(&mut self, arrival: &Arrival, since: Instant) {
-        self.taps.iter_mut().for_each(|tap| tap.give(arrival));
         for outlet in &mut self.outlets {
             outlet.give(arrival, since).await;
         }

@@ -12,7 +12,8 @@ use crate::Arrival;
 /// A batch whose answer was lost comes again, and after a restart the last one may: writing a row twice must be the same
 /// as writing it once.
 pub trait Sink: Send + 'static {
-    /// Writes rows; those of a data set come in order, within a batch and from one to the next.
+    /// Writes rows; those of a data set come in order, within a batch and from one to the next. Trades that were missed and
+    /// asked for again come when they came.
     ///
     /// # Errors
     /// [`SinkError`]: what became of the rows, and whether they may come again.

@@ -20,7 +20,7 @@ fn check(kind: Kind, rows: &[Row], expected: &[Option<Defect>]) {
 
 fn said(verdict: &Verdict) -> Option<Defect> {
     match verdict {
-        Verdict::Pass => None,
+        Verdict::Pass | Verdict::PassLate => None,
         Verdict::Hold(objection) | Verdict::Lose(objection, _) => {
             assert!(!objection.text.is_empty());
             Some(objection.defect)
@@ -42,6 +42,19 @@ fn trades() {
     // Without numbers, equal trades are two trades.
     let nameless = Trade { id: 0, ..trade(9) };
     check(Kind::Trades, &[nameless, nameless].map(of), &[None, None]);
+}
+
+#[test]
+fn a_trade_that_was_missed_may_come_late_once() {
+    let key = key(Kind::Trades, "BTC/USDT");
+    let mut gate = Gate::new(Rules::default());
+    let mut judge = |id: u64| gate.judge(&arrival(&key, Row::Trade(trade(id))));
+    assert_eq!([10, 11, 15].map(&mut judge), [const { Verdict::Pass }; 3]);
+    assert_eq!([12, 14].map(&mut judge), [const { Verdict::PassLate }; 2]);
+    assert_eq!(said(&judge(12)), Some(DuplicateSame));
+    assert_eq!(said(&judge(9)), Some(OutOfOrder), "before the first one nothing was missed");
+    assert_eq!(judge(16), Verdict::Pass);
+    assert_eq!(judge(13), Verdict::PassLate);
 }
 
 #[test]

@@ -117,7 +117,9 @@ fn victoria_metrics_gives_back_every_row() {
     let folder = tempfile::tempdir().unwrap();
     runtime().block_on(async {
         for path in ["?db=q", "/api/v2/write?org=o&bucket=b"] {
-            let symbol = if path.starts_with('?') { "BTC/USDT" } else { "ETH/USDT" };
+            // It keeps a row twice that is written twice, so each run has a symbol of its own.
+            let base = if path.starts_with('?') { "A" } else { "B" };
+            let symbol = &format!("{base}{}/USDT", std::process::id());
             let influx = Influx::new(&format!("{server}{path}"), Some("any")).unwrap();
             let stats = send(influx, trades(symbol, 1..2_001), folder.path(), options()).await;
             assert_eq!(stats.sinks[0].written, 2_000, "{stats:#?}");
@@ -136,7 +138,7 @@ fn victoria_metrics_gives_back_every_row() {
             expected.extend((1..=2_000).map(|id| trade(id).price.to_string()));
             found.sort();
             expected.sort();
-            assert_eq!(found, expected);
+            assert!(found == expected, "{} rows", found.len());
         }
     });
 }
