@@ -5,6 +5,8 @@ mod config;
 pub(crate) mod data;
 pub(crate) mod plan;
 pub(crate) mod raw;
+#[cfg_attr(not(test), expect(dead_code, reason = "`data stream` takes these flags"))]
+pub(crate) mod sinks;
 mod stored;
 mod ticks;
 mod values;

@@ -70,7 +70,9 @@ impl Influx {
     /// # Errors
     /// [`InfluxError`], as it says. Whether a server is there shows at the first write.
     pub fn new(address: &str, token: Option<&str>) -> Result<Self, InfluxError> {
-        let refused = |why: String| InfluxError::Address(format!("{address:?}: {why}"));
+        // A user and a password stay out of messages.
+        let shown = address.rsplit_once('@').map_or(address, |(_, host)| host);
+        let refused = |why: String| InfluxError::Address(format!("{shown:?}: {why}"));
         let mut url = Url::parse(address).map_err(|error| refused(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refused("no address of HTTP".to_owned()));

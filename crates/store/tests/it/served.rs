@@ -81,6 +81,7 @@ fn a_wrong_address_says_what_is_expected() {
     assert!(matches!(refused("http://localhost/query?db=q"), InfluxError::Address(_)));
     assert_eq!(refused("http://localhost:8086"), InfluxError::Missing("its database: ?db=NAME"));
     assert_eq!(refused("http://h/api/v2/write?org=o"), InfluxError::Missing("its bucket: &bucket=NAME"));
+    assert!(!refused("ftp://me:secret@h?db=q").to_string().contains("secret"));
     assert!(refused("localhost").to_string().contains("expected http://HOST:8086?db=NAME"));
 }
 
