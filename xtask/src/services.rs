@@ -16,31 +16,31 @@ const BETWEEN: Duration = Duration::from_millis(100);
 
 /// Those that run. Dropping it ends them, and takes their files away.
 #[derive(Debug, Default)]
-pub(crate) struct Services {
+pub(crate) struct Servers {
     children: Vec<Child>,
     /// What to tell the tests.
     pub(crate) variables: Vec<(&'static str, String)>,
     folder: Option<PathBuf>,
 }
 
-impl Services {
+impl Servers {
     /// Starts what is there and not skipped.
     pub(crate) fn start(workspace: &Workspace, skipped: &[&Need]) -> Result<Self, XtaskError> {
-        let mut services = Self::default();
+        let mut servers = Self::default();
         let is_there = |package: &str| !skipped.iter().any(|need| need.package == package);
         let folder = std::env::temp_dir().join(format!("qframe-services-{}", std::process::id()));
-        services.folder = Some(folder.clone());
+        servers.folder = Some(folder.clone());
         if is_there("redis-server") {
             // Its tests stop and start it, so they have one each.
-            services.variables.push(("QFRAME_TEST_REDIS_SERVER", "redis-server".to_owned()));
+            servers.variables.push(("QFRAME_TEST_REDIS_SERVER", "redis-server".to_owned()));
         }
         if is_there("influxdb") {
-            services.influx(workspace, &folder.join("influx"))?;
+            servers.influx(workspace, &folder.join("influx"))?;
         }
         if is_there("victoria-metrics") {
-            services.victoria(workspace, &folder.join("victoria"))?;
+            servers.victoria(workspace, &folder.join("victoria"))?;
         }
-        Ok(services)
+        Ok(servers)
     }
 
     fn influx(&mut self, workspace: &Workspace, folder: &Path) -> Result<(), XtaskError> {
@@ -89,7 +89,7 @@ impl Services {
     }
 }
 
-impl Drop for Services {
+impl Drop for Servers {
     fn drop(&mut self) {
         for child in &mut self.children {
             // One that ended by itself is no failure.

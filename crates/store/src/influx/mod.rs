@@ -152,7 +152,7 @@ impl Sink for Influx {
                 Err(fault) => refused.push(Refusal { place, reason: fault.reason(), text: fault.to_string() }),
             }
         }
-        let mut parts = if lines.is_empty() { Vec::new() } else { vec![0..lines.len()] };
+        let mut parts: Vec<Range<usize>> = (!lines.is_empty()).then_some(0..lines.len()).into_iter().collect();
         while let Some(part) = parts.pop() {
             let bytes = lines[part.start].1.start..lines[part.end - 1].1.end;
             match self.post(&text[bytes]).await {

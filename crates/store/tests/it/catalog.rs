@@ -1,16 +1,23 @@
 //! The catalog as a sink: what goes in by batches is what one import gives.
 use qframe_app::{Arrival, Row};
 use qframe_data::{Catalog, Kind, Rows};
-use qframe_model::market::Bar;
+use qframe_model::market::{Bar, BookChange, BookDelta, Level, Side};
 use qframe_model::time::Time;
 use qframe_store::CatalogSink;
 
 use qframe_app::pipeline::{Sink, SinkError, SinkOptions};
 
-use crate::made::{arrival, bar, key, mixed, options, price, runtime, send, trade};
+use crate::made::{START, arrival, bar, key, mixed, options, price, runtime, send, trade, volume};
 
 fn stored(catalog: &Catalog, arrival: &Arrival) -> usize {
     catalog.scan(&arrival.key, Time::MIN..Time::MAX).unwrap().map(|rows| rows.unwrap().len()).sum()
+}
+
+fn level(number: u64) -> Level {
+    Level {
+        price: qframe_model::number::Price::from_nanos(1_000_000_000 + number.cast_signed()),
+        quantity: volume(1, 0),
+    }
 }
 
 #[test]
@@ -31,6 +38,35 @@ fn every_row_is_in_the_catalog_once() {
         panic!()
     };
     assert_eq!(trades[6], trade(7), "with all its values");
+}
+
+/// A snapshot without a time carries its receipt, and updates behind it may be older by the exchange's clock.
+#[test]
+fn changes_of_a_book_stay_in_the_order_they_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(folder.path()).unwrap();
+    let key = key(Kind::Book, "BTC/USDT");
+    let rows: Vec<Arrival> = (0..400_u64)
+        .map(|number| {
+            let nanos = START + 1_000 * (number / 3 * 3).cast_signed() + if number % 50 < 4 { 60_000 } else { 0 };
+            let time = Time::from_nanos(nanos);
+            let change = if number == 0 { BookChange::Clear } else { BookChange::Level(Side::Buy, level(number)) };
+            let delta = BookDelta { time, received: time, sequence: number + 1, change, last: number % 3 == 2 };
+            Arrival { key: key.clone(), row: Row::Book(delta), received: time }
+        })
+        .collect();
+    let mut sink = CatalogSink::new(catalog.clone());
+    runtime().block_on(async {
+        for batch in rows.chunks(70) {
+            sink.write(batch).await.unwrap();
+        }
+    });
+    let mut found = Vec::new();
+    for stored in catalog.scan(&key, Time::MIN..Time::MAX).unwrap() {
+        let Rows::Book(stored) = stored.unwrap() else { panic!("other rows") };
+        found.extend(stored.iter().map(|delta| delta.sequence));
+    }
+    assert_eq!(found, (1..=400).collect::<Vec<_>>());
 }
 
 #[test]
