@@ -107,3 +107,25 @@ fn free_port() -> Option<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").ok()?;
     Some(listener.local_addr().ok()?.port())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::is_installed;
+
+    #[test]
+    fn servers_listen_while_they_are_held_and_no_longer() {
+        let programs = ["influxd", "victoria-metrics"];
+        if let Some(absent) = programs.iter().find(|program| !is_installed(program)) {
+            println!("skipped: {absent} is not installed");
+            return;
+        }
+        let servers = Servers::start(&Workspace::find().unwrap(), &[]).unwrap();
+        let addresses: Vec<String> = servers.variables.iter().skip(1).map(|(_, value)| value.clone()).collect();
+        let folder = servers.folder.clone().unwrap();
+        let listens = |address: &String| TcpStream::connect(address.trim_start_matches("http://")).is_ok();
+        assert!(addresses.len() == 2 && addresses.iter().all(listens) && folder.is_dir(), "{addresses:?}");
+        drop(servers);
+        assert!(!addresses.iter().any(listens) && !folder.exists());
+    }
+}
