@@ -5,6 +5,7 @@ use crate::clients::CLIENTS;
 use crate::counts::{Counts, Runner};
 use crate::error::XtaskError;
 use crate::needs::{self, Prepared};
+use crate::services::Servers;
 use crate::step::{Place, Step, Work};
 use crate::workspace::Workspace;
 
@@ -20,7 +21,8 @@ pub(crate) enum Install {
 /// Runs every check and stops at the first that fails. `words` are the test runner's.
 pub(crate) fn run(workspace: &Workspace, install: Install, words: &[String]) -> Result<(), XtaskError> {
     let prepared = needs::prepare(workspace, install)?;
-    let steps = steps(workspace, &prepared, words);
+    let servers = Servers::start(workspace, &prepared.skipped)?;
+    let steps = steps(workspace, &prepared, &servers, words);
     let of = steps.len();
     let mut runs = Vec::new();
     for (place, step) in steps.into_iter().enumerate() {
@@ -32,7 +34,7 @@ pub(crate) fn run(workspace: &Workspace, install: Install, words: &[String]) -> 
     Ok(())
 }
 
-fn steps(workspace: &Workspace, prepared: &Prepared, words: &[String]) -> Vec<Step> {
+fn steps(workspace: &Workspace, prepared: &Prepared, servers: &Servers, words: &[String]) -> Vec<Step> {
     let cargo = |words: &[&str]| {
         let mut command = workspace.cargo();
         command.args(words);
@@ -51,7 +53,7 @@ fn steps(workspace: &Workspace, prepared: &Prepared, words: &[String]) -> Vec<St
         run("fmt", "run `cargo fmt --all`", fmt),
         run("clippy", "change what it names, or add `#[expect(…, reason = \"…\")]` to the smallest item", clippy),
         Step { name: "tidy", advice: "do what each finding says", work: Work::Tidy },
-        count("tests", one, tests(workspace, prepared, words), prepared.runner),
+        count("tests", one, tests(workspace, prepared, servers, words), prepared.runner),
         count("doc tests", "the examples in the docs are code: correct them", doc_tests, Runner::CargoTest),
         run("docs", "correct the links and docs it names", docs),
         run("examples", "the examples are the first code a user reads: they must build", examples),
@@ -59,7 +61,7 @@ fn steps(workspace: &Workspace, prepared: &Prepared, words: &[String]) -> Vec<St
 }
 
 /// The run of all tests but those of the docs.
-fn tests(workspace: &Workspace, prepared: &Prepared, words: &[String]) -> Command {
+fn tests(workspace: &Workspace, prepared: &Prepared, servers: &Servers, words: &[String]) -> Command {
     let mut command = workspace.cargo();
     match prepared.runner {
         Runner::Nextest => command.args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]).args(words),
@@ -73,6 +75,7 @@ fn tests(workspace: &Workspace, prepared: &Prepared, words: &[String]) -> Comman
         command.env(need.skip, "1");
     }
     command.env(CLIENTS, &prepared.clients);
+    command.envs(servers.variables.iter().map(|(name, value)| (name, value)));
     command
 }
 

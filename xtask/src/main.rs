@@ -8,6 +8,7 @@ mod error;
 mod help;
 mod needs;
 mod peers;
+mod services;
 mod step;
 mod tidy;
 mod workspace;

@@ -21,12 +21,32 @@ pub(crate) struct Need {
 }
 
 /// Every one of them.
-const NEEDS: &[Need] = &[Need {
-    what: "the browser test of the report",
-    programs: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
-    package: "chromium",
-    skip: "QFRAME_SKIP_BROWSER",
-}];
+const NEEDS: &[Need] = &[
+    Need {
+        what: "the browser test of the report",
+        programs: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+        package: "chromium",
+        skip: "QFRAME_SKIP_BROWSER",
+    },
+    Need {
+        what: "the tests of the Redis sink",
+        programs: &["redis-server"],
+        package: "redis-server",
+        skip: "QFRAME_SKIP_REDIS",
+    },
+    Need {
+        what: "the tests of the InfluxDB sink",
+        programs: &["influxd"],
+        package: "influxdb",
+        skip: "QFRAME_SKIP_INFLUX",
+    },
+    Need {
+        what: "the tests of the InfluxDB sink against VictoriaMetrics",
+        programs: &["victoria-metrics"],
+        package: "victoria-metrics",
+        skip: "QFRAME_SKIP_VICTORIA",
+    },
+];
 
 impl Need {
     fn is_met(&self) -> bool {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use qframe_data::{DataKey, Kind};
 use qframe_model::market::{Bar, BookDelta, FundingRate, Quote, Trade};
 use qframe_model::time::Time;
+use serde::{Deserialize, Serialize};
 
 /// A row, of what, and when it reached us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +17,8 @@ pub struct Arrival {
     pub received: Time,
 }
 
-/// A row of live data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A row of live data. Spools store it by the place of its variant: new ones go at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Row {
     /// A bar that is over.
     Bar(Bar),

@@ -38,13 +38,13 @@ impl Scan {
             }
             let Some((period, path)) = self.files.next() else { return Ok(None) };
             let range = self.range.clone();
-            let open: Result<Box<dyn Batches>, CatalogError> = of_kind!(self.place.key.kind, R => {
+            let open: Result<Box<dyn Batches + Send>, CatalogError> = of_kind!(self.place.key.kind, R => {
                 let mut stored = Stored::<R>::open(period, &path, range.clone());
                 if stored.is_err() && !path.exists() {
                     // The whole has taken its place since: there it is the same file.
                     stored = Stored::<R>::open(period, &self.place.file(period), range);
                 }
-                stored.map(|stored| Box::new(stored) as Box<dyn Batches>)
+                stored.map(|stored| Box::new(stored) as Box<dyn Batches + Send>)
             });
             // A file that is open stays what it is. Asked afterwards, the turn tells of which whole it is.
             if swap::turn(&self.place)? != self.turn {

@@ -13,6 +13,7 @@ pub(crate) mod raw;
 pub(crate) mod replay;
 mod rolls;
 pub(crate) mod security;
+pub(crate) mod sinks;
 mod stored;
 mod ticks;
 mod values;
