@@ -5,3 +5,4 @@ pub mod http;
 pub mod pace;
 pub mod rest;
 pub mod sign;
+pub mod stream;

@@ -12,6 +12,7 @@ mod json;
 mod lines;
 mod names;
 mod recording;
+mod seen;
 mod ticks;
 
 pub use books::{Books, Instrument, Lost, UnknownName};
