@@ -2,3 +2,4 @@
 mod download;
 mod server;
 mod signatures;
+mod stream;

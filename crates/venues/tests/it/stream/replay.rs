@@ -1,0 +1,1 @@
+//! A recorded stream, sent again by a server, gives the rows of the recording.
