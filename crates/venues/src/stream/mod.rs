@@ -12,6 +12,8 @@ mod socket;
 
 use std::fmt;
 
+pub use qframe_app::{Arrival, Row};
+
 pub use counts::{Counts, Latencies, SubjectCounts};
 pub use fill::Source;
 pub use market::{Answer, Ask};

@@ -245,7 +245,7 @@ impl Driver {
 
     /// Takes in what came, and what else is there already.
     fn came(&mut self, link: usize, mut came: Option<Result<Message, Error>>) {
-        for _ in 0..READ_AT_ONCE {
+        for read in 1.. {
             let now = self.clock.now();
             match came {
                 Some(Ok(Message::Text(text))) => self.session.message(link, text.as_bytes(), now),
@@ -265,7 +265,7 @@ impl Driver {
                     return self.session.broke(link, "the connection ended", now);
                 }
             }
-            let Some(socket) = &mut self.sockets[link] else { return };
+            let Some(socket) = self.sockets[link].as_mut().filter(|_| read < READ_AT_ONCE) else { return };
             match socket.next().now_or_never() {
                 Some(more) => came = more,
                 None => return,
