@@ -14,6 +14,8 @@ mod docs;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod notes;
 #[cfg(test)]
 mod program;
