@@ -83,40 +83,16 @@ impl<'de> Visitor<'de> for Fields<'_, '_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { room, message, inner } = self;
         while let Some(key) = map.next_key_seed(Key)? {
-            let (slot, side) = match key.as_bytes() {
-                b"e" => (&mut message.event, None),
-                b"E" => (&mut message.event_time, None),
-                b"T" => (&mut message.transaction_time, None),
-                b"s" | b"symbol" => (&mut message.symbol, None),
-                b"U" => (&mut message.first, None),
-                b"u" => (&mut message.last, None),
-                b"pu" => (&mut message.previous, None),
-                b"lastUpdateId" => (&mut message.snapshot, None),
-                b"b" | b"bids" => (&mut message.bid, Some(Side::Buy)),
-                b"a" | b"asks" => (&mut message.ask, Some(Side::Sell)),
-                b"B" => (&mut message.bid_quantity, None),
-                b"A" => (&mut message.ask_quantity, None),
-                b"p" => (&mut message.price, None),
-                b"q" => (&mut message.quantity, None),
-                b"t" => (&mut message.trade, None),
-                b"m" => (&mut message.buyer_is_maker, None),
-                b"M" => (&mut message.spot_only, None),
-                b"X" => (&mut message.order_kind, None),
-                b"r" => (&mut message.rate, None),
+            match key.as_bytes() {
                 b"k" if message.event == Scalar::Text("kline") => {
                     message.bar = map.next_value_seed(KlineReader(room))?;
-                    continue;
                 }
-                b"data" if !inner => {
-                    map.next_value_seed(Fields { room, message, inner: true })?;
-                    continue;
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            *slot = map.next_value_seed(Field { room, side })?;
+                b"data" if !inner => map.next_value_seed(Fields { room, message, inner: true })?,
+                key => match message.slot(key) {
+                    Some((slot, side)) => *slot = map.next_value_seed(Field { room, side })?,
+                    None => _ = map.next_value::<IgnoredAny>()?,
+                },
+            }
         }
         Ok(())
     }
@@ -161,6 +137,33 @@ impl<'de> Visitor<'de> for KlineReader<'_> {
 }
 
 impl<'a> Message<'a> {
+    /// Where the value of a field goes, and whose levels it may hold.
+    #[inline]
+    pub(super) fn slot(&mut self, key: &[u8]) -> Option<(&mut Scalar<'a>, Option<Side>)> {
+        Some(match key {
+            b"e" => (&mut self.event, None),
+            b"E" => (&mut self.event_time, None),
+            b"T" => (&mut self.transaction_time, None),
+            b"s" | b"symbol" => (&mut self.symbol, None),
+            b"U" => (&mut self.first, None),
+            b"u" => (&mut self.last, None),
+            b"pu" => (&mut self.previous, None),
+            b"lastUpdateId" => (&mut self.snapshot, None),
+            b"b" | b"bids" => (&mut self.bid, Some(Side::Buy)),
+            b"a" | b"asks" => (&mut self.ask, Some(Side::Sell)),
+            b"B" => (&mut self.bid_quantity, None),
+            b"A" => (&mut self.ask_quantity, None),
+            b"p" => (&mut self.price, None),
+            b"q" => (&mut self.quantity, None),
+            b"t" => (&mut self.trade, None),
+            b"m" => (&mut self.buyer_is_maker, None),
+            b"M" => (&mut self.spot_only, None),
+            b"X" => (&mut self.order_kind, None),
+            b"r" => (&mut self.rate, None),
+            _ => return None,
+        })
+    }
+
     /// The kind of the message, where it is one of Binance. The best quote of the spot market has no name.
     fn event(&self) -> Option<&'a str> {
         match self.event {

@@ -11,6 +11,7 @@ mod frame;
 mod json;
 mod lines;
 mod names;
+mod quick;
 mod recording;
 mod seen;
 mod ticks;

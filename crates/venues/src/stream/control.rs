@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn what_is_said_of_the_connection() {
-        let check = |kind: &str, raw: &str, expected: Control| assert_eq!(read(kind, raw.as_bytes()), expected, "{raw}");
+        let check =
+            |kind: &str, raw: &str, expected: Control| assert_eq!(read(kind, raw.as_bytes()), expected, "{raw}");
         check("no kind", r#"{"result":null,"id":3}"#, Control::Taken(Some(3)));
         check("no kind", r#"{"id":"x","result":[]}"#, Control::Taken(None));
         let refused = |text: &str| Control::Refused(text.to_owned());

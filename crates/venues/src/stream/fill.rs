@@ -4,9 +4,9 @@ use qframe_model::time::{Span, Time};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::StreamError;
 use super::market::{Answer, Ask};
 use super::plan::Line;
-use super::StreamError;
 use crate::http::Http;
 use crate::pace::Pace;
 use crate::rest::binance::Binance;
@@ -124,7 +124,8 @@ impl Source {
 
     /// Sums of orders' trades of Binance, oldest first.
     async fn sums(&self, feed: Feed, name: &str, from: u64, to: u64) -> Result<Vec<String>, String> {
-        let (path, weight) = if feed == Feed::BinanceSpot { ("/api/v3/aggTrades", 4) } else { ("/fapi/v1/aggTrades", 20) };
+        let (path, weight) =
+            if feed == Feed::BinanceSpot { ("/api/v3/aggTrades", 4) } else { ("/fapi/v1/aggTrades", 20) };
         let (mut messages, mut next) = (Vec::new(), from);
         for _ in 0..PAGES_MAX {
             let first = next.to_string();
@@ -198,7 +199,9 @@ fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
 }
 
 fn id(row: &RawValue) -> Result<u64, String> {
-    serde_json::from_str::<Numbered>(row.get()).map(|row| row.id).map_err(|error| format!("a trade without a number: {error}"))
+    serde_json::from_str::<Numbered>(row.get())
+        .map(|row| row.id)
+        .map_err(|error| format!("a trade without a number: {error}"))
 }
 
 /// An object as a message of the stream: with the fields that only the stream has.

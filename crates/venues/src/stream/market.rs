@@ -196,10 +196,9 @@ impl Market {
     fn take(&mut self, link: usize, frame: &Frame<'_>, now: Time) -> Result<(), Refusal> {
         let Self { books, rows, subjects, counts, .. } = self;
         let stamp = Stamp { time: frame.time.unwrap_or(now), received: now };
-        let done = books
+        books
             .take(link, frame, stamp, &mut |place, tick| give(rows, subjects, counts, place, row(tick), now))
-            .map_err(|_| ("no symbol", format!("{:?} is no instrument's name", frame.name)));
-        done
+            .map_err(|_| ("no symbol", format!("{:?} is no instrument's name", frame.name)))
     }
 
     /// The last trade that the exchange counts in a heartbeat.

@@ -182,7 +182,6 @@ impl Session {
     }
 
     /// The last hundred refused messages.
-    #[must_use]
     pub fn quarantine(&self) -> impl Iterator<Item = &Refused> {
         self.quarantine.iter()
     }

@@ -1,7 +1,7 @@
 //! Sessions with sockets and a clock: a task a connection, rows over a bounded channel.
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use qframe_app::Arrival;
@@ -69,17 +69,18 @@ struct Shared {
 }
 
 impl Stream {
-    /// Connects, in tasks of their own, and goes on until it is dropped or the exchange refuses what is wanted.
+    /// Connects, in tasks of their own, and goes on until it is dropped or the exchange refuses what is wanted. `now` is the
+    /// time of day; from it on the steady clock counts.
     ///
     /// # Errors
     /// [`StreamError`] where that cannot be had, an address is none, or the recording cannot be made.
-    pub fn open(wanted: &Wanted, settings: &Settings) -> Result<Self, StreamError> {
+    pub fn open(wanted: &Wanted, settings: &Settings, now: Time) -> Result<Self, StreamError> {
         let lines = Line::plan(wanted)?;
         let (sender, batches) = mpsc::channel(BATCHES);
         let (stop, stopped) = watch::channel(false);
         let counts = vec![Counts::default(); lines.len()];
         let shared = Arc::new(Mutex::new(Shared { counts, recorded: vec![0; lines.len()], end: None }));
-        let clock = Clock::new();
+        let clock = Clock::new(now);
         let mut drivers = Vec::new();
         for (number, line) in lines.into_iter().enumerate() {
             let name = line.name(number + 1);
@@ -97,7 +98,20 @@ impl Stream {
             let (opening, asking, waiting) = (JoinSet::new(), JoinSet::new(), Vec::new());
             let (number, told) = (number, Instant::now());
             drivers.push(Driver {
-                number, session, url, source, recorder, rows, shared, stopped, sockets, opening, asking, waiting, clock, told,
+                number,
+                session,
+                url,
+                source,
+                recorder,
+                rows,
+                shared,
+                stopped,
+                sockets,
+                opening,
+                asking,
+                waiting,
+                clock,
+                told,
             });
         }
         let tasks = drivers.into_iter().map(|driver| tokio::spawn(driver.run())).collect();
@@ -147,9 +161,7 @@ struct Clock {
 }
 
 impl Clock {
-    fn new() -> Self {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let start = i64::try_from(since.as_nanos()).map_or(Time::EPOCH, Time::from_nanos);
+    fn new(start: Time) -> Self {
         Self { start, at: Instant::now() }
     }
 
@@ -180,7 +192,7 @@ struct Driver {
 /// What happened.
 enum Event {
     Came(usize, Option<Result<Message, Error>>),
-    Opened(usize, Result<Socket, String>),
+    Opened(usize, Result<Box<Socket>, String>),
     Answered(Ask, Result<Answer, String>),
     Tick,
     Stop,
@@ -207,7 +219,7 @@ impl Driver {
                 Event::Stop => return Ok(()),
                 Event::Tick => self.session.tick(self.clock.now()),
                 Event::Opened(link, Ok(socket)) => {
-                    self.sockets[link] = Some(socket);
+                    self.sockets[link] = Some(*socket);
                     self.session.opened(link, self.clock.now());
                 }
                 Event::Opened(link, Err(why)) => self.session.broke(link, &why, self.clock.now()),
@@ -231,7 +243,7 @@ impl Driver {
             came = next(first) => Event::Came(0, came),
             came = next(second) => Event::Came(1, came),
             Some(opened) = opening.join_next() => match opened {
-                Ok((link, socket)) => Event::Opened(link, socket),
+                Ok((link, socket)) => Event::Opened(link, socket.map(Box::new)),
                 Err(_) => Event::Tick,
             },
             Some(answered) = asking.join_next() => match answered {
@@ -253,7 +265,11 @@ impl Driver {
                 Some(Ok(Message::Close(frame))) => {
                     let why = frame.map(|frame| format!(": {} {}", u16::from(frame.code), frame.reason));
                     self.sockets[link] = None;
-                    return self.session.broke(link, &format!("the exchange closed it{}", why.unwrap_or_default()), now);
+                    return self.session.broke(
+                        link,
+                        &format!("the exchange closed it{}", why.unwrap_or_default()),
+                        now,
+                    );
                 }
                 Some(Ok(_)) => self.session.heard(link, now),
                 Some(Err(error)) => {
@@ -340,7 +356,9 @@ impl Driver {
         let _ = self.hand_on().await;
         if let Some(recorder) = self.recorder.take() {
             let written = tokio::task::spawn_blocking(move || recorder.finish()).await.unwrap_or_default();
-            if let Some(recorded) = self.shared.lock().ok().as_mut().and_then(|shared| shared.recorded.get_mut(self.number)) {
+            if let Some(recorded) =
+                self.shared.lock().ok().as_mut().and_then(|shared| shared.recorded.get_mut(self.number))
+            {
                 *recorded = written;
             }
         }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use qframe_data::book::keep_in_order;
@@ -14,6 +14,7 @@ use qframe_model::time::{Time, TimeFrame};
 use qframe_venues::sign::CoinbaseKey;
 use qframe_venues::stream::{Arrival, Channel, Counts, Latencies, Row, Settings, Stream, StreamError, Wanted};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::subject::now;
 use crate::error::Error;
@@ -99,7 +100,8 @@ impl Args {
     }
 
     async fn stream(&self, sinks: &mut [Box<dyn Sink>]) -> Result<(), Error> {
-        let mut stream = Stream::open(&self.wanted(), &self.settings()?).map_err(|error| self.refused(&error))?;
+        let mut stream =
+            Stream::open(&self.wanted(), &self.settings()?, now()).map_err(|error| self.refused(&error))?;
         let mut shown = Shown::new(self.json);
         let mut ticks = tokio::time::interval(Duration::from_millis(500));
         let end = self.duration.map(|length| Duration::from_secs(u64::from(length.seconds())));
@@ -247,18 +249,23 @@ fn rows_of(kind: Kind, mut rows: Vec<Row>, last: Option<Time>) -> Rows {
         keep_in_order(&mut ticks);
         let deltas = ticks.into_iter().filter_map(|tick| if let Tick::Book(delta) = tick { Some(delta) } else { None });
         return Rows::Book(
-            deltas.map(|mut delta| {
-                delta.time = delta.time.max(last.unwrap_or(Time::MIN));
-                delta
-            })
-            .collect(),
+            deltas
+                .map(|mut delta| {
+                    delta.time = delta.time.max(last.unwrap_or(Time::MIN));
+                    delta
+                })
+                .collect(),
         );
     }
     rows.sort_by_key(Row::time);
     let rows = rows.into_iter();
     match kind {
-        Kind::Trades => Rows::Trades(rows.filter_map(|row| if let Row::Trade(row) = row { Some(row) } else { None }).collect()),
-        Kind::Quotes => Rows::Quotes(rows.filter_map(|row| if let Row::Quote(row) = row { Some(row) } else { None }).collect()),
+        Kind::Trades => {
+            Rows::Trades(rows.filter_map(|row| if let Row::Trade(row) = row { Some(row) } else { None }).collect())
+        }
+        Kind::Quotes => {
+            Rows::Quotes(rows.filter_map(|row| if let Row::Quote(row) = row { Some(row) } else { None }).collect())
+        }
         Kind::Funding => {
             Rows::Funding(rows.filter_map(|row| if let Row::Funding(row) = row { Some(row) } else { None }).collect())
         }
@@ -324,7 +331,13 @@ impl Shown {
         let mut text = String::new();
         let whole = if last { self.began.elapsed() } else { since }.as_secs_f64().max(0.001);
         for (place, of) in counts.iter().enumerate() {
-            let state = if last { "ended" } else if of.up { "up" } else { "down" };
+            let state = if last {
+                "ended"
+            } else if of.up {
+                "up"
+            } else {
+                "down"
+            };
             text.push_str(&format!(
                 "{}: {state}, {} messages, {} connections, {} breaks, {} changes, {} gaps, {} repeated, {} filled, {} missed, \
                  {} refused\n",

@@ -6,7 +6,7 @@ use qframe_app::Row;
 use qframe_data::book::Feed;
 use qframe_model::book::OrderBook;
 use qframe_model::market::Side;
-use qframe_model::time::{Span, TimeFrame};
+use qframe_model::time::{Span, Time, TimeFrame};
 use qframe_venues::backoff::Backoff;
 use qframe_venues::stream::{Channel, Counts, Exchange, Settings, Stream, StreamError, Timings, Wanted};
 
@@ -69,9 +69,8 @@ impl Taken {
 
     fn equals(&self, venue: &Venue) -> bool {
         let truth = venue.truth.lock().unwrap();
-        let side = |side| {
-            self.book.levels(side).map(|level| (level.price.to_string(), level.quantity)).collect::<Vec<_>>()
-        };
+        let side =
+            |side| self.book.levels(side).map(|level| (level.price.to_string(), level.quantity)).collect::<Vec<_>>();
         let told = |(cents, units): (&u64, &u64)| {
             let trimmed = price(*cents).parse::<qframe_model::number::Price>().unwrap().to_string();
             (trimmed, quantity(*units).parse().unwrap())
@@ -90,7 +89,8 @@ async fn run(feed: Feed, faults: Faults, timings: Timings, events: usize) -> Cou
     if feed == Feed::BinanceFutures {
         channels.retain(|channel| *channel == Channel::Book);
     }
-    let mut stream = Stream::open(&wanted(feed, &channels), &settings(&venue, timings)).unwrap();
+    let mut stream =
+        Stream::open(&wanted(feed, &channels), &settings(&venue, timings), Time::from_seconds(1_704_067_200)).unwrap();
     let mut taken = Taken::default();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
     tokio::time::sleep(Duration::from_millis(if faults.pages > 0 { 300 } else { 100 })).await;
@@ -113,7 +113,11 @@ async fn run(feed: Feed, faults: Faults, timings: Timings, events: usize) -> Cou
         assert!(
             tokio::time::Instant::now() < deadline,
             "{feed} {faults:?}: not healed; book and last trade equal: {}, {} trades {:?}..{:?} {:#?}",
-            taken.equals(&venue), taken.trades.len(), taken.trades.first(), taken.trades.last(), stream.counts()
+            taken.equals(&venue),
+            taken.trades.len(),
+            taken.trades.first(),
+            taken.trades.last(),
+            stream.counts()
         );
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -199,7 +203,12 @@ async fn pages_garbage_delays_and_old_snapshots() {
 async fn a_refused_subscription_ends_the_stream_in_the_words_of_the_exchange() {
     for feed in FEEDS {
         let venue = Venue::new(feed, Faults { refused: true, ..Faults::default() }).await;
-        let mut stream = Stream::open(&wanted(feed, &[Channel::Book]), &settings(&venue, timings())).unwrap();
+        let mut stream = Stream::open(
+            &wanted(feed, &[Channel::Book]),
+            &settings(&venue, timings()),
+            Time::from_seconds(1_704_067_200),
+        )
+        .unwrap();
         let ended = tokio::time::timeout(Duration::from_secs(5), stream.next()).await.unwrap();
         assert_eq!(ended, None);
         let expected = match feed {
@@ -213,7 +222,12 @@ async fn a_refused_subscription_ends_the_stream_in_the_words_of_the_exchange() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_instead_of_a_stream_is_told_and_a_dropped_stream_is_gone() {
     let venue = Venue::new(Feed::BinanceSpot, Faults { pages: usize::MAX, ..Faults::default() }).await;
-    let stream = Stream::open(&wanted(Feed::BinanceSpot, &[Channel::Book]), &settings(&venue, timings())).unwrap();
+    let stream = Stream::open(
+        &wanted(Feed::BinanceSpot, &[Channel::Book]),
+        &settings(&venue, timings()),
+        Time::from_seconds(1_704_067_200),
+    )
+    .unwrap();
     tokio::time::sleep(Duration::from_millis(800)).await;
     let counts = stream.counts().remove(0);
     let (_, trouble) = counts.trouble.clone().unwrap();

@@ -88,7 +88,9 @@ fn answer(ask: &Ask, byte: u8) -> Result<Answer, String> {
             Answer::Depth("https://x/depth?symbol=BTCUSDT".to_owned(), body.into_bytes())
         }
         Ask::Trades(_, from, to) => {
-            let trade = |id: u64| format!(r#"{{"e":"aggTrade","s":"BTCUSDT","a":{id},"p":"1","q":"1","T":1,"m":true,"M":true}}"#);
+            let trade = |id: u64| {
+                format!(r#"{{"e":"aggTrade","s":"BTCUSDT","a":{id},"p":"1","q":"1","T":1,"m":true,"M":true}}"#)
+            };
             Answer::Trades((*from..*to).take(50).map(trade).collect())
         }
         Ask::Bars(..) => Answer::Bars(Vec::new()),

@@ -9,7 +9,9 @@ use qframe_app::{Arrival, Row};
 use qframe_data::book::{Feed, Recording};
 use qframe_model::market::Tick;
 use qframe_model::time::{Span, Time, TimeFrame};
-use qframe_venues::stream::{Answer, Ask, Channel, Deed, Exchange, Latencies, Line, Session, Settings, Stream, Timings, Wanted};
+use qframe_venues::stream::{
+    Answer, Ask, Channel, Deed, Exchange, Latencies, Line, Session, Settings, Stream, Timings, Wanted,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -25,7 +27,11 @@ struct Case {
 
 const CASES: [Case; 4] = [
     Case { file: "book/hftbacktest/spot/btcusdt_20240808.gz", exchange: Exchange::Binance, symbols: &["BTC/USDT"] },
-    Case { file: "book/hftbacktest/usdm/btcusdt_20240808.gz", exchange: Exchange::Binance, symbols: &["BTC/USDT:USDT"] },
+    Case {
+        file: "book/hftbacktest/usdm/btcusdt_20240808.gz",
+        exchange: Exchange::Binance,
+        symbols: &["BTC/USDT:USDT"],
+    },
     Case {
         file: "payloads/coinbase/cryptofeed/COINBASE.ws.28.0.5-products",
         exchange: Exchange::Coinbase,
@@ -169,7 +175,8 @@ async fn rest(snapshot: String, here: watch::Receiver<bool>) -> String {
                 if is_depth && here.wait_for(|here| *here).await.is_err() {
                     return;
                 }
-                let text = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+                let text =
+                    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
                 let _ = socket.write_all(text.as_bytes()).await;
             });
         }
@@ -226,7 +233,7 @@ async fn a_socket_gives_the_rows_of_the_recording() {
         let channels = vec![Channel::Quotes, Channel::Book];
         let symbols = case.symbols.iter().map(|symbol| symbol.parse().unwrap()).collect();
         let wanted = Wanted { exchange: case.exchange, symbols, channels, frame: TimeFrame::MINUTE };
-        let mut stream = Stream::open(&wanted, &settings).unwrap();
+        let mut stream = Stream::open(&wanted, &settings, Time::from_seconds(1_704_067_200)).unwrap();
         let expected = imported(&path);
         let count = |tape: &Tape| tape.values().map(Vec::len).sum::<usize>();
         let (mut tape, deadline) = (Tape::new(), Instant::now() + Duration::from_secs(60));
@@ -270,7 +277,12 @@ fn from_message_to_rows() {
         latencies.add(begin.elapsed().as_nanos() as i64);
         drop((rows, session.take_recorded()));
     }
-    println!("message to rows: p50 {:?} ns, p99 {:?} ns of {}", latencies.percentile(50), latencies.percentile(99), latencies.count());
+    println!(
+        "message to rows: p50 {:?} ns, p99 {:?} ns of {}",
+        latencies.percentile(50),
+        latencies.percentile(99),
+        latencies.count()
+    );
 }
 
 /// A snapshot that comes while nothing is connected makes no book.
@@ -279,7 +291,11 @@ fn a_snapshot_without_a_connection_makes_no_book() {
     let case = Case { file: "", exchange: Exchange::Binance, symbols: &["BTC/USDT"] };
     let mut session = session(&case, Time::EPOCH);
     session.message(0, br#"{"result":null,"id":1}"#, Time::EPOCH);
-    let asks: Vec<_> = session.take_deeds().into_iter().filter_map(|deed| if let Deed::Ask(ask) = deed { Some(ask) } else { None }).collect();
+    let asks: Vec<_> = session
+        .take_deeds()
+        .into_iter()
+        .filter_map(|deed| if let Deed::Ask(ask) = deed { Some(ask) } else { None })
+        .collect();
     let body = br#"{"lastUpdateId":5,"bids":[["10","1"]],"asks":[["11","1"]]}"#.to_vec();
     let depth = asks.iter().find(|ask| matches!(ask, Ask::Depth(0))).unwrap();
     session.broke(0, "gone", Time::from_seconds(1));

@@ -123,14 +123,24 @@ impl Truth {
         asks.push((middle + 1 + rng.u64(1..15), rng.u64(..20)));
         for (side, changes) in [(&mut self.bids, &bids), (&mut self.asks, &asks)] {
             for (price, quantity) in changes {
-                if *quantity == 0 { side.remove(price) } else { side.insert(*price, *quantity) };
+                if *quantity == 0 {
+                    side.remove(price)
+                } else {
+                    side.insert(*price, *quantity)
+                };
             }
         }
         Fact::Diff { first: previous + 1, last: self.update, previous, bids, asks }
     }
 }
 
-async fn serve(mut socket: TcpStream, feed: Feed, truth: Arc<Mutex<Truth>>, facts: broadcast::Sender<(Fact, bool)>, faults: Faults) {
+async fn serve(
+    mut socket: TcpStream,
+    feed: Feed,
+    truth: Arc<Mutex<Truth>>,
+    facts: broadcast::Sender<(Fact, bool)>,
+    faults: Faults,
+) {
     let mut head = [0; 2_048];
     let length = socket.peek(&mut head).await.unwrap_or(0);
     let head = String::from_utf8_lossy(&head[..length]).into_owned();
@@ -271,7 +281,10 @@ fn pairs<'a>(levels: impl Iterator<Item = (&'a u64, &'a u64)>) -> Vec<[String; 2
 }
 
 fn updates<'a>(side: &'static str, levels: impl Iterator<Item = (&'a u64, &'a u64)>) -> Vec<Value> {
-    pairs(levels).iter().map(|[price, units]| json!({"side": side, "price_level": price, "new_quantity": units})).collect()
+    pairs(levels)
+        .iter()
+        .map(|[price, units]| json!({"side": side, "price_level": price, "new_quantity": units}))
+        .collect()
 }
 
 fn snapshot(feed: Feed, truth: &Truth, sequence: &mut u64) -> String {
