@@ -23,7 +23,7 @@ impl Backoff {
         self.pause_at(failed, fastrand::f64())
     }
 
-    fn pause_at(&self, failed: u32, draw: f64) -> Duration {
+    pub(crate) fn pause_at(&self, failed: u32, draw: f64) -> Duration {
         let doubled = self.first.saturating_mul(1 << failed.saturating_sub(1).min(20)).min(self.longest);
         doubled.mul_f64(0.5 + draw / 2.0)
     }

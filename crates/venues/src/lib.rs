@@ -6,3 +6,4 @@ pub mod http;
 pub mod pace;
 pub mod rest;
 pub mod sign;
+pub mod stream;

@@ -1,12 +1,13 @@
 //! Messages of Binance: spot and futures, the plain stream and the combined one, and the REST snapshot of a book.
 use std::fmt;
 
-use qframe_model::market::Side;
-use qframe_model::time::Time;
+use qframe_model::market::{Bar, Side};
+use qframe_model::number::Rate;
+use qframe_model::time::{Time, TimeFrame};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::frame::{Content, Feed, Frame, FrameFault, Top, Updates};
-use super::json::{Field, Key, Room, Scalar};
+use super::json::{Field, Key, Room, Scalar, shortened};
 
 /// The fields of a message, under the names that Binance gives them where those are clear.
 #[derive(Debug, Default)]
@@ -29,6 +30,22 @@ pub(super) struct Message<'a> {
     buyer_is_maker: Scalar<'a>,
     spot_only: Scalar<'a>,
     order_kind: Scalar<'a>,
+    rate: Scalar<'a>,
+    /// Few messages have one.
+    bar: Option<Box<Kline<'a>>>,
+}
+
+/// The bar within a message.
+#[derive(Debug, Default)]
+struct Kline<'a> {
+    open_time: Scalar<'a>,
+    frame: Scalar<'a>,
+    open: Scalar<'a>,
+    high: Scalar<'a>,
+    low: Scalar<'a>,
+    close: Scalar<'a>,
+    volume: Scalar<'a>,
+    over: Scalar<'a>,
 }
 
 /// Reads a message; the levels go to the room.
@@ -66,41 +83,87 @@ impl<'de> Visitor<'de> for Fields<'_, '_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { room, message, inner } = self;
         while let Some(key) = map.next_key_seed(Key)? {
-            let (slot, side) = match key.as_bytes() {
-                b"e" => (&mut message.event, None),
-                b"E" => (&mut message.event_time, None),
-                b"T" => (&mut message.transaction_time, None),
-                b"s" | b"symbol" => (&mut message.symbol, None),
-                b"U" => (&mut message.first, None),
-                b"u" => (&mut message.last, None),
-                b"pu" => (&mut message.previous, None),
-                b"lastUpdateId" => (&mut message.snapshot, None),
-                b"b" | b"bids" => (&mut message.bid, Some(Side::Buy)),
-                b"a" | b"asks" => (&mut message.ask, Some(Side::Sell)),
-                b"B" => (&mut message.bid_quantity, None),
-                b"A" => (&mut message.ask_quantity, None),
-                b"p" => (&mut message.price, None),
-                b"q" => (&mut message.quantity, None),
-                b"t" => (&mut message.trade, None),
-                b"m" => (&mut message.buyer_is_maker, None),
-                b"M" => (&mut message.spot_only, None),
-                b"X" => (&mut message.order_kind, None),
-                b"data" if !inner => {
-                    map.next_value_seed(Fields { room, message, inner: true })?;
-                    continue;
+            match key.as_bytes() {
+                b"k" if message.event == Scalar::Text("kline") => {
+                    message.bar = map.next_value_seed(KlineReader(room))?;
                 }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            *slot = map.next_value_seed(Field { room, side })?;
+                b"data" if !inner => map.next_value_seed(Fields { room, message, inner: true })?,
+                key => match message.slot(key) {
+                    Some((slot, side)) => *slot = map.next_value_seed(Field { room, side })?,
+                    None => _ = map.next_value::<IgnoredAny>()?,
+                },
+            }
         }
         Ok(())
     }
 }
 
+/// Reads the bar of a message; `None` where something else has its name.
+struct KlineReader<'r>(&'r mut Room);
+
+impl<'de> DeserializeSeed<'de> for KlineReader<'_> {
+    type Value = Option<Box<Kline<'de>>>;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KlineReader<'_> {
+    type Value = Option<Box<Kline<'de>>>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a bar")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut bar = Box::<Kline<'de>>::default();
+        while let Some(key) = map.next_key_seed(Key)? {
+            let slot = match key.as_bytes() {
+                b"t" => &mut bar.open_time,
+                b"i" => &mut bar.frame,
+                b"o" => &mut bar.open,
+                b"h" => &mut bar.high,
+                b"l" => &mut bar.low,
+                b"c" => &mut bar.close,
+                b"v" => &mut bar.volume,
+                b"x" => &mut bar.over,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *slot = map.next_value_seed(Field { room: self.0, side: None })?;
+        }
+        Ok(Some(bar))
+    }
+}
+
 impl<'a> Message<'a> {
+    /// Where the value of a field goes, and whose levels it may hold.
+    #[inline]
+    pub(super) fn slot(&mut self, key: &[u8]) -> Option<(&mut Scalar<'a>, Option<Side>)> {
+        Some(match key {
+            b"e" => (&mut self.event, None),
+            b"E" => (&mut self.event_time, None),
+            b"T" => (&mut self.transaction_time, None),
+            b"s" | b"symbol" => (&mut self.symbol, None),
+            b"U" => (&mut self.first, None),
+            b"u" => (&mut self.last, None),
+            b"pu" => (&mut self.previous, None),
+            b"lastUpdateId" => (&mut self.snapshot, None),
+            b"b" | b"bids" => (&mut self.bid, Some(Side::Buy)),
+            b"a" | b"asks" => (&mut self.ask, Some(Side::Sell)),
+            b"B" => (&mut self.bid_quantity, None),
+            b"A" => (&mut self.ask_quantity, None),
+            b"p" => (&mut self.price, None),
+            b"q" => (&mut self.quantity, None),
+            b"t" => (&mut self.trade, None),
+            b"m" => (&mut self.buyer_is_maker, None),
+            b"M" => (&mut self.spot_only, None),
+            b"X" => (&mut self.order_kind, None),
+            b"r" => (&mut self.rate, None),
+            _ => return None,
+        })
+    }
+
     /// The kind of the message, where it is one of Binance. The best quote of the spot market has no name.
     fn event(&self) -> Option<&'a str> {
         match self.event {
@@ -126,6 +189,8 @@ impl<'a> Message<'a> {
             "depthUpdate" => self.diff(room)?,
             "bookTicker" => self.quote()?,
             "trade" | "aggTrade" => self.trade(event)?,
+            "kline" => self.bar(event)?,
+            "markPriceUpdate" => self.mark(event)?,
             _ => Content::Other(event),
         };
         let spot = match event {
@@ -136,7 +201,10 @@ impl<'a> Message<'a> {
         let feed = if spot { Feed::BinanceSpot } else { Feed::BinanceFutures };
         // Liquidations and other kinds may keep their symbol elsewhere: nobody needs it.
         let name = if matches!(content, Content::Other(_)) { "" } else { self.symbol.text("s")? };
-        Ok(self.of(feed, name, content))
+        let frame = self.of(feed, name, content);
+        // What stands where others have the time of the trade is when funding falls due.
+        let is_mark = matches!(content, Content::Mark { .. });
+        Ok(if is_mark { Frame { time: time(self.event_time), ..frame } } else { frame })
     }
 
     fn of(&self, feed: Feed, name: &'a str, content: Content<'a>) -> Frame<'a> {
@@ -195,6 +263,34 @@ impl<'a> Message<'a> {
             side: if self.buyer_is_maker.flag("m")? { Side::Sell } else { Side::Buy },
             aggregate,
         })
+    }
+}
+
+impl<'a> Message<'a> {
+    /// A bar; one of a month is none of ours.
+    fn bar(&self, event: &'a str) -> Result<Content<'a>, FrameFault> {
+        let kline = self.bar.as_deref().ok_or(FrameFault::Field("k"))?;
+        let Ok(frame) = kline.frame.text("i")?.parse::<TimeFrame>() else { return Ok(Content::Other(event)) };
+        let bar = Bar {
+            time: time(kline.open_time).ok_or(FrameFault::Field("t"))?,
+            open: kline.open.price("o")?,
+            high: kline.high.price("h")?,
+            low: kline.low.price("l")?,
+            close: kline.close.price("c")?,
+            volume: kline.volume.volume("v")?,
+        };
+        Ok(Content::Bar { bar, frame, over: kline.over.flag("x")? })
+    }
+
+    /// The mark price; a future that expires has no funding.
+    fn mark(&self, event: &'a str) -> Result<Content<'a>, FrameFault> {
+        let text = self.rate.text("r")?;
+        let due = time(self.transaction_time).ok_or(FrameFault::Field("T"))?;
+        if text.is_empty() || due == Time::EPOCH {
+            return Ok(Content::Other(event));
+        }
+        let rate: Rate = text.parse().map_err(|_| FrameFault::Number("r", shortened(text)))?;
+        Ok(Content::Mark { mark: self.price.price("p")?, rate, due })
     }
 }
 

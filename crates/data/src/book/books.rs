@@ -8,6 +8,7 @@ use qframe_model::symbol::Symbol;
 use super::builder::{BookCounts, Builder, Loss, Stamp};
 use super::frame::{Content, Feed, Frame, Top};
 use super::names;
+use super::seen::Seen;
 
 /// The most instruments of a stream.
 const BOOKS_MAX: usize = 1 << 12;
@@ -46,6 +47,10 @@ pub struct Instrument {
     pub bare_quotes: u64,
     /// Trades told a second time, as sums where single ones are told or the other way round; they make no row.
     pub double_trades: u64,
+    /// Trades of a number that was there before; they make no row.
+    pub repeated_trades: u64,
+    /// Best quotes older than one before them, or the same again; they make no row.
+    pub repeated_quotes: u64,
     /// How often the top of the book was compared with the best quote that the venue told.
     pub checked: u64,
     /// How often they were equal.
@@ -54,6 +59,9 @@ pub struct Instrument {
     connection: usize,
     /// Whether its trades are sums of an order's trades.
     aggregate: Option<bool>,
+    seen: Seen,
+    /// The last quote whose update is numbered.
+    quoted: Option<Top>,
     pairs: Pairs,
 }
 
@@ -68,6 +76,12 @@ impl Instrument {
     #[must_use]
     pub const fn last(&self) -> Option<u64> {
         self.builder.last()
+    }
+
+    /// The highest number of its trades, and whether those are sums of an order's trades.
+    #[must_use]
+    pub fn last_trade(&self) -> Option<(u64, bool)> {
+        self.seen.highest().zip(self.aggregate)
     }
 
     /// What became of its snapshots and updates.
@@ -88,6 +102,7 @@ pub struct Books {
     index: [HashMap<String, usize>; 4],
     sequences: Vec<Sequence>,
     losses: Vec<Lost>,
+    lost: u64,
     /// Where the last frame's instrument is.
     recent: usize,
 }
@@ -113,6 +128,40 @@ impl Books {
         &self.losses
     }
 
+    /// How often a book was lost for what messages said or did not say.
+    #[must_use]
+    pub const fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// Makes an instrument known whose symbol its name does not tell: its place, `None` where there are too many.
+    pub fn know(&mut self, feed: Feed, name: &str, symbol: Symbol) -> Option<usize> {
+        match self.index.get(feed as usize)?.get(name) {
+            Some(place) => Some(*place),
+            None => self.add(feed, name, symbol),
+        }
+    }
+
+    /// A connection ended, or a new one began: its messages are counted anew, and its books wait for a snapshot. Rows that
+    /// clear them go to `emit`.
+    pub fn cut(&mut self, connection: usize, stamp: Stamp, emit: &mut impl FnMut(usize, Tick)) {
+        if let Some(sequence) = self.sequences.get_mut(connection) {
+            *sequence = Sequence::default();
+        }
+        for (place, instrument) in self.instruments.iter_mut().enumerate() {
+            if instrument.connection == connection {
+                instrument.builder.lose(stamp, |delta| emit(place, Tick::Book(delta)));
+            }
+        }
+    }
+
+    /// The book of an instrument is not to be trusted: it waits for a snapshot.
+    pub fn lose(&mut self, place: usize, stamp: Stamp, emit: &mut impl FnMut(usize, Tick)) {
+        if let Some(instrument) = self.instruments.get_mut(place) {
+            instrument.builder.lose(stamp, |delta| emit(place, Tick::Book(delta)));
+        }
+    }
+
     /// Takes a frame of a connection in: rows go to `emit`, with the place of their instrument. `received` is when it was
     /// known here, where somebody wrote that down.
     ///
@@ -131,17 +180,18 @@ impl Books {
                 return Ok(());
             }
         }
-        if matches!(frame.content, Content::Other(_)) {
+        if !frame.content.is_tick() {
             return Ok(());
         }
         let place = self.place(frame.feed, frame.name).ok_or(UnknownName)?;
         let Some(instrument) = self.instruments.get_mut(place) else { return Err(UnknownName) };
         instrument.connection = connection;
         let loss = instrument.take(frame, stamp, &mut |tick| emit(place, tick));
-        if let Err(why) = loss
-            && self.losses.len() < LOSSES_MAX
-        {
-            self.losses.push(Lost { symbol: instrument.symbol.clone(), stamp, why });
+        if let Err(why) = loss {
+            self.lost += 1;
+            if self.losses.len() < LOSSES_MAX {
+                self.losses.push(Lost { symbol: instrument.symbol.clone(), stamp, why });
+            }
         }
         Ok(())
     }
@@ -178,6 +228,7 @@ impl Books {
                 continue;
             }
             let missed = instrument.builder.miss(stamp, |delta| emit(place, Tick::Book(delta)));
+            self.lost += u64::from(missed);
             if missed && self.losses.len() < LOSSES_MAX {
                 let why = Loss::Messages(expected, message);
                 self.losses.push(Lost { symbol: instrument.symbol.clone(), stamp, why });
@@ -196,13 +247,18 @@ impl Books {
     }
 
     fn find_or_add(&mut self, feed: Feed, name: &str) -> Option<usize> {
-        let index = self.index.get_mut(feed as usize)?;
-        if let Some(place) = index.get(name) {
+        if let Some(place) = self.index.get(feed as usize)?.get(name) {
             return Some(*place);
         }
-        let symbol = names::symbol(feed, name).filter(|_| self.instruments.len() < BOOKS_MAX)?;
+        self.add(feed, name, names::symbol(feed, name)?)
+    }
+
+    fn add(&mut self, feed: Feed, name: &str, symbol: Symbol) -> Option<usize> {
         let place = self.instruments.len();
-        index.insert(name.to_owned(), place);
+        if place >= BOOKS_MAX {
+            return None;
+        }
+        self.index.get_mut(feed as usize)?.insert(name.to_owned(), place);
         self.instruments.push(Instrument {
             feed,
             name: name.to_owned(),
@@ -212,11 +268,15 @@ impl Books {
             quotes: 0,
             bare_quotes: 0,
             double_trades: 0,
+            repeated_trades: 0,
+            repeated_quotes: 0,
             checked: 0,
             equal: 0,
             builder: Builder::new(feed),
             connection: 0,
             aggregate: None,
+            seen: Seen::default(),
+            quoted: None,
             pairs: Pairs::default(),
         });
         Some(place)
@@ -239,6 +299,10 @@ impl Instrument {
             }
             Content::Quote(top) => {
                 self.quotes += 1;
+                if self.is_repeated(top) {
+                    self.repeated_quotes += 1;
+                    return Ok(());
+                }
                 self.compare_quote(&top);
                 match top.sized() {
                     Some((bid, ask)) => {
@@ -250,16 +314,27 @@ impl Instrument {
             }
             Content::Trade { id, price, quantity, side, aggregate } => {
                 self.trades += 1;
-                if *self.aggregate.get_or_insert(aggregate) == aggregate {
+                if *self.aggregate.get_or_insert(aggregate) != aggregate {
+                    self.double_trades += 1;
+                } else if !self.seen.add(id) {
+                    self.repeated_trades += 1;
+                } else {
                     let Stamp { time, received } = stamp;
                     emit(Tick::Trade(Trade { time, received, id, price, quantity, side }));
-                } else {
-                    self.double_trades += 1;
                 }
                 Ok(())
             }
-            Content::Other(_) => Ok(()),
+            Content::Bar { .. } | Content::Mark { .. } | Content::Other(_) => Ok(()),
         }
+    }
+
+    /// Two connections may tell the same while one takes over from the other.
+    fn is_repeated(&mut self, top: Top) -> bool {
+        let repeated = self.quoted.is_some_and(|known| top.update < known.update || top == known);
+        if top.update.is_some() && !repeated {
+            self.quoted = Some(top);
+        }
+        repeated && top.update.is_some()
     }
 
     /// The book is as of another update now: it is to be compared with the best quote of that update.

@@ -2,8 +2,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use qframe_model::market::Side;
-use qframe_model::time::{Span, Time};
+use qframe_model::market::{Bar, Side};
+use qframe_model::time::{Span, Time, TimeFrame};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::frame::{Change, Content, Feed, Frame, FrameFault, Top};
@@ -29,10 +29,22 @@ pub(super) struct Object<'a> {
     channel: Scalar<'a>,
     timestamp: Scalar<'a>,
     sequence: Scalar<'a>,
+    candle: Candle<'a>,
     /// Where its levels are in the room.
     levels: Range<usize>,
     /// Its events, trades or tickers.
     entries: Vec<Object<'a>>,
+}
+
+/// What only candles have.
+#[derive(Debug, Default)]
+struct Candle<'a> {
+    start: Scalar<'a>,
+    open: Scalar<'a>,
+    high: Scalar<'a>,
+    low: Scalar<'a>,
+    close: Scalar<'a>,
+    volume: Scalar<'a>,
 }
 
 /// Reads an object; its levels go to the room.
@@ -65,7 +77,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
                 b"changes" => object.changes = map.next_value_seed(Triples(room))?,
                 b"updates" if depth == 1 => object.changes = map.next_value_seed(Objects(room))?,
                 b"events" if depth == 0 => map.next_value_seed(Entries { room, depth: 1, to: &mut object.entries })?,
-                b"trades" | b"tickers" if depth == 1 => {
+                b"trades" | b"tickers" | b"candles" if depth == 1 => {
                     map.next_value_seed(Entries { room, depth: 2, to: &mut object.entries })?;
                 }
                 _ => match object.slot(key) {
@@ -124,6 +136,12 @@ impl<'a> Object<'a> {
             b"channel" => &mut self.channel,
             b"timestamp" => &mut self.timestamp,
             b"sequence_num" => &mut self.sequence,
+            b"start" => &mut self.candle.start,
+            b"open" => &mut self.candle.open,
+            b"high" => &mut self.candle.high,
+            b"low" => &mut self.candle.low,
+            b"close" => &mut self.candle.close,
+            b"volume" => &mut self.candle.volume,
             _ => return None,
         };
         Some((slot, None))
@@ -198,6 +216,12 @@ impl<'a> Object<'a> {
                     take(trade.product.text("product_id")?, stamp(trade.time, "time")?, trade.trade()?);
                 }
             }
+            // The newest stands first; the snapshot holds the last hours.
+            ("candles", _) => {
+                for candle in self.entries.iter().rev() {
+                    take(candle.product.text("product_id")?, None, candle.candle.bar()?);
+                }
+            }
             ("ticker" | "ticker_batch", _) => {
                 for ticker in &self.entries {
                     take(ticker.product.text("product_id")?, None, ticker.quote()?);
@@ -233,6 +257,24 @@ impl<'a> Object<'a> {
             side: maker.opposite(),
             aggregate: false,
         })
+    }
+}
+
+impl<'a> Candle<'a> {
+    /// The channel has bars of five minutes, and does not say when one is over.
+    fn bar(&self) -> Result<Content<'a>, FrameFault> {
+        const FIVE_MINUTES: u32 = 300;
+        let seconds = i64::try_from(self.start.whole("start")?).ok().filter(|seconds| *seconds < 1 << 33);
+        let bar = Bar {
+            time: Time::from_seconds(seconds.ok_or(FrameFault::Field("start"))?),
+            open: self.open.price("open")?,
+            high: self.high.price("high")?,
+            low: self.low.price("low")?,
+            close: self.close.price("close")?,
+            volume: self.volume.volume("volume")?,
+        };
+        let frame = TimeFrame::from_seconds(FIVE_MINUTES).ok_or(FrameFault::Field("start"))?;
+        Ok(Content::Bar { bar, frame, over: false })
     }
 }
 

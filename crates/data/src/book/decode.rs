@@ -3,7 +3,7 @@ use serde::de::DeserializeSeed;
 
 use super::frame::{Frame, FrameFault};
 use super::json::{Room, shortened};
-use super::{binance, coinbase};
+use super::{binance, coinbase, quick};
 
 type Json<'a> = serde_json::Deserializer<serde_json::de::StrRead<'a>>;
 
@@ -26,7 +26,11 @@ impl Decoder {
     pub fn decode<'a>(&'a mut self, raw: &'a [u8], take: impl FnMut(Frame<'a>)) -> Result<(), FrameFault> {
         let text = std::str::from_utf8(raw).map_err(|error| FrameFault::NotJson(error.to_string()))?;
         if !is_coinbase(text) {
-            let message = parse(text, &mut self.room, |room, json| binance::Reader(room).deserialize(json))?;
+            self.room.clear();
+            let message = match quick::read(text, &mut self.room) {
+                Some(message) => message,
+                None => parse(text, &mut self.room, |room, json| binance::Reader(room).deserialize(json))?,
+            };
             if message.is_known() {
                 message.frame(&self.room).map(take)?;
                 return Ok(());

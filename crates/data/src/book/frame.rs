@@ -1,9 +1,9 @@
 //! What one message of an exchange's feed says, whoever said it.
 use std::fmt;
 
-use qframe_model::market::{Level, Side};
-use qframe_model::number::{Price, Volume};
-use qframe_model::time::Time;
+use qframe_model::market::{Bar, Level, Side};
+use qframe_model::number::{Price, Rate, Volume};
+use qframe_model::time::{Time, TimeFrame};
 
 /// Whose rules a frame follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,7 +52,7 @@ pub type Change = (Side, Level);
 /// One fact of a message. A message of Coinbase Advanced may hold several; those of the others hold one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// Whose rules it follows.
+    /// Whose rules it follows. Bars of Binance do not tell their market, and are taken for those of futures.
     pub feed: Feed,
     /// The exchange's name of the instrument; empty where the message does not say it (a snapshot of Binance spot).
     pub name: &'a str,
@@ -98,8 +98,34 @@ pub enum Content<'a> {
         /// True for the sum of an order's trades at one price, false for single trades.
         aggregate: bool,
     },
+    /// A bar as it is now.
+    Bar {
+        /// Its prices and volume so far.
+        bar: Bar,
+        /// How long it is.
+        frame: TimeFrame,
+        /// True where the feed says that it is over.
+        over: bool,
+    },
+    /// The mark price of a perpetual, and what falls due next.
+    Mark {
+        /// The mark price.
+        mark: Price,
+        /// The funding rate as it would be now.
+        rate: Rate,
+        /// When it falls due.
+        due: Time,
+    },
     /// Something else: its name.
     Other(&'a str),
+}
+
+impl Content<'_> {
+    /// True for what books, quotes and tapes are made of.
+    #[must_use]
+    pub const fn is_tick(&self) -> bool {
+        matches!(self, Self::Snapshot { .. } | Self::Diff { .. } | Self::Quote(_) | Self::Trade { .. })
+    }
 }
 
 /// The numbers of the updates in a diff.

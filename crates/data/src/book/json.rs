@@ -90,7 +90,8 @@ fn plain(text: &str) -> Option<(u64, usize)> {
     }
 }
 
-const POWERS: [u64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+pub(super) const POWERS: [u64; 10] =
+    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
 /// A price from zero up; anything unusual (an exponent, many zeros) goes the careful way.
 #[inline]

@@ -26,8 +26,8 @@ pub(super) struct Lines {
 pub(super) enum Line<'a> {
     /// A message, when it was received where that stands before it, and the symbol that its address asked for.
     Message(&'a [u8], Option<Time>, Option<&'a str>),
-    /// A note of the recorder, such as the address of a stream.
-    Note,
+    /// A note of the recorder, such as the address of a stream; of a connection that ended, when that was.
+    Note(Option<Time>),
     /// Neither.
     Neither(&'a [u8]),
     /// Longer than any message; it was passed over.
@@ -121,13 +121,19 @@ pub(super) fn refused(file: &str, line: u64, fault: FileFault) -> DataError {
 /// `https://…?symbol=BTCUSDT -> ` before it; and notes, `wss://… <-> 1633998511.1`.
 fn split(line: &[u8]) -> Line<'_> {
     let Some(brace) = memchr::memchr2(b'{', b'[', line) else {
-        return if line.starts_with(b"wss://") || line.starts_with(b"http") { Line::Note } else { Line::Neither(line) };
+        let is_note = [&b"wss://"[..], b"ws://", b"http"].iter().any(|head| line.starts_with(head));
+        return if is_note { Line::Note(ended(line)) } else { Line::Neither(line) };
     };
     let (before, message) = line.split_at(brace);
     let before = std::str::from_utf8(before).unwrap_or_default().trim().trim_end_matches(':');
     let stamp = before.rsplit(' ').next().and_then(stamp);
     let asked = before.split_once("symbol=").map(|(_, rest)| rest.split(['&', ' ']).next().unwrap_or_default());
     Line::Message(message, stamp, asked)
+}
+
+/// `wss://… >-< 1633998511.1`: a connection ended.
+fn ended(note: &[u8]) -> Option<Time> {
+    std::str::from_utf8(note).ok()?.rsplit_once(" >-< ").and_then(|(_, time)| stamp(time))
 }
 
 /// Seconds with a fraction, or whole seconds, milliseconds, microseconds or nanoseconds by their size.
@@ -166,7 +172,8 @@ mod tests {
             Line::Message(b"{}", time(1_633_998_512_500_000_000), Some("BTCUSDT")),
         );
         check("configuration: {}", Line::Message(b"{}", None, None));
-        check("wss://x <-> 1633998511.1", Line::Note);
+        check("wss://x <-> 1633998511.1", Line::Note(None));
+        check("ws://x/stream >-< 1633998511.5", Line::Note(time(1_633_998_511_500_000_000)));
         check("time,open", Line::Neither(b"time,open"));
         check("99999999999999999999 {}", Line::Message(b"{}", None, None));
         check("9223372036854775807.5 {}", Line::Message(b"{}", None, None));

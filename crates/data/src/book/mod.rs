@@ -11,7 +11,9 @@ mod frame;
 mod json;
 mod lines;
 mod names;
+mod quick;
 mod recording;
+mod seen;
 mod ticks;
 
 pub use books::{Books, Instrument, Lost, UnknownName};

@@ -215,8 +215,11 @@ impl Step<'_> {
             Line::Message(raw, received, asked) => {
                 (self.message(decoder, raw, received, asked, names, emit), received, raw)
             }
-            Line::Note => {
+            Line::Note(ended) => {
                 self.facts.notes += 1;
+                if let Some(time) = ended {
+                    self.books.cut(self.place, Stamp { time, received: time }, emit);
+                }
                 return;
             }
             Line::Neither(raw) => (Err(Refusal::NoMessage), None, raw),
@@ -238,7 +241,7 @@ impl Step<'_> {
     ) -> Result<(), Refusal> {
         let (mut done, mut other) = (Ok(()), true);
         let decoded = decoder.decode(raw, |frame| {
-            other &= matches!(frame.content, Content::Other(_));
+            other &= !frame.content.is_tick();
             let taken = self.frame(&frame, received, asked, names, emit);
             if done.is_ok() {
                 done = taken;
@@ -267,7 +270,7 @@ impl Step<'_> {
             let named = Frame { name, ..*frame };
             self.books.take(self.place, &named, stamp, emit).map_err(|_| Refusal::Name(shortened(name)))
         };
-        if !frame.name.is_empty() {
+        if frame.content.is_tick() && !frame.name.is_empty() {
             let mut done = Ok(());
             if let Some(first) = names.learn(frame.feed, frame.name) {
                 let content = Content::Snapshot { last: first.last, changes: &first.changes };

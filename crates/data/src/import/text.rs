@@ -59,12 +59,13 @@ fn long_line<R: Read>(line: u64, blocks: &mut Blocks<R>, broken: &Cell<Option<Im
     broken.take().filter(|fault| matches!(fault, ImportFault::Bomb(..))).unwrap_or(ImportFault::LongLine(line))
 }
 
-/// Lines of a time and a message in JSON.
+/// Lines of a time and a message in JSON, or the note of a stream's address before them.
 fn is_recording(text: &[u8]) -> bool {
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let digits = line.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
     let message = line[digits..].trim_ascii_start();
-    digits >= 10 && (message.starts_with(b"{") || message.starts_with(b": {"))
+    let is_note = line.starts_with(b"wss://") || line.starts_with(b"ws://");
+    is_note || digits >= 10 && (message.starts_with(b"{") || message.starts_with(b": {"))
 }
 
 fn unknown(text: &[u8]) -> ImportFault {

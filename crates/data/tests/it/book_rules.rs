@@ -217,7 +217,7 @@ fn refused_lines_are_counted_and_told_with_their_place() {
         r#"{"e":"depthUpdate","s":"BTCUSDT","U":1,"u":2}"#.to_owned(),
         r#"{"e":"depthUpdate","s":"BTCUSDT","#.to_owned(),
         r#"{"result":null,"id":1}"#.to_owned(),
-        r#"{"e":"kline","s":"BTCUSDT","k":{"t":1,"a":[[["deep"]]]},"E":5}"#.to_owned(),
+        r#"{"e":"forceOrder","s":"BTCUSDT","o":{"t":1,"a":[[["deep"]]]},"E":5}"#.to_owned(),
         r#"{"type":"error","message":"authentication failure"}"#.to_owned(),
     ];
     let (_, facts) = read(&lines);

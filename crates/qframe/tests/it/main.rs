@@ -16,6 +16,8 @@ mod import;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod notes;
 #[cfg(test)]
 mod program;

@@ -7,3 +7,4 @@ mod exchange;
 mod server;
 #[cfg(test)]
 mod signatures;
+mod stream;

@@ -12,6 +12,7 @@ mod repair;
 mod resample;
 mod roll;
 mod show;
+mod stream;
 mod subject;
 
 use clap::Subcommand;
@@ -29,6 +30,8 @@ pub(crate) enum DataCommand {
     Book(book::Args),
     /// Fetch bars of an exchange into the catalog: only what was not fetched before.
     Fetch(fetch::Args),
+    /// Stream live data of an exchange: shown, recorded, kept.
+    Stream(stream::Args),
     /// List the data sets of the catalog.
     List(list::Args),
     /// Show a data set: what is known of it, its first and last rows.
@@ -55,6 +58,7 @@ impl DataCommand {
             Self::Import(args) => args.run(),
             Self::Book(args) => args.run(),
             Self::Fetch(args) => args.run(),
+            Self::Stream(args) => args.run(),
             Self::Check(args) => args.run(),
             Self::Repair(args) => args.run(),
             Self::Resample(args) => args.run(),

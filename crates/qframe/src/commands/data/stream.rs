@@ -1,0 +1,416 @@
+//! `qframe data stream`: live data of an exchange, shown, recorded, kept.
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use qframe_data::book::keep_in_order;
+use qframe_data::{Catalog, Conflict, DataKey, Kind, Rows};
+use qframe_model::market::Tick;
+use qframe_model::symbol::Symbol;
+use qframe_model::time::{Time, TimeFrame};
+use qframe_venues::sign::CoinbaseKey;
+use qframe_venues::stream::{Arrival, Channel, Counts, Latencies, Row, Settings, Stream, StreamError, Wanted};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::subject::now;
+use crate::error::Error;
+use crate::run::catalog::Root;
+
+/// Rows that are held before they are stored, and for how long.
+const HELD_ROWS: usize = 200_000;
+const HELD_SECONDS: u64 = 10;
+
+/// An exchange whose streams are understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Exchange {
+    /// Spot (BTC/USDT) and USD-M futures (BTC/USDT:USDT).
+    Binance,
+    /// The Exchange feed.
+    Coinbase,
+    /// The Advanced Trade feed, which also has bars.
+    CoinbaseAdvanced,
+}
+
+/// The flags.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples: qframe data stream binance BTC/USDT ETH/USDT:USDT --channel trades,quotes,book --for 60s\n          \
+                        qframe data stream coinbase BTC/USD --channel trades,book --record tape/\n\n\
+Books are shown only while they are whole: a missed update loses one until a snapshot makes it good again. Missed trades\n\
+and bars are asked for over REST. Ctrl-C ends. What is recorded is read by `data import` and `data book`. Coinbase Advanced\n\
+takes a key from COINBASE_KEY_NAME and COINBASE_KEY_SECRET; these channels need none."
+)]
+pub(crate) struct Args {
+    /// Which exchange.
+    #[arg(value_enum)]
+    exchange: Exchange,
+    /// What: BTC/USDT, BTC/USDT:USDT for a perpetual.
+    #[arg(value_name = "SYMBOL", required = true)]
+    symbols: Vec<Symbol>,
+    /// What is told of each: trades, quotes, book, bars, funding.
+    #[arg(long = "channel", value_name = "CHANNELS", value_delimiter = ',', default_value = "trades,quotes")]
+    channels: Vec<Channel>,
+    /// The length of the bars, such as 1m.
+    #[arg(long, value_name = "FRAME", default_value = "1m")]
+    timeframe: TimeFrame,
+    /// Record the raw messages in this folder, a file a connection.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+    /// Put the rows into the catalog.
+    #[arg(long)]
+    keep: bool,
+    #[command(flatten)]
+    root: Root,
+    /// Another address than the exchange's own, such as ws://127.0.0.1:9000.
+    #[arg(long, value_name = "URL")]
+    ws_url: Option<String>,
+    /// The same of its REST API, which gives snapshots and what was missed.
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// How long, such as 60s or 1h; without it until Ctrl-C.
+    #[arg(long = "for", value_name = "TIME")]
+    duration: Option<TimeFrame>,
+    /// Print a line of JSON a second, and a last one.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where rows go.
+trait Sink {
+    /// Takes rows in.
+    fn take(&mut self, rows: &[Arrival]) -> Result<(), Error>;
+    /// Time passed.
+    fn tick(&mut self) -> Result<(), Error>;
+    /// No more come.
+    fn end(&mut self) -> Result<(), Error>;
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<(), Error> {
+        let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+        if self.keep {
+            sinks.push(Box::new(Keep::new(self.root.make()?)));
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        runtime.block_on(self.stream(&mut sinks))
+    }
+
+    async fn stream(&self, sinks: &mut [Box<dyn Sink>]) -> Result<(), Error> {
+        let mut stream =
+            Stream::open(&self.wanted(), &self.settings()?, now()).map_err(|error| self.refused(&error))?;
+        let mut shown = Shown::new(self.json);
+        let mut ticks = tokio::time::interval(Duration::from_millis(500));
+        let end = self.duration.map(|length| Duration::from_secs(u64::from(length.seconds())));
+        let mut end = Box::pin(async move {
+            match end {
+                Some(end) => tokio::time::sleep(end).await,
+                None => std::future::pending().await,
+            }
+        });
+        let mut interrupted = Box::pin(interrupted());
+        let mut stopped = false;
+        loop {
+            tokio::select! {
+                batch = stream.next() => {
+                    let Some(rows) = batch else { break };
+                    shown.take(&rows);
+                    sinks.iter_mut().try_for_each(|sink| sink.take(&rows))?;
+                }
+                _ = ticks.tick() => {
+                    sinks.iter_mut().try_for_each(|sink| sink.tick())?;
+                    shown.show(&stream, false)?;
+                }
+                () = &mut end, if !stopped => (stopped, _) = (true, stream.stop()),
+                () = &mut interrupted, if !stopped => (stopped, _) = (true, stream.stop()),
+            }
+        }
+        sinks.iter_mut().try_for_each(|sink| sink.end())?;
+        shown.show(&stream, true)?;
+        if let Some(error) = stream.end() {
+            return Err(self.refused(&error));
+        }
+        let counts = stream.counts();
+        let trouble = |counts: &Counts| counts.trouble.as_ref().map(|(_, why)| why.clone());
+        match counts.iter().filter(|counts| counts.connects == 0).find_map(trouble) {
+            Some(why) => Err(Error::Refused(format!("no connection: {why}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        use qframe_venues::stream::Exchange as Of;
+        let exchange = match self.exchange {
+            Exchange::Binance => Of::Binance,
+            Exchange::Coinbase => Of::Coinbase,
+            Exchange::CoinbaseAdvanced => Of::CoinbaseAdvanced,
+        };
+        let mut channels = self.channels.clone();
+        channels.sort();
+        channels.dedup();
+        Wanted { exchange, symbols: self.symbols.clone(), channels, frame: self.timeframe }
+    }
+
+    fn settings(&self) -> Result<Settings, Error> {
+        let of = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let key = match (of("COINBASE_KEY_NAME"), of("COINBASE_KEY_SECRET"), self.exchange) {
+            (Some(name), Some(secret), Exchange::CoinbaseAdvanced) => {
+                let key = CoinbaseKey::new(&name, &secret);
+                Some(key.map_err(|error| Error::usage("COINBASE_KEY_SECRET", "", error))?)
+            }
+            _ => None,
+        };
+        let (ws_url, base_url, record) = (self.ws_url.clone(), self.base_url.clone(), self.record.clone());
+        Ok(Settings { ws_url, base_url, record, key, timings: None })
+    }
+
+    fn refused(&self, error: &StreamError) -> Error {
+        match error {
+            StreamError::Wanted(_) => Error::usage("SYMBOL", self.symbols.first().map_or("", Symbol::as_str), error),
+            StreamError::Address(_) => Error::usage("--ws-url, --base-url", "", error),
+            StreamError::Recording(_) => {
+                Error::usage("--record", self.record.as_deref().unwrap_or("".as_ref()).display(), error)
+            }
+            StreamError::Refused(_) => Error::refused(error),
+        }
+    }
+}
+
+/// Ctrl-C, or the system's wish that it ends.
+async fn interrupted() {
+    #[cfg(unix)]
+    if let Ok(mut wish) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return,
+            _ = wish.recv() => return,
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Rows into the catalog, batch by batch.
+struct Keep {
+    catalog: Catalog,
+    held: BTreeMap<Arc<DataKey>, Vec<Row>>,
+    count: usize,
+    since: Instant,
+    /// Where the stored rows of a book end: those behind are not before it, whatever the clocks say.
+    last: BTreeMap<Arc<DataKey>, Time>,
+}
+
+impl Keep {
+    fn new(catalog: Catalog) -> Self {
+        Self { catalog, held: BTreeMap::new(), count: 0, since: Instant::now(), last: BTreeMap::new() }
+    }
+
+    fn store(&mut self) -> Result<(), Error> {
+        self.since = Instant::now();
+        self.count = 0;
+        for (key, rows) in std::mem::take(&mut self.held) {
+            let last = self.last.get(&key).copied().filter(|_| key.kind == Kind::Book);
+            let rows = rows_of(key.kind, rows, last);
+            if let Rows::Book(rows) = &rows
+                && let Some(row) = rows.last()
+            {
+                self.last.insert(Arc::clone(&key), row.time);
+            }
+            self.catalog.merge(&key, std::iter::once(rows), Conflict::Keep)?;
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Keep {
+    fn take(&mut self, rows: &[Arrival]) -> Result<(), Error> {
+        for Arrival { key, row, .. } in rows {
+            self.held.entry(Arc::clone(key)).or_default().push(*row);
+        }
+        self.count += rows.len();
+        if self.count >= HELD_ROWS { self.store() } else { Ok(()) }
+    }
+
+    fn tick(&mut self) -> Result<(), Error> {
+        if self.since.elapsed().as_secs() >= HELD_SECONDS { self.store() } else { Ok(()) }
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        self.store()
+    }
+}
+
+/// Rows of one kind in order of time.
+fn rows_of(kind: Kind, mut rows: Vec<Row>, last: Option<Time>) -> Rows {
+    if kind == Kind::Book {
+        let delta = |row: &Row| if let Row::Book(delta) = row { Some(Tick::Book(*delta)) } else { None };
+        let mut ticks: Vec<Tick> = rows.iter().filter_map(delta).collect();
+        keep_in_order(&mut ticks);
+        let deltas = ticks.into_iter().filter_map(|tick| if let Tick::Book(delta) = tick { Some(delta) } else { None });
+        return Rows::Book(
+            deltas
+                .map(|mut delta| {
+                    delta.time = delta.time.max(last.unwrap_or(Time::MIN));
+                    delta
+                })
+                .collect(),
+        );
+    }
+    rows.sort_by_key(Row::time);
+    let rows = rows.into_iter();
+    match kind {
+        Kind::Trades => {
+            Rows::Trades(rows.filter_map(|row| if let Row::Trade(row) = row { Some(row) } else { None }).collect())
+        }
+        Kind::Quotes => {
+            Rows::Quotes(rows.filter_map(|row| if let Row::Quote(row) = row { Some(row) } else { None }).collect())
+        }
+        Kind::Funding => {
+            Rows::Funding(rows.filter_map(|row| if let Row::Funding(row) = row { Some(row) } else { None }).collect())
+        }
+        _ => Rows::Bars(rows.filter_map(|row| if let Row::Bar(row) = row { Some(row) } else { None }).collect()),
+    }
+}
+
+/// What a person, or a program, sees of it.
+struct Shown {
+    json: bool,
+    terminal: bool,
+    began: Instant,
+    printed: Instant,
+    lines: usize,
+    before: Vec<Counts>,
+    /// From the receipt of a message to the hands of whoever takes its rows.
+    hands: Latencies,
+}
+
+impl Shown {
+    fn new(json: bool) -> Self {
+        let terminal = !json && std::io::stdout().is_terminal();
+        let now = Instant::now();
+        Self { json, terminal, began: now, printed: now, lines: 0, before: Vec::new(), hands: Latencies::default() }
+    }
+
+    fn take(&mut self, rows: &[Arrival]) {
+        let now = now();
+        if let Some(last) = rows.last() {
+            self.hands.add(now.since(last.received).nanos());
+        }
+    }
+
+    fn show(&mut self, stream: &Stream, last: bool) -> Result<(), Error> {
+        let since = self.printed.elapsed();
+        let due = last || (self.json && since.as_millis() >= 950) || self.terminal;
+        if !due {
+            return Ok(());
+        }
+        self.printed = Instant::now();
+        let counts = stream.counts();
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            let connections: Vec<Value> = counts.iter().map(told).collect();
+            let answer = json!({
+                "end": last, "seconds": self.began.elapsed().as_secs_f64(), "recorded": stream.recorded(),
+                "to_taker_us": micros(&self.hands), "connections": connections,
+            });
+            writeln!(out, "{answer}")?;
+            return Ok(out.flush()?);
+        }
+        let text = self.table(&counts, stream.recorded(), since, last);
+        if self.terminal && self.lines > 0 {
+            write!(out, "\x1b[{}A\x1b[J", self.lines)?;
+        }
+        self.lines = text.lines().count();
+        self.before = counts;
+        out.write_all(text.as_bytes())?;
+        Ok(out.flush()?)
+    }
+
+    fn table(&self, counts: &[Counts], recorded: u64, since: Duration, last: bool) -> String {
+        let mut text = String::new();
+        let whole = if last { self.began.elapsed() } else { since }.as_secs_f64().max(0.001);
+        for (place, of) in counts.iter().enumerate() {
+            let state = if last {
+                "ended"
+            } else if of.up {
+                "up"
+            } else {
+                "down"
+            };
+            text.push_str(&format!(
+                "{}: {state}, {} messages, {} connections, {} breaks, {} changes, {} gaps, {} repeated, {} filled, {} missed, \
+                 {} refused\n",
+                of.line, of.messages, of.connects, of.cuts, of.handovers, of.gaps, of.repeated, of.filled, of.missed, of.refused
+            ));
+            text.push_str(&format!("  from the exchange {}{}\n", spread(&of.latency), clock(of)));
+            for (reason, count) in &of.reasons {
+                text.push_str(&format!("  refused {count}: {reason}\n"));
+            }
+            if let Some((time, why)) = &of.trouble {
+                text.push_str(&format!("  {time}: {why}\n"));
+            }
+            let width = of.subjects.iter().map(|subject| subject.symbol.as_str().len()).max().unwrap_or(0).max(6);
+            let unit = if last { "all" } else { "a second" };
+            text.push_str(&format!(
+                "  {:<width$} {:>9} {:>9} {:>9} {:>6} {:>7}  book   ({unit})\n",
+                "symbol", "trades", "quotes", "book", "bars", "funding"
+            ));
+            for (row, subject) in of.subjects.iter().enumerate() {
+                let before = self.before.get(place).and_then(|before| before.subjects.get(row)).filter(|_| !last);
+                let rate = |now: u64, was: Option<u64>| match last {
+                    true => now.to_string(),
+                    false => format!("{:.1}", (now - was.unwrap_or(0)) as f64 / whole),
+                };
+                let book = if subject.whole { "whole" } else { "-" };
+                text.push_str(&format!(
+                    "  {:<width$} {:>9} {:>9} {:>9} {:>6} {:>7}  {book}\n",
+                    subject.symbol.as_str(),
+                    rate(subject.trades, before.map(|before| before.trades)),
+                    rate(subject.quotes, before.map(|before| before.quotes)),
+                    rate(subject.book, before.map(|before| before.book)),
+                    subject.bars,
+                    subject.funding
+                ));
+            }
+        }
+        text.push_str(&format!("in hand {} after the receipt; {recorded} lines recorded\n", spread(&self.hands)));
+        text
+    }
+}
+
+fn micros(latencies: &Latencies) -> Value {
+    let of = |percent| latencies.percentile(percent).map(|nanos| nanos as f64 / 1_000.0);
+    json!({"p50": of(50), "p99": of(99), "count": latencies.count()})
+}
+
+fn spread(latencies: &Latencies) -> String {
+    let of = |percent| latencies.percentile(percent).filter(|_| latencies.count() > 0);
+    let told = |nanos: u64| match nanos {
+        0..10_000_000 => format!("{:.0} us", nanos as f64 / 1e3),
+        _ => format!("{:.0} ms", nanos as f64 / 1e6),
+    };
+    of(50).zip(of(99)).map_or("-".to_owned(), |(half, most)| format!("p50 {}, p99 {}", told(half), told(most)))
+}
+
+fn clock(of: &Counts) -> String {
+    let millis = of.clock_ahead.map(|ahead| ahead.nanos() as f64 / 1e6);
+    millis.map_or_else(String::new, |millis| format!(", the clock here {millis:+.0} ms"))
+}
+
+fn told(of: &Counts) -> Value {
+    let reasons: BTreeMap<&str, u64> = of.reasons.iter().copied().collect();
+    let symbol = |of: &qframe_venues::stream::SubjectCounts| {
+        json!({
+            "symbol": of.symbol.as_str(), "trades": of.trades, "quotes": of.quotes, "book": of.book, "bars": of.bars,
+            "funding": of.funding, "whole": of.whole,
+        })
+    };
+    json!({
+        "name": of.line, "up": of.up, "messages": of.messages, "bytes": of.bytes, "connects": of.connects, "cuts": of.cuts,
+        "handovers": of.handovers, "gaps": of.gaps, "crossed": of.crossed, "resyncs": of.resyncs, "repeated": of.repeated,
+        "filled": of.filled, "missed": of.missed, "refused": of.refused, "reasons": reasons, "unasked": of.unasked,
+        "clock_ahead_ms": of.clock_ahead.map(|ahead| ahead.nanos() as f64 / 1e6), "latency_us": micros(&of.latency),
+        "trouble": of.trouble.as_ref().map(|(_, why)| why), "symbols": of.subjects.iter().map(symbol).collect::<Vec<_>>(),
+    })
+}
