@@ -67,6 +67,8 @@ fn check(core: &Core) {
             let product = &core.markets()[0].product;
             let of = |side| if side == Side::Buy { product.quote } else { product.base };
             let open = core.orders(user).filter(|order| order.status.is_open() && of(order.side) == asset);
+            let known = core.open_orders(user).filter(|order| of(order.side) == asset);
+            assert_eq!(known.count(), open.clone().count(), "open orders");
             let behind = open.fold(Cash::ZERO, |sum, order| sum.plus(order.locked).unwrap());
             assert_eq!(balance.locked, behind, "{asset} locked for {user}, and what its open orders hold");
         }
