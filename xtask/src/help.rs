@@ -39,7 +39,8 @@ As root, apt-get installs packages of the system; otherwise the tests that need 
 cargo-nextest is installed where it is missing; where that fails, `cargo test` runs the tests.
 The last line has the counts that the test runner gave: `12 passed, 0 failed`.
 
-Environment: CI=true builds without incremental files; QFRAME_SKIP_BROWSER=1 skips the browser test.
+Environment: CI=true builds without incremental files; QFRAME_SKIP_BROWSER=1 skips the browser test;
+QFRAME_CLIENTS names the folder of the Python clients of the local exchange, else they are put below target/clients.
 Example: cargo xtask test -- ledger";
 
 const CI: &str = "\
