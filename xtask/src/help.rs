@@ -41,6 +41,7 @@ The last line has the counts that the test runner gave: `12 passed, 0 failed`.
 
 Environment: CI=true builds without incremental files; QFRAME_SKIP_BROWSER=1 skips the browser test, and
 _REDIS, _INFLUX and _VICTORIA in its place those of the sinks. Their servers run on free ports while the tests do.
+QFRAME_CLIENTS names the folder of the Python clients of the local exchange, else they are put below target/clients.
 Example: cargo xtask test -- ledger";
 
 const CI: &str = "\

@@ -1,4 +1,4 @@
-//! Exchanges: history and metadata over REST, streams, signatures.
+//! Exchanges: history and metadata over REST, streams, signatures; a local exchange that speaks their protocols.
 pub mod backoff;
 pub mod exchange;
 pub mod history;

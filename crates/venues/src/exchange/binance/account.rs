@@ -222,23 +222,20 @@ fn cancelled(core: &Core, id: u64, name: Option<&str>) -> Value {
     value
 }
 
-/// The orders of a user that a product and a time choose, as far as they are told.
-fn chosen<'c>(core: &'c Core, user: usize, ask: &Parameters, need: bool) -> Result<Vec<&'c Record>, Fault> {
-    let product = match ask.get("symbol") {
-        None if need => return Err(Fault::Mandatory("symbol")),
-        None => None,
-        Some(_) => core.product(&market(core, ask)?.product.name),
-    };
-    Ok(core.orders(user).filter(|order| product.is_none_or(|product| order.product == product)).collect())
+/// The orders of a user and a product, as far as they are told.
+fn chosen<'c>(core: &'c Core, user: usize, ask: &Parameters) -> Result<Vec<&'c Record>, Fault> {
+    let product = core.product(&market(core, ask)?.product.name);
+    Ok(core.orders(user).filter(|order| Some(order.product) == product).collect())
 }
 
 fn open(core: &Core, user: usize, ask: &Parameters) -> Result<Value, Fault> {
-    let open = chosen(core, user, ask, false)?.into_iter().filter(|order| order.status.is_open());
-    Ok(open.map(|one| order(one, &core.markets()[one.product].product)).collect())
+    let symbol = ask.get("symbol").map(|_| market(core, ask)).transpose()?;
+    let here = |order: &&Record| symbol.is_none_or(|market| core.markets()[order.product].product == market.product);
+    Ok(core.open_orders(user).filter(here).map(|one| order(one, &core.markets()[one.product].product)).collect())
 }
 
 fn all(core: &Core, user: usize, ask: &Parameters) -> Result<Value, Fault> {
-    let (orders, bounds) = (chosen(core, user, ask, true)?, Bounds::new(ask, "orderId")?);
+    let (orders, bounds) = (chosen(core, user, ask)?, Bounds::new(ask, "orderId")?);
     let wanted: Vec<_> = orders.into_iter().filter(|one| bounds.hold(one.id, one.time)).collect();
     Ok(bounds.cut(wanted).into_iter().map(|one| order(one, &core.markets()[one.product].product)).collect())
 }
@@ -290,7 +287,7 @@ impl Bounds {
 }
 
 fn cancel_all(core: &mut Core, user: usize, ask: &Parameters) -> Result<Value, Fault> {
-    let open = chosen(core, user, ask, true)?.into_iter().filter(|order| order.status.is_open());
+    let open = chosen(core, user, ask)?.into_iter().filter(|order| order.status.is_open());
     let ids: Vec<u64> = open.map(|order| order.id).collect();
     if ids.is_empty() {
         return Err(Fault::Cancel);

@@ -122,6 +122,11 @@ impl Core {
         self.orders.iter().filter(move |order| order.user == user)
     }
 
+    /// A user's open orders, oldest first.
+    pub fn open_orders(&self, user: usize) -> impl Iterator<Item = &Record> {
+        self.open.range((user, 0)..=(user, u64::MAX)).filter_map(|(_, id)| self.order(*id))
+    }
+
     /// A user's executions, oldest first.
     pub fn executions(&self, user: usize) -> impl DoubleEndedIterator<Item = &Execution> {
         self.executions.iter().filter(move |one| one.user == user)
@@ -153,11 +158,10 @@ impl Core {
         if self.orders.len() >= KEPT_MAX || self.executions.len() >= KEPT_MAX {
             return Err(Refusal::Full);
         }
-        let open = || self.orders.iter().filter(|order| order.user == user && order.status.is_open());
-        if open().filter(|order| order.product == ticket.product).count() >= OPEN_MAX {
+        if self.open_orders(user).filter(|order| order.product == ticket.product).count() >= OPEN_MAX {
             return Err(Refusal::TooManyOpen);
         }
-        if ticket.name.as_ref().is_some_and(|name| open().any(|order| order.name == *name)) {
+        if ticket.name.as_ref().is_some_and(|name| self.open_orders(user).any(|order| order.name == *name)) {
             return Err(Refusal::DuplicateName);
         }
         let plan = match ticket.terms {
@@ -239,6 +243,7 @@ impl Core {
             updated: self.now,
             list,
         });
+        self.open.insert((user, id));
         id
     }
 

@@ -11,7 +11,7 @@ mod product;
 mod settle;
 mod wallet;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use qframe_model::currency::Currency;
 use qframe_model::market::{Bar, Tick};
@@ -44,6 +44,8 @@ pub struct Core {
     wallets: Wallets,
     commission: Commission,
     orders: Vec<Record>,
+    /// The user and the number of each open order.
+    open: BTreeSet<(usize, u64)>,
     executions: Vec<Execution>,
     lists: Vec<[u64; 2]>,
     notices: VecDeque<Notice>,
@@ -62,6 +64,7 @@ impl Core {
             wallets: Wallets::default(),
             commission,
             orders: Vec::new(),
+            open: BTreeSet::new(),
             executions: Vec::new(),
             lists: Vec::new(),
             notices: VecDeque::new(),

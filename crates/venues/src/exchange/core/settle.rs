@@ -158,6 +158,7 @@ impl Core {
             order.list.and_then(|list| self.list(list)).map(|pair| if pair[0] == id { pair[1] } else { pair[0] });
         let heir = other.filter(|other| self.order(*other).is_some_and(|other| other.status.is_open()));
         let asset = self.stake_asset(&order);
+        self.open.remove(&(order.user, id));
         if let Some(record) = place_of(id).and_then(|place| self.orders.get_mut(place)) {
             record.locked = Cash::ZERO;
         }

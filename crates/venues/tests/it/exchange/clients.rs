@@ -50,8 +50,12 @@ fn python(environment: &str) -> Option<PathBuf> {
 }
 
 async fn check(environment: &str, script: &str) {
+    check_with(environment, script, Faults::default()).await;
+}
+
+async fn check_with(environment: &str, script: &str, faults: Faults) {
     let Some(python) = python(environment) else { return };
-    let server = start(Faults::default()).await;
+    let server = start(faults).await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
     let mut command = Command::new(python);
     command.arg(script).arg(format!("http://{}", server.address)).args(["k", "s"]);
@@ -82,7 +86,12 @@ async fn binance_connector_trades() {
     check("binance-connector", "binance_connector.py").await;
 }
 
-/// The exchange's own history adapter reads it as it reads Binance.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_careful_client_heals_every_fault() {
+    let faults: Faults = "disconnect=3s,duplicate=10%,drop=10%,http500=10%".parse().unwrap();
+    check_with("ccxt", "faults.py", Faults { seed: 5, ..faults }).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_starts_answers_and_stops() {
     let server = start(Faults::default()).await;

@@ -68,6 +68,8 @@ fn check(core: &Core) {
             let of = |side| if side == Side::Buy { product.quote } else { product.base };
             let open = core.orders(user).filter(|order| order.status.is_open() && of(order.side) == asset);
             let behind = open.fold(Cash::ZERO, |sum, order| sum.plus(order.locked).unwrap());
+            let known = core.open_orders(user).map(|order| order.id);
+            assert!(known.eq(core.orders(user).filter(|order| order.status.is_open()).map(|order| order.id)));
             assert_eq!(balance.locked, behind, "{asset} locked for {user}, and what its open orders hold");
         }
     }
