@@ -140,16 +140,20 @@ impl Store {
         self.fates.lose_some("the disk refuses", self.memory.drain(..).count() as u64);
     }
 
-    /// Everything to the disk at once, and `rest` behind it. Nobody is left to tell where that fails.
+    /// Everything to the disk at once, and `rest` behind it. Nobody is left to try again where that fails.
     pub(super) fn abandon(&mut self, rest: &[Arrival]) {
         let flight = self.flight.take();
         let flying = flight.iter().flat_map(|batch| batch.rows.iter().cloned());
         let rows: Vec<Arrival> = flying.chain(self.memory.drain(..).map(|waiting| waiting.arrival)).collect();
-        let mut spool = locked(&self.spool);
-        if !rows.is_empty() {
-            let _ = spool.put_first(&rows);
+        if rows.is_empty() && rest.is_empty() {
+            return;
         }
-        let _ = spool.append(rest);
+        let mut spool = locked(&self.spool);
+        let first = if rows.is_empty() { Ok(()) } else { spool.put_first(&rows) };
+        let done = first.and_then(|()| spool.append(rest));
+        drop(spool);
+        self.note();
+        self.fates.fail(&done.err().map_or_else(|| "its worker was ended".to_owned(), |error| error.to_string()));
     }
 
     async fn on_disk<T: Send + 'static>(

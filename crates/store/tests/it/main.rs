@@ -4,6 +4,8 @@ mod catalog;
 #[cfg(test)]
 mod influx;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod lines;
 #[cfg(test)]
 mod made;
