@@ -31,7 +31,7 @@ pub(crate) enum DataCommand {
     /// Fetch bars of an exchange into the catalog: only what was not fetched before.
     Fetch(fetch::Args),
     /// Stream live data of an exchange: shown, recorded, kept.
-    Stream(stream::Args),
+    Stream(Box<stream::Args>),
     /// List the data sets of the catalog.
     List(list::Args),
     /// Show a data set: what is known of it, its first and last rows.

@@ -2,27 +2,21 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use qframe_data::book::keep_in_order;
-use qframe_data::{Catalog, Conflict, DataKey, Kind, Rows};
-use qframe_model::market::Tick;
+use qframe_app::pipeline::{Feed, Rules, Stats};
 use qframe_model::symbol::Symbol;
-use qframe_model::time::{Time, TimeFrame};
+use qframe_model::time::TimeFrame;
 use qframe_venues::sign::CoinbaseKey;
-use qframe_venues::stream::{Arrival, Channel, Counts, Latencies, Row, Settings, Stream, StreamError, Wanted};
+use qframe_venues::stream::{Arrival, Channel, Counts, Latencies, Settings, Stream, StreamError, Wanted};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::subject::now;
 use crate::error::Error;
 use crate::run::catalog::Root;
-
-/// Rows that are held before they are stored, and for how long.
-const HELD_ROWS: usize = 200_000;
-const HELD_SECONDS: u64 = 10;
+use crate::run::sinks::{self, Sinks};
 
 /// An exchange whose streams are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,6 +59,8 @@ pub(crate) struct Args {
     keep: bool,
     #[command(flatten)]
     root: Root,
+    #[command(flatten)]
+    sinks: Sinks,
     /// Another address than the exchange's own, such as ws://127.0.0.1:9000.
     #[arg(long, value_name = "URL")]
     ws_url: Option<String>,
@@ -79,29 +75,18 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Where rows go.
-trait Sink {
-    /// Takes rows in.
-    fn take(&mut self, rows: &[Arrival]) -> Result<(), Error>;
-    /// Time passed.
-    fn tick(&mut self) -> Result<(), Error>;
-    /// No more come.
-    fn end(&mut self) -> Result<(), Error>;
-}
-
 impl Args {
     pub(crate) fn run(self) -> Result<(), Error> {
-        let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-        if self.keep {
-            sinks.push(Box::new(Keep::new(self.root.make()?)));
-        }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        runtime.block_on(self.stream(&mut sinks))
+        runtime.block_on(self.stream())
     }
 
-    async fn stream(&self, sinks: &mut [Box<dyn Sink>]) -> Result<(), Error> {
+    async fn stream(&self) -> Result<(), Error> {
+        let keep = if self.keep { Some(self.root.make()?) } else { None };
+        let pipeline = self.sinks.pipeline(Rules::default(), keep)?;
         let mut stream =
             Stream::open(&self.wanted(), &self.settings()?, now()).map_err(|error| self.refused(&error))?;
+        let (feed, running) = pipeline.start();
         let mut shown = Shown::new(self.json);
         let mut ticks = tokio::time::interval(Duration::from_millis(500));
         let end = self.duration.map(|length| Duration::from_secs(u64::from(length.seconds())));
@@ -118,18 +103,17 @@ impl Args {
                 batch = stream.next() => {
                     let Some(rows) = batch else { break };
                     shown.take(&rows);
-                    sinks.iter_mut().try_for_each(|sink| sink.take(&rows))?;
+                    hand(&feed, rows).await?;
                 }
                 _ = ticks.tick() => {
-                    sinks.iter_mut().try_for_each(|sink| sink.tick())?;
-                    shown.show(&stream, false)?;
+                    shown.show(&stream, &running.stats(), false)?;
                 }
                 () = &mut end, if !stopped => (stopped, _) = (true, stream.stop()),
                 () = &mut interrupted, if !stopped => (stopped, _) = (true, stream.stop()),
             }
         }
-        sinks.iter_mut().try_for_each(|sink| sink.end())?;
-        shown.show(&stream, true)?;
+        let stats = running.finish().await;
+        shown.show(&stream, &stats, true)?;
         if let Some(error) = stream.end() {
             return Err(self.refused(&error));
         }
@@ -191,86 +175,13 @@ async fn interrupted() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Rows into the catalog, batch by batch.
-struct Keep {
-    catalog: Catalog,
-    held: BTreeMap<Arc<DataKey>, Vec<Row>>,
-    count: usize,
-    since: Instant,
-    /// Where the stored rows of a book end: those behind are not before it, whatever the clocks say.
-    last: BTreeMap<Arc<DataKey>, Time>,
-}
-
-impl Keep {
-    fn new(catalog: Catalog) -> Self {
-        Self { catalog, held: BTreeMap::new(), count: 0, since: Instant::now(), last: BTreeMap::new() }
+/// Hands rows to the pipeline, in their order.
+async fn hand(feed: &Feed, rows: Vec<Arrival>) -> Result<(), Error> {
+    for row in rows {
+        let ended = |_| Error::Refused("the pipeline of rows ended before the stream".to_owned());
+        feed.send(row).await.map_err(ended)?;
     }
-
-    fn store(&mut self) -> Result<(), Error> {
-        self.since = Instant::now();
-        self.count = 0;
-        for (key, rows) in std::mem::take(&mut self.held) {
-            let last = self.last.get(&key).copied().filter(|_| key.kind == Kind::Book);
-            let rows = rows_of(key.kind, rows, last);
-            if let Rows::Book(rows) = &rows
-                && let Some(row) = rows.last()
-            {
-                self.last.insert(Arc::clone(&key), row.time);
-            }
-            self.catalog.merge(&key, std::iter::once(rows), Conflict::Keep)?;
-        }
-        Ok(())
-    }
-}
-
-impl Sink for Keep {
-    fn take(&mut self, rows: &[Arrival]) -> Result<(), Error> {
-        for Arrival { key, row, .. } in rows {
-            self.held.entry(Arc::clone(key)).or_default().push(*row);
-        }
-        self.count += rows.len();
-        if self.count >= HELD_ROWS { self.store() } else { Ok(()) }
-    }
-
-    fn tick(&mut self) -> Result<(), Error> {
-        if self.since.elapsed().as_secs() >= HELD_SECONDS { self.store() } else { Ok(()) }
-    }
-
-    fn end(&mut self) -> Result<(), Error> {
-        self.store()
-    }
-}
-
-/// Rows of one kind in order of time.
-fn rows_of(kind: Kind, mut rows: Vec<Row>, last: Option<Time>) -> Rows {
-    if kind == Kind::Book {
-        let delta = |row: &Row| if let Row::Book(delta) = row { Some(Tick::Book(*delta)) } else { None };
-        let mut ticks: Vec<Tick> = rows.iter().filter_map(delta).collect();
-        keep_in_order(&mut ticks);
-        let deltas = ticks.into_iter().filter_map(|tick| if let Tick::Book(delta) = tick { Some(delta) } else { None });
-        return Rows::Book(
-            deltas
-                .map(|mut delta| {
-                    delta.time = delta.time.max(last.unwrap_or(Time::MIN));
-                    delta
-                })
-                .collect(),
-        );
-    }
-    rows.sort_by_key(Row::time);
-    let rows = rows.into_iter();
-    match kind {
-        Kind::Trades => {
-            Rows::Trades(rows.filter_map(|row| if let Row::Trade(row) = row { Some(row) } else { None }).collect())
-        }
-        Kind::Quotes => {
-            Rows::Quotes(rows.filter_map(|row| if let Row::Quote(row) = row { Some(row) } else { None }).collect())
-        }
-        Kind::Funding => {
-            Rows::Funding(rows.filter_map(|row| if let Row::Funding(row) = row { Some(row) } else { None }).collect())
-        }
-        _ => Rows::Bars(rows.filter_map(|row| if let Row::Bar(row) = row { Some(row) } else { None }).collect()),
-    }
+    Ok(())
 }
 
 /// What a person, or a program, sees of it.
@@ -299,7 +210,7 @@ impl Shown {
         }
     }
 
-    fn show(&mut self, stream: &Stream, last: bool) -> Result<(), Error> {
+    fn show(&mut self, stream: &Stream, stats: &Stats, last: bool) -> Result<(), Error> {
         let since = self.printed.elapsed();
         let due = last || (self.json && since.as_millis() >= 950) || self.terminal;
         if !due {
@@ -312,12 +223,16 @@ impl Shown {
             let connections: Vec<Value> = counts.iter().map(told).collect();
             let answer = json!({
                 "end": last, "seconds": self.began.elapsed().as_secs_f64(), "recorded": stream.recorded(),
-                "to_taker_us": micros(&self.hands), "connections": connections,
+                "to_taker_us": micros(&self.hands), "connections": connections, "pipeline": sinks::told(stats),
             });
             writeln!(out, "{answer}")?;
             return Ok(out.flush()?);
         }
-        let text = self.table(&counts, stream.recorded(), since, last);
+        let mut text = self.table(&counts, stream.recorded(), since, last);
+        sinks::lines(stats).iter().for_each(|line| {
+            text.push_str(line);
+            text.push('\n');
+        });
         if self.terminal && self.lines > 0 {
             write!(out, "\x1b[{}A\x1b[J", self.lines)?;
         }
