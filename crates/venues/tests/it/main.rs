@@ -1,5 +1,9 @@
 //! Tests of the crate as its users see it.
+#[cfg(test)]
 mod download;
+#[cfg(test)]
 mod server;
+#[cfg(test)]
 mod signatures;
+#[cfg(test)]
 mod stream;
