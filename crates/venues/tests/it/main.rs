@@ -7,4 +7,5 @@ mod exchange;
 mod server;
 #[cfg(test)]
 mod signatures;
+#[cfg(test)]
 mod stream;

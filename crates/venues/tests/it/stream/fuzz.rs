@@ -78,7 +78,7 @@ fn message(feed: Feed, which: u16, byte: u8) -> String {
 
 /// An answer to what was asked, or none.
 fn answer(ask: &Ask, byte: u8) -> Result<Answer, String> {
-    if byte % 5 == 0 {
+    if byte.is_multiple_of(5) {
         return Err("no answer".to_owned());
     }
     Ok(match ask {

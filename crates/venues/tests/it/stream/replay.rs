@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use qframe_app::{Arrival, Row};
@@ -15,6 +15,7 @@ use qframe_venues::stream::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::faults::timings;
@@ -184,6 +185,52 @@ async fn rest(snapshot: String, here: watch::Receiver<bool>) -> String {
     url
 }
 
+/// Sends a recorded stream to whoever asks for books. Binance answers each subscription, and its other connection has
+/// nothing to tell.
+async fn tape(all: Vec<(Time, String)>, reached: watch::Sender<bool>) -> (String, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let mut connections = tokio::task::JoinSet::new();
+        loop {
+            let (socket, _) = listener.accept().await.unwrap();
+            let (all, reached) = (all.clone(), reached.clone());
+            connections.spawn(async move {
+                let mut socket = tokio_tungstenite::accept_async(socket).await.unwrap();
+                while let Some(Ok(message)) = socket.next().await {
+                    let Message::Text(text) = message else { continue };
+                    let _ = socket.feed(Message::text("{\"result\":null,\"id\":1}")).await;
+                    if text.contains("depth") || text.contains("level2") {
+                        for (_, message) in &all {
+                            if is_snapshot(message) {
+                                // What was sent is taken in before the snapshot comes, and what follows is sent after it.
+                                socket.flush().await.unwrap();
+                                tokio::time::sleep(Duration::from_millis(300)).await;
+                                reached.send(true).unwrap();
+                                tokio::time::sleep(Duration::from_millis(300)).await;
+                                continue;
+                            }
+                            socket.feed(Message::text(message.clone())).await.unwrap();
+                        }
+                    }
+                    let _ = socket.flush().await;
+                }
+            });
+        }
+    });
+    (url, server)
+}
+
+/// Rows without the times that depend on the clock here.
+fn timeless(tape: &Tape) -> BTreeMap<String, Vec<String>> {
+    let row = |tick: &Tick| match *tick {
+        Tick::Trade(trade) => format!("{} {} {} {}", trade.time, trade.id, trade.price, trade.quantity),
+        Tick::Quote(quote) => format!("{:?} {:?}", quote.bid, quote.ask),
+        Tick::Book(delta) => format!("{} {:?} {}", delta.sequence, delta.change, delta.last),
+    };
+    tape.iter().map(|(symbol, rows)| (symbol.clone(), rows.iter().map(row).collect())).collect()
+}
+
 /// The same over a socket: all rows but the times of receipt.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_gives_the_rows_of_the_recording() {
@@ -193,37 +240,7 @@ async fn a_socket_gives_the_rows_of_the_recording() {
         let (reached, here) = watch::channel(false);
         let snapshot = all.iter().find(|(_, message)| is_snapshot(message)).map(|(_, message)| message.clone());
         let rest = rest(snapshot.unwrap_or_default(), here).await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("ws://{}", listener.local_addr().unwrap());
-        // Binance answers each subscription, and its other connection has nothing to tell.
-        let server = tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
-            loop {
-                let (socket, _) = listener.accept().await.unwrap();
-                let (all, reached) = (all.clone(), reached.clone());
-                connections.spawn(async move {
-                    let mut socket = tokio_tungstenite::accept_async(socket).await.unwrap();
-                    while let Some(Ok(message)) = socket.next().await {
-                        let Message::Text(text) = message else { continue };
-                        let _ = socket.feed(Message::text("{\"result\":null,\"id\":1}")).await;
-                        if text.contains("depth") || text.contains("level2") {
-                            for (_, message) in &all {
-                                if is_snapshot(message) {
-                                    // What was sent is taken in before the snapshot comes, and what follows is sent after it.
-                                    socket.flush().await.unwrap();
-                                    tokio::time::sleep(Duration::from_millis(300)).await;
-                                    reached.send(true).unwrap();
-                                    tokio::time::sleep(Duration::from_millis(300)).await;
-                                    continue;
-                                }
-                                socket.feed(Message::text(message.clone())).await.unwrap();
-                            }
-                        }
-                        let _ = socket.flush().await;
-                    }
-                });
-            }
-        });
+        let (url, server) = tape(all, reached).await;
         let settings = Settings {
             ws_url: Some(url.clone()),
             base_url: Some(rest),
@@ -245,16 +262,7 @@ async fn a_socket_gives_the_rows_of_the_recording() {
         let counts = stream.counts();
         drop(stream);
         server.abort();
-        let timeless = |tape: &Tape| {
-            let row = |tick: &Tick| match *tick {
-                Tick::Trade(trade) => format!("{} {} {} {}", trade.time, trade.id, trade.price, trade.quantity),
-                Tick::Quote(quote) => format!("{:?} {:?}", quote.bid, quote.ask),
-                Tick::Book(delta) => format!("{} {:?} {}", delta.sequence, delta.change, delta.last),
-            };
-            tape.iter().map(|(symbol, rows)| (symbol.clone(), rows.iter().map(row).collect())).collect()
-        };
-        let (told, expected): (BTreeMap<String, Vec<String>>, BTreeMap<String, Vec<String>>) =
-            (timeless(&tape), timeless(&expected));
+        let (told, expected) = (timeless(&tape), timeless(&expected));
         for (symbol, rows) in &expected {
             let told = told.get(symbol).map_or(&[][..], Vec::as_slice);
             let differs = rows.iter().zip(told).position(|(a, b)| a != b);

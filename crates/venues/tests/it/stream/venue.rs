@@ -183,27 +183,13 @@ async fn stream(
     loop {
         tokio::select! {
             message = socket.next() => {
-                let text = match message {
-                    Some(Ok(Message::Text(text))) => text,
-                    Some(Ok(_)) => continue,
-                    _ => return,
-                };
-                let asked: Value = serde_json::from_str(&text).unwrap();
-                let mut replies = Vec::new();
-                if faults.refused {
-                    replies.push(refusal(feed));
-                } else {
-                    let books = text.contains("level2");
-                    if books {
-                        receiver = facts.subscribe();
-                        let truth = truth.lock().unwrap();
-                        from = truth.update;
-                        replies.push(snapshot(feed, &truth, &mut sequence));
-                    }
-                    replies.push(taken(feed, &asked, &mut sequence));
-                    subscribed += 1;
+                let Some(Ok(message)) = message else { return };
+                let Message::Text(text) = message else { continue };
+                if text.contains("level2") {
+                    receiver = facts.subscribe();
                 }
-                for reply in replies {
+                subscribed += usize::from(!faults.refused);
+                for reply in replies(feed, &text, truth, faults, &mut sequence, &mut from) {
                     if socket.send(Message::text(reply)).await.is_err() { return }
                 }
             }
@@ -234,15 +220,42 @@ async fn stream(
             }
             // What Coinbase sends every second; a quiet market is no silence.
             () = tokio::time::sleep(Duration::from_millis(50)), if subscribed > 0 => {
-                let last = truth.lock().unwrap().trades.len();
-                let text = match feed {
-                    Feed::CoinbaseExchange => json!({"type": "heartbeat", "last_trade_id": last, "product_id": "BTC-USD"}),
-                    Feed::CoinbaseAdvanced => advanced("heartbeats", &mut sequence, &json!([{"heartbeat_counter": 1}])),
-                    _ => continue,
-                };
+                let Some(text) = heartbeat(feed, truth, &mut sequence) else { continue };
                 if socket.send(Message::text(text.to_string())).await.is_err() { return }
             }
         }
+    }
+}
+
+/// What is said to a subscription; Coinbase sends the book with it.
+fn replies(
+    feed: Feed,
+    text: &str,
+    truth: &Mutex<Truth>,
+    faults: &Faults,
+    sequence: &mut u64,
+    from: &mut u64,
+) -> Vec<String> {
+    if faults.refused {
+        return vec![refusal(feed)];
+    }
+    let asked: Value = serde_json::from_str(text).unwrap();
+    let mut replies = Vec::new();
+    if text.contains("level2") {
+        let truth = truth.lock().unwrap();
+        *from = truth.update;
+        replies.push(snapshot(feed, &truth, sequence));
+    }
+    replies.push(taken(feed, &asked, sequence));
+    replies
+}
+
+fn heartbeat(feed: Feed, truth: &Mutex<Truth>, sequence: &mut u64) -> Option<Value> {
+    let last = truth.lock().unwrap().trades.len();
+    match feed {
+        Feed::CoinbaseExchange => Some(json!({"type": "heartbeat", "last_trade_id": last, "product_id": "BTC-USD"})),
+        Feed::CoinbaseAdvanced => Some(advanced("heartbeats", sequence, &json!([{"heartbeat_counter": 1}]))),
+        _ => None,
     }
 }
 
