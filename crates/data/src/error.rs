@@ -122,7 +122,8 @@ impl fmt::Display for FileFault {
                 write!(f, "no message of an exchange in {lines} lines: {first}; expected a recorded stream")
             }
             Self::SeveralSymbols(names) => {
-                write!(f, "several instruments: {}; name one with symbol", names.join(", "))
+                let first = names.first().map_or("SYMBOL", String::as_str);
+                write!(f, "several instruments: {}; name one before the file, such as {first}=FILE", names.join(", "))
             }
             Self::NoSuchSymbol(wanted, names) => write!(f, "no message of {wanted}; there are {}", names.join(", ")),
             Self::OtherTimeFrame(given, found) => {

@@ -38,6 +38,10 @@ fn rows_come_in_once_and_what_is_wrong_is_told() {
     assert!(replaced.out().contains("1 replaced"), "{}", replaced.out());
     let listed = program.run("data list --catalog c");
     assert!(listed.out().contains("AAPL"), "{}", listed.out());
+    for venue in ["nasdaq.split", "nasdaq.rolled-volume-none", "nasdaq.orig"] {
+        let derived = program.run(&format!("data import AAPL.csv --venue {venue} --catalog c"));
+        assert!(derived.error().contains("sets that are made of others"), "{}", derived.error());
+    }
 }
 
 #[test]

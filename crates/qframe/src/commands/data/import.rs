@@ -148,6 +148,11 @@ impl Args {
         if let Some(venue) = venue.as_ref().filter(|venue| format!("A@{venue}").parse::<Symbol>().is_err()) {
             return Err(Error::usage("--venue", venue, "expected small letters, digits and `-`, such as binance"));
         }
+        if let Some(venue) = venue.as_ref().filter(|venue| is_derived(venue)) {
+            let why =
+                "sets that are made of others have such names: adjusted, rolled and mended ones; name the venue alone";
+            return Err(Error::usage("--venue", venue, why));
+        }
         let dialect = match self.dialect.as_str() {
             "auto" => None,
             name => Some(name.parse::<Dialect>().map_err(|error| Error::usage("--dialect", name, error))?),
@@ -234,6 +239,12 @@ impl Args {
         serde_json::to_writer_pretty(&mut *out, &whole).map_err(std::io::Error::from)?;
         writeln!(out)
     }
+}
+
+/// True for the name of a set that `data adjust`, `roll` or `repair` makes.
+fn is_derived(venue: &str) -> bool {
+    let made = ["split", "total-return", "orig"];
+    venue.split_once('.').is_some_and(|(_, how)| made.contains(&how) || how.starts_with("rolled-"))
 }
 
 /// A bar that shows itself after a second, where a person waits.
