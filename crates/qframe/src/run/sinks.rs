@@ -37,8 +37,8 @@ pub(crate) struct Sinks {
     #[arg(long, value_name = "TIME", default_value = "1m")]
     redis_expiry: TimeFrame,
     /// Where rows wait on the disk for a store [$XDG_STATE_HOME/qframe/spool, else ~/.local/state/qframe/spool].
-    #[arg(long = "spool", value_name = "DIR", env = "QFRAME_SPOOL")]
-    folder: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", env = "QFRAME_SPOOL")]
+    spool: Option<PathBuf>,
     /// The most megabytes that wait for each store; rows beyond it are lost, and counted.
     #[arg(long, value_name = "MB", default_value_t = 1_024, value_parser = clap::value_parser!(u64).range(1..))]
     spool_size: u64,
@@ -77,7 +77,7 @@ impl Sinks {
 
     /// The folder: as given, else where programs of this user keep their state.
     fn path(&self) -> Result<PathBuf, Error> {
-        let given = self.folder.clone().filter(|folder| !folder.as_os_str().is_empty());
+        let given = self.spool.clone().filter(|spool| !spool.as_os_str().is_empty());
         let of = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let own = || of("XDG_STATE_HOME").filter(|path| path.is_absolute());
         let home = || of("HOME").or_else(|| of("USERPROFILE")).map(|home| home.join(".local/state"));
