@@ -96,11 +96,11 @@ pub async fn download(
     mut shown: impl FnMut(Progress),
 ) -> Result<Downloaded, DownloadError> {
     let key = DataKey::bars(wanted.symbol.clone(), rest.venue(), wanted.frame);
-    let mut download = Download { rest, catalog, wanted, key, held: Vec::new(), done: Downloaded::default() };
+    let mut download =
+        Download { rest, catalog, wanted, key, held: Vec::new(), gaps: Vec::new(), done: Downloaded::default() };
     for range in not_asked(&download.catalog.asked(&download.key)?, &wanted.range) {
         download.range(range, &mut shown).await?;
     }
-    download.keep_gaps()?;
     Ok(download.done)
 }
 
@@ -124,6 +124,8 @@ struct Download<'a> {
     key: DataKey,
     /// Not stored yet.
     held: Vec<Bar>,
+    /// Of the range that is not stored yet.
+    gaps: Vec<(Time, u64)>,
     done: Downloaded,
 }
 
@@ -191,12 +193,8 @@ impl Download<'_> {
     }
 
     fn note_gaps(&mut self, bars: &[Bar], range: Range<Time>) {
-        for (time, count) in self.gaps(bars, range) {
-            match self.done.gaps.last_mut() {
-                Some((first, before)) if later(*first, self.wanted.frame, *before) == time => *before += count,
-                _ => self.done.gaps.push((time, count)),
-            }
-        }
+        let gaps = self.gaps(bars, range);
+        join(&mut self.gaps, gaps, self.wanted.frame);
     }
 
     /// The stretches of a range that have no bar: the first missing and how many.
@@ -222,23 +220,37 @@ impl Download<'_> {
             self.done.added += merged.added;
             self.done.differing += merged.differing;
         }
+        // Before the range counts as asked for: a process that is killed here asks again.
+        self.keep_gaps(asked.start)?;
         Ok(self.catalog.add_asked(&self.key, asked)?)
     }
 
-    /// The gaps of this download join those of earlier ones, each source in a file of its own.
-    fn keep_gaps(&self) -> Result<(), DownloadError> {
-        if self.done.gaps.is_empty() {
+    /// Each stored range begins elsewhere, so that no download takes away what an earlier one said.
+    fn keep_gaps(&mut self, start: Time) -> Result<(), DownloadError> {
+        let gaps = std::mem::take(&mut self.gaps);
+        if gaps.is_empty() {
             return Ok(());
         }
-        let source = format!("{} from {}", self.rest.venue(), self.wanted.range.start);
+        let source = format!("{} from {start}", self.rest.venue());
         let finding = |(time, count): &(Time, u64)| {
             let text = format!("{count} bars are not at the exchange, asked twice");
             Remark::Finding(Finding::at(Defect::Missing, *time, text))
         };
-        let more = self.done.gaps.len().saturating_sub(GAPS_MAX);
+        let more = gaps.len().saturating_sub(GAPS_MAX);
         let more = (more > 0).then(|| Remark::Note(format!("{more} more gaps at the exchange, not listed")));
-        self.catalog.keep_remarks(&self.key, &source, self.done.gaps.iter().take(GAPS_MAX).map(finding).chain(more))?;
+        self.catalog.keep_remarks(&self.key, &source, gaps.iter().take(GAPS_MAX).map(finding).chain(more))?;
+        join(&mut self.done.gaps, gaps, self.wanted.frame);
         Ok(())
+    }
+}
+
+/// Puts gaps behind others; those that meet become one.
+fn join(gaps: &mut Vec<(Time, u64)>, more: Vec<(Time, u64)>, frame: TimeFrame) {
+    for (time, count) in more {
+        match gaps.last_mut() {
+            Some((first, before)) if later(*first, frame, *before) == time => *before += count,
+            _ => gaps.push((time, count)),
+        }
     }
 }
 

@@ -103,6 +103,14 @@ async fn what_was_fetched_is_not_fetched_again() {
     assert_eq!(gaps, 3);
 }
 
+#[tokio::test]
+async fn what_an_earlier_download_missed_stays_told() {
+    let bench = bench(klines).await;
+    bench.download(0..4_000).await.unwrap();
+    bench.download(0..6_000).await.unwrap();
+    assert_eq!(bench.catalog().remarks(&key()).unwrap().count(), 3);
+}
+
 fn key() -> DataKey {
     DataKey::bars(symbol("BTC/USDT"), "binance", TimeFrame::MINUTE)
 }
