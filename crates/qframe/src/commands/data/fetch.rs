@@ -1,7 +1,6 @@
 //! `qframe data fetch`: history of an exchange into the catalog.
 use std::io::{IsTerminal, Write};
 
-use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use qframe_data::catalog::{Catalog, InstrumentFacts};
 use qframe_data::{DataKey, Kind};
@@ -13,8 +12,8 @@ use qframe_venues::rest::coinbase::{Api, Coinbase};
 use qframe_venues::rest::{Listing, Rest, RestError};
 use serde::Serialize;
 
-use super::Period;
 use super::subject::now;
+use super::{Exchange, Period};
 use crate::error::Error;
 use crate::run::catalog::Root;
 
@@ -22,17 +21,6 @@ use crate::run::catalog::Root;
 const CLOCK_MILLIS: i64 = 1_000;
 /// Gaps and refused rows that are printed.
 const SHOWN: usize = 5;
-
-/// An exchange whose history can be fetched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Exchange {
-    /// Spot (BTC/USDT) and USD-M futures (BTC/USDT:USDT).
-    Binance,
-    /// The Exchange API.
-    Coinbase,
-    /// Coinbase by its Advanced Trade API, which has more time frames.
-    CoinbaseAdvanced,
-}
 
 /// The flags.
 #[derive(Debug, clap::Args)]

@@ -72,6 +72,17 @@ impl DataCommand {
     }
 }
 
+/// An exchange that data comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Exchange {
+    /// Spot (BTC/USDT) and USD-M futures (BTC/USDT:USDT).
+    Binance,
+    /// The Exchange API.
+    Coinbase,
+    /// The Advanced Trade API: more lengths of bars, and streams of them.
+    CoinbaseAdvanced,
+}
+
 /// The flags that choose one data set.
 #[derive(Debug, clap::Args)]
 struct Which {

@@ -4,7 +4,6 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
 use qframe_app::pipeline::{Feed, Rules, Stats};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::TimeFrame;
@@ -13,21 +12,11 @@ use qframe_venues::stream::{Arrival, Channel, Counts, Latencies, Settings, Strea
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::Exchange;
 use super::subject::now;
 use crate::error::Error;
 use crate::run::catalog::Root;
 use crate::run::sinks::{self, Sinks};
-
-/// An exchange whose streams are understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Exchange {
-    /// Spot (BTC/USDT) and USD-M futures (BTC/USDT:USDT).
-    Binance,
-    /// The Exchange feed.
-    Coinbase,
-    /// The Advanced Trade feed, which also has bars.
-    CoinbaseAdvanced,
-}
 
 /// The flags.
 #[derive(Debug, clap::Args)]
