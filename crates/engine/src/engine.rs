@@ -166,9 +166,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if let Some(last) = passed.last() {
             self.state.now = last.time + of.frame.span();
             self.exact(|state| state.account.mark_bars(of.instrument, passed, curve))?;
-            for bar in passed {
-                self.state.history.push(id, bar);
-            }
+            self.state.history.extend(id, passed);
         }
         Ok(Some(count))
     }

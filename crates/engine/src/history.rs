@@ -23,6 +23,14 @@ impl History {
         }
     }
 
+    /// As [`History::push`] of each.
+    #[inline]
+    pub(crate) fn extend(&mut self, series: SeriesId, bars: &[Bar]) {
+        for bar in &bars[bars.len().saturating_sub(self.depth)..] {
+            self.keep(series, bar);
+        }
+    }
+
     fn keep(&mut self, series: SeriesId, bar: &Bar) {
         let bars = &mut self.series[series.index()];
         if bars.len() == 2 * self.depth {

@@ -57,6 +57,12 @@ pub(crate) fn run(count: usize) {
 
 /// What one writes by hand: floats, no orders, no ledger. Gives the final equity and the number of fills.
 pub(crate) fn bare(open: &[f64], close: &[f64], fast_bars: usize, slow_bars: usize) -> (f64, usize) {
+    let (equity, fills) = bare_curve(open, close, fast_bars, slow_bars);
+    (equity[close.len() - 1], fills)
+}
+
+/// The equity after each bar, and the number of fills.
+pub(crate) fn bare_curve(open: &[f64], close: &[f64], fast_bars: usize, slow_bars: usize) -> (Vec<f64>, usize) {
     let (mut equity, fee) = (vec![0.0; close.len()], fee(close.len()));
     let (mut fast_sum, mut slow_sum, mut before) = (0.0, 0.0, None);
     let (mut cash, mut units, mut wish, mut fills) = (1_000_000.0, 0.0, 0, 0);
@@ -89,5 +95,5 @@ pub(crate) fn bare(open: &[f64], close: &[f64], fast_bars: usize, slow_bars: usi
         }
         equity[bar] = cash + units * close[bar];
     }
-    (equity[close.len() - 1], fills)
+    (equity, fills)
 }

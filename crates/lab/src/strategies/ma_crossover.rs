@@ -1,15 +1,15 @@
 //! Moving-average crossover: long while the fast average is above the slow one.
 use qframe_engine::{Context, Market, Pass, Quiet, Strategy};
 use qframe_model::ids::SeriesId;
-use qframe_model::market::Side;
+use qframe_model::market::{Bar, Side};
 use qframe_model::parameter::{ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
-use qframe_quant::indicators::{Ema, Indicator, Sma};
+use qframe_quant::indicators::{Average, Ema, Sma};
 
 use super::{Mode, Protection, WINDOW_MAX, check_below, is_waiting, of_indicator};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
-/// Acts on the bars or trades of the first series, on a cross that is strict on both bars: the fast average was below the
+/// Acts on the bars of the first series, on a cross that is strict on both bars: the fast average was below the
 /// slow one and is above it, or mirrored. The signal's strength is |fast - slow| / slow x 10, at most 1.
 #[derive(Debug, Clone)]
 pub struct MaCrossover<A> {
@@ -23,7 +23,7 @@ pub struct MaCrossover<A> {
     met: Option<(Side, f64)>,
 }
 
-impl<A: Indicator<Input = f64, Output = f64>> MaCrossover<A> {
+impl<A: Average> MaCrossover<A> {
     /// A crossover of two averages of one kind, the fast one shorter.
     #[must_use]
     pub fn new(fast: A, slow: A, mode: Mode) -> Self {
@@ -37,11 +37,13 @@ impl<A: Indicator<Input = f64, Output = f64>> MaCrossover<A> {
     }
 
     #[inline(always)]
-    fn cross(&mut self, close: f64) -> Option<(Side, f64)> {
-        let (fast, slow) = (self.fast.update(close), self.slow.update(close));
+    fn cross(&mut self, bar: &Bar) -> Option<(Side, f64)> {
+        // In nanos: which average is above does not depend on the unit, and sums of whole numbers lose nothing.
+        let close = bar.close.nanos() as f64;
+        let (fast, slow) = (self.fast.update_near(close), self.slow.update_near(close));
         let (fast, slow) = (fast?, slow?);
         let apart = fast - slow;
-        // Nearer than that they are equal: a running sum keeps rounding errors of prices long gone.
+        // Nearer than that they are equal: a running sum keeps rounding errors of prices long gone, and a near mean its own.
         let apart = if apart.abs() > 1e-12 * slow.abs() { apart } else { 0.0 };
         let before = std::mem::replace(&mut self.last, apart);
         let side = if apart > 0.0 { Side::Buy } else { Side::Sell };
@@ -49,14 +51,14 @@ impl<A: Indicator<Input = f64, Output = f64>> MaCrossover<A> {
     }
 }
 
-impl<A: Indicator<Input = f64, Output = f64>> Strategy for MaCrossover<A> {
+impl<A: Average> Strategy for MaCrossover<A> {
     fn warm_up(&self) -> usize {
         self.fast.warm_up().max(self.slow.warm_up())
     }
 
     #[inline]
     fn pass(&mut self, bars: &mut Quiet<'_>) -> Pass {
-        self.met = bars.find_map(|bar| self.cross(bar.close.to_f64()));
+        self.met = bars.find_map(|bar| self.cross(bar));
         if self.met.is_some() { Pass::Met } else { Pass::Over }
     }
 
@@ -65,7 +67,7 @@ impl<A: Indicator<Input = f64, Output = f64>> Strategy for MaCrossover<A> {
         if context.series() != SeriesId(0) {
             return;
         }
-        let met = self.met.take().or_else(|| self.cross(market.close()?));
+        let met = self.met.take().or_else(|| self.cross(market.bar()?));
         let Some((side, strength)) = met else { return };
         context.signal(strength.clamp(-1.0, 1.0));
         match (side, self.mode) {
@@ -104,7 +106,7 @@ fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, Bu
     }
 }
 
-fn crossover<A: Indicator<Input = f64, Output = f64> + Send + 'static>(
+fn crossover<A: Average + Send + 'static>(
     average: fn(usize) -> Result<A, qframe_quant::indicators::ParameterError>,
     [fast, slow]: [usize; 2],
     parameters: &Parameters,

@@ -3,7 +3,7 @@ use qframe_engine::{Context, Market, Sizing, Strategy};
 use qframe_lab::strategies::{MaCrossover, Mode};
 use qframe_lab::{Backtest, DataSet, Outcome, Setup};
 use qframe_model::number::{Cash, Rate};
-use qframe_quant::indicators::{Ema, Indicator, Sma};
+use qframe_quant::indicators::{Average, Ema, Sma};
 
 /// Sees every bar.
 struct EveryBar<S>(S);
@@ -17,7 +17,7 @@ impl<S: Strategy> Strategy for EveryBar<S> {
     }
 }
 
-fn check<A: Indicator<Input = f64, Output = f64> + Clone>(what: &str, setup: Setup, fast: A, slow: A, mode: Mode) {
+fn check<A: Average>(what: &str, setup: Setup, fast: A, slow: A, mode: Mode) {
     let backtest = Backtest::new(vec![DataSet::sample("BTC/USD").unwrap()], setup).unwrap();
     let strategy = MaCrossover::new(fast, slow, mode);
     let passing = backtest.run(strategy.clone()).unwrap();

@@ -79,6 +79,16 @@ pub trait Indicator: Clone {
     }
 }
 
+/// A mean of the last inputs, which can be compared with another one of its kind.
+pub trait Average: Indicator<Input = f64, Output = f64> {
+    /// As [`update`](Indicator::update), to within two units in the last place where that saves a division: enough to tell
+    /// which of two averages is above the other.
+    #[inline(always)]
+    fn update_near(&mut self, input: f64) -> Option<f64> {
+        self.update(input)
+    }
+}
+
 /// A value that the warm-up law promises. The check also tells the compiler that the warm-up is over, which halves the loop.
 #[inline(always)]
 fn warmed<T>(value: Option<T>) -> T {

@@ -1,6 +1,6 @@
 //! Exponential averages and what is built from two of them.
 
-use super::{Indicator, ParameterError, error};
+use super::{Average, Indicator, ParameterError, error};
 
 /// value ← value × keep + input × take, seeded with the mean of the first inputs as TA-Lib does.
 #[derive(Debug, Clone)]
@@ -57,6 +57,8 @@ impl Ema {
         Ok(Self(Decay::new(period, 2.0 / (period as f64 + 1.0))))
     }
 }
+
+impl Average for Ema {}
 
 /// Wilder's smoothing: weight 1 / period on the newest value, seeded with the mean of the first `period` values.
 ///

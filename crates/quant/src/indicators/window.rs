@@ -4,7 +4,7 @@
 //! rebuilt from the window at least every max(n, 256) inputs (rounded up to a whole number of windows), so an outlier that has
 //! left the window does not haunt the values for ever.
 
-use super::{Indicator, ParameterError, error};
+use super::{Average, Indicator, ParameterError, error};
 use std::ops::Range;
 
 /// Inputs between two rebuilds, unless the window is longer.
@@ -191,6 +191,8 @@ impl Indicator for Sum {
 pub struct Sma {
     window: Window<1>,
     count: f64,
+    /// 1 / count.
+    share: f64,
 }
 
 impl Sma {
@@ -199,7 +201,7 @@ impl Sma {
     /// # Errors
     /// [`ParameterError::Period`] unless `period` is in `1..=100_000`.
     pub fn new(period: usize) -> Result<Self, ParameterError> {
-        Ok(Self { window: Window::new(period)?, count: period as f64 })
+        Ok(Self { window: Window::new(period)?, count: period as f64, share: 1.0 / period as f64 })
     }
 }
 
@@ -223,5 +225,12 @@ impl Indicator for Sma {
     fn batch_into(&mut self, columns: &[f64], out: &mut Vec<f64>) -> usize {
         let count = self.count;
         self.window.batch(columns, out, |sum| sum / count)
+    }
+}
+
+impl Average for Sma {
+    #[inline(always)]
+    fn update_near(&mut self, input: f64) -> Option<f64> {
+        self.window.slide([input]).map(|[sum]| sum * self.share)
     }
 }
