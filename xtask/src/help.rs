@@ -68,7 +68,7 @@ architecture   ARCHITECTURE.md names each crate
 A finding reads `file:line: what; what to do`.";
 
 const BENCH: &str = "\
-Runs the speed benchmarks of qframe-lab. Each line has our speed, that of a bare loop, and their ratio.
+Runs the speed benchmarks. Each line has our speed, that of a bare loop, and their ratio.
 
 Usage: cargo xtask bench [names] [number of bars]
 
@@ -79,6 +79,7 @@ w3      a CSV text to checked bars
 w4      indicators, also beside TA-Lib in C: pip installs it below target/ where it is missing
 w6      ticks of an order book through the engine, also beside hftbacktest, which pip installs likewise
 book    messages of exchanges to a checked order book, and changes of a book; QFRAME_RECORDING names a recorded stream
+live    rows through the live pipeline, and how long a trade takes from an exchange's socket to a strategy
 
 Without a name all run; without a number each takes its usual one.
 Example: cargo xtask bench w1 10000000";
@@ -103,6 +104,7 @@ calendars         dividends, splits and funding rates
 numbers_and_names prices, quantities, times, symbols
 imports::import_texts    each dialect of the import
 imports::import_columns  Parquet, Arrow, zip
+sessions::sessions       whatever can happen to a live stream, in any order
 
 Without a target all run; without a number 100000 inputs each, and a quarter as many of arbitrary bytes.
 Example: cargo xtask fuzz frames --runs 1000000";

@@ -113,6 +113,9 @@ fn echo(pipe: impl Read, mut shown: impl Write, runner: Runner) -> Option<Counts
     counts
 }
 
+/// The benchmark that needs sockets and stands with the program.
+const LIVE: &str = "live";
+
 /// Runs the speed benchmarks; `words` are theirs. Those that have a peer measure it as well.
 pub(crate) fn bench(workspace: &Workspace, words: &[String]) -> Result<(), XtaskError> {
     let mut command = workspace.cargo();
@@ -123,15 +126,22 @@ pub(crate) fn bench(workspace: &Workspace, words: &[String]) -> Result<(), Xtask
             peer.python(workspace)?.map(|python| command.env(peer.variable, python));
         }
     }
-    require(shown(&mut command)?, "bench", "the last lines above say why")
+    require(shown(&mut command)?, "bench", "the last lines above say why")?;
+    if names.is_empty() || names.iter().any(|name| name.eq_ignore_ascii_case(LIVE)) {
+        let mut command = workspace.cargo();
+        command.args(["bench", "--locked", "--package", "qframe", "--bench", LIVE]);
+        require(shown(&mut command)?, "bench", "the last lines above say why")?;
+    }
+    Ok(())
 }
 
-/// Runs the decoders on hostile bytes: the targets are the tests of `qframe-data` below `fuzz`. Not in release, where an
-/// overflow would pass unseen.
+/// Runs the decoders on hostile bytes: the targets are the tests of `qframe-data` and `qframe-venues` below `fuzz`. Not in
+/// release, where an overflow would pass unseen.
 pub(crate) fn fuzz(workspace: &Workspace, target: Option<&str>, runs: u64) -> Result<(), XtaskError> {
     let name = format!("fuzz::{}", target.unwrap_or_default());
     let mut command = workspace.cargo();
-    command.args(["test", "--locked", "--package", "qframe-data", "--test", "it", "--", &name, "--nocapture"]);
+    let packages = ["--package", "qframe-data", "--package", "qframe-venues"];
+    command.args(["test", "--locked"]).args(packages).args(["--test", "it", "--", &name, "--nocapture"]);
     if target.is_some() {
         command.arg("--exact");
     }

@@ -236,10 +236,10 @@ impl Market {
         }
     }
 
-    /// A hole was filled with so many trades.
-    pub(super) fn filled(&mut self, place: usize, asked: u64, came: u64) {
+    /// A hole was filled with so many trades, and so many are not to be had.
+    pub(super) fn filled(&mut self, place: usize, came: u64, missed: u64) {
         self.counts.filled += came;
-        self.counts.missed += asked.saturating_sub(came);
+        self.counts.missed += missed;
         if let Some(subject) = self.subjects.get_mut(place) {
             subject.filling = false;
         }

@@ -273,13 +273,16 @@ impl Session {
                 self.market.depth_answered(*place, now);
             }
             (Ask::Trades(place, from, to), Ok(Answer::Trades(messages))) => {
-                let before = self.market.trades(*place);
+                // What came over the stream in the meantime is neither filled in nor missed.
+                let (before, refused) = (self.market.trades(*place), self.market.counts.refused);
+                let told = messages.len() as u64;
                 for message in messages {
                     self.record_message("", message.as_bytes(), now);
                     self.decode(self.main, message.as_bytes(), now, true);
                 }
                 let came = self.market.trades(*place) - before;
-                self.market.filled(*place, to - from, came);
+                let unread = self.market.counts.refused - refused;
+                self.market.filled(*place, came, (to - from).saturating_sub(told - unread.min(told)));
             }
             (Ask::Bars(place, ..), Ok(Answer::Bars(bars))) => self.market.bars_answered(*place, &bars, now),
             (Ask::Clock, Ok(Answer::Clock(ahead))) => self.market.counts.clock_ahead = Some(ahead),
@@ -288,7 +291,7 @@ impl Session {
                 self.market.counts.trouble = Some((now, why));
                 match ask {
                     Ask::Depth(place) => self.market.depth_answered(*place, now),
-                    Ask::Trades(place, from, to) => self.market.filled(*place, to - from, 0),
+                    Ask::Trades(place, from, to) => self.market.filled(*place, 0, to - from),
                     Ask::Bars(place, ..) => self.market.bars_answered(*place, &[], now),
                     Ask::Clock => {}
                 }

@@ -4,6 +4,8 @@ mod download;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod signatures;

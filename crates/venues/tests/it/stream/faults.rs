@@ -8,13 +8,15 @@ use qframe_model::book::OrderBook;
 use qframe_model::market::Side;
 use qframe_model::time::{Span, Time, TimeFrame};
 use qframe_venues::backoff::Backoff;
-use qframe_venues::stream::{Channel, Counts, Exchange, Settings, Stream, StreamError, Timings, Wanted};
+use qframe_venues::stream::{
+    Answer, Ask, Channel, Counts, Deed, Exchange, Line, Session, Settings, Stream, StreamError, Timings, Wanted,
+};
 
 use super::venue::{Faults, Venue, price, quantity};
 
 const FEEDS: [Feed; 4] = [Feed::BinanceSpot, Feed::BinanceFutures, Feed::CoinbaseExchange, Feed::CoinbaseAdvanced];
 
-pub(super) fn wanted(feed: Feed, channels: &[Channel]) -> Wanted {
+pub(crate) fn wanted(feed: Feed, channels: &[Channel]) -> Wanted {
     let (exchange, symbol) = match feed {
         Feed::BinanceSpot => (Exchange::Binance, "BTC/USDT"),
         Feed::BinanceFutures => (Exchange::Binance, "BTC/USDT:USDT"),
@@ -92,7 +94,7 @@ async fn run(feed: Feed, faults: Faults, timings: Timings, events: usize) -> Cou
     let mut stream =
         Stream::open(&wanted(feed, &channels), &settings(&venue, timings), Time::from_seconds(1_704_067_200)).unwrap();
     let mut taken = Taken::default();
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20) + Duration::from_millis(4) * events as u32;
     tokio::time::sleep(Duration::from_millis(if faults.pages > 0 { 300 } else { 100 })).await;
     let mut happening = Box::pin(venue.happen(events));
     let mut done = false;
@@ -199,6 +201,47 @@ async fn pages_garbage_delays_and_old_snapshots() {
     }
 }
 
+/// `QFRAME_SOAK_SECONDS` says for how long; a minute's worth of history would show in memory that grows with what happens.
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_goes_wrong_for_long_and_memory_stays_flat() {
+    let seconds = std::env::var("QFRAME_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(3);
+    let soak = |feed| async move {
+        let drop = if feed == Feed::CoinbaseExchange { 0.0 } else { 0.01 };
+        let faults = Faults {
+            drop,
+            repeat: 0.05,
+            garbage: 0.01,
+            delay: Some(Duration::from_millis(10)),
+            cut_after: Some(1_000),
+            pages: 1,
+            lasting: true,
+            ..Faults::default()
+        };
+        // A millisecond more a step than is slept, as a loaded machine takes.
+        run(feed, faults, timings(), 300 * seconds).await
+    };
+    // The first round takes what buffers and threads need.
+    let round = || async { tokio::join!(soak(FEEDS[0]), soak(FEEDS[1]), soak(FEEDS[2]), soak(FEEDS[3])) };
+    round().await;
+    let before = resident();
+    let (spot, futures, exchange, advanced) = round().await;
+    let (Some(before), Some(after)) = (before, resident()) else { return println!("skipped: no /proc") };
+    for counts in [&spot, &futures, &exchange, &advanced] {
+        println!(
+            "{} messages, {} cuts, {} gaps, {} refused",
+            counts.messages, counts.cuts, counts.gaps, counts.refused
+        );
+    }
+    println!("memory {} KiB, {before} KiB a round before", after);
+    assert!(after < before + (16 << 10), "memory grew from {before} to {after} KiB");
+}
+
+/// Resident memory in KiB, where the system tells it.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_subscription_ends_the_stream_in_the_words_of_the_exchange() {
     for feed in FEEDS {
@@ -246,7 +289,7 @@ fn what_cannot_be_had_is_said() {
     let check = |exchange, symbol: &str, channel, expected: &str| {
         let symbols = vec![symbol.parse().unwrap()];
         let wanted = Wanted { exchange, symbols, channels: vec![channel], frame: TimeFrame::HOUR };
-        let error = qframe_venues::stream::Line::plan(&wanted).unwrap_err().to_string();
+        let error = Line::plan(&wanted).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     };
     check(Exchange::Binance, "AAPL", Channel::Book, "AAPL does not trade there; expected BTC/USDT");
@@ -255,4 +298,30 @@ fn what_cannot_be_had_is_said() {
     check(Exchange::Coinbase, "BTC/USD", Channel::Bars, "coinbase-advanced");
     check(Exchange::CoinbaseAdvanced, "BTC/USD", Channel::Bars, "streams 5m");
     check(Exchange::Coinbase, "BTC/USDT:USDT", Channel::Trades, "expected a pair");
+}
+
+/// A heartbeat told of trades that the stream itself brought before the answer came.
+#[test]
+fn what_comes_while_it_is_asked_for_is_neither_filled_in_nor_missed() {
+    let now = Time::from_seconds(1_704_067_200);
+    let line = Line::plan(&wanted(Feed::CoinbaseExchange, &[Channel::Trades])).unwrap().remove(0);
+    let mut session = Session::new(line, "one".to_owned(), Timings::of(Feed::CoinbaseExchange), 1, now);
+    let trade = |id: u64| {
+        format!(r#"{{"type":"match","product_id":"BTC-USD","trade_id":{id},"side":"buy","size":"1","price":"9"}}"#)
+    };
+    let heartbeat = r#"{"type":"heartbeat","last_trade_id":4,"product_id":"BTC-USD"}"#;
+    session.opened(0, now);
+    let mut asks = Vec::new();
+    for text in [r#"{"type":"subscriptions","channels":[]}"#, &trade(1), heartbeat, &trade(2), &trade(3)] {
+        session.message(0, text.as_bytes(), now);
+        asks.extend(session.take_deeds());
+    }
+    let asked = asks.into_iter().find_map(|deed| match deed {
+        Deed::Ask(ask @ Ask::Trades(..)) => Some(ask),
+        _ => None,
+    });
+    session.answered(&asked.unwrap(), Ok(Answer::Trades(vec![trade(2), trade(3)])), now);
+    session.tick(now);
+    let counts = session.counts();
+    assert_eq!((counts.filled, counts.missed, counts.subjects[0].trades), (0, 1, 3), "the fourth is not to be had");
 }

@@ -1,6 +1,5 @@
 //! Streams against a server that speaks each protocol and fails in each way.
-mod faults;
-mod fuzz;
+pub(crate) mod faults;
 mod messages;
 mod replay;
 mod venue;

@@ -31,6 +31,8 @@ pub(crate) struct Faults {
     pub(crate) refused: bool,
     /// The first snapshots are older than they should be.
     pub(crate) stale_snapshots: usize,
+    /// Every connection has these faults, not the first six only.
+    pub(crate) lasting: bool,
 }
 
 /// What the exchange knows.
@@ -198,7 +200,7 @@ async fn stream(
                 if matches!(fact, Fact::Diff { last, .. } if last <= from) { continue }
                 let message = message(feed, &fact, &mut sequence);
                 sent += 1;
-                let faulty = faulty && number <= 6;
+                let faulty = faulty && (faults.lasting || number <= 6);
                 if faulty && faults.cut_after == Some(sent) { return }
                 if faults.silent_after == Some(sent) && number == 1 {
                     tokio::time::sleep(Duration::from_secs(600)).await;

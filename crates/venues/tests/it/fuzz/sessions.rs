@@ -8,14 +8,11 @@ use qframe_model::book::OrderBook;
 use qframe_model::time::{Span, Time};
 use qframe_venues::stream::{Answer, Ask, Channel, Deed, Line, Session, Timings};
 
-use super::faults::wanted;
+use super::runs;
+use crate::stream::faults::wanted;
 
 /// What happens, of which kind, and a byte for it.
 type Step = (u8, u16, u8);
-
-fn runs() -> usize {
-    std::env::var("QFRAME_FUZZ_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(500)
-}
 
 /// A message of a feed: right in form, with numbers that follow from the step.
 fn message(feed: Feed, which: u16, byte: u8) -> String {
