@@ -1,7 +1,7 @@
 //! Every way a row can be refused: the place, the value, what was expected.
 use std::fmt;
 
-use qframe_model::number::Price;
+use qframe_model::number::{Price, Rate};
 use qframe_model::time::Time;
 
 use crate::error::Remedy;
@@ -55,6 +55,8 @@ pub enum RowFault {
     DuplicateTime(bool),
     /// The time of the row before, in a calendar.
     TimeTwice,
+    /// A dividend of this amount that stands above with the same day and the same day of payment.
+    DividendTwice(Rate),
     /// A number outside the range of the field, and what was expected.
     NotA(&'static str, &'static str),
     /// A step against the order of the rows before, from this time on.
@@ -104,6 +106,7 @@ impl RowFault {
             Self::HighBelowLow(..) => "high below low",
             Self::Outside(..) => "open or close outside low to high",
             Self::DuplicateTime(..) | Self::TimeTwice => "duplicate time",
+            Self::DividendTwice(..) => "duplicate dividend",
             Self::NotA(..) => "number out of range",
             Self::Unsorted(..) => "unsorted time",
         }
@@ -159,6 +162,10 @@ impl fmt::Display for RowFault {
                 write!(f, "stands twice, with {} values; expected one row a time", if *same { "the same" } else { "other" })
             }
             Self::TimeTwice => f.write_str("stands twice; expected one row a time"),
+            Self::DividendTwice(amount) => write!(
+                f,
+                "stands twice with the same dividend of {amount}; take one row away, or write their sum where both were paid"
+            ),
             Self::NotA(field, expected) => write!(f, "is no {field}; expected {expected}"),
             Self::Unsorted(previous, order) => {
                 let order = if *order == RowOrder::NewestFirst { "an earlier" } else { "a later" };

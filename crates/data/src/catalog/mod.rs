@@ -108,7 +108,9 @@ impl Catalog {
     /// that is there with other values.
     ///
     /// Rows of one instant are told apart so: trades by their id, and without one (0) by their values; quotes by their
-    /// values; changes of a book by sequence, side and price; dividends from splits; of bars and funding rates there is one. Where
+    /// values; changes of a book by sequence, side and price; of bars and funding rates there is one. Dividends of a day are
+    /// compared as a whole, and splits of a day likewise: where a batch tells what is stored and one dividend more, that is
+    /// added; where each tells what the other does not, they differ. Where
     /// several rows of an instant are the same (equal trades of a second, without ids), so many are kept as one batch of them brings:
     /// a batch should hold an instant whole.
     ///

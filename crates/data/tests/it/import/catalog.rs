@@ -106,6 +106,37 @@ fn bars_of_another_source_are_not_mixed_in() {
     assert_eq!(take(&[&other], Strangers::Take), ((5, 20), vec![]));
 }
 
+/// A company paid an ordinary and a special dividend on one day, and the catalog kept the first one only.
+#[test]
+fn two_dividends_of_a_day_are_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(folder.path().join("catalog")).unwrap();
+    let path = folder.path().join("ACME.csv");
+    let take_in = |rows: &str, conflict: Conflict| {
+        std::fs::write(&path, format!("ex_date,amount\n{rows}\n")).unwrap();
+        let Merged { added, same, differing, replaced } = take(&catalog, &path, conflict);
+        let key = catalog.keys().unwrap().remove(0);
+        let mut out = Vec::new();
+        for rows in catalog.scan(&key, Time::MIN..Time::MAX).unwrap() {
+            qframe_data::write_rows(&mut out, &rows.unwrap()).unwrap();
+        }
+        let text = String::from_utf8(out).unwrap();
+        let amounts: Vec<String> = text.lines().map(|line| line.split(',').nth(2).unwrap().to_owned()).collect();
+        format!("{added} {same} {differing} {replaced}: {}", amounts.join(" "))
+    };
+    let two = "2020-02-07,0.5\n2020-02-07,3";
+    assert_eq!(take_in("2020-02-07,0.5", Conflict::Keep), "1 0 0 0: 0.5");
+    assert_eq!(take_in(two, Conflict::Keep), "1 1 0 0: 0.5 3");
+    assert_eq!(take_in(two, Conflict::Refuse), "0 2 0 0: 0.5 3");
+    // The same row twice in a file is one; a file that knows of one of them contradicts nothing.
+    assert_eq!(take_in("2020-02-07,3\n2020-02-07,0.5\n2020-02-07,3", Conflict::Refuse), "0 2 0 0: 0.5 3");
+    assert_eq!(take_in("2020-02-07,3", Conflict::Refuse), "0 1 0 0: 0.5 3");
+    // One that tells them as one sum does: nothing is added to what is there.
+    assert_eq!(take_in("2020-02-07,3.5", Conflict::Keep), "0 0 1 0: 0.5 3");
+    assert_eq!(take_in("2020-02-07,3.5", Conflict::Replace), "0 0 1 1: 3.5");
+    assert_eq!(take_in(two, Conflict::Keep), "0 0 2 0: 3.5");
+}
+
 /// The days of record and of payment stand beside the one that entitles; only the last is kept too.
 #[test]
 fn days_of_payment_are_stored() {
