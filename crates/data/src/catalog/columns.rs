@@ -30,6 +30,13 @@ macro_rules! batches {
             }
         }
 
+        fn list(rows: &Rows) -> Option<&[Self]> {
+            match rows {
+                Rows::$variant(list) => Some(list),
+                _ => None,
+            }
+        }
+
         fn rows(list: Vec<Self>) -> Rows {
             Rows::$variant(list)
         }

@@ -21,6 +21,7 @@ mod joined;
 mod lock;
 mod merge;
 mod names;
+mod overlap;
 mod place;
 mod record;
 mod remarks;
@@ -28,6 +29,7 @@ mod scan;
 mod securities;
 mod stored;
 mod swap;
+mod trial;
 mod written;
 
 use std::fs;
@@ -43,11 +45,13 @@ pub use facts::SetFacts;
 pub use instrument::{InstrumentFacts, StoredRoll};
 pub use joined::{Joined, Part};
 pub use merge::{Conflict, Merged};
+pub use overlap::Overlap;
 pub use place::Period;
 pub use remarks::Remark;
 pub use scan::Scan;
 pub use securities::Named;
 pub use stored::FileFacts;
+pub use trial::Trial;
 
 use crate::rows::{DataKey, Kind, Rows};
 use place::Place;
@@ -126,6 +130,15 @@ impl Catalog {
         let place = self.place(key)?;
         let _lock = lock::hold(&place)?;
         of_kind!(key.kind, R => merge::merge::<R>(&place, rows, conflict))
+    }
+
+    /// Holds rows against those that a data set has at the same times; nothing is changed.
+    ///
+    /// # Errors
+    /// [`CatalogError`]: a damaged file, rows of another kind.
+    pub fn overlap(&self, key: &DataKey, rows: &[Rows]) -> Result<Overlap, CatalogError> {
+        let place = self.place(key)?;
+        of_kind!(key.kind, R => Overlap::of::<R>(&place, rows))
     }
 
     /// Puts rows in the place of all that a data set holds, at once: whoever reads finds the old rows or the new ones, and a
