@@ -37,6 +37,8 @@ pub enum RowFault {
     MixedOffsets(Zone, Zone),
     /// Text where a number was expected.
     NotANumber(&'static str),
+    /// A comma that may divide decimals or thousands.
+    Comma(&'static str),
     /// NaN or an infinity.
     NotFinite(&'static str),
     /// Beyond the range of exact numbers.
@@ -98,6 +100,7 @@ impl RowFault {
             Self::OtherUnit(..) => "another epoch unit",
             Self::MixedOffsets(..) => "mixed time zones",
             Self::NotANumber(..) => "text in a number",
+            Self::Comma(..) => "comma in a number",
             Self::NotFinite(..) => "NaN or infinity",
             Self::TooLarge(..) => "number out of range",
             Self::TooFine(..) => "too many decimals",
@@ -142,6 +145,11 @@ impl fmt::Display for RowFault {
                 write!(f, "has {here}, the first row {first}; expected one zone in a file")
             }
             Self::NotANumber (field) => write!(f, "is no number for the {field}; expected digits such as 370.25"),
+            Self::Comma(field) => write!(
+                f,
+                "is no number for the {field} that only one reading fits: a comma may divide decimals or thousands; expected 61800.5, \
+                 or 61800,5 with a comma in every such number of a file that semicolons, tabs or quotes separate"
+            ),
             Self::NotFinite (field) => write!(f, "is no finite number for the {field}; expected digits such as 370.25"),
             Self::TooLarge (field) => {
                 // A volume holds 60 bits of digits, a price 63 bits of billionths.

@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::columns::{EX_DATES, PAY_DATES, plain_name, time_column};
 use super::dialect::SEPARATORS;
 use super::fields::{Field, split};
+use super::mark::Mark;
 use super::page::read_page;
 use super::source::open;
 use super::{Offsets, text_of};
@@ -72,6 +73,8 @@ struct Page {
     /// The column of days of payment.
     paid: Option<usize>,
     clock: Clock,
+    /// What stands before the decimals; not known before a number shows it.
+    mark: Option<Mark>,
     calendar: Calendar,
 }
 
@@ -89,8 +92,8 @@ impl Page {
                 _ => (None, None),
             };
             if let (Some(time), Some(value)) = (ex_date.or_else(|| time_column(&plain)), value) {
-                let (columns, clock) = (fields.len(), Clock::new(Offsets::Mixed));
-                return Ok(Self { kind, separator, columns, time, value, paid, clock, calendar: Calendar::default() });
+                let (columns, clock, calendar) = (fields.len(), Clock::new(Offsets::Mixed), Calendar::default());
+                return Ok(Self { kind, separator, columns, time, value, paid, clock, mark: None, calendar });
             }
             if fields.len() > seen.len() {
                 seen = fields.iter().map(|field| field.text.chars().take(40).collect()).collect();
@@ -142,7 +145,7 @@ impl Page {
 
     fn rate(&mut self, field: &Field<'_>) -> Result<Rate, RowFault> {
         let (name, expected) = (self.kind.names()[0], self.kind.range());
-        let number = number(&field.text, name)?;
+        let number = number(&field.text, Mark::settled(&mut self.mark, &field.text), name)?;
         let rate = i64::try_from(number.value).map(Rate::from_nanos).map_err(|_| RowFault::TooLarge(name))?;
         let lawful = match self.kind {
             CalendarKind::Dividends | CalendarKind::Splits => rate.is_positive(),

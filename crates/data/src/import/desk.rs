@@ -15,6 +15,7 @@ use super::spelling::{self, Contract};
 use super::table::Table;
 use super::{Import, ImportedSet, Sink, Wish};
 use crate::bad_row::{BadRow, RowFault};
+use crate::csv::mark::{Mark, WHY};
 use crate::defect::{Defect, Finding};
 use crate::error::FileFault;
 use crate::rows::{DataKey, Kind};
@@ -127,6 +128,9 @@ impl<'a, 's> Desk<'a, 's> {
             return Err(ImportFault::Unknown(seen));
         }
         let mut layout = dialect::find(table, &self.place, self.wish)?;
+        if table.mark == Mark::Comma {
+            layout.why.push(WHY.to_owned());
+        }
         if let (Reader::Rows(parts), Some(kind)) = (&mut layout.reader, self.wish.kind) {
             choose(parts, kind)?;
         }

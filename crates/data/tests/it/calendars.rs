@@ -24,6 +24,11 @@ fn calendars_of_several_exports_are_read() {
         "Date,Dividends\r\n2018-02-09 00:00:00-05:00,\"0.1575\"\r\n\r\n2018-05-11 00:00:00-04:00,0.1825",
         "2018-02-09T05:00:00Z 0.1575, 2018-05-11T04:00:00Z 0.1825; rounded 0",
     );
+    check(
+        Dividends,
+        "time;amount\n2018-02-09;0,625\n2018-05-11;1,125\n",
+        "2018-02-09 0.625, 2018-05-11 1.125; rounded 0",
+    );
     check(Splits, "\u{feff}Date;Stock Splits\n2014-06-09;7\n2020-08-31;4.0\n", "2014-06-09 7, 2020-08-31 4; rounded 0");
     check(
         Funding,
