@@ -125,7 +125,9 @@ impl fmt::Display for RollError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoBars => f.write_str("no contract with bars"),
-            Self::NoOpenInterest => f.write_str("no open interest is known of these contracts; roll by volume or date"),
+            Self::NoOpenInterest => f.write_str(
+                "no open interest is known of these contracts; import LEAN's file of it, or roll by volume or date",
+            ),
             Self::NoPrice(roll) => write!(
                 f,
                 "{:#}: {} had no price yet when {} was left, so nothing says how far apart they were; choose a period \

@@ -38,6 +38,17 @@ pub struct Merged {
     pub replaced: u64,
 }
 
+impl Merged {
+    /// Both together.
+    pub fn add(&mut self, other: Self) {
+        let Self { added, same, differing, replaced } = other;
+        self.added += added;
+        self.same += same;
+        self.differing += differing;
+        self.replaced += replaced;
+    }
+}
+
 const ALL: Range<Time> = Time::MIN..Time::MAX;
 
 /// Merges batches. Memory holds one batch, and the rows of one instant.
@@ -139,10 +150,7 @@ impl<'a, R: Record> Merge<'a, R> {
         // Some systems do not replace a file that is open.
         drop(self.stored);
         self.writer.map_or(Ok(()), Writer::commit)?;
-        merged.added += self.counts.added;
-        merged.same += self.counts.same;
-        merged.differing += self.counts.differing;
-        merged.replaced += self.counts.replaced;
+        merged.add(self.counts);
         Ok(())
     }
 

@@ -17,6 +17,7 @@ mod error;
 mod export;
 mod facts;
 mod instrument;
+mod interest;
 mod joined;
 mod lock;
 mod merge;
@@ -40,6 +41,7 @@ use qframe_model::market::Bar;
 use qframe_model::time::Time;
 
 pub use error::{CatalogError, Differing};
+pub(crate) use export::write_columns;
 pub use export::{Columns, ExportError};
 pub use facts::SetFacts;
 pub use instrument::{InstrumentFacts, StoredRoll};

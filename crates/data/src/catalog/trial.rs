@@ -16,7 +16,7 @@ pub struct Trial {
 }
 
 /// What is kept beside the files of a data set, and for whole venues.
-const FOLDERS: [&str; 2] = ["securities", "findings"];
+const FOLDERS: [&str; 3] = ["securities", "findings", "open-interest"];
 
 impl Trial {
     /// Of a catalog, or of none, in a folder that is not there yet. What is written into it needs room there.
@@ -42,8 +42,11 @@ impl Trial {
     }
 
     fn link(&self, of: &Catalog) -> Result<(), CatalogError> {
-        let [securities, findings] = FOLDERS;
+        let [securities, findings, open_interest] = FOLDERS;
         link_files(&of.root.join(securities), &self.catalog.root.join(securities))?;
+        for (venue, path) in entries(&of.root.join(open_interest))? {
+            link_files(&path, &self.catalog.root.join(open_interest).join(venue))?;
+        }
         for key in of.keys()? {
             let (from, to) = (of.place(&key)?, self.catalog.place(&key)?);
             for (period, path) in from.files()? {

@@ -36,7 +36,7 @@ const ROWS_MAX: usize = 1 << 20;
 /// A hundred levels of a book have a tenth of these.
 const COLUMNS_MAX: usize = 4_096;
 /// What a venue is called that nothing names.
-const UNKNOWN: &str = "unknown";
+pub(super) const UNKNOWN: &str = "unknown";
 /// A file of more instruments than this has a column taken for the symbol that is none.
 const SETS_MAX: usize = 1_000;
 
@@ -309,7 +309,8 @@ impl<'a, 's> Desk<'a, 's> {
             merged: set.shelf.merged,
             period: set.shelf.period,
         });
-        Ok(Import { file: self.file.to_owned(), dialect, why, sets: sets.collect(), history, findings: self.findings })
+        let (file, sets, findings) = (self.file.to_owned(), sets.collect(), self.findings);
+        Ok(Import { file, dialect, why, sets, history, open_interest: None, findings })
     }
 
     /// The dividends and splits that a factor file tells.

@@ -6,7 +6,7 @@ use std::path::Path;
 use qframe_model::time::Time;
 
 use super::foreign::{Foreign, foreign};
-use super::{Import, ImportError, Wish, import};
+use super::{Import, ImportError, OpenInterest, Wish, import};
 use crate::catalog::{Catalog, CatalogError, Conflict, Merged, Named, Remark};
 use crate::rows::{DataKey, Rows};
 use crate::securities::Security;
@@ -23,6 +23,7 @@ pub struct Intake<'a> {
     rows: usize,
     remarks: Vec<(DataKey, String, Vec<Remark>)>,
     securities: BTreeMap<String, Vec<Security>>,
+    interest: Vec<(String, OpenInterest)>,
     became: Became,
 }
 
@@ -33,6 +34,8 @@ pub struct Became {
     pub rows: BTreeMap<DataKey, Merged>,
     /// The securities of each venue.
     pub securities: BTreeMap<String, Named>,
+    /// The days of open interest of each contract, `ES-20131220@cme`.
+    pub interest: BTreeMap<String, Merged>,
     /// Rows that were not taken.
     pub foreign: Vec<Foreign>,
 }
@@ -69,7 +72,8 @@ impl<'a> Intake<'a> {
     #[must_use]
     pub fn new(catalog: Option<&'a Catalog>, conflict: Conflict, strangers: Strangers) -> Self {
         let (waiting, taken, remarks, became) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), Became::default());
-        Self { catalog, conflict, strangers, waiting, taken, rows: 0, remarks, securities: BTreeMap::new(), became }
+        let (securities, interest) = (BTreeMap::new(), Vec::new());
+        Self { catalog, conflict, strangers, waiting, taken, rows: 0, remarks, securities, interest, became }
     }
 
     /// Reads a file and takes its rows in.
@@ -81,6 +85,9 @@ impl<'a> Intake<'a> {
             self.note(import);
             if let (Some((venue, security)), true) = (&import.history, self.catalog.is_some()) {
                 self.securities.entry(venue.clone()).or_default().push(security.clone());
+            }
+            if let (Some(interest), true) = (&import.open_interest, self.catalog.is_some()) {
+                self.interest.push(interest.clone());
             }
         }
         answers
@@ -96,6 +103,10 @@ impl<'a> Intake<'a> {
             for (venue, securities) in std::mem::take(&mut self.securities) {
                 let named = catalog.merge_securities(&venue, securities, self.conflict)?;
                 self.became.securities.insert(venue, named);
+            }
+            for (venue, OpenInterest { symbol, rows }) in std::mem::take(&mut self.interest) {
+                let merged = catalog.merge_open_interest(&symbol, &venue, &rows, self.conflict)?;
+                self.became.interest.entry(format!("{symbol}@{venue}")).or_default().add(merged);
             }
         }
         Ok(self.became)
@@ -150,10 +161,7 @@ impl<'a> Intake<'a> {
             let done = catalog.merge(&key, batches.into_iter(), self.conflict)?;
             self.taken.insert(key.clone(), files);
             let merged = self.became.rows.entry(key).or_default();
-            merged.added += done.added;
-            merged.same += done.same;
-            merged.differing += done.differing;
-            merged.replaced += done.replaced;
+            merged.add(done);
         }
         for (key, source, remarks) in self.remarks.drain(..) {
             catalog.keep_remarks(&key, &source, remarks)?;

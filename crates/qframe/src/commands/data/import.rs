@@ -239,6 +239,14 @@ impl Args {
             };
             writeln!(out, "   {key}: {count} there with other values: {what}")
         })?;
+        for (contract, merged) in report.became.interest.iter().filter(|(_, merged)| merged.differing > merged.replaced)
+        {
+            let count = counted(merged.differing - merged.replaced, "day");
+            writeln!(
+                out,
+                "   open interest of {contract}: {count} there with other numbers: those in the catalog are kept"
+            )?;
+        }
         for (venue, named) in report.became.securities.iter().filter(|(_, named)| named.differing > named.replaced) {
             let count = named.differing - named.replaced;
             writeln!(
@@ -264,6 +272,7 @@ impl Args {
         let whole = json!({
             "dry_run": self.dry_run, "files": files, "sets": sets, "findings": findings, "refused": refused,
             "passed_over": report.passed_over, "stopped": report.stopped, "securities": named_json(&report.became.securities),
+            "open_interest": report.became.interest.iter().map(interest_json).collect::<Vec<_>>(),
             "foreign": report.became.foreign.iter().map(foreign_json).collect::<Vec<_>>(),
         });
         serde_json::to_writer_pretty(&mut *out, &whole).map_err(std::io::Error::from)?;
@@ -296,6 +305,9 @@ fn tell_import(import: &Import, whole: bool, out: &mut dyn Write) -> std::io::Re
     }
     if let Some((venue, security)) = &import.history {
         writeln!(out, "{file}: {dialect}: security of {venue}: {security}")?;
+    } else if let Some((venue, interest)) = &import.open_interest {
+        let (symbol, days) = (&interest.symbol, counted(interest.rows.len(), "day"));
+        writeln!(out, "{file}: {dialect}: {symbol}@{venue} open interest, {days}")?;
     } else if import.sets.is_empty() {
         writeln!(out, "{file}: {dialect}: no rows")?;
     }
@@ -339,10 +351,13 @@ fn file_json(import: &Import) -> Value {
         .iter()
         .map(|finding| json!({"defect": finding.defect.name(), "line": finding.line, "text": finding.text}))
         .collect();
+    let interest = import.open_interest.as_ref().map(
+        |(venue, interest)| json!({"symbol": interest.symbol.to_string(), "venue": venue, "days": interest.rows.len()}),
+    );
     let history = import.history.as_ref().map(|(venue, security)| super::list::Named::new(venue, security));
     json!({
         "file": import.file, "dialect": import.dialect.to_string(), "why": import.why, "sets": sets, "counts": counts,
-        "findings": findings, "security": history,
+        "findings": findings, "security": history, "open_interest": interest,
     })
 }
 
@@ -392,18 +407,20 @@ fn named_json(securities: &BTreeMap<String, Named>) -> Value {
     securities.iter().map(row).collect()
 }
 
-/// Of rows and securities together.
+fn interest_json((contract, merged): (&String, &Merged)) -> Value {
+    let Merged { added, same, differing, replaced } = merged;
+    json!({"contract": contract, "added": added, "same": same, "differing": differing, "replaced": replaced})
+}
+
+/// Of rows, days of open interest and securities together.
 fn total(became: &Became) -> Merged {
     let securities = became.securities.values().map(|named| {
         let Named { added, same, differing, replaced, .. } = *named;
         Merged { added, same, differing, replaced }
     });
-    became.rows.values().copied().chain(securities).fold(Merged::default(), |sum, one| Merged {
-        added: sum.added + one.added,
-        same: sum.same + one.same,
-        differing: sum.differing + one.differing,
-        replaced: sum.replaced + one.replaced,
-    })
+    let mut sum = Merged::default();
+    became.rows.values().chain(became.interest.values()).copied().chain(securities).for_each(|one| sum.add(one));
+    sum
 }
 
 fn within_brackets(text: &str) -> String {
