@@ -94,8 +94,9 @@ impl Instrument {
             (_, all) if all == stale_snapshots => format!("no snapshot they follow: all {all} are older than them"),
             _ => return None,
         };
+        let plural = if updates == 1 { "" } else { "s" };
         Some(format!(
-            "{updates} updates of the book and {why}: no book was built, and none was tested; record from the \
+            "{updates} update{plural} of the book and {why}: no book was built, and none was tested; record from the \
              subscription on (`qframe data stream` does), or give the file with the snapshot too"
         ))
     }
