@@ -73,9 +73,7 @@ fn link_files(from: &Path, to: &Path) -> Result<(), CatalogError> {
 }
 
 fn link(from: &Path, to: &Path) -> Result<(), CatalogError> {
-    to.parent()
-        .map_or(Ok(()), |folder| fs::create_dir_all(folder))
-        .map_err(|error| CatalogError::system("making", to, &error))?;
+    to.parent().map_or(Ok(()), fs::create_dir_all).map_err(|error| CatalogError::system("making", to, &error))?;
     let linked = std::path::absolute(from).and_then(|from| symbolic(&from, to));
     linked.map_err(|error| CatalogError::system("linking", to, &error))
 }

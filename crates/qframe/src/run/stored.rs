@@ -156,7 +156,7 @@ pub(super) fn instrument(
     wish: &Wish,
     known: Option<&InstrumentFacts>,
 ) -> Result<(Instrument, Option<String>), InstrumentError> {
-    let usual = on_wish(customary(symbol.clone(), wish.lot, wish.margin)?, wish)?;
+    let usual = on_wish(&customary(symbol.clone(), wish.lot, wish.margin)?, wish)?;
     let Some(known) = known else { return Ok((usual, None)) };
     let rules = usual.rules().clone();
     let hours = known.hours.as_deref().map(|hours| (hours, HOURS.into_iter().find(|name| *name == hours)));
@@ -208,7 +208,7 @@ pub(super) fn contract(
 }
 
 /// The same with another tick or multiplier, where one is asked for.
-fn on_wish(instrument: Instrument, wish: &Wish) -> Result<Instrument, InstrumentError> {
+fn on_wish(instrument: &Instrument, wish: &Wish) -> Result<Instrument, InstrumentError> {
     let own = instrument.rules().clone();
     let multiplier = wish.multiplier.filter(|_| instrument.kind().is_derivative()).unwrap_or(own.multiplier);
     let rules = Rules { tick: wish.tick.unwrap_or(own.tick), multiplier, ..own };

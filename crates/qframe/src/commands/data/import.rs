@@ -229,32 +229,7 @@ impl Args {
             }
             false => writeln!(out, "; {}", became(total)),
         }?;
-        let differing = report.became.rows.iter().filter(|(_, merged)| merged.differing > 0);
-        differing.into_iter().try_for_each(|(key, merged)| {
-            let (count, kept) = (counted(merged.differing, "row"), merged.differing - merged.replaced);
-            let what = if kept > 0 {
-                "those in the catalog are kept (--on-conflict replace takes the new ones)"
-            } else {
-                "replaced"
-            };
-            writeln!(out, "   {key}: {count} there with other values: {what}")
-        })?;
-        for (contract, merged) in report.became.interest.iter().filter(|(_, merged)| merged.differing > merged.replaced)
-        {
-            let count = counted(merged.differing - merged.replaced, "day");
-            writeln!(
-                out,
-                "   open interest of {contract}: {count} there with other numbers: those in the catalog are kept"
-            )?;
-        }
-        for (venue, named) in report.became.securities.iter().filter(|(_, named)| named.differing > named.replaced) {
-            let count = named.differing - named.replaced;
-            writeln!(
-                out,
-                "   securities of {venue}: {count} there with other listings: those in the catalog are kept"
-            )?;
-        }
-        Ok(())
+        tell_differing(&report.became, out)
     }
 
     fn tell_json(&self, report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
@@ -278,6 +253,32 @@ impl Args {
         serde_json::to_writer_pretty(&mut *out, &whole).map_err(std::io::Error::from)?;
         writeln!(out)
     }
+}
+
+/// Rows, days and securities that are there with other values, and which of them stay.
+fn tell_differing(became: &Became, out: &mut dyn Write) -> std::io::Result<()> {
+    let differing = became.rows.iter().filter(|(_, merged)| merged.differing > 0);
+    differing.into_iter().try_for_each(|(key, merged)| {
+        let (count, kept) = (counted(merged.differing, "row"), merged.differing - merged.replaced);
+        let what = if kept > 0 {
+            "those in the catalog are kept (--on-conflict replace takes the new ones)"
+        } else {
+            "replaced"
+        };
+        writeln!(out, "   {key}: {count} there with other values: {what}")
+    })?;
+    for (contract, merged) in became.interest.iter().filter(|(_, merged)| merged.differing > merged.replaced) {
+        let count = counted(merged.differing - merged.replaced, "day");
+        writeln!(
+            out,
+            "   open interest of {contract}: {count} there with other numbers: those in the catalog are kept"
+        )?;
+    }
+    for (venue, named) in became.securities.iter().filter(|(_, named)| named.differing > named.replaced) {
+        let count = named.differing - named.replaced;
+        writeln!(out, "   securities of {venue}: {count} there with other listings: those in the catalog are kept")?;
+    }
+    Ok(())
 }
 
 /// True for the name of a set that `data adjust`, `roll` or `repair` makes.
