@@ -2,7 +2,7 @@
 //!
 //! Its files are links to those of the other one. A catalog never writes into a file that is there: each is written beside
 //! its place and moved over it, so what takes the place of a link leaves the file behind it as it was.
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::place::entries;
@@ -13,13 +13,19 @@ use super::{Catalog, CatalogError};
 #[derive(Debug)]
 pub struct Trial {
     catalog: Catalog,
+    /// Locked while this lives, also against its own sweeping.
+    _held: File,
 }
+
+/// The file that tells a folder that is used from one that was left.
+const HELD: &str = ".held";
 
 /// What is kept beside the files of a data set, and for whole venues.
 const FOLDERS: [&str; 3] = ["securities", "findings", "open-interest"];
 
 impl Trial {
-    /// Of a catalog, or of none, in a folder that is not there yet. What is written into it needs room there.
+    /// Of a catalog, or of none, in a folder that is not there yet. What is written into it needs room there. Folders beside it that a
+    /// killed process left are taken away: those whose names begin as this one's does, up to the first digit.
     ///
     /// # Errors
     /// [`CatalogError::System`] where the folder is there, or links cannot be made in it.
@@ -27,8 +33,12 @@ impl Trial {
         if let Some(above) = folder.parent() {
             make_folder(above)?;
         }
-        fs::create_dir(&folder).map_err(|error| CatalogError::system("making", &folder, &error))?;
-        let trial = Self { catalog: Catalog { root: folder } };
+        sweep(&folder);
+        let making = |error| CatalogError::system("making", &folder, &error);
+        fs::create_dir(&folder).map_err(making)?;
+        let held = File::create(folder.join(HELD)).map_err(making)?;
+        held.lock().map_err(making)?;
+        let trial = Self { catalog: Catalog { root: folder }, _held: held };
         if let Some(of) = of {
             trial.link(of)?;
         }
@@ -62,6 +72,23 @@ impl Drop for Trial {
     fn drop(&mut self) {
         // A folder that stays is in nobody's way: the next trial has one of its own.
         let _ = fs::remove_dir_all(&self.catalog.root);
+    }
+}
+
+/// Takes away what nobody holds; what does not go is in nobody's way.
+fn sweep(folder: &Path) {
+    let (Some(above), Some(name)) = (folder.parent(), folder.file_name().and_then(|name| name.to_str())) else {
+        return;
+    };
+    let begin = name.split(|c: char| c.is_ascii_digit()).next().unwrap_or(name);
+    if begin.len() == name.len() {
+        return;
+    }
+    for (_, left) in entries(above).unwrap_or_default().into_iter().filter(|(name, _)| name.starts_with(begin)) {
+        let held = File::open(left.join(HELD));
+        if held.is_ok_and(|held| held.try_lock().is_ok()) {
+            let _ = fs::remove_dir_all(&left);
+        }
     }
 }
 

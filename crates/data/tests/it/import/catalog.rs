@@ -182,6 +182,14 @@ fn what_is_tried_out_changes_nothing() {
         assert!(!place.exists());
     }
     catalog.verify(&before[0].key).unwrap();
+    // What a killed process left is taken away by the next one, what another one uses is not.
+    let [left, used, next] = ["try-1", "try-2", "try-3"].map(|name| folder.path().join(name));
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join(".held"), "").unwrap();
+    let other = Trial::new(None, used.clone()).unwrap();
+    let _last = Trial::new(None, next.clone()).unwrap();
+    assert_eq!((left.exists(), used.exists(), next.exists()), (false, true, true));
+    drop(other);
     assert_eq!(take(Trial::new(None, place).unwrap().catalog(), &path, Conflict::Keep).added, 10);
 }
 
