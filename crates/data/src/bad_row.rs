@@ -147,8 +147,8 @@ impl fmt::Display for RowFault {
             Self::NotANumber (field) => write!(f, "is no number for the {field}; expected digits such as 370.25"),
             Self::Comma(field) => write!(
                 f,
-                "is no number for the {field} that only one reading fits: a comma may divide decimals or thousands; expected 61800.5, \
-                 or 61800,5 with a comma in every such number of a file that semicolons, tabs or quotes separate"
+                "is no number for the {field}: its comma may divide decimals or thousands; expected 61800.5 or, in a file that \
+                 semicolons, tabs or quotes separate, 61800,5 in all rows and no mark between thousands"
             ),
             Self::NotFinite (field) => write!(f, "is no finite number for the {field}; expected digits such as 370.25"),
             Self::TooLarge (field) => {

@@ -59,15 +59,14 @@ fn decimal_commas() {
     check(&format!("{head}{rows}"), DAYS, "semicolon separated; numbers have a decimal comma");
     check(rows, DAYS, "decimal comma");
     check(&format!("{head}{rows}").replace(';', "\t"), DAYS, "decimal comma");
-    let dotted =
-        head.replace("Date", "Datum;Time") + "x;01.12.2014;370;378;360;371,5;15,01\nx;2014.12.02;371,5;372;371;371;0\n";
+    let dotted = head.replace("Date", "Datum") + "01.12.2014;370;378;360;371,5;15,01\n2014.12.02;371,5;372;371;371;0\n";
     check(&dotted, DAYS, "decimal comma");
     let quoted = "Date,Open,High,Low,Close,Volume\n2014-12-01,370,378,360,\"371,5\",\"15,01\"\n2014-12-02,\"371,5\",372,371,371,0\n";
     check(quoted, DAYS, "comma separated; numbers have a decimal comma");
     let refused = |rows: &str, place: &str, text: &str| {
         let refused = read(&format!("{head}{rows}")).unwrap_err().to_string();
         assert!(refused.starts_with(&format!("x.csv:{place}: \"{text}\" is no number for the")), "{refused}");
-        assert!(refused.contains("a comma may divide decimals or thousands"), "{refused}");
+        assert!(refused.contains("its comma may divide decimals or thousands"), "{refused}");
     };
     // Sixty-one thousand, or sixty-one and a bit.
     refused("2014-12-01;61,800;61,900;61,700;61,850;1\n", "2:12", "61,800");
