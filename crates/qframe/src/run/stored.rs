@@ -166,16 +166,18 @@ pub(super) fn instrument(
         }
         _ => None,
     };
+    let is_future = known.asset_class.as_deref() == Some("future");
+    let assumed = || ContractTerms::of(&symbol).filter(|_| is_future).map(|terms| terms.multiplier);
     let rules = Rules {
         tick: wish.tick.or(known.tick).unwrap_or(rules.tick),
         lot: wish.lot.or(known.lot).unwrap_or(rules.lot),
-        multiplier: wish.multiplier.or(known.multiplier).unwrap_or(rules.multiplier),
+        multiplier: wish.multiplier.or(known.multiplier).or_else(assumed).unwrap_or(rules.multiplier),
         hours: hours.and_then(|(_, name)| name).unwrap_or(rules.hours),
         ..rules
     };
     let made = match usual.kind() {
         InstrumentKind::Forex => Instrument::forex(symbol, rules),
-        InstrumentKind::Stock if known.asset_class.as_deref() == Some("future") => {
+        InstrumentKind::Stock if is_future => {
             let rules = Rules { hours: contract_hours(&symbol).unwrap_or(rules.hours), ..rules };
             Instrument::rolled(symbol, known.currency.unwrap_or_else(|| usual.quote()), rules)
         }

@@ -207,6 +207,10 @@ fn what_is_assumed_of_a_contract_is_said() {
         told.lines().find(|line| line.contains("Equity Final")),
         run("").lines().find(|line| line.contains("Equity Final"))
     );
+    let rolled = program
+        .run("backtest --data ES@cme.rolled-volume-none --strategy buy-and-hold --size 1 --leverage 20 --plain")
+        .out();
+    assert!(rolled.contains("assumed of ES: 50 units a contract"), "{rolled}");
     let refused = program.run("backtest --data ACME --multiplier 10");
     assert!(refused.error().contains("ACME is no contract; only those stand for several units"), "{}", refused.error());
     program.write("es_openinterest_202402.csv", "20240201 00:00,7\n20240205 00:00,5\n");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use qframe_data::catalog::{InstrumentFacts, StoredRoll};
 use qframe_data::import::open_interest;
 use qframe_data::{Catalog, Contract, DataKey, Kind, RollAdjust, RollRule, Rolled, roll};
-use qframe_lab::{ContractTerms, contract_multiplier, contract_tick};
+use qframe_lab::{ContractTerms, contract_tick};
 use qframe_model::number::Price;
 use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::TimeFrame;
@@ -203,7 +203,8 @@ impl Args {
         let facts = InstrumentFacts {
             symbol,
             asset_class: Some("future".to_owned()),
-            multiplier: known.multiplier.or_else(|| contract_multiplier(root)),
+            // What only the rulebook tells is told by whoever uses it.
+            multiplier: known.multiplier,
             // Prices that were multiplied are on no tick.
             tick: tick.or(Some(Price::from_nanos(1))),
             expiry: None,
