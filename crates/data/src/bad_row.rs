@@ -1,7 +1,7 @@
 //! Every way a row can be refused: the place, the value, what was expected.
 use std::fmt;
 
-use qframe_model::number::Price;
+use qframe_model::number::{Price, Rate};
 use qframe_model::time::Time;
 
 use crate::error::Remedy;
@@ -37,6 +37,8 @@ pub enum RowFault {
     MixedOffsets(Zone, Zone),
     /// Text where a number was expected.
     NotANumber(&'static str),
+    /// A comma that may divide decimals or thousands.
+    Comma(&'static str),
     /// NaN or an infinity.
     NotFinite(&'static str),
     /// Beyond the range of exact numbers.
@@ -55,6 +57,8 @@ pub enum RowFault {
     DuplicateTime(bool),
     /// The time of the row before, in a calendar.
     TimeTwice,
+    /// A dividend of this amount that stands above with the same day and the same day of payment.
+    DividendTwice(Rate),
     /// A number outside the range of the field, and what was expected.
     NotA(&'static str, &'static str),
     /// A step against the order of the rows before, from this time on.
@@ -96,6 +100,7 @@ impl RowFault {
             Self::OtherUnit(..) => "another epoch unit",
             Self::MixedOffsets(..) => "mixed time zones",
             Self::NotANumber(..) => "text in a number",
+            Self::Comma(..) => "comma in a number",
             Self::NotFinite(..) => "NaN or infinity",
             Self::TooLarge(..) => "number out of range",
             Self::TooFine(..) => "too many decimals",
@@ -104,6 +109,7 @@ impl RowFault {
             Self::HighBelowLow(..) => "high below low",
             Self::Outside(..) => "open or close outside low to high",
             Self::DuplicateTime(..) | Self::TimeTwice => "duplicate time",
+            Self::DividendTwice(..) => "duplicate dividend",
             Self::NotA(..) => "number out of range",
             Self::Unsorted(..) => "unsorted time",
         }
@@ -139,6 +145,11 @@ impl fmt::Display for RowFault {
                 write!(f, "has {here}, the first row {first}; expected one zone in a file")
             }
             Self::NotANumber (field) => write!(f, "is no number for the {field}; expected digits such as 370.25"),
+            Self::Comma(field) => write!(
+                f,
+                "is no number for the {field}: its comma may divide decimals or thousands; expected 61800.5 or, in a file that \
+                 semicolons, tabs or quotes separate, 61800,5 in all rows and no mark between thousands"
+            ),
             Self::NotFinite (field) => write!(f, "is no finite number for the {field}; expected digits such as 370.25"),
             Self::TooLarge (field) => {
                 // A volume holds 60 bits of digits, a price 63 bits of billionths.
@@ -159,6 +170,10 @@ impl fmt::Display for RowFault {
                 write!(f, "stands twice, with {} values; expected one row a time", if *same { "the same" } else { "other" })
             }
             Self::TimeTwice => f.write_str("stands twice; expected one row a time"),
+            Self::DividendTwice(amount) => write!(
+                f,
+                "stands twice with the same dividend of {amount}; take one row away, or write their sum where both were paid"
+            ),
             Self::NotA(field, expected) => write!(f, "is no {field}; expected {expected}"),
             Self::Unsorted(previous, order) => {
                 let order = if *order == RowOrder::NewestFirst { "an earlier" } else { "a later" };

@@ -64,6 +64,10 @@ pub enum Defect {
     NoTrace,
     /// A day on which the market is closed.
     OffSession,
+    /// Several dividends of one day: each of them is paid.
+    SeveralDividends,
+    /// A jump from the open to the close, or over the whole range, as prices of two scales in one bar make it.
+    JumpInside,
 }
 
 impl Defect {
@@ -98,6 +102,8 @@ impl Defect {
             Self::AbsurdAction => "absurd split or dividend",
             Self::NoTrace => "split without a trace",
             Self::OffSession => "day without a session",
+            Self::SeveralDividends => "several dividends on a day",
+            Self::JumpInside => "jump inside a bar",
         }
     }
 }
@@ -134,6 +140,8 @@ impl Defect {
             Self::AbsurdAction => "absurd-action",
             Self::NoTrace => "no-trace",
             Self::OffSession => "off-session",
+            Self::SeveralDividends => "several-dividends",
+            Self::JumpInside => "jump-inside",
         }
     }
 

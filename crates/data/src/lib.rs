@@ -11,6 +11,7 @@ pub mod catalog;
 mod csv;
 mod defect;
 mod error;
+mod format;
 mod gaps;
 pub mod hours;
 pub mod import;
@@ -34,6 +35,7 @@ pub use csv::{Offsets, OnBadRow, Options, header, read_bars, read_bars_from, wri
 pub use csv::{Rates, read_rates, read_rates_from};
 pub use defect::{Defect, Finding};
 pub use error::{BadFile, DataError, FileFault, Remedy};
+pub use format::Format;
 pub use gaps::{Gaps, Hole, Pattern};
 pub use loaded::{Facts, Loaded, RowOrder, Skipped};
 pub use mid::{MidBars, mid_bars};

@@ -3,7 +3,12 @@
 //! What is held on a day is decided on what was known when the day before was over, by days of UTC: the calendar of
 //! expiries, the volumes of that day, or the open interest of the day before it (it is published a day late). The roll is
 //! priced at the last closes of that day: the old contract is sold and the new one bought there. A roll goes to a later
-//! contract only, and a contract that has expired is left whatever the rule says.
+//! contract only, and a contract that has expired is left whatever the rule says. The series begins with the contract that
+//! expires first.
+//!
+//! Volumes are compared on days on which the contract that is held trades: an evening on which only a far one does says nothing.
+//! Where it is silent, a later one must trade more than it did on its last day, or on three days. Open interest is
+//! compared on the last day for which that of both is known.
 //!
 //! The bars before a roll are brought to the scale of those behind it: multiplied by `new / old` ([`RollAdjust::Ratio`],
 //! shares of gain are kept), or shifted by `new - old` ([`RollAdjust::Difference`], amounts are kept: what a rolled position
@@ -29,7 +34,7 @@ pub enum RollRule {
     },
     /// From the day behind one on which a later contract traded more.
     Volume,
-    /// As soon as more of a later contract is known to be open.
+    /// As soon as more of a later contract is known to be open than of the one that is held.
     OpenInterest,
 }
 
@@ -120,7 +125,9 @@ impl fmt::Display for RollError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoBars => f.write_str("no contract with bars"),
-            Self::NoOpenInterest => f.write_str("no open interest is known of these contracts; roll by volume or date"),
+            Self::NoOpenInterest => f.write_str(
+                "no open interest is known of these contracts; import LEAN's file of it, or roll by volume or date",
+            ),
             Self::NoPrice(roll) => write!(
                 f,
                 "{:#}: {} had no price yet when {} was left, so nothing says how far apart they were; choose a period \
@@ -152,22 +159,26 @@ pub fn roll(contracts: &[Contract], rule: RollRule, adjust: RollAdjust) -> Resul
     for today in days {
         let next = match held {
             Some(now) => successor(&all, now, rule, before, today),
-            None => all.iter().position(|listed| today <= listed.expiry && listed.days.contains_key(&today)),
+            None => all.iter().position(|listed| today <= listed.expiry && !listed.days.is_empty()),
         };
-        if let (Some(now), Some(next)) = (held, next) {
+        // What was left before its first bar was never held.
+        if let (Some(now), Some(next), false) = (held, next, rows.is_empty()) {
             rolls.push(all[now].roll_to(&all[next], before, today).ok_or(RollError::NoBars)?);
         }
         held = next.or(held);
         before = today;
         let Some(listed) = held.map(|now| &all[now]) else { continue };
-        first.get_or_insert(&listed.contract.symbol);
         if let Some(day) = listed.days.get(&today) {
+            first.get_or_insert(&listed.contract.symbol);
             rows.extend(listed.contract.bars[day.bars.clone()].iter().map(|bar| (*bar, rolls.len())));
         }
     }
     let first = first.ok_or(RollError::NoBars)?.clone();
     Ok(Rolled { bars: adjusted(&rows, &rolls, adjust)?, rolls, first })
 }
+
+/// So many days on which a later contract trades and the one that is held does not are no accident.
+const SILENT_DAYS: usize = 3;
 
 /// A contract, day by day.
 struct Listed<'a> {
@@ -204,11 +215,35 @@ impl<'a> Listed<'a> {
         self.days.get(&day).map_or(0, |day| day.volume)
     }
 
-    /// The open interest that is known at the end of a day: that of the day before.
-    fn open_at(&self, day: i64) -> i128 {
+    /// How much it traded on a day, where that is more than `held` does.
+    fn outtrades(&self, held: &Self, day: i64) -> Option<i128> {
+        let own = self.volume_of(day);
+        let last = held.days.range(..=day).next_back();
+        let is_more = match last {
+            Some((of, last)) if *of == day => own > last.volume,
+            _ => {
+                let silent_since = last.map_or(i64::MIN, |(of, _)| *of);
+                let days = self.days.range(silent_since..=day).filter(|(of, _)| **of > silent_since).count();
+                last.is_some_and(|(_, last)| own > last.volume) || own > 0 && days >= SILENT_DAYS
+            }
+        };
+        is_more.then_some(own)
+    }
+
+    /// The open interest of the days before a day.
+    fn known_open(&self, day: i64) -> &'a [(Time, u64)] {
         let rows = &self.contract.open_interest;
-        let known = rows.partition_point(|(time, _)| time.day() < day);
-        known.checked_sub(1).map_or(0, |last| rows[last].1.into())
+        &rows[..rows.partition_point(|(time, _)| time.day() < day)]
+    }
+
+    /// How much of it is open, where that is more than of `held`, by what is known at the end of a day: that of the days before.
+    fn is_more_open(&self, held: &Self, day: i64) -> Option<i128> {
+        let theirs = held.known_open(day);
+        let both = self.known_open(day).iter().rev().find_map(|(time, own)| {
+            let place = theirs.binary_search_by_key(time, |(time, _)| *time).ok()?;
+            Some((*own, theirs[place].1))
+        });
+        both.filter(|(own, theirs)| own > theirs).map(|(own, _)| own.into())
     }
 
     fn roll_to(&self, next: &Self, before: i64, today: i64) -> Option<Roll> {
@@ -226,18 +261,18 @@ impl<'a> Listed<'a> {
 fn successor(all: &[Listed<'_>], now: usize, rule: RollRule, before: i64, today: i64) -> Option<usize> {
     let later = || (now + 1..all.len()).filter(|place| today <= all[*place].expiry);
     let priced = || later().filter(|place| all[*place].close_of(before).is_some());
-    let most = |of: &dyn Fn(&Listed<'_>) -> i128| {
+    let most = |of: &dyn Fn(&Listed<'_>) -> Option<i128>| {
         // Of several with as much, the one that expires first.
-        let best = priced().max_by_key(|place| (of(&all[*place]), std::cmp::Reverse(*place)));
-        best.filter(|best| of(&all[*best]) > of(&all[now]))
+        let more = priced().filter_map(|place| Some((of(&all[place])?, std::cmp::Reverse(place))));
+        more.max().map(|(_, place)| place.0)
     };
     let by_rule = match rule {
         RollRule::Date { days_before } => {
             let is_near = |place: usize| today >= all[place].expiry - i64::from(days_before);
             is_near(now).then(|| priced().find(|place| !is_near(*place))).flatten()
         }
-        RollRule::Volume => most(&|listed| listed.volume_of(before)),
-        RollRule::OpenInterest => most(&|listed| listed.open_at(before)),
+        RollRule::Volume => most(&|listed| listed.outtrades(&all[now], before)),
+        RollRule::OpenInterest => most(&|listed| listed.is_more_open(&all[now], before)),
     };
     let is_over = today > all[now].expiry;
     let forced = || priced().next().or_else(|| later().find(|place| all[*place].days.contains_key(&today)));

@@ -84,6 +84,23 @@ impl Instrument {
         self.seen.highest().zip(self.aggregate)
     }
 
+    /// Why there never was a book, though there are updates of one; `None` where there was.
+    #[must_use]
+    pub fn bookless(&self) -> Option<String> {
+        let BookCounts { snapshots, stale_snapshots, updates, .. } = self.counts();
+        let why = match (updates, snapshots) {
+            (0, _) => return None,
+            (_, 0) => "no snapshot to join them to".to_owned(),
+            (_, all) if all == stale_snapshots => format!("no snapshot they follow: all {all} are older than them"),
+            _ => return None,
+        };
+        let plural = if updates == 1 { "" } else { "s" };
+        Some(format!(
+            "{updates} update{plural} of the book and {why}: no book was built, and none was tested; record from the \
+             subscription on (`qframe data stream` does), or give the file with the snapshot too"
+        ))
+    }
+
     /// What became of its snapshots and updates.
     #[must_use]
     pub fn counts(&self) -> BookCounts {

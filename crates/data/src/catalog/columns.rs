@@ -30,6 +30,13 @@ macro_rules! batches {
             }
         }
 
+        fn list(rows: &Rows) -> Option<&[Self]> {
+            match rows {
+                Rows::$variant(list) => Some(list),
+                _ => None,
+            }
+        }
+
         fn rows(list: Vec<Self>) -> Rows {
             Rows::$variant(list)
         }
@@ -368,9 +375,16 @@ const NANO: i128 = 1_000_000_000;
 impl Record for DatedAction {
     batches!(Actions);
 
+    const IS_TOLD_BY_DAY: bool = true;
+
     /// A dividend and a split may take effect on one day.
     fn identity(&self) -> Identity {
         [action_of(self).0 as u64, 0, 0, 0, 0, 0]
+    }
+
+    /// An ordinary and a special dividend may fall due on one day.
+    fn repeats(&self) -> bool {
+        matches!(self.action, CorporateAction::Dividend(_))
     }
 
     fn rank(&self) -> u64 {

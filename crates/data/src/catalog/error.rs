@@ -45,6 +45,8 @@ pub enum CatalogError {
     Replaced(DataKey),
     /// A security that is there with other listings: as it is stored, and as it came.
     Securities(String, String),
+    /// A day of a contract that is there with another open interest: as it is stored, and as it came.
+    OpenInterest(String, u64, u64),
 }
 
 /// Two rows that should be one.
@@ -97,6 +99,10 @@ impl fmt::Display for CatalogError {
             Self::Securities(stored, given) => {
                 write!(f, "{stored} is stored, and it comes as {given}; keep the one or replace it by the other")
             }
+            Self::OpenInterest(place, stored, given) => write!(
+                f,
+                "open interest of {place} is stored as {stored} and comes as {given}; keep the one or replace it by the other"
+            ),
         }
     }
 }

@@ -10,6 +10,7 @@ use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions};
 use arrow_schema::Schema;
 use parquet::arrow::ArrowWriter;
+use qframe_model::market::Bar;
 use qframe_model::time::Time;
 
 use super::decimal::Width;
@@ -91,6 +92,32 @@ impl Catalog {
     }
 }
 
+/// Writes bars that are of no catalog as a file of columns. An error is what the writer says.
+pub(crate) fn write_columns(bars: &[Bar], columns: Columns, out: impl Write + Send) -> Result<(), String> {
+    const BATCH: usize = 16_384;
+    let width = match columns {
+        Columns::Parquet if bars.iter().all(Record::is_narrow) => Width::Narrow,
+        _ => Width::Wide,
+    };
+    let schema = Arc::new(Schema::new(Bar::fields(width)));
+    let batches = bars.chunks(BATCH).map(|rows| RecordBatch::try_new(Arc::clone(&schema), Bar::columns(rows, width)));
+    let mut batches = batches.map(|batch| batch.map_err(|error| error.to_string()));
+    match columns {
+        Columns::Parquet => {
+            let told = |error: parquet::errors::ParquetError| error.to_string();
+            let mut writer = written::begin::<Bar, _>(out, width).map_err(told)?;
+            batches.try_for_each(|batch| writer.write(&batch?).map_err(told))?;
+            writer.close().map(drop).map_err(told)
+        }
+        Columns::Arrow => {
+            let told = |error: arrow_schema::ArrowError| error.to_string();
+            let mut writer = begin_arrow(out, &schema).map_err(told)?;
+            batches.try_for_each(|batch| writer.write(&batch?).map_err(told))?;
+            writer.finish().map_err(told)
+        }
+    }
+}
+
 fn parquet<R: Record, W: Write + Send>(
     catalog: &Catalog,
     key: &DataKey,
@@ -114,10 +141,13 @@ fn arrow<R: Record, W: Write>(
     let told = |error: arrow_schema::ArrowError| error.to_string();
     // Decimals of 64 bits are young in Arrow: not every reader knows them.
     let schema = Schema::new(R::fields(Width::Wide));
-    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME));
-    let writer = options.and_then(|options| FileWriter::try_new_with_options(out, &schema, options));
-    let mut writer = writer.map_err(told).map_err(ExportError::Write)?;
+    let mut writer = begin_arrow(out, &schema).map_err(told).map_err(ExportError::Write)?;
     let count = catalog.columns::<R>(key, range, Width::Wide, |batch| writer.write(batch).map_err(told))?;
     writer.finish().map_err(told).map_err(ExportError::Write)?;
     Ok(count)
+}
+
+fn begin_arrow<W: Write>(out: W, schema: &Schema) -> Result<FileWriter<W>, arrow_schema::ArrowError> {
+    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
+    FileWriter::try_new_with_options(out, schema, options)
 }

@@ -86,7 +86,7 @@ impl Catalog {
         Ok(joined)
     }
 
-    /// The dividends and splits of a security, oldest first; those of an instant are told once.
+    /// The dividends and splits of a security, oldest first; those of an instant are as the first of its filings tells them.
     ///
     /// # Errors
     /// As [`Catalog::scan`].
@@ -99,13 +99,11 @@ impl Catalog {
         for (ticker, range) in securities.filings(security) {
             let Ok(symbol) = ticker.parse() else { continue };
             let key = DataKey { kind: Kind::Actions, venue: venue.to_owned(), symbol, frame: None };
+            let told = actions.len();
             for rows in self.scan(&key, range)? {
-                let Rows::Actions(rows) = rows? else { continue };
-                for row in rows {
-                    if !actions.iter().any(|known| is_same(known, &row)) {
-                        actions.push(row);
-                    }
-                }
+                let Rows::Actions(mut rows) = rows? else { continue };
+                rows.retain(|row| !actions[..told].iter().any(|known| is_same(known, row)));
+                actions.append(&mut rows);
             }
         }
         actions.sort_by_key(|row| (row.time, matches!(row.action, CorporateAction::Split(_))));
@@ -113,7 +111,7 @@ impl Catalog {
     }
 }
 
-/// Of an instant there is one dividend and one split.
+/// Of one instant and one kind: two filings that tell of it tell of the same.
 fn is_same(a: &DatedAction, b: &DatedAction) -> bool {
     a.time == b.time && std::mem::discriminant(&a.action) == std::mem::discriminant(&b.action)
 }

@@ -38,6 +38,17 @@ pub struct Merged {
     pub replaced: u64,
 }
 
+impl Merged {
+    /// Both together.
+    pub fn add(&mut self, other: Self) {
+        let Self { added, same, differing, replaced } = other;
+        self.added += added;
+        self.same += same;
+        self.differing += differing;
+        self.replaced += replaced;
+    }
+}
+
 const ALL: Range<Time> = Time::MIN..Time::MAX;
 
 /// Merges batches. Memory holds one batch, and the rows of one instant.
@@ -66,6 +77,9 @@ pub(super) fn merge<R: Record>(
             let (now, later) = rows.split_at(rows.partition_point(|row| merge.period.holds(row.time())));
             merge.push(now)?;
             rows = later;
+        }
+        if R::IS_TOLD_BY_DAY {
+            open.take().map_or(Ok(()), |open| open.finish(&mut merged))?;
         }
     }
     open.map_or(Ok(()), |open| open.finish(&mut merged))?;
@@ -136,10 +150,7 @@ impl<'a, R: Record> Merge<'a, R> {
         // Some systems do not replace a file that is open.
         drop(self.stored);
         self.writer.map_or(Ok(()), Writer::commit)?;
-        merged.added += self.counts.added;
-        merged.same += self.counts.same;
-        merged.differing += self.counts.differing;
-        merged.replaced += self.counts.replaced;
+        merged.add(self.counts);
         Ok(())
     }
 
@@ -260,6 +271,9 @@ impl Known {
             stored.extend_from_slice(given);
             return Ok(true);
         }
+        if R::IS_TOLD_BY_DAY {
+            return unite_by_day(stored, given, conflict, counts);
+        }
         self.places.clear();
         self.times.clear();
         for (place, row) in stored.iter().enumerate() {
@@ -306,6 +320,58 @@ impl Known {
         *times += 1;
         (identity, *times)
     }
+}
+
+/// Rows of one identity as a whole: where either side tells all that the other does, both are right and the longer one stays;
+/// else they contradict each other, and one of them goes.
+fn unite_by_day<R: Record>(
+    stored: &mut Vec<R>,
+    given: &[R],
+    conflict: Conflict,
+    counts: &mut Merged,
+) -> Result<bool, (R, R)> {
+    let mut changed = false;
+    for (place, first) in given.iter().enumerate() {
+        let is_its = |row: &&R| row.identity() == first.identity();
+        if given[..place].iter().any(|row| is_its(&row)) {
+            continue;
+        }
+        let mut told: Vec<R> = Vec::new();
+        for row in given.iter().filter(is_its) {
+            // The same row again tells nothing more.
+            if told.contains(row) {
+                counts.same += 1;
+            } else {
+                told.push(*row);
+            }
+        }
+        let there: Vec<R> = stored.iter().filter(is_its).copied().collect();
+        let (known, new): (Vec<R>, Vec<R>) = told.iter().partition(|row| there.contains(row));
+        counts.same += known.len() as u64;
+        let grows = known.len() == there.len() && (there.is_empty() || first.repeats());
+        if new.is_empty() {
+            continue;
+        }
+        if grows {
+            counts.added += new.len() as u64;
+            stored.extend(new);
+            changed = true;
+            continue;
+        }
+        counts.differing += new.len() as u64;
+        match conflict {
+            Conflict::Refuse => return Err((there[0], new[0])),
+            Conflict::Keep => {}
+            Conflict::Replace => {
+                counts.replaced += new.len() as u64;
+                stored.retain(|row| !is_its(&row));
+                stored.append(&mut told);
+                changed = true;
+            }
+        }
+    }
+    stored.sort_by_key(Record::rank);
+    Ok(changed)
 }
 
 /// A row as an export writes it.

@@ -17,10 +17,12 @@ mod error;
 mod export;
 mod facts;
 mod instrument;
+mod interest;
 mod joined;
 mod lock;
 mod merge;
 mod names;
+mod overlap;
 mod place;
 mod record;
 mod remarks;
@@ -28,6 +30,7 @@ mod scan;
 mod securities;
 mod stored;
 mod swap;
+mod trial;
 mod written;
 
 use std::fs;
@@ -38,16 +41,19 @@ use qframe_model::market::Bar;
 use qframe_model::time::Time;
 
 pub use error::{CatalogError, Differing};
+pub(crate) use export::write_columns;
 pub use export::{Columns, ExportError};
 pub use facts::SetFacts;
 pub use instrument::{InstrumentFacts, StoredRoll};
 pub use joined::{Joined, Part};
 pub use merge::{Conflict, Merged};
+pub use overlap::Overlap;
 pub use place::Period;
 pub use remarks::Remark;
 pub use scan::Scan;
 pub use securities::Named;
 pub use stored::FileFacts;
+pub use trial::Trial;
 
 use crate::rows::{DataKey, Kind, Rows};
 use place::Place;
@@ -108,7 +114,9 @@ impl Catalog {
     /// that is there with other values.
     ///
     /// Rows of one instant are told apart so: trades by their id, and without one (0) by their values; quotes by their
-    /// values; changes of a book by sequence, side and price; dividends from splits; of bars and funding rates there is one. Where
+    /// values; changes of a book by sequence, side and price; of bars and funding rates there is one. Dividends of a day are
+    /// compared as a whole, and splits of a day likewise: where a batch tells what is stored and one dividend more, that is
+    /// added; where each tells what the other does not, they differ. Where
     /// several rows of an instant are the same (equal trades of a second, without ids), so many are kept as one batch of them brings:
     /// a batch should hold an instant whole.
     ///
@@ -124,6 +132,15 @@ impl Catalog {
         let place = self.place(key)?;
         let _lock = lock::hold(&place)?;
         of_kind!(key.kind, R => merge::merge::<R>(&place, rows, conflict))
+    }
+
+    /// Holds rows against those that a data set has at the same times; nothing is changed.
+    ///
+    /// # Errors
+    /// [`CatalogError`]: a damaged file, rows of another kind.
+    pub fn overlap(&self, key: &DataKey, rows: &[Rows]) -> Result<Overlap, CatalogError> {
+        let place = self.place(key)?;
+        of_kind!(key.kind, R => Overlap::of::<R>(&place, rows))
     }
 
     /// Puts rows in the place of all that a data set holds, at once: whoever reads finds the old rows or the new ones, and a

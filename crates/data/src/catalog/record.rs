@@ -13,6 +13,11 @@ pub(super) type Identity = [u64; 6];
 pub(super) trait Record: Copy + PartialEq + std::fmt::Debug + 'static {
     /// The rows of a batch; `None` where they are of another kind.
     fn of(rows: Rows) -> Option<Vec<Self>>;
+    /// The rows of a batch as they stand there; `None` where they are of another kind.
+    fn list(rows: &Rows) -> Option<&[Self]>;
+    /// True where each batch tells of an instant all that its source knows: its rows of it are then compared as a whole with
+    /// those that are stored, and those of two batches never are of one telling.
+    const IS_TOLD_BY_DAY: bool = false;
     /// The batch of rows.
     fn rows(list: Vec<Self>) -> Rows;
     /// When.

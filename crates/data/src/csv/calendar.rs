@@ -1,4 +1,5 @@
 //! Calendars: files of dated values that are no bars, such as dividends, splits and funding rates.
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use super::clock::Clock;
 use super::columns::{EX_DATES, PAY_DATES, plain_name, time_column};
 use super::dialect::SEPARATORS;
 use super::fields::{Field, split};
+use super::mark::Mark;
 use super::page::read_page;
 use super::source::open;
 use super::{Offsets, text_of};
@@ -31,16 +33,18 @@ pub enum CalendarKind {
 /// What falls due and when.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Calendar {
-    /// Instants and values, times strictly rising, at least one.
+    /// Instants and values, at least one. Times rise strictly; those of dividends may repeat, as an ordinary and a special one
+    /// may fall due on one day: both are paid.
     pub rows: Vec<(Time, Rate)>,
-    /// Of dividends: when those are paid that have a day of payment, by their instants, ascending.
-    pub paid: Vec<(Time, Time)>,
+    /// Of dividends: when those are paid that have a day of payment, by their places in `rows`.
+    pub paid: BTreeMap<usize, Time>,
     /// Values with more than nine decimals, rounded half-even.
     pub rounded: u64,
 }
 
 /// Reads a calendar, plain or gzip: a header, then rows with rising times; other columns are left out. Each time may
-/// carry an offset of its own.
+/// carry an offset of its own. Two dividends of a day are two where their amounts or days of payment differ; the same row again is
+/// refused, as nothing tells a slip from a payment.
 ///
 /// # Errors
 /// [`DataError`] for a file without these columns, and for the first row that does not belong into a calendar.
@@ -69,6 +73,8 @@ struct Page {
     /// The column of days of payment.
     paid: Option<usize>,
     clock: Clock,
+    /// What stands before the decimals; not known before a number shows it.
+    mark: Option<Mark>,
     calendar: Calendar,
 }
 
@@ -86,8 +92,8 @@ impl Page {
                 _ => (None, None),
             };
             if let (Some(time), Some(value)) = (ex_date.or_else(|| time_column(&plain)), value) {
-                let (columns, clock) = (fields.len(), Clock::new(Offsets::Mixed));
-                return Ok(Self { kind, separator, columns, time, value, paid, clock, calendar: Calendar::default() });
+                let (columns, clock, calendar) = (fields.len(), Clock::new(Offsets::Mixed), Calendar::default());
+                return Ok(Self { kind, separator, columns, time, value, paid, clock, mark: None, calendar });
             }
             if fields.len() > seen.len() {
                 seen = fields.iter().map(|field| field.text.chars().take(40).collect()).collect();
@@ -105,12 +111,22 @@ impl Page {
         let (at, value) = (&fields[self.time], &fields[self.value]);
         let time = self.time(at).map_err(|fault| Fault::new(at.start, &at.text, fault))?;
         let rate = self.rate(value).map_err(|fault| Fault::new(value.start, &value.text, fault))?;
-        self.calendar.rows.push((time, rate));
-        if let Some(field) = self.paid.map(|at| &fields[at]).filter(|field| !field.text.is_empty()) {
-            let paid = self.paid_on(field, time).map_err(|fault| Fault::new(field.start, &field.text, fault))?;
-            self.calendar.paid.push((time, paid));
+        let paid = self.paid.map(|at| &fields[at]).filter(|field| !field.text.is_empty());
+        let paid = paid
+            .map(|field| self.paid_on(field, time).map_err(|fault| Fault::new(field.start, &field.text, fault)))
+            .transpose()?;
+        if self.is_there(time, rate, paid) {
+            return Err(Fault::new(at.start, &at.text, RowFault::DividendTwice(rate)));
         }
+        self.calendar.paid.extend(paid.map(|paid| (self.calendar.rows.len(), paid)));
+        self.calendar.rows.push((time, rate));
         Ok(())
+    }
+
+    /// Whether this very row stands among those of its time.
+    fn is_there(&self, time: Time, rate: Rate, paid: Option<Time>) -> bool {
+        let rows = self.calendar.rows.iter().enumerate().rev().take_while(|(_, row)| row.0 == time);
+        rows.into_iter().any(|(place, row)| row.1 == rate && self.calendar.paid.get(&place).copied() == paid)
     }
 
     fn paid_on(&mut self, field: &Field<'_>, due: Time) -> Result<Time, RowFault> {
@@ -121,7 +137,7 @@ impl Page {
     fn time(&mut self, field: &Field<'_>) -> Result<Time, RowFault> {
         let time = self.clock.careful(&field.text)?;
         match self.calendar.rows.last() {
-            Some((last, _)) if time == *last => Err(RowFault::TimeTwice),
+            Some((last, _)) if time == *last && self.kind != CalendarKind::Dividends => Err(RowFault::TimeTwice),
             Some((last, _)) if time < *last => Err(RowFault::Unsorted(*last, RowOrder::OldestFirst)),
             _ => Ok(time),
         }
@@ -129,7 +145,7 @@ impl Page {
 
     fn rate(&mut self, field: &Field<'_>) -> Result<Rate, RowFault> {
         let (name, expected) = (self.kind.names()[0], self.kind.range());
-        let number = number(&field.text, name)?;
+        let number = number(&field.text, Mark::settled(&mut self.mark, &field.text), name)?;
         let rate = i64::try_from(number.value).map(Rate::from_nanos).map_err(|_| RowFault::TooLarge(name))?;
         let lawful = match self.kind {
             CalendarKind::Dividends | CalendarKind::Splits => rate.is_positive(),

@@ -9,7 +9,8 @@ use super::clock::Clock;
 use super::columns::Role;
 use super::dialect::Dialect;
 use super::fields::{Field, split};
-use super::number::{Nanos, NumberFault, read_nanos};
+use super::mark::Mark;
+use super::number::{Nanos, NumberFault};
 use super::text_of;
 use crate::bad_row::{BadRow, RowFault};
 
@@ -58,7 +59,7 @@ pub(super) fn values(line: &[u8], dialect: &Dialect, clock: &mut Clock) -> Resul
     }
     let mut row = Row { bar: Bar::default(), time_at: 0..0, rounded: 0 };
     for (field, role) in fields.iter().zip(roles) {
-        row.take(field, *role, clock).map_err(|fault| Fault::new(field.start, &field.text, fault))?;
+        row.take(field, (*role, dialect.mark), clock).map_err(|fault| Fault::new(field.start, &field.text, fault))?;
     }
     if dialect.flat {
         (row.bar.open, row.bar.high, row.bar.low) = (row.bar.close, row.bar.close, row.bar.close);
@@ -75,24 +76,24 @@ pub(super) fn time(line: &[u8], dialect: &Dialect, clock: &mut Clock) -> Option<
 }
 
 impl Row {
-    fn take(&mut self, field: &Field<'_>, role: Role, clock: &mut Clock) -> Result<(), RowFault> {
+    fn take(&mut self, field: &Field<'_>, (role, mark): (Role, Mark), clock: &mut Clock) -> Result<(), RowFault> {
         match role {
             Role::Time => {
                 self.bar.time = clock.careful(&field.text)?;
                 self.time_at = field.start..field.start + field.text.len();
             }
-            Role::Open => self.bar.open = self.price(&field.text, "open")?,
-            Role::High => self.bar.high = self.price(&field.text, "high")?,
-            Role::Low => self.bar.low = self.price(&field.text, "low")?,
-            Role::Close => self.bar.close = self.price(&field.text, "close")?,
-            Role::Volume => self.bar.volume = self.volume(&field.text)?,
+            Role::Open => self.bar.open = self.price(&field.text, mark, "open")?,
+            Role::High => self.bar.high = self.price(&field.text, mark, "high")?,
+            Role::Low => self.bar.low = self.price(&field.text, mark, "low")?,
+            Role::Close => self.bar.close = self.price(&field.text, mark, "close")?,
+            Role::Volume => self.bar.volume = self.volume(&field.text, mark)?,
             Role::Other => {}
         }
         Ok(())
     }
 
-    fn price(&mut self, text: &str, field: &'static str) -> Result<Price, RowFault> {
-        let number = number(text, field)?;
+    fn price(&mut self, text: &str, mark: Mark, field: &'static str) -> Result<Price, RowFault> {
+        let number = number(text, mark, field)?;
         let price = number.price().ok_or(RowFault::TooLarge(field))?;
         if !price.is_positive() && !number.is_too_fine() {
             return Err(RowFault::NotPositive(field));
@@ -104,8 +105,8 @@ impl Row {
         Ok(price)
     }
 
-    fn volume(&mut self, text: &str) -> Result<Volume, RowFault> {
-        let number = number(text, "volume")?;
+    fn volume(&mut self, text: &str, mark: Mark) -> Result<Volume, RowFault> {
+        let number = number(text, mark, "volume")?;
         if number.value < 0 {
             return Err(RowFault::NegativeVolume);
         }
@@ -115,12 +116,20 @@ impl Row {
     }
 }
 
-pub(crate) fn number(text: &str, field: &'static str) -> Result<Nanos, RowFault> {
-    read_nanos(text).map_err(|fault| match fault {
-        NumberFault::NotANumber => RowFault::NotANumber(field),
-        NumberFault::NotFinite => RowFault::NotFinite(field),
-        NumberFault::TooLarge => RowFault::TooLarge(field),
-    })
+pub(crate) fn number(text: &str, mark: Mark, field: &'static str) -> Result<Nanos, RowFault> {
+    mark.read(text).map_err(|fault| fault.of(field))
+}
+
+impl NumberFault {
+    /// The fault of a field.
+    pub(crate) const fn of(self, field: &'static str) -> RowFault {
+        match self {
+            Self::NotANumber => RowFault::NotANumber(field),
+            Self::NotFinite => RowFault::NotFinite(field),
+            Self::TooLarge => RowFault::TooLarge(field),
+            Self::Comma => RowFault::Comma(field),
+        }
+    }
 }
 
 /// The field that a check of the whole bar complains about.

@@ -20,7 +20,7 @@ pub(crate) const EX_DATES: [&str; 4] = ["exdate", "exdividenddate", "exdivdate",
 pub(crate) const PAY_DATES: [&str; 6] = ["paydate", "paymentdate", "payabledate", "datepaid", "paid", "payment"];
 
 /// Names of time columns, the best first: a file with several has the same instant in each.
-const TIMES: [&str; 15] = [
+const TIMES: [&str; 16] = [
     "time",
     "opentime",
     "timestamp",
@@ -36,6 +36,7 @@ const TIMES: [&str; 15] = [
     "exdate",
     "calctime",
     "fundingtime",
+    "datum",
 ];
 const PRICES: [(Role, &str); 4] =
     [(Role::Open, "open"), (Role::High, "high"), (Role::Low, "low"), (Role::Close, "close")];

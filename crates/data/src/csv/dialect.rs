@@ -1,9 +1,9 @@
 //! What kind of text a file is: its separator, its header, its columns.
 use memchr::memchr;
 
-use super::columns::{self, Columns};
+use super::columns::{self, Columns, Role};
 use super::fields::split;
-use super::number::read_nanos;
+use super::mark::{Mark, WHY};
 use super::stamp;
 use crate::error::FileFault;
 
@@ -14,6 +14,8 @@ pub(super) struct Dialect {
     pub(super) columns: Columns,
     /// True where one column of closes stands for all four prices.
     pub(super) flat: bool,
+    /// What stands before the decimals.
+    pub(super) mark: Mark,
     /// Lines before the first row.
     pub(super) lines_before: u64,
     /// The header as it stands; empty where there is none.
@@ -42,7 +44,9 @@ pub(super) fn find(text: &[u8], close: Option<&str>) -> Result<Found, (FileFault
                 Ok(mut dialect) => {
                     let headed = !dialect.header.is_empty();
                     dialect.lines_before = line_number - u64::from(!headed);
-                    return Ok(Found { dialect: dialect.with_place(), length: if headed { at + length } else { at } });
+                    let length = if headed { at + length } else { at };
+                    dialect.mark = mark(&text[length..], &dialect);
+                    return Ok(Found { dialect: dialect.with_place(), length });
                 }
                 Err(fault) => refusal = Some(refusal.unwrap_or((fault, line_number))),
             }
@@ -69,7 +73,8 @@ fn header(line: &[u8], close: Option<&str>) -> Result<Dialect, FileFault> {
                 }
             },
         };
-        let mut dialect = Dialect { separator, columns, flat: close.is_some(), lines_before: 0, header };
+        let (flat, mark) = (close.is_some(), Mark::Point);
+        let mut dialect = Dialect { separator, columns, flat, mark, lines_before: 0, header };
         dialect.columns.why.insert(0, format!("{name} separated"));
         return Ok(dialect);
     }
@@ -80,12 +85,26 @@ fn header(line: &[u8], close: Option<&str>) -> Result<Dialect, FileFault> {
 fn headless(fields: &[&str]) -> Option<Columns> {
     let columns = columns::unnamed(fields.len())?;
     let (time, numbers) = fields.split_first()?;
-    let is_time = stamp::read(time).is_some() || read_nanos(time).is_ok();
-    (is_time && numbers.iter().all(|number| read_nanos(number).is_ok())).then_some(columns)
+    let is_time = stamp::read(time).is_some() || Mark::Point.read(time).is_ok();
+    let mark = Mark::of(numbers.iter().copied());
+    (is_time && numbers.iter().all(|number| mark.read(number).is_ok())).then_some(columns)
+}
+
+/// By the numbers of the first rows.
+fn mark(text: &[u8], dialect: &Dialect) -> Mark {
+    const ROWS: usize = 20;
+    let rows = text.split(|byte| *byte == b'\n').take(ROWS).filter_map(|line| split(line, dialect.separator).ok());
+    let rows: Vec<_> = rows.collect();
+    let is_number = |role: &Role| !matches!(role, Role::Time | Role::Other);
+    let fields = rows.iter().flat_map(|row| row.iter().zip(&dialect.columns.roles));
+    Mark::of(fields.filter(|(_, role)| is_number(role)).map(|(field, _)| field.text.as_ref()))
 }
 
 impl Dialect {
     fn with_place(mut self) -> Self {
+        if self.mark == Mark::Comma {
+            self.columns.why.insert(1, WHY.to_owned());
+        }
         if self.lines_before > 1 {
             self.columns.why.insert(1, format!("header on line {}, the lines before are comments", self.lines_before));
         }

@@ -69,7 +69,7 @@ pub(crate) fn every_row_from(
 struct Pass<'a> {
     name: &'a str,
     dialect: Dialect,
-    plan: Plan,
+    plan: Option<Plan>,
     clock: Clock,
     line: u64,
     blank_lines: u64,
@@ -78,7 +78,7 @@ struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     fn new(dialect: Dialect, name: &'a str, take: &'a mut dyn FnMut(u64, Seen)) -> Self {
-        let (plan, clock, line) = (Plan::new(&dialect), Clock::new(Offsets::Mixed), dialect.lines_before);
+        let (plan, clock, line) = (Plan::of(&dialect), Clock::new(Offsets::Mixed), dialect.lines_before);
         Self { name, dialect, plan, clock, line, blank_lines: 0, take }
     }
 
@@ -86,7 +86,8 @@ impl<'a> Pass<'a> {
         let mut at = block.start;
         while at < block.end {
             self.line += 1;
-            match self.plan.row::<true>(&mut self.clock, &block.text[at..]) {
+            let plain = self.plan.as_ref().and_then(|plan| plan.row::<true>(&mut self.clock, &block.text[at..]));
+            match plain {
                 Some((bar, rest)) if bar.check().is_ok() => {
                     (self.take)(self.line, Seen::Bar(bar));
                     at = block.text.len() - rest.len();

@@ -6,6 +6,7 @@ use qframe_model::number::Price;
 use super::clock::Clock;
 use super::columns::Role;
 use super::dialect::Dialect;
+use super::mark::Mark;
 use super::number::{Plain, scan, scan_long};
 
 /// What the fast path needs of a dialect.
@@ -35,7 +36,12 @@ enum Step {
 }
 
 impl Plan {
-    pub(super) fn new(dialect: &Dialect) -> Self {
+    /// `None` for numbers with a decimal comma: to the fast path a point in them would be no fault.
+    pub(super) fn of(dialect: &Dialect) -> Option<Self> {
+        (dialect.mark == Mark::Point).then(|| Self::new(dialect))
+    }
+
+    fn new(dialect: &Dialect) -> Self {
         let roles = &dialect.columns.roles;
         let read = roles.iter().rposition(|role| *role != Role::Other).map_or(0, |last| last + 1);
         let steps = steps(&roles[..read], dialect.flat);

@@ -9,6 +9,7 @@ mod every;
 mod fast;
 pub(crate) mod fields;
 mod latency;
+pub(crate) mod mark;
 pub(crate) mod number;
 mod page;
 mod rates;

@@ -148,6 +148,8 @@ pub(crate) enum NumberFault {
     NotANumber,
     NotFinite,
     TooLarge,
+    /// A comma, or a point beside the decimal commas of others.
+    Comma,
 }
 
 /// Reads any decimal text (signs, exponents, any number of digits) to nine decimals, rounded half-even.

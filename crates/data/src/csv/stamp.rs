@@ -5,7 +5,7 @@ use crate::bad_row::Zone;
 
 /// Reads a date, a date and time with or without a zone, or a 12-hour stamp. `None` where the text is none of these.
 ///
-/// Forms: `2014-12-01`, `2014/12/01`, `20141201`; then `T`, `t` or a space and `09`, `09:30`, `09:30:15.25`, with
+/// Forms: `2014-12-01`, `2014/12/01`, `2014.12.01`, `20141201`, `01.12.2014` (points: the day comes first); then `T`, `t` or a space and `09`, `09:30`, `09:30:15.25`, with
 /// `Z`, ` UTC`, `+02:00`, `+0200`, `+02` or nothing behind it; or `11-PM`, `11:30 PM`.
 pub(crate) fn read(text: &str) -> Option<(Time, Zone)> {
     let (midnight, rest) = date(text)?;
@@ -30,8 +30,11 @@ pub(crate) fn read(text: &str) -> Option<(Time, Zone)> {
 
 /// The date in front, at midnight UTC, and what follows it.
 fn date(text: &str) -> Option<(Time, &str)> {
+    if let Some(found) = day_first(text) {
+        return Some(found);
+    }
     let (year, rest) = digits(text, 4)?;
-    let divider = rest.chars().next().filter(|c| matches!(c, '-' | '/'));
+    let divider = rest.chars().next().filter(|c| matches!(c, '-' | '/' | '.'));
     let step = |rest: &'_ str| -> Option<usize> { divider.map_or(Some(0), |d| rest.starts_with(d).then_some(1)) };
     let (month, rest) = digits(&rest[step(rest)?..], 2)?;
     let (day, rest) = digits(&rest[step(rest)?..], 2)?;
@@ -42,6 +45,15 @@ fn date(text: &str) -> Option<(Time, &str)> {
     // Eight digits alone could be an epoch of 1970: they are a date only where a market could have traded.
     let plausible = divider.is_some() || (1900..2200).contains(&year);
     plausible.then_some((midnight, rest))
+}
+
+/// A date as it is written in much of Europe: `01.12.2014`.
+fn day_first(text: &str) -> Option<(Time, &str)> {
+    let (day, rest) = digits(text, 2)?;
+    let (month, rest) = digits(rest.strip_prefix('.')?, 2)?;
+    let (year, rest) = digits(rest.strip_prefix('.')?, 4)?;
+    let midnight = Time::from_date(i32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)?;
+    Some((midnight, rest))
 }
 
 /// Cuts off `AM` or `PM` with the space or dash before it; true for PM.
@@ -111,6 +123,8 @@ mod tests {
 
     #[test]
     fn reads_what_files_hold() {
+        check("01.12.2014 09:30", Some(("2014-12-01T09:30:00Z", Unstated)));
+        check("2014.12.01", Some(("2014-12-01T00:00:00Z", Unstated)));
         use Zone::{Offset, Unstated};
         check("2014-12-01", Some(("2014-12-01T00:00:00Z", Unstated)));
         check("2014/12/01 09:30", Some(("2014-12-01T09:30:00Z", Unstated)));
@@ -138,7 +152,8 @@ mod tests {
             "2014-02-30",
             "2014-12-1",
             "01/12/2014",
-            "01.12.2014",
+            "30.02.2014",
+            "01.12.14",
             "2014-12-01T",
             "17000101",
             "2014-12-01 24:00",

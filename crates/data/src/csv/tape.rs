@@ -19,7 +19,8 @@ pub(super) struct Tape<'a> {
     name: &'a str,
     options: Options<'a>,
     dialect: Dialect,
-    plan: Plan,
+    /// None where no row is plain.
+    plan: Option<Plan>,
     clock: Clock,
     /// Whole lines behind us.
     line: u64,
@@ -34,7 +35,7 @@ pub(super) struct Tape<'a> {
 
 impl<'a> Tape<'a> {
     pub(super) fn new(dialect: Dialect, name: &'a str, options: Options<'a>) -> Self {
-        let (plan, clock, line) = (Plan::new(&dialect), Clock::new(options.offsets), dialect.lines_before);
+        let (plan, clock, line) = (Plan::of(&dialect), Clock::new(options.offsets), dialect.lines_before);
         let (bars, steps, facts) = (Vec::new(), Steps::default(), Facts::default());
         let behind_skipped = Vec::new();
         Self { name, options, dialect, plan, clock, line, bars, order: None, steps, behind_skipped, facts }
@@ -58,7 +59,7 @@ impl<'a> Tape<'a> {
         let mut at = block.start;
         while at < block.end {
             // Two paths that meet only here: a bar that could come from either would have to go through memory.
-            at = match self.plan.row::<false>(&mut self.clock, &block.text[at..]) {
+            at = match self.plain::<false>(&block.text[at..]) {
                 Some((bar, rest)) if self.fits(bar) => {
                     self.push(bar);
                     block.text.len() - rest.len()
@@ -73,7 +74,7 @@ impl<'a> Tape<'a> {
     /// Reads a row that is not plain; the place of the next.
     #[inline(never)]
     fn other_row(&mut self, block: &Block<'_>, at: usize) -> Result<usize, DataError> {
-        match self.plan.row::<true>(&mut self.clock, &block.text[at..]) {
+        match self.plain::<true>(&block.text[at..]) {
             Some((bar, rest)) if self.fits(bar) => {
                 self.push(bar);
                 Ok(block.text.len() - rest.len())
@@ -84,6 +85,11 @@ impl<'a> Tape<'a> {
                 Ok(at + length + 1)
             }
         }
+    }
+
+    #[inline(always)]
+    fn plain<'b, const LONG: bool>(&mut self, text: &'b [u8]) -> Option<(Bar, &'b [u8])> {
+        self.plan.as_ref()?.row::<LONG>(&mut self.clock, text)
     }
 
     /// By value: a reference would send the bar through memory.

@@ -7,7 +7,8 @@ use qframe_model::time::Time;
 
 use super::stamps::Stamps;
 use crate::bad_row::RowFault;
-use crate::csv::number::{Nanos, NumberFault, read_nanos};
+use crate::csv::mark::Mark;
+use crate::csv::number::{Nanos, NumberFault};
 
 /// What is wrong, and in which column (from 0).
 pub(super) type Fault = (usize, RowFault);
@@ -24,7 +25,7 @@ pub(super) trait Cells {
 
     /// The cell as a number.
     fn nanos(&self, at: usize) -> Result<Nanos, NumberFault> {
-        read_nanos(&self.text(at))
+        Mark::Point.read(&self.text(at))
     }
 
     /// The cell as a price, where it is a plain number: a shortcut.
@@ -103,14 +104,7 @@ impl<C: Cells> Reading<'_, C> {
     }
 
     pub(super) fn number(&self, at: usize, field: &'static str) -> Result<Nanos, Fault> {
-        self.cells.nanos(at).map_err(|fault| {
-            let fault = match fault {
-                NumberFault::NotANumber => RowFault::NotANumber(field),
-                NumberFault::NotFinite => RowFault::NotFinite(field),
-                NumberFault::TooLarge => RowFault::TooLarge(field),
-            };
-            (at, fault)
-        })
+        self.cells.nanos(at).map_err(|fault| (at, fault.of(field)))
     }
 
     pub(super) fn whole(&self, at: usize, field: &'static str) -> Result<u64, Fault> {

@@ -15,6 +15,7 @@ use super::spelling::{self, Contract};
 use super::table::Table;
 use super::{Import, ImportedSet, Sink, Wish};
 use crate::bad_row::{BadRow, RowFault};
+use crate::csv::mark::{Mark, WHY};
 use crate::defect::{Defect, Finding};
 use crate::error::FileFault;
 use crate::rows::{DataKey, Kind};
@@ -35,7 +36,7 @@ const ROWS_MAX: usize = 1 << 20;
 /// A hundred levels of a book have a tenth of these.
 const COLUMNS_MAX: usize = 4_096;
 /// What a venue is called that nothing names.
-const UNKNOWN: &str = "unknown";
+pub(super) const UNKNOWN: &str = "unknown";
 /// A file of more instruments than this has a column taken for the symbol that is none.
 const SETS_MAX: usize = 1_000;
 
@@ -127,6 +128,9 @@ impl<'a, 's> Desk<'a, 's> {
             return Err(ImportFault::Unknown(seen));
         }
         let mut layout = dialect::find(table, &self.place, self.wish)?;
+        if table.mark == Mark::Comma {
+            layout.why.push(WHY.to_owned());
+        }
         if let (Reader::Rows(parts), Some(kind)) = (&mut layout.reader, self.wish.kind) {
             choose(parts, kind)?;
         }
@@ -305,7 +309,8 @@ impl<'a, 's> Desk<'a, 's> {
             merged: set.shelf.merged,
             period: set.shelf.period,
         });
-        Ok(Import { file: self.file.to_owned(), dialect, why, sets: sets.collect(), history, findings: self.findings })
+        let (file, sets, findings) = (self.file.to_owned(), sets.collect(), self.findings);
+        Ok(Import { file, dialect, why, sets, history, open_interest: None, findings })
     }
 
     /// The dividends and splits that a factor file tells.

@@ -155,7 +155,7 @@ const DIALECTS: [(About, Find); 24] = [
     row(
         Dialect::LeanBeside,
         "lean-beside",
-        "LEAN's margins, universes, open interest and rolls: recognised and left out",
+        "LEAN's margins, universes and rolls: recognised and left out; open interest of days: kept for rolls",
         only_beside,
     ),
     row(

@@ -13,7 +13,6 @@ use qframe_model::time::{Span, Time};
 use super::cells::{Cells, Fault};
 use super::stamps::{Stamps, Wall};
 use crate::bad_row::RowFault;
-use crate::csv::number::NumberFault;
 use crate::securities::{Listing, Security};
 
 /// The rows of a factor file.
@@ -38,16 +37,7 @@ const DENOMINATOR_MAX: i32 = 1_000;
 impl Factors {
     pub(super) fn take<C: Cells>(&mut self, cells: &C) -> Result<(), Fault> {
         let number = |at: usize, field: &'static str| {
-            let nanos = cells.nanos(at).map_err(|fault| {
-                (
-                    at,
-                    if fault == NumberFault::NotFinite {
-                        RowFault::NotFinite(field)
-                    } else {
-                        RowFault::NotANumber(field)
-                    },
-                )
-            })?;
+            let nanos = cells.nanos(at).map_err(|fault| (at, fault.of(field)))?;
             if nanos.value < 0 { Err((at, RowFault::NotPositive(field))) } else { Ok(nanos.value as f64 / 1e9) }
         };
         let day = cells.time(0, &mut Stamps::at(Wall::Utc)).map_err(|fault| (0, fault))?;

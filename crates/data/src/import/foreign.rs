@@ -1,13 +1,11 @@
-//! Bars of another source on their way into a set: most of those that stand there already would have other values.
+//! Rows of another source on their way into a set: most of those that stand there already would have other values, or there are
+//! others between them.
 use std::fmt;
 
-use qframe_model::market::Bar;
-use qframe_model::time::Span;
+use crate::catalog::{Catalog, CatalogError, Overlap, Remark};
+use crate::rows::{DataKey, Kind, Rows};
 
-use crate::catalog::{Catalog, CatalogError, Remark};
-use crate::rows::{DataKey, Rows};
-
-/// Bars that were not taken, as most likely they are of another source than the set.
+/// Rows that were not taken, as most likely they are of another source than the set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
     /// The set that they were meant for.
@@ -16,54 +14,48 @@ pub struct Foreign {
     pub files: Vec<String>,
     /// How many they are.
     pub rows: u64,
-    /// Of those, how many are of times that the set has.
-    pub common: u64,
-    /// Of those again, how many have other values there.
-    pub differing: u64,
+    /// Of the times of which both have rows: how far they agree.
+    pub overlap: Overlap,
     /// What the set was made of: dialect and file of the first sources.
     pub sources: Vec<String>,
 }
 
-/// So few bars in common say nothing of a source.
+/// So few rows in common say nothing of a source.
 const COMMON_LEAST: u64 = 10;
-/// More than one in so many that differ are of another source: a publisher corrects single bars.
+/// More than one in so many that differ are of another source: a publisher corrects single rows.
 const DIFFERING_ONE_IN: u64 = 10;
+/// So few rows of one stretch of time say nothing of a source; dividends and splits are few, and count in money.
+const ROWS_LEAST: u64 = 10;
+const ACTIONS_LEAST: u64 = 2;
+/// Where less than one in so many of either side has a twin on the other one, they are not of one source: of one, one file
+/// tells more than the other, and not something else.
+const COMMON_ONE_IN: u64 = 2;
 /// So many sources are named.
 const NAMED_MAX: usize = 3;
 
-/// Holds bars against those of the set, before any of them is stored. Rows of other kinds are not held against each other.
+/// Holds rows against those of the set, before any of them is stored.
 pub(super) fn foreign(
     catalog: &Catalog,
     key: &DataKey,
     files: &[String],
     batches: &[Rows],
 ) -> Result<Option<Foreign>, CatalogError> {
-    let mut bars: Vec<&Bar> = Vec::new();
-    for rows in batches {
-        let Rows::Bars(rows) = rows else { return Ok(None) };
-        bars.extend(rows);
-    }
-    // Stable: of bars of one time the first counts.
-    bars.sort_by_key(|bar| bar.time);
-    let Some((first, last)) = bars.first().zip(bars.last()) else { return Ok(None) };
-    if catalog.facts(key)?.is_none() {
+    let overlap = catalog.overlap(key, batches)?;
+    if !has_other_values(&overlap) && !lies_between(&overlap, key.kind) {
         return Ok(None);
     }
-    let (mut common, mut differing) = (0, 0);
-    for stored in catalog.scan(key, first.time..last.time + Span::from_nanos(1))? {
-        let Rows::Bars(stored) = stored? else { return Ok(None) };
-        for bar in &stored {
-            let at = bars.partition_point(|new| new.time < bar.time);
-            let Some(new) = bars.get(at).filter(|new| new.time == bar.time) else { continue };
-            common += 1;
-            differing += u64::from(*new != bar);
-        }
-    }
-    if common < COMMON_LEAST || differing * DIFFERING_ONE_IN <= common {
-        return Ok(None);
-    }
-    let (key, rows) = (key.clone(), bars.len() as u64);
-    Ok(Some(Foreign { sources: sources(catalog, &key)?, key, files: files.to_vec(), rows, common, differing }))
+    let (key, rows) = (key.clone(), batches.iter().map(|rows| rows.len() as u64).sum());
+    Ok(Some(Foreign { sources: sources(catalog, &key)?, key, files: files.to_vec(), rows, overlap }))
+}
+
+const fn has_other_values(overlap: &Overlap) -> bool {
+    overlap.common >= COMMON_LEAST && overlap.differing * DIFFERING_ONE_IN > overlap.common
+}
+
+fn lies_between(overlap: &Overlap, kind: Kind) -> bool {
+    let least = if kind == Kind::Actions { ACTIONS_LEAST } else { ROWS_LEAST };
+    let fewer = overlap.stored.min(overlap.given);
+    fewer >= least && overlap.common * COMMON_ONE_IN < fewer
 }
 
 impl Foreign {
@@ -95,15 +87,20 @@ fn sources(catalog: &Catalog, key: &DataKey) -> Result<Vec<String>, CatalogError
 
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, files, rows, common, differing, sources } = self;
-        write!(
-            f,
-            "{key}: {differing} of {common} rows that are there already have other values in {}",
-            files.join(", ")
-        )?;
+        let Self { key, files, rows, overlap, sources } = self;
+        let Overlap { stored, given, common, differing } = overlap;
+        let files = files.join(", ");
+        if has_other_values(overlap) {
+            write!(f, "{key}: {differing} of {common} rows that are there already have other values in {files}")?;
+        } else {
+            write!(
+                f,
+                "{key}: {given} rows in {files} lie among {stored} that are there, and only {common} of those are the same"
+            )?;
+        }
         match sources.as_slice() {
-            [] => f.write_str(", as those of another source have")?,
-            sources => write!(f, ", as those of another source have (there: {})", sources.join(", "))?,
+            [] => f.write_str(", as those of another source")?,
+            sources => write!(f, ", as those of another source (there: {})", sources.join(", "))?,
         }
         write!(
             f,

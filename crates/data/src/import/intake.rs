@@ -6,7 +6,7 @@ use std::path::Path;
 use qframe_model::time::Time;
 
 use super::foreign::{Foreign, foreign};
-use super::{Import, ImportError, Wish, import};
+use super::{Import, ImportError, OpenInterest, Wish, import};
 use crate::catalog::{Catalog, CatalogError, Conflict, Merged, Named, Remark};
 use crate::rows::{DataKey, Rows};
 use crate::securities::Security;
@@ -18,9 +18,12 @@ pub struct Intake<'a> {
     conflict: Conflict,
     strangers: Strangers,
     waiting: BTreeMap<DataKey, Waiting>,
+    /// The files of which rows of a set were merged last: what follows of them is of the same source.
+    taken: BTreeMap<DataKey, Vec<String>>,
     rows: usize,
     remarks: Vec<(DataKey, String, Vec<Remark>)>,
     securities: BTreeMap<String, Vec<Security>>,
+    interest: Vec<(String, OpenInterest)>,
     became: Became,
 }
 
@@ -31,12 +34,15 @@ pub struct Became {
     pub rows: BTreeMap<DataKey, Merged>,
     /// The securities of each venue.
     pub securities: BTreeMap<String, Named>,
-    /// Bars that were not taken.
+    /// The days of open interest of each contract, `ES-20131220@cme`.
+    pub interest: BTreeMap<String, Merged>,
+    /// Rows that were not taken.
     pub foreign: Vec<Foreign>,
 }
 
-/// What to do with bars that most likely are of another source than their set: more than one in ten of at least ten that
-/// are there already has other values.
+/// What to do with rows that most likely are of another source than their set: more than one in ten of at least ten that
+/// are there already has other values; or at least ten of each lie in one stretch of time, and less than half of the fewer ones
+/// are the same (of dividends and splits, two are enough).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Strangers {
     /// None of them is taken, and that is told.
@@ -65,8 +71,9 @@ impl<'a> Intake<'a> {
     /// Into a catalog; `conflict` says what becomes of a row that is stored with other values.
     #[must_use]
     pub fn new(catalog: Option<&'a Catalog>, conflict: Conflict, strangers: Strangers) -> Self {
-        let (waiting, remarks, became) = (BTreeMap::new(), Vec::new(), Became::default());
-        Self { catalog, conflict, strangers, waiting, rows: 0, remarks, securities: BTreeMap::new(), became }
+        let (waiting, taken, remarks, became) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), Became::default());
+        let (securities, interest) = (BTreeMap::new(), Vec::new());
+        Self { catalog, conflict, strangers, waiting, taken, rows: 0, remarks, securities, interest, became }
     }
 
     /// Reads a file and takes its rows in.
@@ -78,6 +85,9 @@ impl<'a> Intake<'a> {
             self.note(import);
             if let (Some((venue, security)), true) = (&import.history, self.catalog.is_some()) {
                 self.securities.entry(venue.clone()).or_default().push(security.clone());
+            }
+            if let (Some(interest), true) = (&import.open_interest, self.catalog.is_some()) {
+                self.interest.push(interest.clone());
             }
         }
         answers
@@ -93,6 +103,10 @@ impl<'a> Intake<'a> {
             for (venue, securities) in std::mem::take(&mut self.securities) {
                 let named = catalog.merge_securities(&venue, securities, self.conflict)?;
                 self.became.securities.insert(venue, named);
+            }
+            for (venue, OpenInterest { symbol, rows }) in std::mem::take(&mut self.interest) {
+                let merged = catalog.merge_open_interest(&symbol, &venue, &rows, self.conflict)?;
+                self.became.interest.entry(format!("{symbol}@{venue}")).or_default().add(merged);
             }
         }
         Ok(self.became)
@@ -134,7 +148,9 @@ impl<'a> Intake<'a> {
         let Some(catalog) = self.catalog else { return Ok(()) };
         self.rows = 0;
         while let Some((key, Waiting { batches, files, .. })) = self.waiting.pop_first() {
+            let is_known = self.taken.get(&key).is_some_and(|taken| files.iter().all(|file| taken.contains(file)));
             if self.strangers == Strangers::Refuse
+                && !is_known
                 && let Some(foreign) = foreign(catalog, &key, &files, &batches)?
             {
                 // What was said of them is not said of the set.
@@ -143,11 +159,9 @@ impl<'a> Intake<'a> {
                 continue;
             }
             let done = catalog.merge(&key, batches.into_iter(), self.conflict)?;
+            self.taken.insert(key.clone(), files);
             let merged = self.became.rows.entry(key).or_default();
-            merged.added += done.added;
-            merged.same += done.same;
-            merged.differing += done.differing;
-            merged.replaced += done.replaced;
+            merged.add(done);
         }
         for (key, source, remarks) in self.remarks.drain(..) {
             catalog.keep_remarks(&key, &source, remarks)?;
@@ -177,10 +191,14 @@ fn joined(a: Option<(Time, Time)>, b: Option<(Time, Time)>) -> Option<(Time, Tim
     a.zip(b).map(|(a, b)| (a.0.min(b.0), a.1.max(b.1))).or(a).or(b)
 }
 
-/// The times of the first and of the last row; only bars are held against each other.
+/// The times of the first and of the last row.
 fn ends(rows: &Rows) -> Option<(Time, Time)> {
     match rows {
         Rows::Bars(rows) => rows.first().zip(rows.last()).map(|(first, last)| (first.time, last.time)),
-        rows => (!rows.is_empty()).then_some((Time::MAX, Time::MIN)),
+        Rows::Trades(rows) => rows.first().zip(rows.last()).map(|(first, last)| (first.time, last.time)),
+        Rows::Quotes(rows) => rows.first().zip(rows.last()).map(|(first, last)| (first.time, last.time)),
+        Rows::Book(rows) => rows.first().zip(rows.last()).map(|(first, last)| (first.time, last.time)),
+        Rows::Funding(rows) => rows.first().zip(rows.last()).map(|(first, last)| (first.time, last.time)),
+        Rows::Actions(rows) => rows.first().zip(rows.last()).map(|(first, last)| (first.time, last.time)),
     }
 }

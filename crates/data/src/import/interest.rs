@@ -72,10 +72,13 @@ fn row(line: &str) -> Option<(Time, u64)> {
 }
 
 /// `…/es_openinterest_201312.csv`: the root and the month of expiry.
-fn symbol_of(name: &str) -> Option<Symbol> {
+pub(super) fn symbol_of(name: &str) -> Option<Symbol> {
     let file = name.rsplit(['/', '\\', ':']).next()?;
     let mut words = file.split(['_', '.']);
     let root = words.next()?.to_ascii_uppercase();
+    if words.next() != Some("openinterest") {
+        return None;
+    }
     let month = words.find(|word| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit()))?;
     let (day, _) = expiry::of(&root, month[..4].parse().ok()?, month[4..].parse().ok()?)?;
     let (year, month, day) = day.date();
@@ -92,6 +95,7 @@ mod tests {
         assert_eq!(symbol("a/es_openinterest.zip:es_openinterest_201312.csv").as_deref(), Some("ES-20131220"));
         assert_eq!(symbol("gc_openinterest_202402.csv").as_deref(), Some("GC-20240229"));
         assert_eq!(symbol("openinterest.csv"), None);
+        assert_eq!(symbol("20131006_es_minute_openinterest_201312.csv"), None);
         let day = Time::from_date(2013, 10, 6).unwrap();
         assert_eq!(row("20131006 00:00,2691941"), Some((day, 2_691_941)));
         assert_eq!(row("20131006,7"), Some((day, 7)));

@@ -5,6 +5,7 @@ use qframe_model::time::TimeFrame;
 
 use super::dialect::{Dialect, Layout, Reader};
 use super::expiry;
+use super::interest;
 use super::part::{BarColumns, Part, QuoteColumns, Taker, TradeColumns};
 use super::place::{Place, day, venue};
 use super::spelling::{Contract, joined};
@@ -128,6 +129,10 @@ pub(super) fn beside(table: &Table, place: &Place) -> Option<Layout> {
         return Some(left_out(table, "a universe: which contracts there were on a day"));
     }
     let headless = !table.has_header() && table.carrier == Carrier::Text;
+    if headless && table.width() == 2 && interest::symbol_of(&place.stem.to_ascii_lowercase()).is_some() {
+        let why = vec!["LEAN's open interest: a day, and how many contracts were open at its end".to_owned()];
+        return Some(Layout::new(Dialect::LeanBeside, Reader::Nothing, table, why));
+    }
     if headless && within("factor_files") && table.width() == 4 {
         let why = vec![
             "LEAN's factor file: day, price factor, split factor, close; a step of a factor is a dividend or a split \

@@ -89,6 +89,8 @@ pub struct Import {
     pub sets: Vec<ImportedSet>,
     /// Of a map file: a venue, and what one of its securities was called.
     pub history: Option<(String, crate::securities::Security)>,
+    /// Of a file of open interest: a venue, and that of one of its contracts.
+    pub open_interest: Option<(String, OpenInterest)>,
     /// What is wrong with its rows.
     pub findings: Findings,
 }
@@ -134,7 +136,30 @@ pub fn import(path: &Path, wish: &Wish, sink: &mut Sink<'_>) -> Vec<Result<Impor
     {
         *answer = recorded::read(path, wish, sink);
     }
+    attach_interest(path, wish, &mut answers);
     answers
+}
+
+/// Reads a file of open interest anew: what rows of prices are read by knows nothing of it.
+fn attach_interest(path: &Path, wish: &Wish, answers: &mut Vec<Result<Import, ImportError>>) {
+    let is_of_it = |import: &&mut Import| {
+        import.dialect == Dialect::LeanBeside && wish.kind.is_none() && interest::symbol_of(&import.file).is_some()
+    };
+    let found: Vec<&mut Import> = answers.iter_mut().flatten().filter(is_of_it).collect();
+    if found.is_empty() {
+        return;
+    }
+    let mut known = match open_interest(path) {
+        Ok(known) => known,
+        Err(error) => return answers.push(Err(error)),
+    };
+    for import in found {
+        let symbol = interest::symbol_of(&import.file);
+        let Some(at) = known.iter().position(|one| Some(&one.symbol) == symbol.as_ref()) else { continue };
+        let place = place::Place::of(&import.file);
+        let venue = wish.venue.clone().or(place.venue).unwrap_or_else(|| desk::UNKNOWN.to_owned());
+        import.open_interest = Some((venue, known.swap_remove(at)));
+    }
 }
 
 /// The pieces of a file that are text, unpacked, each with its name; what cannot be unpacked is passed over.

@@ -7,7 +7,7 @@ use qframe_model::market::Tick;
 use super::fault::{ImportError, ImportFault};
 use super::{Dialect, Findings, Import, ImportedSet, Sink, Wish};
 use crate::book::{Books, Recording, keep_in_order};
-use crate::defect::Defect;
+use crate::defect::{Defect, Finding};
 use crate::rows::{DataKey, Kind, Rows};
 
 /// So many rows wait before they are handed on.
@@ -46,6 +46,11 @@ fn take(path: &Path, wish: &Wish, sink: &mut Sink<'_>) -> Result<Import, ImportF
         }
     }
     let facts = recording.facts();
+    let instruments = recording.books().instruments();
+    let bookless = || instruments.iter().filter_map(|one| Some(format!("{}: {}", one.symbol, one.bookless()?)));
+    if let (true, Some(why)) = (sets.is_empty(), bookless().next()) {
+        return Err(ImportFault::NoGoodRow(facts.lines, why));
+    }
     if let (true, Some(first)) = (sets.is_empty(), facts.findings.first()) {
         return Err(ImportFault::NoGoodRow(facts.lines, first.to_string()));
     }
@@ -54,8 +59,10 @@ fn take(path: &Path, wish: &Wish, sink: &mut Sink<'_>) -> Result<Import, ImportF
     }
     let mut findings = Findings::default();
     facts.findings.iter().for_each(|finding| findings.add(finding.clone()));
+    let defect = Defect::NoSnapshot;
+    bookless().for_each(|text| findings.add(Finding { defect, file: None, line: None, time: None, text }));
     // All are counted, as far as they are told.
-    let told = findings.total();
+    let told = facts.findings.len() as u64;
     if facts.refused > told {
         *findings.counts.entry(Defect::Unreadable).or_default() += facts.refused - told;
     }
@@ -63,7 +70,8 @@ fn take(path: &Path, wish: &Wish, sink: &mut Sink<'_>) -> Result<Import, ImportF
     for instrument in recording.books().instruments() {
         why.push(format!("{}: {} messages, of the venue's rules", instrument.symbol, instrument.events));
     }
-    Ok(Import { file: String::new(), dialect: Dialect::Recording, why, sets, history: None, findings })
+    let (file, dialect) = (String::new(), Dialect::Recording);
+    Ok(Import { file, dialect, why, sets, history: None, open_interest: None, findings })
 }
 
 fn hand_on(

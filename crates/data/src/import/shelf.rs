@@ -1,5 +1,6 @@
 //! The rows of one data set while its file is read: brought in order, held against each other, handed on.
-use qframe_model::market::{Bar, BookDelta, CorporateAction, DatedAction, FundingRate, Quote, Trade};
+use qframe_model::market::{Bar, BookDelta, CorporateAction, DatedAction, Dividend, FundingRate, Quote, Trade};
+use qframe_model::number::Cash;
 use qframe_model::time::{Time, TimeFrame};
 
 use super::bookwork::{Changes, Tape};
@@ -136,6 +137,9 @@ impl Shelf {
         {
             self.frame = Some(frame_of_bars(bars, framed)?);
         }
+        if let Rows::Actions(actions) = &rows {
+            tell_several(actions, handing);
+        }
         let (count, first, last) = extent(&rows);
         self.rows += count;
         self.period = match self.period {
@@ -169,6 +173,22 @@ fn frame_of_bars(bars: &[Bar], framed: &Framed) -> Result<TimeFrame, ImportFault
     }
 }
 
+/// Says of which days there are several dividends, in order of time.
+fn tell_several(actions: &[DatedAction], handing: &mut Handing<'_, '_>) {
+    let each = |dated: &DatedAction| match dated.action {
+        CorporateAction::Dividend(dividend) => Some(dividend.each.to_string()),
+        CorporateAction::Split(_) => None,
+    };
+    for day in actions.chunk_by(|a, b| a.time == b.time) {
+        let paid: Vec<String> = day.iter().filter_map(each).collect();
+        if paid.len() > 1 {
+            let text = format!("{} dividends of one day, {}: each counts", paid.len(), paid.join(" and "));
+            let (defect, file, time) = (Defect::SeveralDividends, Some(handing.file.into()), Some(day[0].time));
+            handing.findings.add(Finding { defect, file, line: None, time, text });
+        }
+    }
+}
+
 fn extent(rows: &Rows) -> (u64, Option<Time>, Option<Time>) {
     fn ends<T: Dated>(rows: &[T]) -> (u64, Option<Time>, Option<Time>) {
         (rows.len() as u64, rows.first().map(Dated::time), rows.last().map(Dated::time))
@@ -185,6 +205,8 @@ fn extent(rows: &Rows) -> (u64, Option<Time>, Option<Time>) {
 
 /// A row with a time, and what makes two rows the same one.
 trait Dated: Copy + PartialEq {
+    /// The place of a row among the others: its time, then what tells rows of one time apart.
+    type Place: Ord;
     /// Whether rows of one place are one row; else each is, in the order of the file.
     const ONE_A_PLACE: bool;
     /// False for a row that nothing tells from an equal one: both are kept.
@@ -192,20 +214,22 @@ trait Dated: Copy + PartialEq {
         Self::ONE_A_PLACE
     }
     fn time(&self) -> Time;
-    /// The place of a row among the others: its time, then what tells rows of one time apart.
-    fn place(&self) -> (Time, u64) {
-        (self.time(), 0)
-    }
+    fn place(&self) -> Self::Place;
 }
 
 impl Dated for Bar {
+    type Place = Time;
     const ONE_A_PLACE: bool = true;
     fn time(&self) -> Time {
+        self.time
+    }
+    fn place(&self) -> Time {
         self.time
     }
 }
 
 impl Dated for Trade {
+    type Place = (Time, u64);
     const ONE_A_PLACE: bool = true;
     fn time(&self) -> Time {
         self.time
@@ -220,33 +244,50 @@ impl Dated for Trade {
 }
 
 impl Dated for Quote {
+    type Place = Time;
     const ONE_A_PLACE: bool = false;
     fn time(&self) -> Time {
+        self.time
+    }
+    fn place(&self) -> Time {
         self.time
     }
 }
 
 impl Dated for BookDelta {
+    type Place = Time;
     const ONE_A_PLACE: bool = false;
     fn time(&self) -> Time {
+        self.time
+    }
+    fn place(&self) -> Time {
         self.time
     }
 }
 
 impl Dated for FundingRate {
+    type Place = Time;
     const ONE_A_PLACE: bool = true;
     fn time(&self) -> Time {
+        self.time
+    }
+    fn place(&self) -> Time {
         self.time
     }
 }
 
 impl Dated for DatedAction {
+    /// A split behind the dividends of its day; those are told apart by their amounts and days of payment.
+    type Place = (Time, bool, Option<(Cash, Option<Time>)>);
     const ONE_A_PLACE: bool = true;
     fn time(&self) -> Time {
         self.time
     }
-    fn place(&self) -> (Time, u64) {
-        (self.time, u64::from(matches!(self.action, CorporateAction::Split(_))))
+    fn place(&self) -> Self::Place {
+        match self.action {
+            CorporateAction::Dividend(Dividend { each, paid }) => (self.time, false, Some((each, paid))),
+            CorporateAction::Split(_) => (self.time, true, None),
+        }
     }
 }
 

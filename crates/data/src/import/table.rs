@@ -1,7 +1,7 @@
 //! The first rows of a file, before anyone knows what they mean.
 use crate::csv::columns::{plain_name, time_column};
 use crate::csv::fields::split;
-use crate::csv::number::read_nanos;
+use crate::csv::mark::Mark;
 use crate::csv::stamp;
 
 /// In what the rows come.
@@ -19,6 +19,8 @@ pub(super) struct Table {
     pub(super) carrier: Carrier,
     /// Of text.
     pub(super) separator: u8,
+    /// Of text: what stands before the decimals of its numbers.
+    pub(super) mark: Mark,
     /// Lines before the first row.
     pub(super) lines_before: u64,
     /// The header as it stands; empty where there is none.
@@ -39,7 +41,8 @@ impl Table {
     /// Of columns with names and a first row.
     pub(super) fn named(carrier: Carrier, header: Vec<String>, row: Vec<String>) -> Self {
         let names = plain_names(&header);
-        Self { carrier, separator: b',', lines_before: 0, header, names, row, comment: String::new() }
+        let mark = Mark::Point;
+        Self { carrier, separator: b',', mark, lines_before: 0, header, names, row, comment: String::new() }
     }
 
     /// Of the first lines of a text. `None` where no line has two fields.
@@ -51,9 +54,15 @@ impl Table {
             fields.into_iter().map(|field| field.text.into_owned()).collect()
         };
         let rows: Vec<Vec<String>> = lines.iter().map(|line| fields(line)).collect();
-        let first = rows.iter().position(|row| is_row(row));
+        let mark = Mark::of(rows.iter().flatten().map(String::as_str));
+        let first = rows.iter().position(|row| is_row(row, mark));
         let before = first.unwrap_or_else(|| rows.iter().position(|row| row.len() > 1).map_or(0, |at| at + 1));
-        let row = first.map(|at| rows[at].clone()).unwrap_or_default();
+        let mut row = first.map(|at| rows[at].clone()).unwrap_or_default();
+        if mark == Mark::Comma {
+            // Whoever looks at the first row sees numbers as all others write them.
+            let numbers = row.iter_mut().filter(|cell| mark.read(cell).is_ok());
+            numbers.for_each(|cell| *cell = cell.replace(',', "."));
+        }
         let has_fields = |at: &usize| rows[*at].len() > 1 && (row.is_empty() || rows[*at].len() == row.len());
         // A line of units may stand below the names, and a bad row above the first good one.
         let names_time = |at: &usize| time_column(&plain_names(&rows[*at])).is_some();
@@ -65,7 +74,7 @@ impl Table {
             lines[..comments].iter().map(|line| String::from_utf8_lossy(&line[..line.len().min(200)])).collect();
         // What stands between the names and the first row is read as rows, so that it is told.
         let lines_before = header_at.filter(|_| first.is_some()).map_or(before, |at| at + 1) as u64;
-        Some(Self { separator, lines_before, row, comment, ..Self::named(Carrier::Text, header, Vec::new()) })
+        Some(Self { separator, mark, lines_before, row, comment, ..Self::named(Carrier::Text, header, Vec::new()) })
     }
 
     pub(super) fn separator_name(&self) -> &'static str {
@@ -137,8 +146,8 @@ fn separator(lines: &[&[u8]]) -> Option<u8> {
 }
 
 /// A row has a number or a time in one of its first two fields, or in half of all.
-fn is_row(fields: &[String]) -> bool {
-    let is_value = |field: &String| stamp::read(field).is_some() || read_nanos(field).is_ok();
+fn is_row(fields: &[String], mark: Mark) -> bool {
+    let is_value = |field: &String| stamp::read(field).is_some() || mark.read(field).is_ok();
     let values = fields.iter().filter(|field| is_value(field)).count();
     fields.len() > 1 && (fields.iter().take(2).any(is_value) || values > 1 && values * 2 >= fields.len())
 }

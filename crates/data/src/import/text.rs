@@ -13,7 +13,8 @@ use super::open::unreadable;
 use super::table::Table;
 use crate::bad_row::RowFault;
 use crate::csv::fields::split;
-use crate::csv::number::{Plain, scan, scan_long};
+use crate::csv::mark::Mark;
+use crate::csv::number::{Nanos, NumberFault, Plain, scan, scan_long};
 use crate::csv::source::Blocks;
 use crate::error::FileFault;
 
@@ -40,7 +41,8 @@ pub(super) fn read(reader: Box<dyn Read + '_>, desk: &mut Desk<'_, '_>) -> Resul
     if table.row.is_empty() {
         return Err(FileFault::HeaderOnly(table.header.join(",")).into());
     }
-    let mut lines = Lines { number: 0, before: table.lines_before, separator: table.separator, row: Line::default() };
+    let (before, separator, mark) = (table.lines_before, table.separator, table.mark);
+    let mut lines = Lines { number: 0, before, separator, mark, row: Line::default() };
     lines.take(first.text, first.start, first.end, desk)?;
     loop {
         match blocks.next() {
@@ -100,6 +102,7 @@ struct Lines {
     /// Lines before the first row.
     before: u64,
     separator: u8,
+    mark: Mark,
     row: Line,
 }
 
@@ -150,7 +153,7 @@ impl Lines {
             desk.refuse_line(self.number, &shown(), RowFault::FieldCount(found, expected));
             return Ok(());
         }
-        let row = TextRow { text, cells: &self.row.cells };
+        let row = TextRow { text, mark: self.mark, cells: &self.row.cells };
         desk.take(&row, self.number, |at| self.row.cells.get(at).map_or(1, |cell| cell.0 - start + 1))
     }
 }
@@ -203,11 +206,16 @@ fn trimmed(text: &[u8], mut start: usize, mut end: usize) -> (usize, usize) {
 /// A row of text; more bytes follow it.
 struct TextRow<'a> {
     text: &'a [u8],
+    mark: Mark,
     cells: &'a [(usize, usize)],
 }
 
 impl TextRow<'_> {
     fn plain(&self, at: usize) -> Option<Plain> {
+        if self.mark == Mark::Comma {
+            // A point would be no fault to it.
+            return None;
+        }
         let (start, end) = *self.cells.get(at)?;
         let (plain, stop) = scan(self.text, start).or_else(|| scan_long(self.text, start))?;
         (stop == end).then_some(plain)
@@ -218,6 +226,10 @@ impl Cells for TextRow<'_> {
     fn text(&self, at: usize) -> Cow<'_, str> {
         let (start, end) = self.cells.get(at).copied().unwrap_or_default();
         String::from_utf8_lossy(&self.text[start..end])
+    }
+
+    fn nanos(&self, at: usize) -> Result<Nanos, NumberFault> {
+        self.mark.read(&self.text(at))
     }
 
     fn plain_price(&self, at: usize) -> Option<Price> {

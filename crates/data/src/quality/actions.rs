@@ -106,6 +106,12 @@ impl ActionCheck {
                 && (other.action == row.action || other.time == row.time)
         };
         let Some(other) = near.into_iter().find(same_kind) else { return };
+        if let (false, CorporateAction::Dividend(one), CorporateAction::Dividend(two)) =
+            (other.action == row.action, other.action, row.action)
+        {
+            self.tell(Defect::SeveralDividends, row, format!("{} beside {}: both are paid", two.each, one.each));
+            return;
+        }
         let same = other.action == row.action;
         let defect = if same { Defect::DuplicateSame } else { Defect::DuplicateDifferent };
         let values = if same { "the same" } else { "other" };

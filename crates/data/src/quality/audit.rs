@@ -196,6 +196,7 @@ pub(super) fn defect_of(row: &BadRow) -> Defect {
         RowFault::HighBelowLow(..) => Defect::HighBelowLow,
         RowFault::Outside(..) => Defect::OutsideRange,
         RowFault::DuplicateTime(true) => Defect::DuplicateSame,
+        RowFault::DividendTwice(..) => Defect::DuplicateSame,
         RowFault::DuplicateTime(false) | RowFault::TimeTwice => Defect::DuplicateDifferent,
         RowFault::Unsorted(..) => Defect::OutOfOrder,
         _ => Defect::Unreadable,

@@ -39,7 +39,7 @@ pub struct Thresholds {
     /// Rows that cannot be right: unreadable, not a number, not positive, high below low, open or close outside, the same
     /// time with other values, out of order, crossed quotes. For HIGH, MEDIUM and LOW.
     pub broken: [u64; 3],
-    /// Rows that are likely wrong: stale repeats, unit flips, outliers that revert, absurd rates. For HIGH, MEDIUM and LOW; one unit flip or
+    /// Rows that are likely wrong: stale repeats, unit flips, outliers that revert, jumps inside a bar, absurd rates. For HIGH, MEDIUM and LOW; one unit flip or
     /// one split that nobody knows of is at best LOW, as prices before it and behind it do not go together.
     pub wrong: [u64; 3],
     /// Rows that are absent, of those expected; seconds of silence, of those of trading hours; changes of a book without a
@@ -77,7 +77,7 @@ pub(super) fn grade(report: &Report) -> (Grade, Vec<String>) {
         D::OutOfOrder,
         D::Crossed,
     ];
-    let wrong = [D::StaleRepeat, D::RevertingOutlier, D::UnitFlip, D::AbsurdRate];
+    let wrong = [D::StaleRepeat, D::RevertingOutlier, D::JumpInside, D::UnitFlip, D::AbsurdRate];
     let odd =
         [D::DuplicateSame, D::ZeroVolume, D::OffGrid, D::ReceivedEarly, D::FarPrice, D::OffSchedule, D::OffSession];
     let sum = |defects: &[D]| defects.iter().map(|defect| report.count(*defect)).sum::<u64>();

@@ -7,6 +7,7 @@ mod audit;
 mod depth;
 mod file;
 mod grade;
+mod inside;
 mod mend;
 mod pace;
 mod payments;

@@ -6,8 +6,8 @@ use qframe_model::market::{Bar, CorporateAction};
 use qframe_model::number::Price;
 use qframe_model::time::{Span, Time};
 
-use super::Rules;
 use super::tally::Tally;
+use super::{Rules, inside};
 use crate::defect::{Defect, Finding};
 
 /// Units that a price is mistaken by: pence for pounds, cents for dollars.
@@ -47,6 +47,7 @@ pub(super) fn find(bars: &[Bar], rules: &Rules<'_>, tally: &mut Tally) {
     let usual = usual_return(bars);
     let splits = rules.hours.is_none_or(|hours| hours.name() == "NYSE");
     let usual_range = usual_range(bars);
+    let mut outliers = Vec::new();
     for place in 1..bars.len() {
         let (before, bar) = (bars[place - 1].close.to_f64(), &bars[place]);
         let (open, close) = (bar.open.to_f64(), bar.close.to_f64());
@@ -57,14 +58,17 @@ pub(super) fn find(bars: &[Bar], rules: &Rules<'_>, tally: &mut Tally) {
             let after = bars[place + 1].close;
             let text = format!("close {} between {} and {after}", bar.close, bars[place - 1].close);
             tally.add(Defect::RevertingOutlier, Finding::at(Defect::RevertingOutlier, bar.time, text));
+            outliers.push(place);
         } else if let Some(text) = wick(bars, place, usual_range) {
             tally.add(Defect::RevertingOutlier, Finding::at(Defect::RevertingOutlier, bar.time, text));
+            outliers.push(place);
         }
         let jump = before / open;
         if splits && jump.max(1.0 / jump) > SPLIT_LEAST {
             split(bars, place, usual, rules, tally);
         }
     }
+    inside::find(bars, rules, &units, &outliers, tally);
 }
 
 /// In which unit the prices of each bar are, as powers of a hundred beside those of the first bar.
@@ -118,7 +122,7 @@ impl Units {
         Self { odd, usual: count }
     }
 
-    fn is_odd(&self, place: usize) -> bool {
+    pub(super) fn is_odd(&self, place: usize) -> bool {
         !self.odd.is_empty() && self.odd.binary_search_by_key(&place, |(place, _)| *place).is_ok()
     }
 
@@ -154,7 +158,8 @@ fn usual_return(bars: &[Bar]) -> f64 {
     median(&mut returns.collect::<Vec<_>>()).unwrap_or(0.0)
 }
 
-fn usual_range(bars: &[Bar]) -> f64 {
+/// The median of `high / low - 1`, from at most 2 048 bars over the whole length.
+pub(super) fn usual_range(bars: &[Bar]) -> f64 {
     let every = (bars.len() / 2_048).max(1);
     let ranges = bars.iter().step_by(every).map(|bar| bar.high.to_f64() / bar.low.to_f64() - 1.0);
     median(&mut ranges.filter(|range| range.is_finite()).collect::<Vec<_>>()).unwrap_or(0.0)
@@ -245,7 +250,7 @@ fn is_known(rules: &Rules<'_>, time: Time, jump: f64) -> bool {
     })
 }
 
-fn median(values: &mut [f64]) -> Option<f64> {
+pub(super) fn median(values: &mut [f64]) -> Option<f64> {
     let middle = values.len() / 2;
     let (_, found, _) = (!values.is_empty()).then(|| values.select_nth_unstable_by(middle, f64::total_cmp))?;
     Some(*found)

@@ -134,10 +134,14 @@ impl Report {
     /// The same with what a reader found wrong with the rows of the file before they came here.
     #[must_use]
     pub fn with_findings(mut self, findings: &Findings) -> Self {
-        // A row against the order was put in its place: it is among the rows already.
-        let gone = findings.counts.iter().filter(|(defect, _)| **defect != Defect::OutOfOrder);
+        // A row against the order was put in its place: it is among the rows already. So are dividends of one day, which the
+        // look at the rows has told of.
+        let stays = |defect: &Defect| matches!(defect, Defect::OutOfOrder | Defect::SeveralDividends);
+        let gone = findings.counts.iter().filter(|(defect, _)| !stays(defect));
         self.rows += gone.map(|(_, count)| count).sum::<u64>();
-        for (defect, rows) in &findings.counts {
+        let told = |defect: &Defect| *defect == Defect::SeveralDividends && self.count(*defect) > 0;
+        let new: Vec<_> = findings.counts.iter().filter(|(defect, _)| !told(defect)).collect();
+        for (defect, rows) in new {
             let first = || findings.kept.iter().filter(|finding| finding.defect == *defect).map(placed);
             match self.counts.iter_mut().find(|count| count.defect == *defect) {
                 Some(count) => {

@@ -24,6 +24,11 @@ fn calendars_of_several_exports_are_read() {
         "Date,Dividends\r\n2018-02-09 00:00:00-05:00,\"0.1575\"\r\n\r\n2018-05-11 00:00:00-04:00,0.1825",
         "2018-02-09T05:00:00Z 0.1575, 2018-05-11T04:00:00Z 0.1825; rounded 0",
     );
+    check(
+        Dividends,
+        "time;amount\n2018-02-09;0,625\n2018-05-11;1,125\n",
+        "2018-02-09 0.625, 2018-05-11 1.125; rounded 0",
+    );
     check(Splits, "\u{feff}Date;Stock Splits\n2014-06-09;7\n2020-08-31;4.0\n", "2014-06-09 7, 2020-08-31 4; rounded 0");
     check(
         Funding,
@@ -37,7 +42,9 @@ fn dividends_may_be_paid_on_another_day() {
     let check = |text: &str, due: &str, paid: &str| {
         let calendar = read_calendar_from(text.as_bytes(), "x.csv", Dividends).unwrap();
         let dues: Vec<String> = calendar.rows.iter().map(|(time, _)| format!("{time:#}")).collect();
-        let days: Vec<String> = calendar.paid.iter().map(|(due, paid)| format!("{due:#} {paid:#}")).collect();
+        let due_of = |place: &usize| calendar.rows[*place].0;
+        let days: Vec<String> =
+            calendar.paid.iter().map(|(place, paid)| format!("{:#} {paid:#}", due_of(place))).collect();
         assert_eq!((dues.join(", ").as_str(), days.join(", ").as_str()), (due, paid), "{text:?}");
     };
     let one = "2018-02-09 2018-02-15";
@@ -46,6 +53,12 @@ fn dividends_may_be_paid_on_another_day() {
         "record_date,ex_date,Payment Date,amount\n2018-02-12,2018-02-09,2018-02-15,0.63\n2018-05-14,2018-05-11,,0.73\n",
         "2018-02-09, 2018-05-11",
         one,
+    );
+    // Of two on one day each keeps its own.
+    check(
+        "time,amount,pay_date\n2018-02-09,0.63,2018-02-15\n2018-02-09,1,2018-03-01\n2018-02-09,1,\n",
+        "2018-02-09, 2018-02-09, 2018-02-09",
+        "2018-02-09 2018-02-15, 2018-02-09 2018-03-01",
     );
     refused(
         Dividends,
@@ -66,9 +79,17 @@ fn what_is_no_calendar_is_refused() {
         "time,amount\n2018-01-01,1\n",
         "x.csv:1:1: no such columns among [\"time\", \"amount\"]; expected a header such as time,ratio: rename the columns",
     );
+    // An ordinary and a special dividend are two; the same row again is a slip, or nobody can tell.
+    check(Dividends, &amounts("2018-01-01,1\n2018-01-01,2"), "2018-01-01 1, 2018-01-01 2; rounded 0");
     refused(
         Dividends,
-        &amounts("2018-01-01,1\n2018-01-01,2"),
+        &amounts("2018-01-01,1\n2018-01-01,2\n2018-01-01,1.0"),
+        "x.csv:4:1: \"2018-01-01\" stands twice with the same dividend of 1; take one row away, or write their sum where \
+         both were paid; mend the row",
+    );
+    refused(
+        Splits,
+        "time,ratio\n2018-01-01,2\n2018-01-01,4\n",
         "x.csv:3:1: \"2018-01-01\" stands twice; expected one row a time; mend the row",
     );
     refused(
@@ -142,7 +163,8 @@ proptest! {
             let text = format!("time,amount,ratio,rate\n{rows}");
             let Ok(calendar) = read_calendar_from(text.as_bytes(), "x.csv", kind) else { continue };
             prop_assert_eq!(calendar.rows.len(), rows.lines().count());
-            prop_assert!(calendar.rows.is_sorted_by(|a, b| a.0 < b.0));
+            let rises = |a: &(_, _), b: &(_, _)| a.0 < b.0 || kind == Dividends && a.0 == b.0;
+            prop_assert!(calendar.rows.is_sorted_by(rises));
         }
     }
 }

@@ -53,6 +53,32 @@ fn separators_quotes_and_line_ends() {
 }
 
 #[test]
+fn decimal_commas() {
+    let head = "Date;Open;High;Low;Close;Volume\n";
+    let rows = "2014-12-01;370;378;360;371,5;15,01\n2014-12-02;371,5;372;371;371;0\n";
+    check(&format!("{head}{rows}"), DAYS, "semicolon separated; numbers have a decimal comma");
+    check(rows, DAYS, "decimal comma");
+    check(&format!("{head}{rows}").replace(';', "\t"), DAYS, "decimal comma");
+    let dotted = head.replace("Date", "Datum") + "01.12.2014;370;378;360;371,5;15,01\n2014.12.02;371,5;372;371;371;0\n";
+    check(&dotted, DAYS, "decimal comma");
+    let quoted = "Date,Open,High,Low,Close,Volume\n2014-12-01,370,378,360,\"371,5\",\"15,01\"\n2014-12-02,\"371,5\",372,371,371,0\n";
+    check(quoted, DAYS, "comma separated; numbers have a decimal comma");
+    let refused = |rows: &str, place: &str, text: &str| {
+        let refused = read(&format!("{head}{rows}")).unwrap_err().to_string();
+        assert!(refused.starts_with(&format!("x.csv:{place}: \"{text}\" is no number for the")), "{refused}");
+        assert!(refused.contains("its comma may divide decimals or thousands"), "{refused}");
+    };
+    // Sixty-one thousand, or sixty-one and a bit.
+    refused("2014-12-01;61,800;61,900;61,700;61,850;1\n", "2:12", "61,800");
+    refused("2014-12-01;370;378;360;371,5;15.01\n2014-12-02;371,5;372;371;371;0\n", "2:24", "371,5");
+    refused("2014-12-01;370;378;360;371,5;15\n2014-12-02;1.371;1.372;1.371;1.371;0\n", "2:24", "371,5");
+    // Where commas are decimal, a point may divide thousands: no row with one is read, however late it comes.
+    let many: String = (1..29).map(|day| format!("2014-12-{day:02};999,5;999,5;999,5;999,5;1\n")).collect();
+    refused(&format!("{many}2014-12-29;1.371;1.372;1.371;1.371;0\n"), "30:12", "1.371");
+    refused(&format!("{many}2014-12-29;1.371,5;1.372;1.371;1.371;0\n"), "30:12", "1.371,5");
+}
+
+#[test]
 fn clocks() {
     let with = |header: &str, first: &str, second: &str| {
         format!("{header},open,high,low,close,volume\n{first},370,378,360,371.5,15.01\n{second},371.5,372,371,371,0\n")

@@ -2,10 +2,11 @@
 use std::path::Path;
 
 use proptest::prelude::*;
+use qframe_data::import::{Wish, import};
 use qframe_data::quality::{
     Audit, Grade, Market, Mending, QuoteCheck, Report, Rules, TradeCheck, audit, audit_from, check, mend,
 };
-use qframe_data::{Defect, hours::Hours};
+use qframe_data::{Defect, Rows, hours::Hours};
 use qframe_model::market::{Bar, CorporateAction, DatedAction, Level, Quote, Side, Trade};
 use qframe_model::number::{Price, Rate, Volume};
 use qframe_model::time::{Span, Time, TimeFrame};
@@ -175,6 +176,58 @@ fn what_was_not_over_and_what_lies_between_ticks() {
     let tick =
         |nanos: i64| check(&bars, &Rules { tick: Some(Price::from_nanos(nanos)), ..RULES }).count(Defect::OffGrid);
     assert_eq!((tick(1), tick(1_000_000_000)), (0, 40));
+}
+
+/// The first minute of a day opened at the price of before a split of seven to one, and closed at that of behind it: nothing but
+/// its own range told.
+#[test]
+fn prices_of_two_scales_in_one_bar() {
+    let calm = walk(&[(1, 2, 100); 60]);
+    let jumps = |bars: &[Bar]| check(bars, &RULES).count(Defect::JumpInside);
+    for at in [0, 30, 59] {
+        let mut bars = calm.clone();
+        bars[at].open = Price::from_nanos(bars[at].open.nanos() * 7);
+        bars[at].high = bars[at].open;
+        assert_eq!(jumps(&bars), 1, "at {at}");
+        let action = CorporateAction::Split(Rate::from_nanos(7_000_000_000));
+        let known = [DatedAction { time: bars[at].time, action }];
+        let told = check(&bars, &Rules { actions: &known, ..RULES }).to_string();
+        assert!(told.contains("a split of that day, with prices of both scales"), "{told}");
+    }
+    // A market that falls by half within an hour is wild behind it, and beside it.
+    let mut crash = vec![(1, 2, 100); 60];
+    crash[30] = (-5_000, 300, 1_000);
+    for (place, change) in [(31, 900), (32, -1_200), (33, 700), (34, 400), (35, -500)] {
+        crash[place] = (change, 200, 1_000);
+    }
+    assert_eq!(jumps(&walk(&crash)), 0);
+    crash.truncate(31);
+    // That it is one is not known before what follows; before it all was calm.
+    assert_eq!(jumps(&walk(&crash)), 1);
+    // Two bars say nothing of what is usual.
+    assert_eq!(jumps(&walk(&[(1, 2, 1), (-5_000, 3, 1), (1, 2, 1)])), 0);
+}
+
+/// The minutes of AAPL on the day of its split begin with a bar from 645.57 to 92.42.
+#[test]
+fn the_first_minute_behind_a_split() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data/stocks/lean/usa/minute/aapl/20140609_trade.zip");
+    if !path.exists() {
+        println!("skipped: no 20140609_trade.zip");
+        return;
+    }
+    let mut bars = Vec::new();
+    let answers = import(&path, &Wish::default(), &mut |_, rows| {
+        if let Rows::Bars(rows) = rows {
+            bars.extend(rows);
+        }
+        Ok(())
+    });
+    answers.into_iter().for_each(|answer| _ = answer.unwrap());
+    let report = check(&bars, &Rules { frame: TimeFrame::MINUTE, ..RULES });
+    assert_eq!(report.count(Defect::JumpInside), 1, "{report}");
+    assert!(report.to_string().contains("open 645.57, high 645.57, low 92.23, close 92.42"), "{report}");
 }
 
 #[test]

@@ -285,7 +285,8 @@ fn actions_tell() {
         assert_eq!(format!("{}; {}", told.join("; "), report.grade), expected, "{report}");
     };
     check(vec![dividend(7, 1), split(50, 4), dividend(70, 1)], "; HIGH");
-    check(vec![dividend(7, 1), dividend(7, 2)], "1 duplicate, other values; CORRUPTED");
+    check(vec![dividend(7, 1), dividend(7, 2)], "1 several dividends on a day; HIGH");
+    check(vec![split(50, 4), split(50, 2)], "1 duplicate, other values; CORRUPTED");
     check(vec![dividend(7, 1), dividend(8, 1)], "1 duplicate, same values; MEDIUM");
     check(vec![dividend(8, 1), dividend(7, 2)], "1 out of order; CORRUPTED");
     check(vec![dividend(7, 500)], "1 absurd split or dividend; LOW");

@@ -65,6 +65,43 @@ fn the_three_rules() {
     check(&open, RollRule::OpenInterest, &[(4, "102", "104.5")]);
 }
 
+/// ES of January 2020 has a Sunday with 143 lots of June and one of September, and none of March, which trades a million a day.
+#[test]
+fn a_thin_contract_does_not_end_the_liquid_one() {
+    let check = |contracts: &[Contract], expected: &[i64], days: &[i64]| {
+        let rolled = roll(contracts, RollRule::Volume, RollAdjust::None).unwrap();
+        let rolls: Vec<i64> = rolled.rolls.iter().map(|roll| roll.day.day()).collect();
+        let bars: Vec<i64> = rolled.bars.iter().map(|bar| bar.time.day()).collect();
+        assert_eq!((rolls.as_slice(), bars.as_slice()), (expected, days), "{contracts:?}");
+    };
+    let front = [(1, 400, 1_000), (2, 404, 900), (4, 408, 950), (5, 408, 800), (8, 410, 100)];
+    let thin = contract(99, &[(3, 420, 143), (6, 420, 1)]);
+    check(&[contract(40, &front), thin.clone()], &[], &[1, 2, 4, 5, 8]);
+    // Nor where the period begins on that day.
+    check(&[contract(40, &front[2..]), thin], &[], &[4, 5, 8]);
+    // A contract that fell silent is left for one that trades more than it did, or for three days.
+    let later = |volume: i64| contract(99, &(1..9).map(|day| (day, 420, volume)).collect::<Vec<_>>());
+    check(&[contract(40, &front[..2]), later(899)], &[6], &[1, 2, 6, 7, 8]);
+    check(&[contract(40, &front[..2]), later(901)], &[3], &[1, 2, 3, 4, 5, 6, 7, 8]);
+    // One that has not traded yet is waited for three days, and was never held.
+    check(&[contract(40, &[(8, 410, 1)]), later(9)], &[], &[4, 5, 6, 7, 8]);
+}
+
+#[test]
+fn open_interest_is_compared_where_it_is_known() {
+    let rolls = |held: &[(i64, u64)], other: &[(i64, u64)]| {
+        let mut contracts = three();
+        let dated = |rows: &[(i64, u64)]| rows.iter().map(|(number, open)| (day(*number), *open)).collect();
+        (contracts[0].open_interest, contracts[1].open_interest) = (dated(held), dated(other));
+        let rolled = roll(&contracts[..2], RollRule::OpenInterest, RollAdjust::None).unwrap();
+        rolled.rolls.iter().map(|roll| roll.day.day()).collect::<Vec<_>>()
+    };
+    assert_eq!(rolls(&[(1, 100), (2, 50)], &[(1, 60), (2, 60)]), [4]);
+    // Of the one that is held nothing is known for that day: it is left when it expires.
+    assert_eq!(rolls(&[(1, 100)], &[(1, 60), (2, 160)]), [6]);
+    assert_eq!(rolls(&[], &[(1, 60), (2, 160)]), [6]);
+}
+
 #[test]
 fn the_jump_is_taken_out() {
     let closes = |adjust| {

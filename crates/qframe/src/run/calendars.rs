@@ -42,6 +42,8 @@ pub(crate) struct File {
     later: usize,
     /// Splits of the catalog that the prices do not show.
     unseen: usize,
+    /// The first day of several dividends, and how many such days there are.
+    shared: Option<(Time, usize)>,
 }
 
 const FLAGS: [(&str, &str, CalendarKind); 3] = [
@@ -156,8 +158,9 @@ impl Calendars {
         let instant = |(time, rate)| (if kind == CalendarKind::Funding { Funding::instant(time) } else { time }, rate);
         let Calendar { rows, paid, .. } = calendar;
         let rows: Vec<(Time, Rate)> = rows.into_iter().map(instant).collect();
-        let within: Vec<(Time, Rate)> =
-            rows.iter().copied().filter(|(time, _)| first < *time && *time <= last).collect();
+        let is_within = |time: &Time| first < *time && *time <= last;
+        let within: Vec<(Time, Rate)> = rows.iter().copied().filter(|(time, _)| is_within(time)).collect();
+        let days_of_payment = || paid.iter().map(|(place, paid)| (&rows[*place].0, paid));
         self.files.push(File {
             name,
             symbol,
@@ -165,15 +168,16 @@ impl Calendars {
             path: path.to_owned(),
             within: within.first().zip(within.last()).map(|(first, last)| (first.0, last.0, within.len())),
             outside: rows.len() - within.len(),
-            later: paid.iter().filter(|(time, paid)| first < *time && *time <= last && time < paid).count(),
+            later: days_of_payment().filter(|(time, paid)| is_within(time) && time < paid).count(),
+            shared: shared(&within),
             rounded: 0,
             unseen: 0,
         });
-        let action = |(time, rate): &(Time, Rate)| match kind {
+        let action = |(place, (time, rate)): (usize, &(Time, Rate))| match kind {
             CalendarKind::Splits => (*time, instrument, CorporateAction::Split(*rate)),
             _ => {
                 let each = Cash::from_attos(i128::from(rate.nanos()) * ATTOS);
-                let paid = paid.binary_search_by_key(time, |(due, _)| *due).ok().map(|place| paid[place].1);
+                let paid = paid.get(&place).copied();
                 (*time, instrument, CorporateAction::Dividend(Dividend { each, paid }))
             }
         };
@@ -181,7 +185,7 @@ impl Calendars {
             CalendarKind::Funding => {
                 self.funding.push(Funding { instrument: Some(instrument), schedule: within, ..Funding::default() });
             }
-            _ => self.actions.extend(within.iter().map(action)),
+            _ => self.actions.extend(rows.iter().enumerate().filter(|(_, row)| is_within(&row.0)).map(action)),
         }
     }
 
@@ -219,6 +223,10 @@ impl fmt::Display for File {
         write!(f, "{} of {} ({})", self.name, self.word(), self.path)?;
         if self.later > 0 {
             write!(f, "; {} paid on a later day", self.later)?;
+        }
+        if let Some((first, days)) = self.shared {
+            let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+            write!(f, "; several on {days}, the first is {first:#}: each of them is paid")?;
         }
         if self.outside > 0 {
             write!(f, "; {} outside of the bars, left out", self.outside)?;
@@ -265,14 +273,21 @@ fn due(rows: &[DatedAction], key: &DataKey, kind: CalendarKind, calendar: &mut C
             (CorporateAction::Dividend(Dividend { each, paid }), CalendarKind::Dividends) => {
                 let refused = || Error::Refused(format!("{key}: {:#}: {each} a unit", row.time));
                 let nanos = i64::try_from(each.attos() / ATTOS).map_err(|_| refused())?;
+                calendar.paid.extend(paid.map(|paid| (calendar.rows.len(), paid)));
                 calendar.rows.push((row.time, Rate::from_nanos(nanos)));
-                calendar.paid.extend(paid.map(|paid| (row.time, paid)));
             }
             (CorporateAction::Split(ratio), CalendarKind::Splits) => calendar.rows.push((row.time, ratio)),
             _ => {}
         }
     }
     Ok(())
+}
+
+/// The first day of several rows, and how many such days there are.
+fn shared(rows: &[(Time, Rate)]) -> Option<(Time, usize)> {
+    let mut days = rows.chunk_by(|a, b| a.0 == b.0).filter(|day| day.len() > 1);
+    let first = days.next()?[0].0;
+    Some((first, 1 + days.count()))
 }
 
 /// The mark prices that stand beside the funding rates.

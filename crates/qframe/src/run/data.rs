@@ -108,6 +108,7 @@ pub(super) fn sessions(sources: &[Source], market: &Backtest) -> Vec<Sessions> {
 pub(super) struct Wish {
     pub(super) lot: Option<Quantity>,
     pub(super) tick: Option<Price>,
+    pub(super) multiplier: Option<Quantity>,
     pub(super) margin: Margin,
     pub(super) from: Time,
     pub(super) until: Time,
@@ -139,6 +140,7 @@ impl Wish {
         let wish = Self {
             lot: given("--lot", &raw.lot).map(Given::quantity).transpose()?,
             tick: given("--tick", &raw.tick).map(Given::price).transpose()?,
+            multiplier: given("--multiplier", &raw.multiplier).map(Given::quantity).transpose()?,
             margin,
             catalog: Root { folder: raw.catalog.clone() },
             from: given("--from", &raw.from).map_or(Ok(Time::MIN), Given::parse)?,
@@ -181,6 +183,7 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     let symbol = symbol.map_or_else(|| symbol_of(&series.name), Ok)?;
     let rules = stored::instrument(symbol, wish, series.rules.as_ref());
     let (instrument, odd) = rules.map_err(|error| given.wrong(error))?;
+    let odd = odd.into_iter().chain(stored::contract(&instrument, wish, series.rules.as_ref())?);
     let Series { loaded, market, from, mut known, sample, key, sides, held, .. } = series;
     let (mut loaded, made) = used(loaded, &market, wish, given)?;
     let spreads = sides.map_or_else(Vec::new, |sides| sides.spreads(loaded.time_frame, market.end));

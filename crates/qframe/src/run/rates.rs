@@ -159,6 +159,7 @@ impl Missing {
             let name = pair.key.name();
             let wish = Wish {
                 tick: None,
+                multiplier: None,
                 lot: None,
                 margin: Margin::FULL,
                 from: self.period.from - BEFORE,

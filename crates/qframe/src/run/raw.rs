@@ -111,6 +111,9 @@ pub(crate) struct Raw {
     /// The smallest step of a price [of the catalog or the contract; else that of the prices seen so far, on ticks].
     #[arg(long, value_name = "PRICE", help_heading = "Account", allow_hyphen_values = true)]
     pub(crate) tick: Option<Word>,
+    /// Units that one contract of a future stands for [of the catalog; else of the exchange's rulebook, and said so].
+    #[arg(long, value_name = "UNITS", help_heading = "Account", allow_hyphen_values = true)]
+    pub(crate) multiplier: Option<Word>,
     /// Allow selling what is not held.
     #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Account")]
     pub(crate) allow_short: Option<Word>,
@@ -274,7 +277,7 @@ pub(crate) struct Raw {
 macro_rules! single {
     ($then:ident) => {
         $then! {
-            strategy cash currency size lot tick allow_short leverage maintenance borrow_rate interest_markup unaffordable
+            strategy cash currency size lot tick multiplier allow_short leverage maintenance borrow_rate interest_markup unaffordable
             convert fee slippage spread fill intrabar latency answer_latency queue volume_cap actions roll_costs at_end
             max_order max_position max_leverage collar daily_loss max_drawdown
             from to grain timeframe on_bad_row offsets close_column benchmark risk_free seed

@@ -3,10 +3,9 @@ use std::ops::Range;
 
 use qframe_data::catalog::InstrumentFacts;
 use qframe_data::{Catalog, DataKey, Facts, Kind, Loaded, mid_bars};
-use qframe_lab::{contract_hours, customary};
+use qframe_lab::{ContractTerms, contract_hours, customary};
 use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
-use qframe_model::number::Price;
-use qframe_model::symbol::Symbol;
+use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::{Span, Time, TimeFrame};
 
 use super::catalog::{Narrowed, none, the_one};
@@ -157,7 +156,7 @@ pub(super) fn instrument(
     wish: &Wish,
     known: Option<&InstrumentFacts>,
 ) -> Result<(Instrument, Option<String>), InstrumentError> {
-    let usual = on_tick(customary(symbol.clone(), wish.lot, wish.margin)?, wish.tick)?;
+    let usual = on_wish(&customary(symbol.clone(), wish.lot, wish.margin)?, wish)?;
     let Some(known) = known else { return Ok((usual, None)) };
     let rules = usual.rules().clone();
     let hours = known.hours.as_deref().map(|hours| (hours, HOURS.into_iter().find(|name| *name == hours)));
@@ -167,16 +166,18 @@ pub(super) fn instrument(
         }
         _ => None,
     };
+    let is_future = known.asset_class.as_deref() == Some("future");
+    let assumed = || ContractTerms::of(&symbol).filter(|_| is_future).map(|terms| terms.multiplier);
     let rules = Rules {
         tick: wish.tick.or(known.tick).unwrap_or(rules.tick),
         lot: wish.lot.or(known.lot).unwrap_or(rules.lot),
-        multiplier: known.multiplier.unwrap_or(rules.multiplier),
+        multiplier: wish.multiplier.or(known.multiplier).or_else(assumed).unwrap_or(rules.multiplier),
         hours: hours.and_then(|(_, name)| name).unwrap_or(rules.hours),
         ..rules
     };
     let made = match usual.kind() {
         InstrumentKind::Forex => Instrument::forex(symbol, rules),
-        InstrumentKind::Stock if known.asset_class.as_deref() == Some("future") => {
+        InstrumentKind::Stock if is_future => {
             let rules = Rules { hours: contract_hours(&symbol).unwrap_or(rules.hours), ..rules };
             Instrument::rolled(symbol, known.currency.unwrap_or_else(|| usual.quote()), rules)
         }
@@ -185,10 +186,34 @@ pub(super) fn instrument(
     Ok((made?, note))
 }
 
-/// The same with another tick, where one is asked for.
-fn on_tick(instrument: Instrument, tick: Option<Price>) -> Result<Instrument, InstrumentError> {
-    let Some(tick) = tick else { return Ok(instrument) };
-    let rules = Rules { tick, ..instrument.rules().clone() };
+/// What is to say of the terms of a future: that nothing but a rulebook, or nothing at all, tells how many units a contract is of.
+pub(super) fn contract(
+    instrument: &Instrument,
+    wish: &Wish,
+    known: Option<&InstrumentFacts>,
+) -> Result<Option<String>, Error> {
+    let symbol = instrument.symbol();
+    if let (Some(multiplier), false) = (wish.multiplier, instrument.kind().is_derivative()) {
+        let why = format!("{symbol} is no contract; only those stand for several units");
+        return Err(Error::usage("--multiplier", multiplier, why));
+    }
+    let is_future = matches!(instrument.kind(), InstrumentKind::Future { .. })
+        || known.is_some_and(|known| known.asset_class.as_deref() == Some("future"));
+    let is_told = wish.multiplier.is_some() || known.is_some_and(|known| known.multiplier.is_some());
+    if !is_future || is_told || matches!(symbol.parts(), SymbolParts::Contract { .. }) {
+        return Ok(None);
+    }
+    Ok(Some(match ContractTerms::of(symbol) {
+        Some(terms) => format!("assumed of {terms}; --multiplier UNITS and --tick PRICE say otherwise"),
+        None => "assumed: one unit a contract, as nothing says otherwise; --multiplier UNITS does".to_owned(),
+    }))
+}
+
+/// The same with another tick or multiplier, where one is asked for.
+fn on_wish(instrument: &Instrument, wish: &Wish) -> Result<Instrument, InstrumentError> {
+    let own = instrument.rules().clone();
+    let multiplier = wish.multiplier.filter(|_| instrument.kind().is_derivative()).unwrap_or(own.multiplier);
+    let rules = Rules { tick: wish.tick.unwrap_or(own.tick), multiplier, ..own };
     match instrument.kind() {
         InstrumentKind::Forex => Instrument::forex(instrument.symbol().clone(), rules),
         _ => Instrument::new(instrument.symbol().clone(), instrument.quote(), rules),

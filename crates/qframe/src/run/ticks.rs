@@ -92,6 +92,7 @@ pub(super) fn source(given: &Given<'_>, wish: &Wish, symbol: Option<Symbol>, pat
         stored::instrument(symbol.unwrap_or(own), wish, rules.as_ref()).map_err(|error| given.wrong(error))?;
     let mut notes = vec![format!("{note}; orders meet {}", grain.name())];
     notes.extend(odd);
+    notes.extend(stored::contract(&instrument, wish, rules.as_ref())?);
     if instrument.rules().tick <= Price::from_nanos(1) {
         notes.push("its tick is not known: quotes go by the step of the prices seen so far; --tick says it".to_owned());
     }

@@ -47,6 +47,9 @@ pub(super) fn words(
     let ids: Vec<String> = sources.iter().filter_map(|source| source.set.origin().security.clone()).collect();
     let ids = Some(("security", ids.join(", "))).filter(|(_, ids)| !ids.is_empty());
     let rest = rest.into_iter().chain(ids);
+    // Where nobody said otherwise a contract is as its exchange made it.
+    let multiplier = wish.multiplier.map(|multiplier| ("multiplier", multiplier.to_string()));
+    let rest = rest.chain(multiplier);
     let all = account.into_iter().chain(trading(setup)).chain(limits(setup)).chain(rest);
     Ok(all.map(|(name, word)| (name.to_owned(), word)).collect())
 }

@@ -177,11 +177,51 @@ fn contracts_are_rolled_and_traded() {
     refused("data roll ES --rule volumes --adjust none", "expected date, volume or open-interest");
     refused("data roll ES --rule volume --adjust no", "expected none, ratio or difference");
     refused("data roll ES --rule volume --days 3 --adjust none", "it goes with --rule date");
-    refused("data roll ES --rule open-interest --adjust none", "name LEAN's file of it");
+    refused("data roll ES --rule open-interest --adjust none", "no open interest is known of these contracts; import");
     refused("data roll NQ --rule volume --adjust none", "no bars of contracts with that root");
     program.write("es_openinterest_202402.csv", "20240201 00:00,7\n20240201 00:00,9\n");
     let words = "data roll ES --rule open-interest --open-interest es_openinterest_202402.csv --adjust none";
     refused(words, "line 2: \"20240201 00:00,9\"; expected a day, later than the one before");
+    let refused_too = program.run("data import es_openinterest_202402.csv --venue cme");
+    assert!(refused_too.error().contains("expected a day, later than the one before"), "{}", refused_too.error());
+}
+
+/// What nobody said of a contract is by the rulebook, and is said; open interest is imported once and known from then on.
+#[test]
+fn what_is_assumed_of_a_contract_is_said() {
+    let program = Program::new();
+    fill(&program);
+    let rolled = json(&program, "data roll ES --rule volume --adjust none");
+    assert_eq!(rolled["assumed"], "ES: 50 units a contract, tick 0.25, in USD (rulebook of CME)");
+    let run = |more: &str| {
+        let words =
+            "backtest --data ES-20240216@cme --strategy buy-and-hold --size 1 --leverage 20 --cash 100000 --fee 0";
+        let answer = program.run(&format!("{words} {more}"));
+        assert_eq!(answer.code(), 0, "{}", answer.error());
+        answer.out()
+    };
+    assert!(run("").contains("assumed of ES: 50 units a contract, tick 0.25, in USD (rulebook of CME)"), "{}", run(""));
+    let told = run("--multiplier 10");
+    assert!(!told.contains("assumed of"), "{told}");
+    assert_ne!(
+        told.lines().find(|line| line.contains("Equity Final")),
+        run("").lines().find(|line| line.contains("Equity Final"))
+    );
+    let rolled = program
+        .run("backtest --data ES@cme.rolled-volume-none --strategy buy-and-hold --size 1 --leverage 20 --plain")
+        .out();
+    assert!(rolled.contains("assumed of ES: 50 units a contract"), "{rolled}");
+    let refused = program.run("backtest --data ACME --multiplier 10");
+    assert!(refused.error().contains("ACME is no contract; only those stand for several units"), "{}", refused.error());
+    program.write("es_openinterest_202402.csv", "20240201 00:00,7\n20240205 00:00,5\n");
+    program.write("es_openinterest_202403.csv", "20240201 00:00,4\n20240205 00:00,6\n");
+    let import = "data import es_openinterest_202402.csv es_openinterest_202403.csv --venue cme";
+    let answer = program.run(import).out();
+    assert!(answer.contains("ES-20240216@cme open interest, 2 days") && answer.ends_with("; 4 added\n"), "{answer}");
+    assert!(program.run(import).out().ends_with("; nothing new (4 there already)\n"));
+    // That of the 5th is known on the 6th, and acted on the day after.
+    let rolled = json(&program, "data roll ES --rule open-interest --adjust none");
+    assert_eq!(rolled["rolls"][0]["date"], "2024-02-07");
 }
 
 #[test]

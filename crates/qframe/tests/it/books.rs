@@ -53,3 +53,21 @@ fn wrong_words_and_wrong_files() {
     check("data book empty.gz", 1, "zero bytes");
     check("data book prices.csv", 1, "prices.csv:1:1: no message of an exchange in 2 lines: \"time,open");
 }
+
+/// A stream that was joined in the middle has updates and no snapshot; the answer was a row of zeros.
+#[test]
+fn updates_without_a_snapshot_are_said_to_make_no_book() {
+    let program = Program::new();
+    let updates = STREAM.lines().skip(1).take(1).collect::<String>();
+    program.write("stream.txt", updates);
+    let told = program.run("data book stream.txt").out();
+    assert!(told.contains("1 update of the book and no snapshot to join them to: no book was built"), "{told}");
+    let object: serde_json::Value = serde_json::from_str(&program.run("data book stream.txt --json").out()).unwrap();
+    assert!(object["symbols"][0]["bookless"].as_str().unwrap().contains("no snapshot"), "{object}");
+    let refused = program.run("data import stream.txt");
+    assert!(
+        refused.code() == 1 && refused.error().contains("BTC/USDT: 1 update of the book and no snapshot"),
+        "{}",
+        refused.error()
+    );
+}

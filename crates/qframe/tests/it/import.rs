@@ -18,7 +18,7 @@ fn rows_come_in_once_and_what_is_wrong_is_told() {
     );
     assert!(dry.out().contains("AAPL.csv:3:14: \"1\" says high 1 below low 3"), "{}", dry.out());
     assert!(
-        dry.out().ends_with("1 file, 1 data set, 3 rows, 1 finding; a dry run: nothing was written\n"),
+        dry.out().ends_with("1 file, 1 data set, 3 rows, 1 finding; a dry run, of which nothing stays: 3 added\n"),
         "{}",
         dry.out()
     );
@@ -42,6 +42,54 @@ fn rows_come_in_once_and_what_is_wrong_is_told() {
         let derived = program.run(&format!("data import AAPL.csv --venue {venue} --catalog c"));
         assert!(derived.error().contains("sets that are made of others"), "{}", derived.error());
     }
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_new() {
+    let program = Program::new();
+    program.write("AAPL.csv", BARS);
+    program.run("data import AAPL.csv --venue nasdaq");
+    let listed = program.run("data list").out();
+    program.write("AAPL.csv", BARS.replace("2020-01-04,2,3,1,2,5", "2020-01-04,2,3,1,3,5\n2020-01-05,2,3,1,3,5"));
+    let dry = program.run("data import AAPL.csv --venue nasdaq --dry-run").out();
+    assert!(
+        dry.contains("; a dry run, of which nothing stays: 1 added, 2 there already, 1 there with other values\n"),
+        "{dry}"
+    );
+    assert!(
+        dry.ends_with(
+            "1 row there with other values: those in the catalog are kept (--on-conflict replace takes the new ones)\n"
+        ),
+        "{dry}"
+    );
+    let dry = program.run("data import AAPL.csv --venue nasdaq --dry-run --on-conflict refuse");
+    assert!(dry.error().contains("2020-01-04T00:00:00Z is stored as "), "{}", dry.error());
+    assert_eq!(program.run("data list").out(), listed);
+    program.write("AAPL.csv", BARS);
+    let same = program.run("data import AAPL.csv --venue nasdaq --dry-run").out();
+    assert!(same.ends_with("; a dry run: nothing would be new (3 there already)\n"), "{same}");
+}
+
+/// A special dividend on the day of an ordinary one was refused as the same row, or kept one of them.
+#[test]
+fn two_dividends_of_a_day_are_both_paid() {
+    let program = Program::new();
+    let days = (1..29).map(|day| format!("2020-02-{day:02},100,100,100,100,5\n")).collect::<String>();
+    program.write("ACME.csv", format!("time,open,high,low,close,volume\n{days}"));
+    program.write("paid.csv", "ex_date,amount\n2020-02-10,0.5\n2020-02-10,3\n2020-02-10,0.5\n");
+    program.run("data import ACME.csv --venue nyse");
+    let told = program.run("data import paid.csv --symbol ACME --venue nyse").out();
+    assert!(told.contains("findings: 1 duplicate, same values, 1 several dividends on a day"), "{told}");
+    let run = "backtest --data ACME@nyse --strategy buy-and-hold --size 10 --cash 2000 --fee 0";
+    let report = program.run(run).out();
+    assert!(report.contains("several on 1 day, the first is 2020-02-10: each of them is paid"), "{report}");
+    assert!(report.contains("Dividends [$]                35.00"), "{report}");
+    let refused = program.run(&format!("{run} --dividends paid.csv"));
+    assert!(
+        refused.error().starts_with("error: paid.csv:4:1: \"2020-02-10\" stands twice with the same dividend of 0.5;"),
+        "{}",
+        refused.error()
+    );
 }
 
 #[test]

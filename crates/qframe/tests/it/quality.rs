@@ -191,3 +191,23 @@ fn two_symbols() -> String {
     let row = |day: u32| format!("AAPL,2024-01-{day:02},5,6,4,5,{day}\nMSFT,2024-01-{day:02},400,401,399,400,{day}\n");
     (1..9).map(row).collect()
 }
+
+/// Bids and asks are two sets: one file of both was refused, and what the refusal said to try was refused as well.
+#[test]
+fn both_sides_are_made_into_longer_bars() {
+    let program = Program::new();
+    let rows = (0..72).map(|hour| format!("2024-01-0{}T{:02}:00:00Z,5,1,6,1\n", 1 + hour / 24, hour % 24));
+    program.write("EURUSD.csv", format!("time,bid,bid_size,ask,ask_size\n{}", rows.collect::<String>()));
+    program.run("data import EURUSD.csv --venue here");
+    let run = |words: &str| {
+        let answer = program.run(&format!("data {words}"));
+        assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+        answer.out()
+    };
+    run("resample EUR/USD --to 4h --from-quotes");
+    let both = run("resample EUR/USD --to 1d");
+    assert!(both.contains("EUR/USD@here bids 1d") && both.contains("EUR/USD@here asks 1d"), "{both}");
+    run("resample EUR/USD --to 1d --out made.csv.gz");
+    let read = run("check made.bids.csv.gz made.asks.csv.gz --timeframe 1d");
+    assert!(read.contains("made.bids.csv.gz: 2 rows") && read.contains("made.asks.csv.gz: 2 rows"), "{read}");
+}

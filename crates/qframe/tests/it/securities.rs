@@ -103,6 +103,14 @@ fn what_a_ticker_means_is_asked_where_it_means_several() {
     let adjusted = json(&program, "data adjust OWL:2020-01-10 --mode total-return");
     assert_eq!((&adjusted["bars"], &adjusted["steps"].as_array().unwrap().len()), (&52.into(), &1));
     assert_eq!(json(&program, "backtest --data ELK@usa.total-return")["data"][0]["bars"], 52);
+    // A check and a longer bar follow it too; what is mended is mended where it lies.
+    let checked = json(&program, "data check OWL:2020-01-10@usa");
+    assert_eq!((&checked[0]["name"], &checked[0]["quality"]["rows"]), (&"OWL:2020-01-10".into(), &52.into()));
+    let longer = json(&program, "data resample OWL:2020-01-10 --to 1w --out w.parquet");
+    assert_eq!((&longer["rows"], &longer["written"][0]["bars"]), (&52.into(), &8.into()));
+    check("data resample OWL:2020-01-10 --to 1w", 1, &["bars of several tickers are no set of one", "--out FILE"]);
+    check("data repair OWL:2020-01-10", 2, &["mended where they lie", "ELK@usa, OWL@usa"]);
+    check("data check OWL:2019-06-02", 1, &["no security of this id"]);
     let shown = program.run("data show OWL:2020-01-10").out();
     assert!(shown.contains("OWL from 2020-01-10 until 2020-02-01") && shown.contains("52 bars of 1d"), "{shown}");
     assert_eq!(json(&program, "data show ELK@usa --kind bars")["securities"].as_array().unwrap().len(), 1);

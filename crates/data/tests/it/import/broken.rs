@@ -193,7 +193,10 @@ fn hostile_files_are_told_for_what_they_are() {
     let row = format!("[[\"{}\",1,2,1,2,5]]", "9".repeat(17 << 20));
     check("AAPL.json", row.as_bytes(), &plain, "row 1 has over 16 mebibytes of JSON");
     let decimals = "time;open;high;low;close\n2020-01-01;1,5;2,5;1,5;2,5\n2020-01-02;1,5;2,5;1,5;2,5\n";
-    check("AAPL.csv", decimals.as_bytes(), &plain, "\"1,5\" is no number for the open");
+    let thousands = decimals.replace(",5", ",500");
+    check("AAPL.csv", thousands.as_bytes(), &plain, "\"1,500\" is no number for the open: its comma may divide");
+    let trades = "time;price;amount\n1672531200;1.500;2,5\n1672531201;1.500;2,5\n";
+    check("BCHEUR.csv", trades.as_bytes(), &plain, "\"2,5\" is no number for the quantity: its comma may divide");
     let snapshot = b"1723161999000000000 {\"lastUpdateId\":1,\"bids\":[[\"5\",\"1\"]],\"asks\":[[\"6\",\"1\"]]}\n";
     check("stream.txt", snapshot, &plain, "a snapshot of no symbol, and no message names one");
     // A quote without an end, right below the names, was taken for a comment.

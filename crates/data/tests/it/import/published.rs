@@ -31,6 +31,26 @@ fn check_bytes(path: &str, bytes: &[u8], expected: &[&str]) {
     }
 }
 
+/// Numbers of much of Europe: the columns are separated by another sign.
+#[test]
+fn decimal_commas() {
+    let check = |path: &str, text: &str, expected: &str| {
+        check(path, text, &[expected]);
+        // What the rows are does not hang on the sign.
+        check(path, &text.replace(',', ".").replace(';', ","), &[expected]);
+    };
+    let bars = "time;open;high;low;close;volume\n2020-01-01;1,5;2,25;1,125;2;0\n2020-01-02;2;2,5;1;2,5;3,5\n";
+    check("AAPL.csv", bars, "csv: AAPL@unknown bars 1d 2 rows 2020-01-01 2020-01-02");
+    let klines = KLINES.replace(',', ";").replace("5.5", "5,5");
+    let klines = format!("1637971200000;{klines}\n1637971260000;{klines}\n");
+    let expected = "binance-klines: BTC/USDT@binance bars 1m 2 rows 2021-11-27 2021-11-27T00:01:00Z";
+    check("BTCUSDT-1m-2021-11-27.csv", &klines, expected);
+    let quotes = "time;bid;ask\n2020-01-01;1,5;1,75\n2020-01-02;1,25;1,5\n";
+    check("EURUSD.csv", quotes, "csv: EUR/USD@unknown quotes 2 rows 2020-01-01 2020-01-02");
+    let paid = "ex_date;amount\n2020-01-01;0,125\n2020-04-02;1,5\n";
+    check("AAPL.csv", paid, "csv: AAPL@unknown actions 2 rows 2020-01-01 2020-04-02");
+}
+
 const KLINES: &str = "1,2,1,2,5.5,1637971259999,9,3,1,2,0";
 
 #[test]

@@ -76,6 +76,9 @@ struct Row {
     #[serde(flatten)]
     figures: Figures,
     last: Option<Last>,
+    /// Why there never was a book.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bookless: Option<String>,
 }
 
 /// The top of a book as exact texts, best first: `["61800.2","2.909"]`.
@@ -186,6 +189,7 @@ fn row(one: &Instrument, depth: usize) -> Row {
         name: one.name.clone(),
         figures: Figures::of(one),
         last: last(one, depth),
+        bookless: one.bookless(),
     }
 }
 
@@ -312,7 +316,8 @@ impl Row {
     /// The last book of an instrument, bids on the left.
     fn print(&self, out: &mut impl Write) -> io::Result<()> {
         let Some(last) = &self.last else {
-            return writeln!(out, "\n{}@{} ({}): no good book at the end", self.symbol, self.venue, self.feed);
+            let why = self.bookless.as_deref().unwrap_or("no good book at the end");
+            return writeln!(out, "\n{}@{} ({}): {why}", self.symbol, self.venue, self.feed);
         };
         let update = last.update.unwrap_or_default();
         writeln!(out, "\n{}@{} ({}) after update {update}", self.symbol, self.venue, self.feed)?;

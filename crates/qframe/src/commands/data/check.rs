@@ -19,7 +19,8 @@ use crate::error::Error;
                         qframe data check BTC/USDT@binance --json\n          \
                         qframe data check months.zip funding.csv stream.gz --at-least medium")]
 pub(crate) struct Args {
-    /// Files, SYMBOL=FILE, or names of the catalog such as BTC/USDT@binance
+    /// Files, SYMBOL=FILE, or names of the catalog such as BTC/USDT@binance; the id of a security (FB:2012-05-18@usa) is the bars of
+    /// all its tickers as one
     #[arg(required = true, value_name = "SYMBOL|FILE")]
     subjects: Vec<String>,
     #[command(flatten)]
@@ -61,6 +62,11 @@ impl Args {
                         Some(judged) => bars(key.to_string(), key.kind, &judged),
                         None => stream(catalog, key, &known)?,
                     }),
+                    Subject::Security(catalog, held) => {
+                        let (judged, notes) = known.judged_security(catalog, held)?;
+                        let answer = bars(held.security.id().to_string(), Kind::Bars, &judged);
+                        answers.push(Answer { notes, ..answer });
+                    }
                     Subject::File(path, symbol) => {
                         file(&subject, (path, symbol.as_ref()), &known, &mut answers, &mut refused);
                     }

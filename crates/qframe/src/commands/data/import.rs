@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use qframe_data::catalog::Named;
+use qframe_data::catalog::{Catalog, Named, Trial};
 use qframe_data::import::{Became, Dialect, Foreign, Import, ImportError, Intake, Strangers, Twice, Wish, find_files};
 use qframe_data::{Conflict, DataKey, Kind, Merged};
 use qframe_model::symbol::Symbol;
@@ -18,7 +18,7 @@ use crate::run::catalog::Root;
 /// The flags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples: qframe data import prices.csv --symbol AAPL --venue nasdaq
-          qframe data import --dry-run downloads/        (reads everything, writes nothing, says why)")]
+          qframe data import --dry-run downloads/        (says how all is understood, and what would be new, changes nothing)")]
 pub(crate) struct Args {
     /// Files, or directories with files, plain or as .gz, .zst or .zip.
     #[arg(required = true, value_name = "PATH")]
@@ -42,7 +42,8 @@ pub(crate) struct Args {
     /// bars of which over a tenth differ from those there are of another source, and none of them is taken)
     #[arg(long, value_enum, value_name = "HOW")]
     on_conflict: Option<OnConflict>,
-    /// Read and report, and write nothing.
+    /// Read and report what would be new, the same and other than what is there, and change nothing. It needs as much room in
+    /// the folder of temporary files as the import needs in the catalog.
     #[arg(long)]
     dry_run: bool,
     /// Say how each file was understood, and what its findings are.
@@ -76,6 +77,22 @@ impl From<OnConflict> for Conflict {
     }
 }
 
+/// Where rows go.
+enum Target {
+    Catalog(Catalog),
+    /// In a dry run.
+    Trial(Trial),
+}
+
+impl Target {
+    const fn catalog(&self) -> &Catalog {
+        match self {
+            Self::Catalog(catalog) => catalog,
+            Self::Trial(trial) => trial.catalog(),
+        }
+    }
+}
+
 /// What came of everything.
 struct Report {
     imports: Vec<Import>,
@@ -89,7 +106,7 @@ struct Report {
 impl Args {
     pub(crate) fn run(&self) -> Result<(), Error> {
         let wish = self.wish()?;
-        let catalog = if self.dry_run { None } else { Some(self.root.make()?) };
+        let target = self.target()?;
         let conflict = self.on_conflict.unwrap_or(OnConflict::Keep).into();
         let strangers = if self.on_conflict.is_some() { Strangers::Take } else { Strangers::Refuse };
         let found = find_files(&self.paths);
@@ -100,7 +117,7 @@ impl Args {
             became: Became::default(),
             stopped: None,
         };
-        let mut intake = Intake::new(catalog.as_ref(), conflict, strangers);
+        let mut intake = Intake::new(Some(target.catalog()), conflict, strangers);
         let bar = progress(found.files.len());
         for path in &found.files {
             bar.set_message(path.display().to_string());
@@ -130,6 +147,16 @@ impl Args {
         let refused = report.refused.iter().map(ToString::to_string);
         let errors: Vec<String> = refused.chain(foreign).chain(contested).chain(report.stopped).collect();
         if errors.is_empty() { Ok(()) } else { Err(Error::Several(errors)) }
+    }
+
+    /// The catalog, or one that begins as it is and goes away again.
+    fn target(&self) -> Result<Target, Error> {
+        if !self.dry_run {
+            return Ok(Target::Catalog(self.root.make()?));
+        }
+        let own = if self.root.path()?.is_dir() { Some(self.root.open()?) } else { None };
+        let name = format!("qframe-dry-run-{}-{}", std::process::id(), super::now().nanos());
+        Ok(Target::Trial(Trial::new(own.as_ref(), std::env::temp_dir().join(name))?))
     }
 
     fn wish(&self) -> Result<Wish, Error> {
@@ -190,7 +217,10 @@ impl Args {
         }
         let total = total(&report.became);
         match self.dry_run {
-            true => writeln!(out, "; a dry run: nothing was written"),
+            true if total.added + total.replaced == 0 => {
+                writeln!(out, "; a dry run: nothing would be new{}", within_brackets(&became(total)))
+            }
+            true => writeln!(out, "; a dry run, of which nothing stays: {}", became(total)),
             false if report.stopped.is_some() => {
                 writeln!(out, "; writing stopped: what was stored until then stays, importing again completes it")
             }
@@ -199,24 +229,7 @@ impl Args {
             }
             false => writeln!(out, "; {}", became(total)),
         }?;
-        let differing = report.became.rows.iter().filter(|(_, merged)| merged.differing > 0);
-        differing.into_iter().try_for_each(|(key, merged)| {
-            let (count, kept) = (counted(merged.differing, "row"), merged.differing - merged.replaced);
-            let what = if kept > 0 {
-                "those in the catalog are kept (--on-conflict replace takes the new ones)"
-            } else {
-                "replaced"
-            };
-            writeln!(out, "   {key}: {count} there with other values: {what}")
-        })?;
-        for (venue, named) in report.became.securities.iter().filter(|(_, named)| named.differing > named.replaced) {
-            let count = named.differing - named.replaced;
-            writeln!(
-                out,
-                "   securities of {venue}: {count} there with other listings: those in the catalog are kept"
-            )?;
-        }
-        Ok(())
+        tell_differing(&report.became, out)
     }
 
     fn tell_json(&self, report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
@@ -234,11 +247,38 @@ impl Args {
         let whole = json!({
             "dry_run": self.dry_run, "files": files, "sets": sets, "findings": findings, "refused": refused,
             "passed_over": report.passed_over, "stopped": report.stopped, "securities": named_json(&report.became.securities),
+            "open_interest": report.became.interest.iter().map(interest_json).collect::<Vec<_>>(),
             "foreign": report.became.foreign.iter().map(foreign_json).collect::<Vec<_>>(),
         });
         serde_json::to_writer_pretty(&mut *out, &whole).map_err(std::io::Error::from)?;
         writeln!(out)
     }
+}
+
+/// Rows, days and securities that are there with other values, and which of them stay.
+fn tell_differing(became: &Became, out: &mut dyn Write) -> std::io::Result<()> {
+    let differing = became.rows.iter().filter(|(_, merged)| merged.differing > 0);
+    differing.into_iter().try_for_each(|(key, merged)| {
+        let (count, kept) = (counted(merged.differing, "row"), merged.differing - merged.replaced);
+        let what = if kept > 0 {
+            "those in the catalog are kept (--on-conflict replace takes the new ones)"
+        } else {
+            "replaced"
+        };
+        writeln!(out, "   {key}: {count} there with other values: {what}")
+    })?;
+    for (contract, merged) in became.interest.iter().filter(|(_, merged)| merged.differing > merged.replaced) {
+        let count = counted(merged.differing - merged.replaced, "day");
+        writeln!(
+            out,
+            "   open interest of {contract}: {count} there with other numbers: those in the catalog are kept"
+        )?;
+    }
+    for (venue, named) in became.securities.iter().filter(|(_, named)| named.differing > named.replaced) {
+        let count = named.differing - named.replaced;
+        writeln!(out, "   securities of {venue}: {count} there with other listings: those in the catalog are kept")?;
+    }
+    Ok(())
 }
 
 /// True for the name of a set that `data adjust`, `roll` or `repair` makes.
@@ -266,6 +306,9 @@ fn tell_import(import: &Import, whole: bool, out: &mut dyn Write) -> std::io::Re
     }
     if let Some((venue, security)) = &import.history {
         writeln!(out, "{file}: {dialect}: security of {venue}: {security}")?;
+    } else if let Some((venue, interest)) = &import.open_interest {
+        let (symbol, days) = (&interest.symbol, counted(interest.rows.len(), "day"));
+        writeln!(out, "{file}: {dialect}: {symbol}@{venue} open interest, {days}")?;
     } else if import.sets.is_empty() {
         writeln!(out, "{file}: {dialect}: no rows")?;
     }
@@ -309,17 +352,21 @@ fn file_json(import: &Import) -> Value {
         .iter()
         .map(|finding| json!({"defect": finding.defect.name(), "line": finding.line, "text": finding.text}))
         .collect();
+    let interest = import.open_interest.as_ref().map(
+        |(venue, interest)| json!({"symbol": interest.symbol.to_string(), "venue": venue, "days": interest.rows.len()}),
+    );
     let history = import.history.as_ref().map(|(venue, security)| super::list::Named::new(venue, security));
     json!({
         "file": import.file, "dialect": import.dialect.to_string(), "why": import.why, "sets": sets, "counts": counts,
-        "findings": findings, "security": history,
+        "findings": findings, "security": history, "open_interest": interest,
     })
 }
 
 fn foreign_json(foreign: &Foreign) -> Value {
     json!({
-        "set": foreign.key.to_string(), "files": foreign.files, "rows": foreign.rows, "common": foreign.common,
-        "differing": foreign.differing, "sources": foreign.sources,
+        "set": foreign.key.to_string(), "files": foreign.files, "rows": foreign.rows, "stored": foreign.overlap.stored,
+        "given": foreign.overlap.given, "common": foreign.overlap.common, "differing": foreign.overlap.differing,
+        "sources": foreign.sources,
     })
 }
 
@@ -361,18 +408,20 @@ fn named_json(securities: &BTreeMap<String, Named>) -> Value {
     securities.iter().map(row).collect()
 }
 
-/// Of rows and securities together.
+fn interest_json((contract, merged): (&String, &Merged)) -> Value {
+    let Merged { added, same, differing, replaced } = merged;
+    json!({"contract": contract, "added": added, "same": same, "differing": differing, "replaced": replaced})
+}
+
+/// Of rows, days of open interest and securities together.
 fn total(became: &Became) -> Merged {
     let securities = became.securities.values().map(|named| {
         let Named { added, same, differing, replaced, .. } = *named;
         Merged { added, same, differing, replaced }
     });
-    became.rows.values().copied().chain(securities).fold(Merged::default(), |sum, one| Merged {
-        added: sum.added + one.added,
-        same: sum.same + one.same,
-        differing: sum.differing + one.differing,
-        replaced: sum.replaced + one.replaced,
-    })
+    let mut sum = Merged::default();
+    became.rows.values().chain(became.interest.values()).copied().chain(securities).for_each(|one| sum.add(one));
+    sum
 }
 
 fn within_brackets(text: &str) -> String {

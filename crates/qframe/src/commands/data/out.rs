@@ -1,7 +1,7 @@
 //! `--out` of the commands that write bars or rows into a file: never over one that is there, unless asked.
 use std::path::{Path, PathBuf};
 
-use qframe_data::write_bars;
+use qframe_data::Format;
 use qframe_lab::report::{check_writable, write_atomically};
 use qframe_model::market::Bar;
 
@@ -10,7 +10,7 @@ use crate::error::Error;
 /// The flags.
 #[derive(Debug, clap::Args)]
 pub(super) struct Out {
-    /// Write a CSV file, and nothing into the catalog
+    /// Write a file (CSV; by its ending .csv.gz, .parquet or .arrow), and nothing into the catalog
     #[arg(long = "out", value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
     /// Write over a file that is there
@@ -41,7 +41,7 @@ pub(super) fn check(path: &Path, force: bool) -> Result<(), Error> {
 
 /// Writes bars, and gives the name of the file.
 pub(super) fn write(path: &Path, bars: &[Bar]) -> Result<String, Error> {
-    let done = write_atomically(path, |out| Ok(write_bars(out, bars)?));
+    let done = write_atomically(path, |out| Ok(Format::of(path).write(out, bars)?));
     done.map_err(|error| Error::Refused(format!("--out {error}")))?;
     Ok(path.display().to_string())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use qframe_data::catalog::{Catalog, Remark};
 use qframe_data::quality::{Change, Field, Mended, Mending, mend};
-use qframe_data::{DataKey, Defect, Finding, Rows};
+use qframe_data::{DataKey, Defect, Finding, Format, Rows};
 use qframe_lab::report::{ReportError, write_atomically};
 use qframe_model::market::Bar;
 use serde::Serialize;
@@ -37,7 +37,7 @@ pub(crate) struct Args {
     /// Bring back the rows of the catalog as they were before the repair
     #[arg(long, conflicts_with_all = ["fix", "fill", "out"])]
     undo: bool,
-    /// The file that is written (default: FILE.mended.csv)
+    /// The file that is written: CSV, or by its ending .csv.gz, .parquet or .arrow (default: FILE.mended.csv)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -85,6 +85,16 @@ impl Args {
         let [subject] = subjects.as_slice() else {
             return Err(Error::usage("SYMBOL|FILE", &self.subject, which));
         };
+        if let Subject::Security(_, held) = subject {
+            let names: Vec<String> =
+                held.security.tickers().into_iter().map(|ticker| format!("{ticker}@{}", held.venue)).collect();
+            let why = "its rows are mended where they lie, in the sets of its tickers; name one of";
+            return Err(Error::usage(
+                "SYMBOL|FILE",
+                &self.subject,
+                format!("{}: {why} {}", held.security, names.join(", ")),
+            ));
+        }
         let judged = known.judged(subject)?;
         let judged = judged.ok_or_else(|| Error::usage("SYMBOL|FILE", &self.subject, "only bars are mended"))?;
         let mended = mend(&judged.audit, &judged.rules(), &mending);
@@ -92,6 +102,7 @@ impl Args {
             _ if self.dry_run || mended.changes.is_empty() => Vec::new(),
             Subject::File(path, _) => self.write(path, &mended)?,
             Subject::Set(catalog, key) => store(catalog, key, &judged, &mended)?,
+            Subject::Security(..) => Vec::new(),
         };
         self.answer(&mended, written)
     }
@@ -110,7 +121,8 @@ impl Args {
         }
         let changes = beside("changes.csv", &out);
         save(&changes, |out| write_changes(mended, out))?;
-        save(&out, |out| write_bars(mended, out))?;
+        let format = Format::of(&out);
+        save(&out, |out| write_bars(mended, format, out))?;
         Ok([out, changes].map(|path| path.display().to_string()).into())
     }
 
@@ -184,10 +196,11 @@ fn save(path: &Path, form: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), Re
     write_atomically(path, form).map_err(|error| Error::Refused(format!("--out {error}")))
 }
 
-/// The plain format; where bars were filled in, a last column marks them, which readers leave out.
-fn write_bars(mended: &Mended, out: &mut dyn Write) -> Result<(), ReportError> {
-    if mended.filled.is_empty() {
-        return Ok(qframe_data::write_bars(out, &mended.bars)?);
+/// In the format of the file's name; where bars were filled in, a last column of plain text marks them, which readers leave
+/// out. Other formats have none: the changes list them.
+fn write_bars(mended: &Mended, format: Format, out: &mut (dyn Write + Send)) -> Result<(), ReportError> {
+    if mended.filled.is_empty() || format != Format::Csv {
+        return Ok(format.write(out, &mended.bars)?);
     }
     let filled: BTreeSet<_> = mended.filled.iter().collect();
     let mut out = BufWriter::new(out);

@@ -3,10 +3,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use qframe_data::catalog::Catalog;
-use qframe_data::{
-    DataKey, Kind, OnBadRow, Options, QuoteBars, Resampling, Rows, TradeBars, read_bars, resample, write_bars,
-};
-use qframe_lab::report::write_atomically;
+use qframe_data::{DataKey, Kind, OnBadRow, Options, QuoteBars, Resampling, Rows, TradeBars, read_bars, resample};
 use qframe_model::market::Bar;
 use qframe_model::time::{Span, Time, TimeFrame};
 use serde::Serialize;
@@ -15,6 +12,7 @@ use super::import::OnConflict;
 use super::out;
 use super::subject::{Known, Subject};
 use crate::error::Error;
+use crate::run::security::Held;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -34,7 +32,8 @@ pub(crate) struct Args {
     /// Make bars of bid and ask of the quotes of the catalog
     #[arg(long)]
     from_quotes: bool,
-    /// The file that is written (default: FILE.FRAME.csv where a file is read, else bars go into the catalog)
+    /// The file that is written: CSV, or by its ending .csv.gz, .parquet or .arrow; bids and asks are two, NAME.bids.csv and
+    /// NAME.asks.csv (default: FILE.FRAME.csv where a file is read, else bars go into the catalog)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// What becomes of bars of the catalog that are there already with other values
@@ -71,6 +70,7 @@ impl Args {
         };
         let subjects = self.known.read()?.subjects(&self.subject)?;
         let answer = match subjects.as_slice() {
+            [Subject::Security(catalog, held)] => self.security(catalog, held, to)?,
             [Subject::File(path, _)] if kind.is_none() => self.file(path, to)?,
             [Subject::File(path, _)] => {
                 let why = "trades and quotes are read from the catalog; `qframe data import` puts a file into it";
@@ -101,14 +101,31 @@ impl Args {
         if out.canonicalize().ok().is_some_and(|out| path.canonicalize().ok() == Some(out)) {
             return Err(Error::usage("--out", out.display(), "it is the file that is read; name another"));
         }
-        let written = write_atomically(&out, |out| Ok(write_bars(out, &made.bars)?));
-        written.map_err(|error| Error::Refused(format!("--out {error}")))?;
-        let written = vec![Written { name: out.display().to_string(), bars: made.bars.len() }];
+        let written = vec![Written { name: out::write(&out, &made.bars)?, bars: made.bars.len() }];
         let (from, rows) = (path.display().to_string(), loaded.bars.len() as u64);
         Ok(Answer { from, rows, written, unfinished: made.unfinished.map(|bar| bar.time) })
     }
 
-    /// The set that is asked for: of trades, of quotes, or of the longest bars that the new ones are a multiple of.
+    /// All that a security has, whatever it was called.
+    fn security(&self, catalog: &Catalog, held: &Held, to: TimeFrame) -> Result<Answer, Error> {
+        let Some(out) = &self.out else {
+            let why = "bars of several tickers are no set of one; write a file with --out FILE, or name a ticker: each set has \
+                       its own bars, and a run joins them";
+            return Err(Error::Refused(format!("{}: {why}", held.security)));
+        };
+        let keys = held.keys(catalog, Kind::Bars)?;
+        let from = held.frame(&keys, "--to", &self.to, Some(to))?;
+        let joined = held.bars(catalog, (Kind::Bars, from), &(Time::MIN..Time::MAX))?;
+        let known_until = joined.bars.last().map_or(Time::MAX, |bar| bar.time + from.span());
+        let made = resample(&joined.bars, &Resampling { from, to, known_until });
+        let made = made.map_err(|error| Error::usage("--to", to, error))?;
+        let written = vec![Written { name: out::write(out, &made.bars)?, bars: made.bars.len() }];
+        let (from, rows) = (format!("{} {from}", held.security), joined.bars.len() as u64);
+        Ok(Answer { from, rows, written, unfinished: made.unfinished.map(|bar| bar.time) })
+    }
+
+    /// The set that is asked for: of trades, of quotes, or of the longest bars that the new ones are a multiple of. Bids and asks
+    /// go together.
     fn set(&self, sets: &[Subject], kind: Option<Kind>, to: TimeFrame) -> Result<Answer, Error> {
         let fits = |key: &DataKey| match key.frame {
             Some(frame) => kind.is_none() && frame < to && to.seconds().is_multiple_of(frame.seconds()),
@@ -119,42 +136,54 @@ impl Args {
             _ => None,
         });
         let sets: Vec<_> = sets.collect();
-        let Some((catalog, key)) = sets.iter().max_by_key(|(_, key)| key.frame) else {
+        let Some((catalog, first)) = sets.iter().max_by_key(|(_, key)| key.frame) else {
             let why = format!("the catalog has no rows of {} that such bars can be made of", self.subject);
             return Err(Error::usage("--to", to, why));
         };
-        if let Some((_, other)) = sets.iter().find(|(_, other)| (&other.venue, other.kind) != (&key.venue, key.kind)) {
-            return Err(Error::usage(
-                "SYMBOL|FILE",
-                &self.subject,
-                format!("it is {key} and {other}; say which with @venue"),
-            ));
+        let is_side = |key: &DataKey| matches!(key.kind, Kind::Bids | Kind::Asks);
+        let goes_with =
+            |key: &DataKey| key.venue == first.venue && (key.kind == first.kind || is_side(key) && is_side(first));
+        if let Some((_, other)) = sets.iter().find(|(_, other)| !goes_with(other)) {
+            let why = format!("it is {first} and {other}; say which with @venue, --kind or --timeframe");
+            return Err(Error::usage("SYMBOL|FILE", &self.subject, why));
         }
-        let (bars, rows, unfinished) = match key.kind {
-            Kind::Trades | Kind::Quotes => streamed(catalog, key, to)?,
-            _ => {
-                let bars = catalog.bars(key, Time::MIN..Time::MAX).map_err(Error::refused)?;
-                let from = key.frame.unwrap_or(to);
-                let known_until = bars.last().map_or(Time::MAX, |bar| bar.time + from.span());
-                let made = resample(&bars, &Resampling { from, to, known_until });
-                let made = made.map_err(|error| Error::usage("--to", to, error))?;
-                (vec![(key.kind, made.bars)], bars.len() as u64, made.unfinished.map(|bar| bar.time))
+        let longest =
+            |kind: Kind| sets.iter().map(|(_, key)| *key).filter(|key| key.kind == kind).max_by_key(|key| key.frame);
+        let from: Vec<&DataKey> = Kind::ALL.into_iter().filter_map(longest).collect();
+        let (mut made, mut rows, mut unfinished) = (Vec::new(), 0, None);
+        for key in &from {
+            let (bars, count, open) = self.made(catalog, key, to)?;
+            let keyed = |(kind, bars)| (DataKey { kind, frame: Some(to), ..(*key).clone() }, bars);
+            made.extend(bars.into_iter().map(keyed));
+            (rows, unfinished) = (rows + count, open.or(unfinished));
+        }
+        let written = match &self.out {
+            Some(out) => {
+                let file = |(key, bars): &(DataKey, Vec<Bar>)| {
+                    let path = if made.len() > 1 { beside(out, key.kind) } else { out.clone() };
+                    out::write(&path, bars).map(|name| Written { name, bars: bars.len() })
+                };
+                made.iter().map(file).collect::<Result<_, _>>()?
             }
-        };
-        let keyed = |(kind, bars)| (DataKey { kind, frame: Some(to), ..(*key).clone() }, bars);
-        let made: Vec<(DataKey, Vec<Bar>)> = bars.into_iter().map(keyed).collect();
-        let written = match (&self.out, made.as_slice()) {
-            (Some(out), [(_, bars)]) => vec![Written { name: out::write(out, bars)?, bars: bars.len() }],
-            (Some(out), _) => {
-                let why = "bids and asks are two sets, and a file holds one; leave it out";
-                return Err(Error::usage("--out", out.display(), why));
-            }
-            (None, _) => {
+            None => {
                 made.iter().try_for_each(|(key, bars)| self.check_known(catalog, key, bars))?;
                 made.into_iter().map(|(key, bars)| self.stored(catalog, &key, bars)).collect::<Result<_, _>>()?
             }
         };
-        Ok(Answer { from: key.to_string(), rows, written, unfinished })
+        let names: Vec<String> = from.iter().map(ToString::to_string).collect();
+        Ok(Answer { from: names.join(" and "), rows, written, unfinished })
+    }
+
+    fn made(&self, catalog: &Catalog, key: &DataKey, to: TimeFrame) -> Result<Made, Error> {
+        if matches!(key.kind, Kind::Trades | Kind::Quotes) {
+            return streamed(catalog, key, to);
+        }
+        let bars = catalog.bars(key, Time::MIN..Time::MAX).map_err(Error::refused)?;
+        let from = key.frame.unwrap_or(to);
+        let known_until = bars.last().map_or(Time::MAX, |bar| bar.time + from.span());
+        let made = resample(&bars, &Resampling { from, to, known_until });
+        let made = made.map_err(|error| Error::usage("--to", to, error))?;
+        Ok((vec![(key.kind, made.bars)], bars.len() as u64, made.unfinished.map(|bar| bar.time)))
     }
 
     /// Refuses to change bars that are there: they may be a publisher's own.
@@ -182,6 +211,13 @@ impl Args {
         let merged = catalog.merge(key, std::iter::once(Rows::Bars(bars)), self.on_conflict.into());
         merged.map(|_| Written { name: key.to_string(), bars: count }).map_err(Error::refused)
     }
+}
+
+/// The name of a file with what it holds before its endings: `eurusd.bids.csv`.
+fn beside(out: &Path, kind: Kind) -> PathBuf {
+    let name = out.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (stem, endings) = name.split_once('.').unwrap_or((&name, "csv"));
+    out.with_file_name(format!("{stem}.{kind}.{endings}"))
 }
 
 type Made = (Vec<(Kind, Vec<Bar>)>, u64, Option<Time>);

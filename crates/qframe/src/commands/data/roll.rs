@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use qframe_data::catalog::{InstrumentFacts, StoredRoll};
 use qframe_data::import::open_interest;
 use qframe_data::{Catalog, Contract, DataKey, Kind, RollAdjust, RollRule, Rolled, roll};
-use qframe_lab::{contract_multiplier, contract_tick};
+use qframe_lab::{ContractTerms, contract_tick};
 use qframe_model::number::Price;
 use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::TimeFrame;
@@ -23,7 +23,7 @@ use crate::run::catalog::Root;
 Examples:
   qframe data roll ES --rule volume --adjust ratio
   qframe data roll ES@cme --rule date --days 8 --adjust difference --out es.csv
-  qframe data roll ES --rule open-interest --open-interest es_openinterest.zip --adjust none
+  qframe data import es_openinterest.zip --venue cme; qframe data roll ES --rule open-interest --adjust none
 
 The series is stored as the root at VENUE.rolled-RULE-ADJUST: ES@cme.rolled-volume-ratio.")]
 pub(crate) struct Args {
@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// Calendar days before the expiry, for --rule date [8]
     #[arg(long, value_name = "NUMBER")]
     days: Option<u32>,
-    /// LEAN's file of open interest, for --rule open-interest
+    /// LEAN's file of open interest, for --rule open-interest [what was imported]
     #[arg(long, value_name = "FILE")]
     open_interest: Option<PathBuf>,
     /// The length of the bars, such as 1d
@@ -63,6 +63,8 @@ const DAYS: u32 = 8;
 #[derive(Serialize)]
 struct Answer {
     contracts: Vec<String>,
+    /// What is taken for known of a contract, where the data does not say.
+    assumed: Option<String>,
     bars: usize,
     rolls: Vec<Row>,
     written: String,
@@ -97,6 +99,7 @@ impl Args {
         let rolled = rolled.map_err(|error| Error::Refused(format!("{}: {error}", self.root)))?;
         let rows = rolled.rolls.iter().map(Row::from).collect();
         let (bars, first) = (rolled.bars.len(), rolled.first.clone());
+        let assumed = assumed(&catalog, &first, &venue)?;
         let written = match &self.out.file {
             Some(path) => write(path, &rolled.bars)?,
             None => self.store(&catalog, (&venue, frame), rolled, (rule, adjust))?,
@@ -104,7 +107,7 @@ impl Args {
         let used = |row: &Row| row.to.clone();
         let rows: Vec<Row> = rows;
         let contracts = std::iter::once(first.to_string()).chain(rows.iter().map(used)).collect();
-        self.say(&Answer { contracts, bars, rolls: rows, written })
+        self.say(&Answer { contracts, assumed, bars, rolls: rows, written })
     }
 
     fn rule(&self) -> Result<RollRule, Error> {
@@ -117,9 +120,6 @@ impl Args {
         match (rule, self.days, &self.open_interest) {
             (RollRule::Volume | RollRule::OpenInterest, Some(days), _) => {
                 Err(Error::usage("--days", days, "it goes with --rule date"))
-            }
-            (RollRule::OpenInterest, _, None) => {
-                Err(Error::usage("--open-interest", "", "name LEAN's file of it, such as es_openinterest.zip"))
             }
             (RollRule::Date { .. } | RollRule::Volume, _, Some(path)) => {
                 Err(Error::usage("--open-interest", path.display(), "it goes with --rule open-interest"))
@@ -166,7 +166,8 @@ impl Args {
             let (SymbolParts::Listed { expiry, .. } | SymbolParts::Contract { expiry, .. }) = key.symbol.parts() else {
                 return Ok(None);
             };
-            let contract = |expiry| Contract { symbol: key.symbol.clone(), expiry, bars, open_interest: Vec::new() };
+            let open_interest = catalog.open_interest(&key.symbol, &key.venue)?;
+            let contract = |expiry| Contract { symbol: key.symbol.clone(), expiry, bars, open_interest };
             Ok(expiry.map(contract))
         };
         let found = keys.iter().filter_map(|key| contract(key).transpose()).collect::<Result<_, Error>>()?;
@@ -202,7 +203,8 @@ impl Args {
         let facts = InstrumentFacts {
             symbol,
             asset_class: Some("future".to_owned()),
-            multiplier: known.multiplier.or_else(|| contract_multiplier(root)),
+            // What only the rulebook tells is told by whoever uses it.
+            multiplier: known.multiplier,
             // Prices that were multiplied are on no tick.
             tick: tick.or(Some(Price::from_nanos(1))),
             expiry: None,
@@ -227,9 +229,17 @@ impl Args {
             };
             writeln!(out, "{date}  {from} -> {to}  {prices}")?;
         }
-        let Answer { bars, contracts, written, .. } = answer;
+        let Answer { bars, contracts, assumed, written, .. } = answer;
+        assumed.iter().try_for_each(|assumed| writeln!(out, "assumed of {assumed}"))?;
         Ok(writeln!(out, "{bars} bars of {} contracts, {} rolls: {written}", contracts.len(), answer.rolls.len())?)
     }
+}
+
+/// The terms of a contract that only its exchange's rulebook tells; `None` where the data does, or nothing.
+fn assumed(catalog: &Catalog, contract: &Symbol, venue: &str) -> Result<Option<String>, Error> {
+    let known = catalog.instrument(contract, venue)?;
+    let is_told = known.is_some_and(|known| known.multiplier.is_some() && known.tick.is_some());
+    Ok(ContractTerms::of(contract).filter(|_| !is_told).map(|terms| terms.to_string()))
 }
 
 impl From<&qframe_data::Roll> for Row {

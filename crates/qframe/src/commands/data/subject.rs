@@ -18,6 +18,7 @@ use qframe_model::time::{Time, TimeFrame};
 use crate::error::Error;
 use crate::run::catalog::{Root, none};
 use crate::run::data::name_of;
+use crate::run::security::Held;
 
 /// Venues whose shares are listed in New York.
 const NEW_YORK: [&str; 3] = ["usa", "nyse", "nasdaq"];
@@ -66,6 +67,8 @@ pub(super) enum Subject {
     File(PathBuf, Option<Symbol>),
     /// A data set.
     Set(Box<Catalog>, DataKey),
+    /// A security whose rows are in the sets of several tickers.
+    Security(Box<Catalog>, Box<Held>),
 }
 
 /// Bars with what they are judged by.
@@ -118,9 +121,7 @@ impl Knowledge {
         }
         let ticker = word.split('@').next().unwrap_or_default();
         if ticker.parse::<SecurityId>().is_ok() && !Path::new(word).exists() {
-            let why = "a security is looked at by its tickers, which `qframe data show` tells; or write its bars as a file: \
-                       qframe data adjust ID --mode none --out FILE";
-            return Err(Error::usage("SYMBOL|FILE", word, why));
+            return self.security(word);
         }
         let is_name = word.split('@').next().is_some_and(|name| name.to_uppercase().parse::<Symbol>().is_ok());
         if Path::new(word).exists() || !is_name {
@@ -134,6 +135,33 @@ impl Knowledge {
         }
         let set = |key| Subject::Set(Box::new(catalog.clone()), key);
         Ok(keys.into_iter().map(set).collect())
+    }
+
+    /// What the id of a security means: the sets of its ticker, or those of all its tickers as one.
+    fn security(&self, word: &str) -> Result<Vec<Subject>, Error> {
+        let catalog = self.root.open()?;
+        let all = Time::MIN..Time::MAX;
+        match crate::run::security::named(&catalog, "SYMBOL|FILE", word, &all)? {
+            Some(held) if held.is_plain() => self.subjects(&held.plain_name(word)),
+            Some(held) => Ok(vec![Subject::Security(Box::new(catalog), Box::new(held))]),
+            None => Err(Error::Refused(format!("{word}: the catalog knows no security of this id"))),
+        }
+    }
+
+    /// The joined bars of a security, with what is to say of them.
+    pub(super) fn judged_security(&self, catalog: &Catalog, held: &Held) -> Result<(Judged, Vec<String>), Error> {
+        let name = held.security.id().to_string();
+        let keys = held.keys(catalog, self.kind.filter(|kind| kind.is_bars()).unwrap_or(Kind::Bars))?;
+        let frame = held.frame(&keys, "SYMBOL|FILE", &name, self.frame)?;
+        let kind = keys.first().map_or(Kind::Bars, |key| key.kind);
+        let joined = held.bars(catalog, (kind, frame), &(Time::MIN..Time::MAX))?;
+        let notes = held.notes(&joined);
+        let (mut actions, symbol) = (self.splits.clone(), held.symbol()?);
+        actions.extend(held.actions(catalog)?);
+        let fit = |hours| fitting(&joined.bars, frame, hours, Presumed::BySymbol);
+        let hours = self.hours.or_else(|| hours_of(symbol).and_then(fit));
+        let audit = Audit::of_bars(&name, joined.bars, frame);
+        Ok((Judged { audit, frame, hours, actions, tick: self.tick, known_until: now() }, notes))
     }
 
     /// The sets of a name of which the rows before a repair are kept; a killed repair may have left nothing else of them.
@@ -156,7 +184,7 @@ impl Knowledge {
         match subject {
             Subject::File(path, symbol) => self.judged_file(path, symbol.clone()).map(Some),
             Subject::Set(catalog, key) if key.kind.is_bars() => self.judged_set(catalog, key).map(Some),
-            Subject::Set(..) => Ok(None),
+            Subject::Set(..) | Subject::Security(..) => Ok(None),
         }
     }
 

@@ -1,0 +1,73 @@
+//! Rows on their way into a data set, held against those that stand there at the same times.
+use std::collections::HashMap;
+
+use qframe_model::time::{Span, Time};
+
+use super::CatalogError;
+use super::place::Place;
+use super::record::{Identity, Record};
+use super::scan::Scan;
+use crate::rows::Rows;
+
+/// The stretch of time of which both have rows, and how far they agree there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Overlap {
+    /// Rows that stand there.
+    pub stored: u64,
+    /// New rows.
+    pub given: u64,
+    /// Stored rows that have a new one beside them: of the same time, and of the number, the action or the values that tell
+    /// rows of one time apart.
+    pub common: u64,
+    /// Of those, how many have other values.
+    pub differing: u64,
+}
+
+impl Overlap {
+    /// Memory holds a reference to each new row, and a batch of stored ones.
+    pub(super) fn of<R: Record>(place: &Place, batches: &[Rows]) -> Result<Self, CatalogError> {
+        let mut given: Vec<&R> = Vec::new();
+        for rows in batches {
+            given.extend(R::list(rows).ok_or_else(|| CatalogError::OtherKind(place.key.clone()))?);
+        }
+        // Stable: of rows of one time the first counts.
+        given.sort_by_key(|row| row.time());
+        let (Some(first), Some(last)) = (given.first(), given.last()) else { return Ok(Self::default()) };
+        let (mut overlap, mut ends): (Self, Option<(Time, Time)>) = (Self::default(), None);
+        let mut known = HashMap::new();
+        // Of a set of thousands of files those of these days are opened, and no other.
+        for stored in Scan::new(place, first.time()..last.time() + Span::from_nanos(1))? {
+            let stored = R::of(stored?).ok_or_else(|| CatalogError::OtherKind(place.key.clone()))?;
+            let (Some(first), Some(last)) = (stored.first(), stored.last()) else { continue };
+            ends = Some((ends.map_or(first.time(), |(first, _)| first), last.time()));
+            overlap.stored += stored.len() as u64;
+            for instant in stored.chunk_by(|a, b| a.time() == b.time()) {
+                let from = given.partition_point(|new| new.time() < instant[0].time());
+                let until = given.partition_point(|new| new.time() <= instant[0].time());
+                overlap.hold(instant, &given[from..until], &mut known);
+            }
+        }
+        if let Some((first, last)) = ends {
+            overlap.given = given.iter().filter(|row| first <= row.time() && row.time() <= last).count() as u64;
+        }
+        Ok(overlap)
+    }
+
+    /// Stored rows of an instant against the new ones of it; `known` is kept for its memory. Of a book an instant may have
+    /// thousands.
+    fn hold<'a, R: Record>(&mut self, stored: &[R], given: &[&'a R], known: &mut HashMap<Identity, Vec<&'a R>>) {
+        if let ([row], [new]) = (stored, given) {
+            let is_twin = *new == row || new.identity() == row.identity();
+            self.common += u64::from(is_twin);
+            self.differing += u64::from(is_twin && *new != row);
+            return;
+        }
+        known.clear();
+        given.iter().for_each(|new| known.entry(new.identity()).or_default().push(new));
+        for row in stored {
+            let Some(twins) = known.get(&row.identity()) else { continue };
+            self.common += 1;
+            self.differing += u64::from(!twins.contains(&row));
+        }
+    }
+}
