@@ -40,7 +40,7 @@ impl Core {
     /// The [`Refusal`]; nothing has changed then.
     pub fn place(&mut self, user: usize, ticket: &Ticket) -> Result<u64, Refusal> {
         let plan = self.judge(user, ticket)?;
-        let (asset, amount) = self.stake(ticket, &plan)?;
+        let (asset, amount) = self.stake(user, ticket, &plan)?;
         if !self.wallets.lock(user, asset, amount)? {
             return Err(Refusal::Insufficient);
         }
@@ -61,7 +61,7 @@ impl Core {
         if tickets[0].name.is_some() && tickets[0].name == tickets[1].name {
             return Err(Refusal::DuplicateName);
         }
-        let stakes = [self.stake(tickets[0], &plans[0])?, self.stake(tickets[1], &plans[1])?];
+        let stakes = [self.stake(user, tickets[0], &plans[0])?, self.stake(user, tickets[1], &plans[1])?];
         // Only one of them will fill: what the dearer one needs is enough.
         let (asset, needed) = if stakes[0].1 >= stakes[1].1 { stakes[0] } else { stakes[1] };
         if !self.wallets.lock(user, asset, needed)? {
@@ -145,10 +145,10 @@ impl Core {
     }
 
     /// What stands behind an order: money to buy, units to sell.
-    fn stake(&self, ticket: &Ticket, plan: &Plan) -> Result<(Currency, Cash), Refusal> {
+    fn stake(&self, user: usize, ticket: &Ticket, plan: &Plan) -> Result<(Currency, Cash), Refusal> {
         let product = &self.market(ticket.product)?.product;
         Ok(match ticket.side {
-            Side::Buy => (product.quote, plan.bound.times(plan.quantity).ok_or(Refusal::Overflow)?),
+            Side::Buy => (product.quote, self.held(user, plan.bound, plan.quantity)?),
             Side::Sell => (product.base, Cash::from_quantity(plan.quantity)?),
         })
     }
@@ -168,7 +168,7 @@ impl Core {
             Terms::Market(amount) => self.plan_market(market, user, ticket.side, amount)?,
             _ => plan_limit(market, ticket)?,
         };
-        let (asset, amount) = self.stake(ticket, &plan)?;
+        let (asset, amount) = self.stake(user, ticket, &plan)?;
         if self.wallets.balance(user, asset).free < amount { Err(Refusal::Insufficient) } else { Ok(plan) }
     }
 
@@ -194,7 +194,7 @@ impl Core {
             Amount::Quote(money) if money < product.min_notional => return Err(Refusal::Filter("NOTIONAL")),
             Amount::Quote(money) => (product.quantity_max(), Some(money)),
         };
-        let (taken, worst, cost) = market.walk(side, units, money)?;
+        let (taken, worst, cost) = market.walk(side, units, money.map(|money| self.without_fees(user, money)))?;
         if !taken.is_positive() {
             return Err(if market.book().best(side.opposite()).is_some() {
                 Refusal::Filter("LOT_SIZE")
@@ -210,7 +210,7 @@ impl Core {
             Side::Sell => product.tick,
             Side::Buy => {
                 let free = self.wallets.balance(user, product.quote).free;
-                let free = money.map_or(free, |money| money.min(free));
+                let free = self.without_fees(user, money.map_or(free, |money| money.min(free)));
                 if free < cost {
                     return Err(Refusal::Insufficient);
                 }
@@ -236,6 +236,8 @@ impl Core {
             status: Status::New,
             filled: Quantity::ZERO,
             value: Cash::ZERO,
+            fills: 0,
+            fees: Cash::ZERO,
             locked,
             bound: plan.bound,
             works: !matches!(ticket.terms, Terms::Triggered { .. }),

@@ -43,6 +43,8 @@ pub struct Core {
     markets: Vec<Market>,
     wallets: Wallets,
     commission: Commission,
+    /// Users whose commissions are all of the quote asset, also when they buy.
+    in_quote: BTreeSet<usize>,
     orders: Vec<Record>,
     /// The user and the number of each open order.
     open: BTreeSet<(usize, u64)>,
@@ -63,6 +65,7 @@ impl Core {
             markets: markets.collect::<Result<_, _>>()?,
             wallets: Wallets::default(),
             commission,
+            in_quote: BTreeSet::new(),
             orders: Vec::new(),
             open: BTreeSet::new(),
             executions: Vec::new(),
@@ -80,6 +83,11 @@ impl Core {
         let user = self.wallets.open();
         funds.iter().try_for_each(|(asset, amount)| self.wallets.pay(user, *asset, *amount))?;
         Ok(user)
+    }
+
+    /// From now on a user pays commissions in the quote asset, also when it buys. Only before its first order.
+    pub fn charge_in_quote(&mut self, user: usize) {
+        self.in_quote.insert(user);
     }
 
     /// A bar of the past, before the first row.

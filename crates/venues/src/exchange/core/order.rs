@@ -121,6 +121,10 @@ pub struct Record {
     pub filled: Quantity,
     /// What they were worth, in the quote asset.
     pub value: Cash,
+    /// How many executions it has.
+    pub fills: u64,
+    /// The commissions of all of them; in the quote asset where its user pays them so.
+    pub fees: Cash,
     /// What still stands behind it: of the quote asset to buy, of the base asset to sell.
     pub locked: Cash,
     /// The price that a unit was locked at, to buy.

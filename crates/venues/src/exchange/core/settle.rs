@@ -4,7 +4,7 @@ use qframe_model::event::{CancelReason, Report};
 use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::OrderId;
 use qframe_model::market::Side;
-use qframe_model::number::{Cash, Overflow, Rate};
+use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 
 use super::Core;
 use super::notice::{Happened, Notice};
@@ -52,22 +52,26 @@ impl Core {
         let maker = fill.liquidity == Liquidity::Maker;
         let rate = if maker { commission.maker } else { commission.taker };
         self.bring_stake(&order)?;
+        let in_quote = self.in_quote.contains(&order.user);
+        let fee = commission_of(if in_quote || order.side == Side::Sell { value } else { units }, rate)?;
         let (gives, given, gets, received) = match order.side {
-            Side::Buy => (product.quote, value, product.base, units),
-            Side::Sell => (product.base, units, product.quote, value),
+            Side::Buy if in_quote => (product.quote, value.plus(fee)?, product.base, units),
+            Side::Buy => (product.quote, value, product.base, units.minus(fee)?),
+            Side::Sell => (product.base, units, product.quote, value.minus(fee)?),
         };
-        let fee = commission_of(received, rate)?;
         self.wallets.spend(order.user, gives, given)?;
-        self.wallets.pay(order.user, gets, received.minus(fee)?)?;
+        self.wallets.pay(order.user, gets, received)?;
         let mut released = Cash::ZERO;
         if order.side == Side::Buy {
-            released = order.bound.times(fill.quantity).ok_or(Overflow("a value"))?.minus(value)?;
+            released = self.held(order.user, order.bound, fill.quantity)?.minus(given)?;
             self.wallets.lock(order.user, gives, -released)?;
         }
         let Some(record) = place_of(order.id).and_then(|place| self.orders.get_mut(place)) else { return Ok(()) };
         record.locked = record.locked.minus(given)?.minus(released)?;
         record.filled = record.filled.plus(fill.quantity)?;
         record.value = record.value.plus(value)?;
+        record.fills += 1;
+        record.fees = record.fees.plus(fee)?;
         record.updated = now;
         record.status = if record.filled == record.quantity { Status::Filled } else { Status::PartiallyFilled };
         let execution = Execution {
@@ -81,7 +85,7 @@ impl Core {
             quantity: fill.quantity,
             value,
             commission: fee,
-            commission_in: gets,
+            commission_in: if in_quote { product.quote } else { gets },
             maker,
         };
         self.executions.push(execution);
@@ -93,11 +97,34 @@ impl Core {
         Ok(())
     }
 
+    /// What a user locks to buy: the worth, and the dearest commission of it where that is of the quote asset. The parts of
+    /// an order never come to more than the whole.
+    pub(super) fn held(&self, user: usize, price: Price, quantity: Quantity) -> Result<Cash, Overflow> {
+        let value = price.times(quantity).ok_or(Overflow("a value"))?;
+        if !self.in_quote.contains(&user) {
+            return Ok(value);
+        }
+        value.plus(value.scaled(self.dearest().into(), Rate::ONE.nanos().into(), Rounding::Down)?)
+    }
+
+    /// What is left of money to buy with, where commissions come out of it too.
+    pub(super) fn without_fees(&self, user: usize, money: Cash) -> Cash {
+        if !self.in_quote.contains(&user) {
+            return money;
+        }
+        let whole = i128::from(Rate::ONE.nanos()) + i128::from(self.dearest());
+        money.scaled(Rate::ONE.nanos().into(), whole, Rounding::Down).unwrap_or(Cash::ZERO)
+    }
+
+    fn dearest(&self) -> i64 {
+        self.commission.maker.max(self.commission.taker).nanos().max(0)
+    }
+
     /// Of a pair only one order fills: what stands behind both comes to this one.
     fn bring_stake(&mut self, order: &Record) -> Result<(), Overflow> {
         let Some(pair) = order.list.and_then(|list| self.list(list)) else { return Ok(()) };
         let whole = match order.side {
-            Side::Buy => order.bound.times(order.quantity).ok_or(Overflow("a value"))?,
+            Side::Buy => self.held(order.user, order.bound, order.quantity)?,
             Side::Sell => Cash::from_quantity(order.quantity)?,
         };
         let other = if pair[0] == order.id { pair[1] } else { pair[0] };
@@ -192,9 +219,9 @@ impl Core {
     }
 }
 
-/// A share of what is received, cut to eight decimals.
-fn commission_of(received: Cash, rate: Rate) -> Result<Cash, Overflow> {
-    let share = received.at_rate(rate)?.attos();
+/// A share of an amount, cut to eight decimals.
+fn commission_of(amount: Cash, rate: Rate) -> Result<Cash, Overflow> {
+    let share = amount.scaled(rate.nanos().into(), Rate::ONE.nanos().into(), Rounding::Down)?.attos();
     Ok(Cash::from_attos(share - share % COMMISSION_UNIT))
 }
 
