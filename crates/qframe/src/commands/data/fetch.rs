@@ -122,6 +122,7 @@ impl Args {
             ));
         }
         let now = rest.now(symbol).await.map_err(told)?;
+        let ahead = clock_ahead(now);
         let listing = rest.listing(symbol).await.map_err(told)?;
         keep_listing(catalog, rest.venue(), &listing)?;
         let key = DataKey::bars(symbol.clone(), rest.venue(), self.timeframe);
@@ -137,7 +138,7 @@ impl Args {
         let done = done.await;
         bar.finish_and_clear();
         let done = done.map_err(|error| Error::Refused(format!("{symbol}: {error}")))?;
-        Ok(answer(&key, &wanted, done, clock_ahead(now)))
+        Ok(answer(&key, &wanted, done, ahead))
     }
 
     fn print(&self, answers: &[Answer]) -> Result<(), Error> {

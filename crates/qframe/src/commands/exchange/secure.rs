@@ -66,8 +66,8 @@ impl Secure {
                 (true, true) => {}
                 (false, false) => {
                     let made = Tls::make(&[host.to_string()]).map_err(Error::refused)?;
-                    write(certificate, &made.0)?;
-                    write(key, &made.1)?;
+                    write(certificate, &made.0, Readers::All)?;
+                    write(key, &made.1, Readers::Owner)?;
                 }
                 (has, _) => {
                     let (there, missing) = if has { (certificate, key) } else { (key, certificate) };
@@ -93,7 +93,7 @@ fn key(given: &str) -> Result<UserKey, Error> {
     if !path.exists() {
         let (private_key, id) = (fresh_key().map_err(Error::refused)?, qframe_venues::sign::nonce());
         let file = KeyFile { name: format!("organizations/local/apiKeys/{id}"), private_key };
-        write(&path, &(serde_json::to_string_pretty(&file).map_err(|error| Error::refused(&error))? + "\n"))?;
+        write(&path, &(serde_json::to_string_pretty(&file).map_err(|error| Error::refused(&error))? + "\n"), Readers::Owner)?;
     }
     let expected = "expected JSON with name and privateKey, as Coinbase gives it";
     let refused = |why: &str| Error::Refused(format!("{}: {why}", path.display()));
@@ -107,12 +107,21 @@ fn read(path: &Path) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|error| Error::file("reading", path, &error))
 }
 
-/// Writes a new file that only its owner reads; one that is there stays as it is.
-fn write(path: &Path, text: &str) -> Result<(), Error> {
+/// Who may read a file.
+#[derive(Clone, Copy)]
+enum Readers {
+    All,
+    Owner,
+}
+
+/// Writes a new file; one that is there stays as it is.
+fn write(path: &Path, text: &str, readers: Readers) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if matches!(readers, Readers::All) { 0o644 } else { 0o600 });
+    #[cfg(not(unix))]
+    let _ = readers;
     let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| Error::file("writing", path, &error))
 }

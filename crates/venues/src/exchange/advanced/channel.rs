@@ -20,7 +20,7 @@ const PAST: usize = 100;
 pub enum Channel {
     /// That the connection lives, every second.
     Heartbeats,
-    /// The last price, the best prices and the day, at each change.
+    /// The last price, the best prices and the day, at each trade.
     Ticker,
     /// The same, every five seconds.
     TickerBatch,
@@ -182,9 +182,6 @@ impl Advanced {
                     Some(json!({ "type": "update", "trades": [trade(&id, one)] }))
                 });
                 tell(Channel::Ticker, *product, None, &|| Some(tickers(core, market)));
-            }
-            Notice::Quote { product, .. } => {
-                tell(Channel::Ticker, *product, None, &|| Some(tickers(core, &core.markets()[*product])));
             }
             Notice::Depth { product, time, pace: Pace::Fast, bids, asks, .. } => {
                 let id = product_id(&core.markets()[*product].product);

@@ -14,7 +14,7 @@ use tokio::process::Command;
 use super::market::{binance, level, trade};
 
 /// A market that goes on: every 20 ms a level changes or somebody trades.
-fn source() -> Source {
+pub(crate) fn source() -> Source {
     Box::new((1..).map(|step: i64| -> Result<Row, String> {
         let millis = step * 20;
         let row = match step % 4 {
@@ -29,7 +29,7 @@ fn source() -> Source {
 
 /// The clock of this machine: clients sign by it.
 #[expect(clippy::disallowed_methods, reason = "a test of what clients sign needs their clock")]
-fn now() -> Time {
+pub(crate) fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Time::from_nanos(i64::try_from(since.as_nanos()).unwrap())
 }
@@ -40,7 +40,7 @@ async fn start(faults: Faults) -> Server {
     Server::start(binance(), source(), settings).await.unwrap()
 }
 
-fn python(environment: &str) -> Option<PathBuf> {
+pub(crate) fn python(environment: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("QFRAME_CLIENTS").filter(|folder| !folder.is_empty());
     let python = folder.map(|folder| PathBuf::from(folder).join(environment).join("bin/python"));
     if python.as_ref().is_none_or(|python| !python.exists()) {

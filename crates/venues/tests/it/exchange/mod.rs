@@ -1,4 +1,8 @@
 //! The local exchange: laws of its core, its wire, and real clients on it.
+mod advanced_channels;
+mod advanced_clients;
+mod advanced_laws;
+mod advanced_wire;
 mod book;
 mod clients;
 mod faults;
