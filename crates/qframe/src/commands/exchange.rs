@@ -268,13 +268,7 @@ impl Exchange {
         Ok(funds)
     }
 
-    fn tell_start(
-        &self,
-        server: &Server,
-        doors: &Doors,
-        products: &[Product],
-        about: &[String],
-    ) -> Result<(), Error> {
+    fn tell_start(&self, server: &Server, doors: &Doors, products: &[Product], about: &[String]) -> Result<(), Error> {
         let (at, keys) = (server.address, &doors.keys);
         let (http, ws) = if doors.certificate.is_some() { ("https", "wss") } else { ("http", "ws") };
         let mut out = io::stdout().lock();
@@ -317,13 +311,23 @@ impl Exchange {
         }
         if let Some(certificate) = &doors.certificate {
             let certificate = certificate.display();
-            writeln!(out, "  TLS: clients trust {certificate} with SSL_CERT_FILE={certificate} (qframe, curl, OpenSSL),")?;
-            writeln!(out, "  REQUESTS_CA_BUNDLE={certificate} (Python requests), NODE_EXTRA_CA_CERTS={certificate} (Node)")?;
+            writeln!(
+                out,
+                "  TLS: clients trust {certificate} with SSL_CERT_FILE={certificate} (qframe, curl, OpenSSL),"
+            )?;
+            writeln!(
+                out,
+                "  REQUESTS_CA_BUNDLE={certificate} (Python requests), NODE_EXTRA_CA_CERTS={certificate} (Node)"
+            )?;
         }
         if let Some(key) = doors.coinbase.iter().find_map(|key| key.file.as_ref()) {
             writeln!(out, "\nWith coinbase-advanced-py:\n{}", coinbase_snippet(at, ws, key))?;
         }
-        writeln!(out, "\nWith ccxt (Python):\n{}", snippet(&[http, ws], at, keys.first().map_or(KEY.0, String::as_str)))?;
+        writeln!(
+            out,
+            "\nWith ccxt (Python):\n{}",
+            snippet(&[http, ws], at, keys.first().map_or(KEY.0, String::as_str))
+        )?;
         Ok(out.flush()?)
     }
 

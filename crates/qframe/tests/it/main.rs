@@ -13,6 +13,7 @@ mod catalog;
 mod docs;
 #[cfg(test)]
 mod exchange;
+mod exchange_tls;
 #[cfg(test)]
 mod import;
 #[cfg(test)]

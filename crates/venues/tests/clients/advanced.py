@@ -10,6 +10,7 @@ from decimal import Decimal
 AT, KEY_FILE, CERTIFICATE = sys.argv[1:4]
 os.environ["REQUESTS_CA_BUNDLE"] = CERTIFICATE
 
+import jwt
 from coinbase import jwt_generator
 from coinbase.rest import RESTClient
 from coinbase.websocket import WSClient, WebsocketResponse
@@ -131,7 +132,13 @@ assert len(pages) > 2 and len(set(sum(pages, []))) == len(sum(pages, [])) == len
 # Tokens that prove nothing.
 with open(KEY_FILE) as file:
     key = json.load(file)
+now = int(time.time())
+claims = {"sub": key["name"], "iss": "cdp", "nbf": now, "exp": now + 600, "uri": f"GET {AT}/api/v3/brokerage/accounts"}
+own = jwt_generator._load_private_key(key["privateKey"])
+long = jwt.encode(claims, own, algorithm=jwt_generator._algorithm_for(own), headers={"kid": key["name"], "nonce": "n"})
 for broken in [
+    long,
+    jwt.encode({**claims, "exp": now + 60}, None, algorithm="none", headers={"kid": key["name"]}),
     jwt_generator.build_rest_jwt(f"POST {AT}/api/v3/brokerage/accounts", key["name"], key["privateKey"]),
     jwt_generator.build_rest_jwt(f"GET {AT}/api/v3/brokerage/accounts", "somebody", key["privateKey"]),
     jwt_generator.build_rest_jwt(f"GET {AT}/api/v3/brokerage/accounts", key["name"], key["privateKey"])[:-4] + "AAAA",

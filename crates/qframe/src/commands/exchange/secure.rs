@@ -53,7 +53,9 @@ impl Secure {
         let mut names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(Error::usage("--coinbase-key", pair[0], "it is there twice; each user has a key of its own")),
+            Some(pair) => {
+                Err(Error::usage("--coinbase-key", pair[0], "it is there twice; each user has a key of its own"))
+            }
             None => Ok(keys),
         }
     }
@@ -93,7 +95,11 @@ fn key(given: &str) -> Result<UserKey, Error> {
     if !path.exists() {
         let (private_key, id) = (fresh_key().map_err(Error::refused)?, qframe_venues::sign::nonce());
         let file = KeyFile { name: format!("organizations/local/apiKeys/{id}"), private_key };
-        write(&path, &(serde_json::to_string_pretty(&file).map_err(|error| Error::refused(&error))? + "\n"), Readers::Owner)?;
+        write(
+            &path,
+            &(serde_json::to_string_pretty(&file).map_err(|error| Error::refused(&error))? + "\n"),
+            Readers::Owner,
+        )?;
     }
     let expected = "expected JSON with name and privateKey, as Coinbase gives it";
     let refused = |why: &str| Error::Refused(format!("{}: {why}", path.display()));

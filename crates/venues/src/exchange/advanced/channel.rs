@@ -96,7 +96,8 @@ impl Advanced {
         let name = fields["channel"].as_str().unwrap_or_default();
         let found = CHANNELS.iter().find(|(known, _)| *known == name);
         let names = || CHANNELS.map(|(name, _)| name).join(", ");
-        let (_, channel) = found.ok_or_else(|| format!("channel {name:?} is not offered; expected one of {}", names()))?;
+        let (_, channel) =
+            found.ok_or_else(|| format!("channel {name:?} is not offered; expected one of {}", names()))?;
         // A token is judged wherever there is one; only a user's channel cannot do without.
         let token = fields["jwt"].as_str().filter(|token| !token.is_empty());
         let user = match self.listener(token, wall) {
@@ -243,7 +244,11 @@ pub fn subscriptions(names: &[String], wall: Time) -> Value {
 pub fn heartbeat(wall: Time, count: u64) -> Value {
     // As Go prints a time.
     let time = format!("{wall}").replace('T', " ").replace('Z', " +0000 UTC");
-    envelope("heartbeats", wall, &json!({ "current_time": format!("{time} m=+{count}.000000000"), "heartbeat_counter": count }))
+    envelope(
+        "heartbeats",
+        wall,
+        &json!({ "current_time": format!("{time} m=+{count}.000000000"), "heartbeat_counter": count }),
+    )
 }
 
 fn message(channel: Channel, time: Time, event: &Value) -> Value {
@@ -268,7 +273,9 @@ fn tickers(core: &Core, market: &Market) -> Value {
 fn ticker(core: &Core, market: &Market) -> Value {
     let (bid, ask) = (market.book().bid().unwrap_or_default(), market.book().ask().unwrap_or_default());
     let day = market.candles().day(core.now());
-    let of = |price: fn(&crate::exchange::core::candles::Candle) -> String| day.as_ref().map_or_else(|| "0".to_owned(), price);
+    let of = |price: fn(&crate::exchange::core::candles::Candle) -> String| {
+        day.as_ref().map_or_else(|| "0".to_owned(), price)
+    };
     json!({
         "type": "ticker", "product_id": product_id(&market.product),
         "price": market.last().unwrap_or_default().to_string(), "volume_24_h": of(|day| day.volume.to_string()),

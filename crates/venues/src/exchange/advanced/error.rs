@@ -134,10 +134,6 @@ pub(super) fn reason(refusal: Refusal) -> (&'static str, &'static str, &'static 
         Refusal::TooManyOpen | Refusal::Full => {
             ("TOO_MANY_OPEN_ORDERS", "There are as many orders as may be", "PREVIEW_OPEN_ORDERS_LIMIT_REACHED")
         }
-        _ => (
-            "UNKNOWN_FAILURE_REASON",
-            "The order is refused",
-            "UNKNOWN_PREVIEW_FAILURE_REASON",
-        ),
+        _ => ("UNKNOWN_FAILURE_REASON", "The order is refused", "UNKNOWN_PREVIEW_FAILURE_REASON"),
     }
 }

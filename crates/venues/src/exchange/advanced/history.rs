@@ -27,9 +27,8 @@ pub(super) fn orders(core: &Core, orders: &Orders, user: usize, ask: &Query) -> 
     for record in core.orders(user).rev().filter(|one| bounds.hold(one.id, one.time)) {
         let Some(told) = Told::new(core, orders, record) else { continue };
         let row = told.order(&core.markets()[record.product].product);
-        let fits = |wanted: &[&str], name: &str| {
-            wanted.is_empty() || wanted.iter().any(|one| row[name].as_str() == Some(one))
-        };
+        let fits =
+            |wanted: &[&str], name: &str| wanted.is_empty() || wanted.iter().any(|one| row[name].as_str() == Some(one));
         let wanted = fits(&ids, "order_id")
             && fits(&states, "status")
             && fits(&kinds, "order_type")

@@ -53,7 +53,11 @@ fn market<'c>(core: &'c Core, id: &str) -> Result<&'c Market, Fault> {
 /// The markets that `product_ids` names, else all.
 fn chosen<'c>(core: &'c Core, ask: &Query) -> Result<Vec<&'c Market>, Fault> {
     let ids = ask.all("product_ids");
-    if ids.is_empty() { Ok(core.markets().iter().collect()) } else { ids.into_iter().map(|id| market(core, id)).collect() }
+    if ids.is_empty() {
+        Ok(core.markets().iter().collect())
+    } else {
+        ids.into_iter().map(|id| market(core, id)).collect()
+    }
 }
 
 fn products(core: &Core, ask: &Query) -> Result<Value, Fault> {
@@ -62,8 +66,7 @@ fn products(core: &Core, ask: &Query) -> Result<Value, Fault> {
     let mut chosen = chosen(core, ask)?;
     // Only spot is traded here.
     chosen.retain(|_| ask.get("product_type").is_none_or(|kind| matches!(kind, "SPOT" | "UNKNOWN_PRODUCT_TYPE")));
-    let rows: Vec<Value> =
-        chosen.iter().skip(offset).take(limit).map(|market| product(market, core.now())).collect();
+    let rows: Vec<Value> = chosen.iter().skip(offset).take(limit).map(|market| product(market, core.now())).collect();
     Ok(json!({ "num_products": chosen.len(), "products": rows }))
 }
 
@@ -93,9 +96,11 @@ fn ticker(market: &Market, ask: &Query) -> Result<Value, Fault> {
     let (limit, id) = (ask.limit(100, 1_000)?, product_id(&market.product));
     let time = |seconds: i64| Time::from_nanos(seconds.saturating_mul(1_000_000_000));
     let (start, end) = (ask.whole("start")?.map(time), ask.whole("end")?.map(time));
-    let wanted = market.trades().iter().rev().filter(|one| {
-        start.is_none_or(|start| one.time >= start) && end.is_none_or(|end| one.time <= end)
-    });
+    let wanted = market
+        .trades()
+        .iter()
+        .rev()
+        .filter(|one| start.is_none_or(|start| one.time >= start) && end.is_none_or(|end| one.time <= end));
     let rows = wanted.take(limit).map(|one| {
         let mut row = trade(&id, one);
         row["bid"] = json!("");

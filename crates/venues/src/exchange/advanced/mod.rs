@@ -108,11 +108,7 @@ impl Advanced {
         let rest = request.path.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/')).ok_or_else(unknown)?;
         let parts: Vec<&str> = rest.trim_end_matches('/').split('/').collect();
         let ask = Query::new(&request.query);
-        let open = match parts.as_slice() {
-            ["time"] => true,
-            ["market", "products" | "product_book", ..] => true,
-            _ => false,
-        };
+        let open = matches!(parts.as_slice(), ["time"] | ["market", "products" | "product_book", ..]);
         if open {
             let parts = parts.strip_prefix(&["market"]).unwrap_or(&parts);
             return match request.method.as_str() {

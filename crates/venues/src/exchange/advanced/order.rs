@@ -31,13 +31,7 @@ struct Wish {
 ///
 /// # Errors
 /// A [`Fault`] of the parameters; what the exchange refuses is an answer.
-pub(super) fn place(
-    core: &mut Core,
-    orders: &mut Orders,
-    user: usize,
-    text: &str,
-    wall: i64,
-) -> Result<Value, Fault> {
+pub(super) fn place(core: &mut Core, orders: &mut Orders, user: usize, text: &str, wall: i64) -> Result<Value, Fault> {
     let wish = read(core, &body(text)?, wall)?;
     if let Some(known) = orders.named.get(&(user, wish.name.clone())).and_then(|id| core.order(*id)) {
         return Ok(placed(&wish, known.id, known.side));
@@ -144,7 +138,8 @@ fn read(core: &Core, fields: &Value, wall: i64) -> Result<Wish, Fault> {
         return Err(Fault::Argument("client_order_id is over 128 bytes".to_owned()));
     }
     let id = text(fields, "product_id")?;
-    let product = product_of(core, id).ok_or_else(|| Fault::Argument(format!("product_id {id:?} is not traded here")))?;
+    let product =
+        product_of(core, id).ok_or_else(|| Fault::Argument(format!("product_id {id:?} is not traded here")))?;
     let side = match text(fields, "side")? {
         "BUY" => Side::Buy,
         "SELL" => Side::Sell,

@@ -95,9 +95,8 @@ pub fn user_of(
         return Err(Unproven::Signature);
     }
     judge_times(&claims, now)?;
-    match request {
-        Some((method, host, path)) => judge_uri(&claims, method, host, path)?,
-        None => {}
+    if let Some((method, host, path)) = request {
+        judge_uri(&claims, method, host, path)?;
     }
     Ok(key.user)
 }

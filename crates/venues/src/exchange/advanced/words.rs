@@ -64,10 +64,13 @@ pub(super) fn candle(one: &Candle) -> Value {
 
 /// How far the last price is from the one of a day before, in percent.
 pub(super) fn change(day: Option<Candle>) -> String {
-    day.map_or_else(|| "0".to_owned(), |day| {
-        let change = day.close.nanos() as f64 / day.open.nanos().max(1) as f64 - 1.0;
-        format!("{:.8}", change * 100.0)
-    })
+    day.map_or_else(
+        || "0".to_owned(),
+        |day| {
+            let change = day.close.nanos() as f64 / day.open.nanos().max(1) as f64 - 1.0;
+            format!("{:.8}", change * 100.0)
+        },
+    )
 }
 
 /// A product as the list of them tells it.
@@ -266,7 +269,8 @@ impl<'c> Told<'c> {
     /// As the channel of a user tells it.
     pub(super) fn message(&self, product: &Product) -> Value {
         let one = self.record;
-        let left = if self.status == "OPEN" { one.quantity.minus(self.filled).unwrap_or_default() } else { Quantity::ZERO };
+        let left =
+            if self.status == "OPEN" { one.quantity.minus(self.filled).unwrap_or_default() } else { Quantity::ZERO };
         let stop = self.stop.and_then(Record::trigger).or(one.trigger());
         let price = if one.price().is_zero() { String::new() } else { one.price().to_string() };
         json!({

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::lists::{legs, list_name};
 use super::words::{candle, day, eight, kind, levels, list, millis, side, status, stay};
+use crate::exchange::advanced::channel::Subject;
 use crate::exchange::core::candles::{Candle, INTERVALS, Interval};
 use crate::exchange::core::{Balance, Core, Execution, Happened, Market, Notice, Pace, Record};
 
@@ -16,6 +17,8 @@ pub enum Topic {
     Stream(String),
     /// A user.
     User(usize),
+    /// A channel of Coinbase: every protocol that the exchange speaks has its topics here.
+    Channel(Subject),
 }
 
 /// True where a stream of that name is offered.

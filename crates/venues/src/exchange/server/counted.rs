@@ -5,8 +5,9 @@ use qframe_model::time::Time;
 use serde_json::{Value, json};
 
 use super::Inner;
-use super::hub::{STREAMS, Topic};
+use super::hub::STREAMS;
 use crate::exchange::advanced::channel::{Channel, Subject, heartbeat, subscriptions};
+use crate::exchange::binance::stream::Topic;
 
 /// How often a sign of life comes.
 pub(super) const BEAT: Duration = Duration::from_secs(1);

@@ -6,8 +6,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::exchange::advanced::channel::Subject;
-use crate::exchange::binance::stream::Topic as Stream;
+use crate::exchange::binance::stream::Topic;
 
 /// How many frames may wait for one connection.
 const WAITING: usize = 4_096;
@@ -18,15 +17,6 @@ pub(super) const STREAMS: usize = 1_024;
 
 /// A frame and when it was made.
 pub(super) type Frame = (Instant, Arc<str>);
-
-/// What a frame is of.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Topic {
-    /// A stream of Binance.
-    Stream(Stream),
-    /// A channel of Coinbase.
-    Channel(Subject),
-}
 
 /// How a connection wants its frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

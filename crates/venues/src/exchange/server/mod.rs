@@ -23,11 +23,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::advanced::{self, Advanced};
-use super::binance::stream::frames;
+use super::binance::stream::{Topic, frames};
 use super::binance::{Answer, Binance, Fault, Request};
 use super::core::Refusal;
 use fault::{Draws, Faults};
-use hub::{Hub, Topic};
+use hub::Hub;
 pub use replay::{Progress, Row, Source, Speed, decimal_step, measure, recorded};
 use replay::{Updates, play};
 use tls::{Tls, TlsListener};
@@ -145,7 +145,8 @@ impl Server {
         let address = listener.local_addr()?;
         let draws = Draws::new(settings.faults.seed, 0);
         let wall = Wall { start: settings.now, since: Instant::now() };
-        let inner = Inner { binance, advanced, beats: 0, hub: Hub::default(), progress: Progress::default(), draws, wall };
+        let inner =
+            Inner { binance, advanced, beats: 0, hub: Hub::default(), progress: Progress::default(), draws, wall };
         let state = Arc::new(Mutex::new(inner));
         let shared = Shared { state, faults: settings.faults, requests: Arc::default() };
         let mut updates = Updates::new(source);
@@ -259,8 +260,8 @@ impl Inner {
         self.advanced.expire(&mut self.binance.core, self.wall.millis());
         let notices: Vec<_> = self.binance.core.notices().collect();
         for notice in &notices {
-            let made = frames(&self.binance.core, notice, |topic| self.hub.is_wanted(&Topic::Stream(topic.clone())));
-            made.into_iter().for_each(|(topic, value)| self.hub.send(&Topic::Stream(topic), &value));
+            let made = frames(&self.binance.core, notice, |topic| self.hub.is_wanted(topic));
+            made.iter().for_each(|(topic, value)| self.hub.send(topic, value));
             let wanted = |subject: &advanced::channel::Subject| self.hub.is_wanted(&Topic::Channel(*subject));
             let made = self.advanced.messages(&self.binance.core, notice, wanted);
             made.into_iter().for_each(|(subject, value)| self.hub.send(&Topic::Channel(subject), &value));

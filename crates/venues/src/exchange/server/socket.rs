@@ -7,9 +7,9 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at};
 
 use super::fault::Draws;
-use super::hub::{Form, Frame, STREAMS, Topic};
+use super::hub::{Form, Frame, STREAMS};
 use super::{Inner, Shared, counted};
-use crate::exchange::binance::stream::{Topic as Stream, is_stream};
+use crate::exchange::binance::stream::{Topic, is_stream};
 
 /// How often a client is pinged, and how long it may be silent then.
 const PING: Duration = Duration::from_secs(20);
@@ -129,7 +129,7 @@ impl Connection {
         let wall = inner.wall.millis();
         let (answer, user) = inner.binance.answer_frame(text, wall);
         if let Some(user) = user {
-            inner.hub.subscribe(self.id, "0", Topic::Stream(Stream::User(user)));
+            inner.hub.subscribe(self.id, "0", Topic::User(user));
         }
         inner.publish();
         Some(answer.to_string())
@@ -156,11 +156,11 @@ impl Inner {
 
     fn subscribe(&mut self, id: u64, name: &str) -> bool {
         let topic = if is_stream(&self.binance.core, name) {
-            Some(Stream::Stream(name.to_owned()))
+            Some(Topic::Stream(name.to_owned()))
         } else {
-            self.binance.listener(name, self.wall.millis()).map(Stream::User)
+            self.binance.listener(name, self.wall.millis()).map(Topic::User)
         };
-        topic.is_some_and(|topic| self.hub.subscribe(id, name, Topic::Stream(topic)))
+        topic.is_some_and(|topic| self.hub.subscribe(id, name, topic))
     }
 
     /// Carries out `SUBSCRIBE` and its kin.

@@ -35,7 +35,10 @@ fn subscriptions_are_judged() {
     refused(json!({ "type": "subscribe", "channel": "ticker", "jwt": "a.b.c" }), "authentication failure");
     let late = venue.key.token(NOW as u64 - 200, "n", None).unwrap();
     refused(json!({ "type": "subscribe", "channel": "user", "jwt": late }), "ended");
-    refused(json!({ "type": "subscribe", "channel": "ticker", "product_ids": ["B-C"] }), "no valid product".replace("no", "not a").as_str());
+    refused(
+        json!({ "type": "subscribe", "channel": "ticker", "product_ids": ["B-C"] }),
+        "no valid product".replace("no", "not a").as_str(),
+    );
     refused(json!({ "type": "subscribe", "channel": "wishes" }), "level2");
     refused(json!({ "type": "wish", "channel": "ticker" }), "subscribe");
 }
@@ -73,7 +76,9 @@ fn a_snapshot_and_its_changes_make_the_book() {
             // What is told at an instant is the book before what happens at it.
             let shown = [Side::Buy, Side::Sell].map(|side| {
                 let levels = core.markets()[0].book().levels(side);
-                levels.map(|level| (level.price.to_string(), level.quantity.quantity().to_string())).collect::<BTreeMap<_, _>>()
+                levels
+                    .map(|level| (level.price.to_string(), level.quantity.quantity().to_string()))
+                    .collect::<BTreeMap<_, _>>()
             });
             if step > 50 && matches!(notice, qframe_venues::exchange::core::Notice::Depth { .. }) {
                 assert_eq!(book, shown, "after step {step}");
@@ -101,10 +106,16 @@ fn a_user_hears_of_its_orders_and_of_no_others() {
     venue.core.tick(0, &trade(50, 2, Side::Sell, 9_890, 50_000)).unwrap();
     let notices: Vec<_> = venue.core.notices().collect();
     let told = |user: usize| -> Vec<(String, String)> {
-        let to = |subject: &Subject| subject.channel == Channel::User && subject.user == Some(user) && subject.product.is_none();
+        let to = |subject: &Subject| {
+            subject.channel == Channel::User && subject.user == Some(user) && subject.product.is_none()
+        };
         let messages = notices.iter().flat_map(|notice| venue.advanced.messages(&venue.core, notice, to));
         let orders = messages.map(|(_, message)| message["events"][0]["orders"][0].clone());
-        orders.map(|one| (one["status"].as_str().unwrap().to_owned(), one["leaves_quantity"].as_str().unwrap().to_owned())).collect()
+        orders
+            .map(|one| {
+                (one["status"].as_str().unwrap().to_owned(), one["leaves_quantity"].as_str().unwrap().to_owned())
+            })
+            .collect()
     };
     let expected = [("OPEN", "1"), ("FILLED", "0")].map(|(status, left)| (status.to_owned(), left.to_owned()));
     assert_eq!(told(0), expected);

@@ -46,7 +46,9 @@ async fn trades(environment: &str, script: &str, secret: &str) {
     let tls = Tls::new(&certificate, &certificate_key).unwrap();
     let public = CoinbaseKey::new(NAME, secret).unwrap().public().clone();
     let mut core = core();
-    let user = core.open(&[("USDT".parse().unwrap(), Cash::whole(10_000)), ("AAA".parse().unwrap(), Cash::whole(20))]).unwrap();
+    let user = core
+        .open(&[("USDT".parse().unwrap(), Cash::whole(10_000)), ("AAA".parse().unwrap(), Cash::whole(20))])
+        .unwrap();
     let advanced = Advanced::new(&mut core, vec![Key { name: NAME.to_owned(), user, public }]);
     let house = House { binance: Binance::new(core, Vec::new()), advanced, tls: Some(tls) };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -94,8 +96,8 @@ async fn pyjwt_verifies_our_tokens() {
         let (head, bytes): (&[u8], &[u8]) = match key.public() {
             PublicKey::P256(point) => (
                 &[
-                    0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d,
-                    3, 1, 7, 3, 0x42, 0,
+                    0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce,
+                    0x3d, 3, 1, 7, 3, 0x42, 0,
                 ],
                 point,
             ),

@@ -43,7 +43,8 @@ impl Venue {
     pub(crate) fn signed(&mut self, method: &str, path: &str, query: &str, body: &Value) -> (u16, Value) {
         let path = format!("/api/v3/brokerage/{path}");
         let token = self.key.token(NOW as u64, "n", Some((method, HOST, &path))).unwrap();
-        let request = Request { token: Some(token), query: query.to_owned(), body: body.to_string(), ..plain(method, &path) };
+        let request =
+            Request { token: Some(token), query: query.to_owned(), body: body.to_string(), ..plain(method, &path) };
         match self.ask(&request) {
             (status, Body::Json(value)) => (status, value),
             (status, Body::Text(text)) => (status, Value::from(text)),
@@ -52,8 +53,7 @@ impl Venue {
 
     /// Places an order; its number in the core.
     pub(crate) fn place(&mut self, name: &str, side: &str, configuration: &Value) -> Value {
-        let order =
-            json!({ "client_order_id": name, "product_id": "AAA-USDT", "side": side, "order_configuration": configuration });
+        let order = json!({ "client_order_id": name, "product_id": "AAA-USDT", "side": side, "order_configuration": configuration });
         self.signed("POST", "orders", "", &order).1
     }
 }
@@ -83,7 +83,13 @@ fn public_addresses() {
     check("GET", "market/products/AAA-USDT/ticker", "limit=x", 400, "INVALID_ARGUMENT");
     check("GET", "market/products/AAA-USDT/candles", "start=0&end=600&granularity=ONE_MINUTE", 200, "");
     check("GET", "market/products/AAA-USDT/candles", "start=0&end=600&granularity=1m", 400, "INVALID_ARGUMENT");
-    check("GET", "market/products/AAA-USDT/candles", "start=0&end=999999&granularity=ONE_MINUTE", 400, "INVALID_ARGUMENT");
+    check(
+        "GET",
+        "market/products/AAA-USDT/candles",
+        "start=0&end=999999&granularity=ONE_MINUTE",
+        400,
+        "INVALID_ARGUMENT",
+    );
     check("GET", "market/products/AAA-USDT/candles", "granularity=ONE_MINUTE", 400, "INVALID_ARGUMENT");
     check("GET", "market/product_book", "product_id=AAA-USDT&limit=2", 200, "");
     check("GET", "market/product_book", "", 400, "INVALID_ARGUMENT");
@@ -125,7 +131,9 @@ fn what_proves_a_request() {
     check(&stranger, 0, here, "nobody");
     check(&confused, 0, here, "algorithm");
     let token = key.token(NOW as u64, "n", here).unwrap();
-    for broken in ["", ".", "..", "a.b.c", &token[1..], &token[..token.len() - 2], &format!("{token}."), &token.replace('.', "")] {
+    for broken in
+        ["", ".", "..", "a.b.c", &token[1..], &token[..token.len() - 2], &format!("{token}."), &token.replace('.', "")]
+    {
         let (status, _) = venue.ask(&Request { token: Some(broken.to_owned()), ..plain("GET", path) });
         assert_eq!(status, 401, "{broken}");
     }
@@ -136,7 +144,11 @@ fn orders_by_their_documents() {
     let mut venue = Venue::new();
     let limit = |size: &str, price: &str| json!({ "limit_limit_gtc": { "base_size": size, "limit_price": price } });
     let placed = venue.place("one", "BUY", &limit("1", "99"));
-    assert_eq!((&placed["success"], &placed["success_response"]["client_order_id"]), (&json!(true), &json!("one")), "{placed}");
+    assert_eq!(
+        (&placed["success"], &placed["success_response"]["client_order_id"]),
+        (&json!(true), &json!("one")),
+        "{placed}"
+    );
     let id = placed["order_id"].as_str().unwrap().to_owned();
     assert_eq!(venue.place("one", "BUY", &limit("1", "99"))["order_id"], json!(id), "a name means one order");
     let (status, found) = venue.signed("GET", &format!("orders/historical/{id}"), "", &Value::Null);
@@ -144,11 +156,24 @@ fn orders_by_their_documents() {
     // A worth of 99, and the dearer commission of 0.2 %.
     assert_eq!(found["order"]["outstanding_hold_amount"], "99.198", "{found}");
     let (_, gone) = venue.signed("POST", "orders/batch_cancel", "", &json!({ "order_ids": [id, "x"] }));
-    assert_eq!((&gone["results"][0]["success"], &gone["results"][1]["success"]), (&json!(true), &json!(false)), "{gone}");
+    assert_eq!(
+        (&gone["results"][0]["success"], &gone["results"][1]["success"]),
+        (&json!(true), &json!(false)),
+        "{gone}"
+    );
     let bought = venue.place("two", "BUY", &json!({ "market_market_ioc": { "quote_size": "100" } }));
-    let (_, fills) = venue.signed("GET", "orders/historical/fills", &format!("order_ids={}", bought["order_id"].as_str().unwrap()), &Value::Null);
+    let (_, fills) = venue.signed(
+        "GET",
+        "orders/historical/fills",
+        &format!("order_ids={}", bought["order_id"].as_str().unwrap()),
+        &Value::Null,
+    );
     // 0.997 units at 100.10 are 99.7997, and 0.1995994 of commission: one lot more would be over 100.
-    assert_eq!((&fills["fills"][0]["size"], &fills["fills"][0]["commission"]), (&json!("0.997"), &json!("0.1995994")), "{fills}");
+    assert_eq!(
+        (&fills["fills"][0]["size"], &fills["fills"][0]["commission"]),
+        (&json!("0.997"), &json!("0.1995994")),
+        "{fills}"
+    );
     let mut refused = |name: &str, side: &str, configuration: Value, error: &str| {
         let answer = venue.place(name, side, &configuration);
         let told = answer["error_response"]["error"].as_str().or(answer["error"].as_str());
@@ -167,7 +192,8 @@ fn orders_by_their_documents() {
     refused("i", "BUY", limit("many", "99"), "INVALID_ARGUMENT");
     let maker = json!({ "limit_limit_gtc": { "base_size": "1", "limit_price": "101", "post_only": true } });
     refused("j", "BUY", maker, "INVALID_LIMIT_PRICE_POST_ONLY");
-    let past = json!({ "limit_limit_gtd": { "base_size": "1", "limit_price": "99", "end_time": "2020-01-01T00:00:00Z" } });
+    let past =
+        json!({ "limit_limit_gtd": { "base_size": "1", "limit_price": "99", "end_time": "2020-01-01T00:00:00Z" } });
     refused("k", "BUY", past, "INVALID_ARGUMENT");
 }
 
@@ -192,7 +218,8 @@ fn an_order_ends_when_its_time_is_over() {
 fn a_bracket_is_one_order() {
     for (cents, thousandths, status) in [(10_200, 50_000, "FILLED"), (9_800, 50_000, "FILLED"), (10_000, 1, "OPEN")] {
         let mut venue = Venue::new();
-        let bracket = json!({ "trigger_bracket_gtc": { "base_size": "1", "limit_price": "101", "stop_trigger_price": "99" } });
+        let bracket =
+            json!({ "trigger_bracket_gtc": { "base_size": "1", "limit_price": "101", "stop_trigger_price": "99" } });
         let placed = venue.place("b", "SELL", &bracket);
         assert_eq!(placed["success"], true, "{placed}");
         let side = if cents > 10_000 { qframe_model::market::Side::Buy } else { qframe_model::market::Side::Sell };
@@ -212,12 +239,48 @@ fn a_bracket_is_one_order() {
 #[test]
 fn hostile_requests_are_answered() {
     let mut venue = Venue::new();
-    let texts = ["", "{", "[]", "1", "null", "{\"order_ids\":[1,{},null]}", "{\"client_order_id\":1}", "\u{0}", "{\"side\":\"BUY\"}"];
-    let queries = ["%", "%%", "=&=", "cursor=-1", "cursor=99999999999999999999", "limit=0", "start_date=x", "product_ids=,,", "start=9223372036854775807&end=-9223372036854775808&granularity=ONE_DAY"];
+    let texts = [
+        "",
+        "{",
+        "[]",
+        "1",
+        "null",
+        "{\"order_ids\":[1,{},null]}",
+        "{\"client_order_id\":1}",
+        "\u{0}",
+        "{\"side\":\"BUY\"}",
+    ];
+    let queries = [
+        "%",
+        "%%",
+        "=&=",
+        "cursor=-1",
+        "cursor=99999999999999999999",
+        "limit=0",
+        "start_date=x",
+        "product_ids=,,",
+        "start=9223372036854775807&end=-9223372036854775808&granularity=ONE_DAY",
+    ];
     for path in [
-        "", "/", "accounts", "accounts/%00", "orders", "orders/", "orders/preview", "orders/batch_cancel", "orders/historical/batch",
-        "orders/historical/fills", "orders/historical/00000000-0000-4000-8000-zzzzzzzzzzzz", "products", "products/AAA-USDT/candles",
-        "products/AAA-USDT/ticker", "product_book", "best_bid_ask", "transaction_summary", "key_permissions", "portfolios",
+        "",
+        "/",
+        "accounts",
+        "accounts/%00",
+        "orders",
+        "orders/",
+        "orders/preview",
+        "orders/batch_cancel",
+        "orders/historical/batch",
+        "orders/historical/fills",
+        "orders/historical/00000000-0000-4000-8000-zzzzzzzzzzzz",
+        "products",
+        "products/AAA-USDT/candles",
+        "products/AAA-USDT/ticker",
+        "product_book",
+        "best_bid_ask",
+        "transaction_summary",
+        "key_permissions",
+        "portfolios",
     ] {
         for method in ["GET", "POST", "PUT", "DELETE"] {
             for text in texts {
@@ -232,7 +295,10 @@ fn hostile_requests_are_answered() {
             }
         }
     }
-    for text in texts.into_iter().chain(["{\"type\":\"subscribe\"}", "{\"type\":\"subscribe\",\"channel\":\"user\",\"jwt\":\"a.b.c\"}"]) {
+    for text in texts
+        .into_iter()
+        .chain(["{\"type\":\"subscribe\"}", "{\"type\":\"subscribe\",\"channel\":\"user\",\"jwt\":\"a.b.c\"}"])
+    {
         assert!(venue.advanced.asked(&venue.core, text, NOW * 1_000).is_err(), "{text}");
     }
 }
