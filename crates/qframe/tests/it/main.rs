@@ -13,6 +13,7 @@ mod catalog;
 mod docs;
 #[cfg(test)]
 mod exchange;
+#[cfg(test)]
 mod exchange_tls;
 #[cfg(test)]
 mod import;
