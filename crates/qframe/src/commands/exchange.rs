@@ -305,24 +305,7 @@ impl Exchange {
         }
         let secret = if self.keys.is_empty() { format!(", secret {}", KEY.1) } else { String::new() };
         writeln!(out, "  key {}{secret}", keys.join(", "))?;
-        for UserKey { name, file, .. } in &doors.coinbase {
-            let file = file.as_ref().map_or(String::new(), |file| format!(" in {}", file.display()));
-            writeln!(out, "  key of Coinbase {name}{file}")?;
-        }
-        if let Some(certificate) = &doors.certificate {
-            let certificate = certificate.display();
-            writeln!(
-                out,
-                "  TLS: clients trust {certificate} with SSL_CERT_FILE={certificate} (qframe, curl, OpenSSL),"
-            )?;
-            writeln!(
-                out,
-                "  REQUESTS_CA_BUNDLE={certificate} (Python requests), NODE_EXTRA_CA_CERTS={certificate} (Node)"
-            )?;
-        }
-        if let Some(key) = doors.coinbase.iter().find_map(|key| key.file.as_ref()) {
-            writeln!(out, "\nWith coinbase-advanced-py:\n{}", coinbase_snippet(at, ws, key))?;
-        }
+        tell_doors(&mut out, at, ws, doors)?;
         writeln!(
             out,
             "\nWith ccxt (Python):\n{}",
@@ -362,6 +345,26 @@ impl Exchange {
             None => Ok(out.flush()?),
         }
     }
+}
+
+/// The users of Coinbase, whom clients are to trust, and how one of theirs is pointed here.
+fn tell_doors(out: &mut impl Write, at: SocketAddr, ws: &str, doors: &Doors) -> Result<(), Error> {
+    for UserKey { name, file, .. } in &doors.coinbase {
+        let file = file.as_ref().map_or(String::new(), |file| format!(" in {}", file.display()));
+        writeln!(out, "  key of Coinbase {name}{file}")?;
+    }
+    if let Some(certificate) = &doors.certificate {
+        let certificate = certificate.display();
+        writeln!(out, "  TLS: clients trust {certificate} with SSL_CERT_FILE={certificate} (qframe, curl, OpenSSL),")?;
+        writeln!(
+            out,
+            "  REQUESTS_CA_BUNDLE={certificate} (Python requests), NODE_EXTRA_CA_CERTS={certificate} (Node)"
+        )?;
+    }
+    if let Some(key) = doors.coinbase.iter().find_map(|key| key.file.as_ref()) {
+        writeln!(out, "\nWith coinbase-advanced-py:\n{}", coinbase_snippet(at, ws, key))?;
+    }
+    Ok(())
 }
 
 /// How ccxt is pointed here.

@@ -235,70 +235,50 @@ fn a_bracket_is_one_order() {
     }
 }
 
+const TEXTS: [&str; 9] = [
+    "",
+    "{",
+    "[]",
+    "1",
+    "null",
+    "{\"order_ids\":[1,{},null]}",
+    "{\"client_order_id\":1}",
+    "\u{0}",
+    "{\"side\":\"BUY\"}",
+];
+const QUERIES: [&str; 9] = [
+    "%",
+    "%%",
+    "=&=",
+    "cursor=-1",
+    "cursor=99999999999999999999",
+    "limit=0",
+    "start_date=x",
+    "product_ids=,,",
+    "start=9223372036854775807&end=-9223372036854775808&granularity=ONE_DAY",
+];
+const PATHS: &str = " / accounts accounts/%00 orders orders/ orders/preview orders/batch_cancel orders/historical/batch \
+                     orders/historical/fills orders/historical/00000000-0000-4000-8000-zzzzzzzzzzzz products \
+                     products/AAA-USDT/candles products/AAA-USDT/ticker product_book best_bid_ask transaction_summary \
+                     key_permissions portfolios";
+
 /// No text that a client can send ends the exchange.
 #[test]
 fn hostile_requests_are_answered() {
     let mut venue = Venue::new();
-    let texts = [
-        "",
-        "{",
-        "[]",
-        "1",
-        "null",
-        "{\"order_ids\":[1,{},null]}",
-        "{\"client_order_id\":1}",
-        "\u{0}",
-        "{\"side\":\"BUY\"}",
-    ];
-    let queries = [
-        "%",
-        "%%",
-        "=&=",
-        "cursor=-1",
-        "cursor=99999999999999999999",
-        "limit=0",
-        "start_date=x",
-        "product_ids=,,",
-        "start=9223372036854775807&end=-9223372036854775808&granularity=ONE_DAY",
-    ];
-    for path in [
-        "",
-        "/",
-        "accounts",
-        "accounts/%00",
-        "orders",
-        "orders/",
-        "orders/preview",
-        "orders/batch_cancel",
-        "orders/historical/batch",
-        "orders/historical/fills",
-        "orders/historical/00000000-0000-4000-8000-zzzzzzzzzzzz",
-        "products",
-        "products/AAA-USDT/candles",
-        "products/AAA-USDT/ticker",
-        "product_book",
-        "best_bid_ask",
-        "transaction_summary",
-        "key_permissions",
-        "portfolios",
-    ] {
+    for path in PATHS.split(' ') {
+        let whole = format!("/api/v3/brokerage/{path}");
         for method in ["GET", "POST", "PUT", "DELETE"] {
-            for text in texts {
-                for query in queries {
-                    let whole = format!("/api/v3/brokerage/{path}");
-                    let token = Some(venue.key.token(NOW as u64, "n", Some((method, HOST, &whole))).unwrap());
-                    let request =
-                        Request { token, query: query.to_owned(), body: text.to_owned(), ..plain(method, &whole) };
-                    let (status, _) = venue.ask(&request);
-                    assert!((200..500).contains(&status), "{method} {path}?{query} {text}: {status}");
-                }
+            let token = Some(venue.key.token(NOW as u64, "n", Some((method, HOST, &whole))).unwrap());
+            for (text, query) in TEXTS.iter().flat_map(|text| QUERIES.iter().map(move |query| (*text, *query))) {
+                let (token, query, body) = (token.clone(), query.to_owned(), text.to_owned());
+                let (status, _) = venue.ask(&Request { token, query, body, ..plain(method, &whole) });
+                assert!((200..500).contains(&status), "{method} {path} {text}: {status}");
             }
         }
     }
-    for text in texts
-        .into_iter()
-        .chain(["{\"type\":\"subscribe\"}", "{\"type\":\"subscribe\",\"channel\":\"user\",\"jwt\":\"a.b.c\"}"])
-    {
+    let user = "{\"type\":\"subscribe\",\"channel\":\"user\",\"jwt\":\"a.b.c\"}";
+    for text in TEXTS.into_iter().chain(["{\"type\":\"subscribe\"}", user]) {
         assert!(venue.advanced.asked(&venue.core, text, NOW * 1_000).is_err(), "{text}");
     }
 }
