@@ -165,62 +165,71 @@ impl Advanced {
 
     /// What a notice becomes: messages with whom they go to. `wanted` says whether anybody listens.
     pub fn messages(&self, core: &Core, notice: &Notice, wanted: impl Fn(&Subject) -> bool) -> Vec<(Subject, Value)> {
+        let (product, user, channels) = told_of(notice);
         let mut made = Vec::new();
-        let mut tell = |channel, product: usize, user: Option<usize>, event: &dyn Fn() -> Option<Value>| {
-            // Products without a name of a user are always told by name.
+        for channel in channels.iter().copied() {
+            // Only a user may listen to all products under one name.
             for product in [Some(product), None].into_iter().take(if user.is_some() { 2 } else { 1 }) {
                 let subject = Subject { channel, product, user };
-                if let (true, Some(event)) = (wanted(&subject), event()) {
+                if wanted(&subject)
+                    && let Some(event) = self.event(core, notice, channel)
+                {
                     made.push((subject, message(channel, core.now(), &event)));
                 }
             }
-        };
-        match notice {
-            Notice::Trade { product, trade: one } => {
-                let market = &core.markets()[*product];
-                let id = product_id(&market.product);
-                tell(Channel::MarketTrades, *product, None, &|| {
-                    Some(json!({ "type": "update", "trades": [trade(&id, one)] }))
-                });
-                tell(Channel::Ticker, *product, None, &|| Some(tickers(core, market)));
-            }
-            Notice::Depth { product, time, pace: Pace::Fast, bids, asks, .. } => {
-                let id = product_id(&core.markets()[*product].product);
-                tell(Channel::Level2, *product, None, &|| {
-                    let bids = bids.iter().map(|level| update("bid", *level, *time));
-                    let asks = asks.iter().map(|level| update("offer", *level, *time));
-                    Some(json!({ "type": "update", "product_id": id, "updates": bids.chain(asks).collect::<Value>() }))
-                });
-            }
-            Notice::Candle { product, interval, candle: bar, .. } if Interval::place(BARS) == Some(*interval) => {
-                let id = product_id(&core.markets()[*product].product);
-                let told = (bar.trades > 0).then(|| of_product(candle(bar), &id));
-                tell(Channel::Candles, *product, None, &|| {
-                    told.as_ref().map(|told| json!({ "type": "update", "candles": [told] }))
-                });
-            }
-            Notice::Day { product, time } => {
-                let market = &core.markets()[*product];
-                if time.nanos().div_euclid(1_000_000_000) % 5 == 0 {
-                    tell(Channel::TickerBatch, *product, None, &|| Some(tickers(core, market)));
-                }
-                tell(Channel::Status, *product, None, &|| {
-                    Some(json!({ "type": "update", "products": [status(market)] }))
-                });
-            }
-            Notice::Order { order, .. } => {
-                // Of a bracket's two orders the first is told; a notice has the order as it was at its time.
-                let first = order.list.and_then(|list| core.list(list)).map_or(order.id, |ids| ids[0]);
-                let record = if first == order.id { Some(&**order) } else { core.order(first) };
-                let told = record.and_then(|record| Told::new(core, &self.orders, record));
-                let told = told.map(|told| told.message(&core.markets()[order.product].product));
-                tell(Channel::User, order.product, Some(order.user), &|| {
-                    told.as_ref().map(|told| json!({ "type": "update", "orders": [told], "positions": positions() }))
-                });
-            }
-            _ => {}
         }
         made
+    }
+
+    /// What a channel tells of a notice.
+    fn event(&self, core: &Core, notice: &Notice, channel: Channel) -> Option<Value> {
+        let market = |product: &usize| core.markets().get(*product);
+        let id = |product: &usize| market(product).map(|market| product_id(&market.product));
+        Some(match (channel, notice) {
+            (Channel::Ticker | Channel::TickerBatch, Notice::Trade { product, .. } | Notice::Day { product, .. }) => {
+                json!({ "type": "update", "tickers": [ticker(core, market(product)?)] })
+            }
+            (Channel::MarketTrades, Notice::Trade { product, trade: one }) => {
+                json!({ "type": "update", "trades": [trade(&id(product)?, one)] })
+            }
+            (Channel::Level2, Notice::Depth { product, time, bids, asks, .. }) => {
+                let bids = bids.iter().map(|level| update("bid", *level, *time));
+                let asks = asks.iter().map(|level| update("offer", *level, *time));
+                let updates: Value = bids.chain(asks).collect();
+                json!({ "type": "update", "product_id": id(product)?, "updates": updates })
+            }
+            (Channel::Candles, Notice::Candle { product, candle: bar, .. }) if bar.trades > 0 => {
+                json!({ "type": "update", "candles": [of_product(candle(bar), &id(product)?)] })
+            }
+            (Channel::Status, Notice::Day { product, .. }) => {
+                json!({ "type": "update", "products": [status(market(product)?)] })
+            }
+            (Channel::User, Notice::Order { order, .. }) => {
+                // Of a bracket's two orders the first is told; a notice has the order as it was at its time.
+                let first = order.list.and_then(|list| core.list(list)).map_or(order.id, |ids| ids[0]);
+                let record = if first == order.id { &**order } else { core.order(first)? };
+                let told = Told::new(core, &self.orders, record)?.message(&market(&order.product)?.product);
+                json!({ "type": "update", "orders": [told], "positions": positions() })
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Of which product a notice is, of which user, and which channels tell of it.
+fn told_of(notice: &Notice) -> (usize, Option<usize>, &'static [Channel]) {
+    match notice {
+        Notice::Trade { product, .. } => (*product, None, &[Channel::MarketTrades, Channel::Ticker]),
+        Notice::Depth { product, pace: Pace::Fast, .. } => (*product, None, &[Channel::Level2]),
+        Notice::Candle { product, interval, .. } if Interval::place(BARS) == Some(*interval) => {
+            (*product, None, &[Channel::Candles])
+        }
+        Notice::Day { product, time } if time.nanos().div_euclid(1_000_000_000) % 5 == 0 => {
+            (*product, None, &[Channel::TickerBatch, Channel::Status])
+        }
+        Notice::Day { product, .. } => (*product, None, &[Channel::Status]),
+        Notice::Order { order, .. } => (order.product, Some(order.user), &[Channel::User]),
+        _ => (0, None, &[]),
     }
 }
 
@@ -264,10 +273,6 @@ fn update(side: &str, level: Level, time: Time) -> Value {
         "side": side, "event_time": time, "price_level": level.price.to_string(),
         "new_quantity": level.quantity.quantity().to_string(),
     })
-}
-
-fn tickers(core: &Core, market: &Market) -> Value {
-    json!({ "type": "update", "tickers": [ticker(core, market)] })
 }
 
 fn ticker(core: &Core, market: &Market) -> Value {

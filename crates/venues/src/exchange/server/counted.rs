@@ -40,8 +40,9 @@ impl Inner {
         None
     }
 
-    /// A sign of life, for who wants it.
+    /// A sign of life, for who wants it; and orders whose time is over end, also where nothing else happens.
     pub(super) fn beat(&mut self, id: u64) {
+        self.publish();
         if self.hub.names(id).iter().any(|name| name == BEATS) {
             self.beats += 1;
             let told = heartbeat(self.wall_time(), self.beats);
