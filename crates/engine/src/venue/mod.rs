@@ -42,6 +42,7 @@ pub use settings::{FillPrice, Funding, Intrabar, Sessions, Settings, Spreads, Un
 
 use crate::risk::Approved;
 use carry::Carry;
+pub use ticks::{Made, Owner, Prevention};
 use ticks::{Live, Met, Wire, Word};
 use working::{Step, Working};
 

@@ -208,6 +208,7 @@ fn reports() -> Vec<Report> {
         CancelReason::Split,
         CancelReason::Closed,
         CancelReason::DataEnded,
+        CancelReason::SelfTrade,
     ];
     reports.extend(reasons.map(|reason| Report::Cancelled { order, time, reason }));
     let books = [

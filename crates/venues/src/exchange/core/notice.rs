@@ -27,6 +27,8 @@ pub enum Happened {
     Cancelled,
     /// The exchange ended it.
     Expired,
+    /// It ended since it would have traded with another order of its own user.
+    Prevented,
 }
 
 /// One thing that happened.

@@ -36,6 +36,36 @@ impl Product {
         is_good.then_some(Self { symbol, name, base, quote, tick, lot, min_notional })
     }
 
+    /// The most parts of an iceberg.
+    pub const ICEBERG_PARTS: i64 = 10;
+    /// How little and how much a trailing order may stay behind, in hundredths of a percent.
+    pub const TRAILING: (u32, u32) = (10, 2_000);
+    /// How far a price may be from the average, in hundredths of it.
+    pub const BAND: (i64, i64) = (20, 500);
+
+    /// The most open orders of a user.
+    #[must_use]
+    pub const fn orders_max(&self) -> usize {
+        200
+    }
+
+    /// The most open orders of a user that wait for a price.
+    #[must_use]
+    pub const fn algo_orders_max(&self) -> usize {
+        5
+    }
+
+    /// The lowest price that an order may name.
+    #[must_use]
+    pub const fn price_min(&self) -> Price {
+        self.tick
+    }
+
+    /// Judges what an order is worth.
+    pub(in crate::exchange) fn takes_value(&self, value: Cash) -> bool {
+        value >= self.min_notional
+    }
+
     /// The highest price that an order may name.
     #[must_use]
     pub fn price_max(&self) -> Price {
@@ -51,12 +81,12 @@ impl Product {
     }
 
     /// Judges a price that an order names.
-    pub(super) fn takes_price(&self, price: Price) -> bool {
+    pub(in crate::exchange) fn takes_price(&self, price: Price) -> bool {
         price >= self.tick && price <= self.price_max() && price.nanos() % self.tick.nanos() == 0
     }
 
     /// Judges a quantity that an order names.
-    pub(super) fn takes_quantity(&self, quantity: Quantity) -> bool {
+    pub(in crate::exchange) fn takes_quantity(&self, quantity: Quantity) -> bool {
         quantity >= self.lot && quantity <= self.quantity_max() && quantity.nanos() % self.lot.nanos() == 0
     }
 }

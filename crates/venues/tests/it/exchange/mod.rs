@@ -4,4 +4,5 @@ mod clients;
 mod faults;
 mod laws;
 mod market;
+mod users;
 mod wire;
