@@ -42,7 +42,6 @@ pub(in super::super) struct Live {
     pub(super) users: Option<Box<Users>>,
 }
 
-
 /// What taking a quantity over several levels comes to.
 #[derive(Debug, Clone)]
 pub(super) struct Sweep {

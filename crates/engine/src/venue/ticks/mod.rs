@@ -185,7 +185,11 @@ impl SimVenue {
         let limit = working.limit();
         let within = |price: Price| limit.is_none_or(|limit| !side.prefers(limit, price));
         // Who rests has met the orders that were there.
-        let offer = if working.rested { live.offered(side) } else { live.next_offer(side).map(|offer| (offer.price, offer.quantity)) };
+        let offer = if working.rested {
+            live.offered(side)
+        } else {
+            live.next_offer(side).map(|offer| (offer.price, offer.quantity))
+        };
         if let Some((price, offered)) = offer.filter(|(price, _)| within(*price)) {
             // The market came to an order that rests: it trades at its own price.
             let taker = !working.rested || limit.is_none();

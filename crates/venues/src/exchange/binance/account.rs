@@ -31,9 +31,7 @@ pub(super) fn answer(
         ("DELETE", "openOrders") => (cancel_all(core, user, ask)?, 1),
         ("GET", "allOrders") => (all(core, user, ask)?, 20),
         ("POST", "orderList/oco" | "order/oco") => (lists::pair(core, user, ask, path == "order/oco")?, 1),
-        ("POST", "orderList/oto" | "orderList/otoco") => {
-            (lists::chain(core, user, ask, path == "orderList/otoco")?, 1)
-        }
+        ("POST", "orderList/oto" | "orderList/otoco") => (lists::chain(core, user, ask, path == "orderList/otoco")?, 1),
         ("GET", "orderList") => (lists::one(core, user, ask)?, 4),
         ("DELETE", "orderList") => (lists::cancel(core, user, ask)?, 1),
         ("GET", "allOrderList" | "openOrderList") => (lists::all(core, user, path == "openOrderList"), 20),

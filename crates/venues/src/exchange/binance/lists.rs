@@ -56,12 +56,7 @@ fn read(ask: &Parameters, product: usize, side: Side, names: &Names) -> Result<(
 }
 
 /// The orders of a pair, the one that rests first, so that it is there before the trigger of the other.
-fn read_pair(
-    ask: &Parameters,
-    product: usize,
-    side: Side,
-    names: &[Names; 2],
-) -> Result<[(Ticket, Manner); 2], Fault> {
+fn read_pair(ask: &Parameters, product: usize, side: Side, names: &[Names; 2]) -> Result<[(Ticket, Manner); 2], Fault> {
     for (is_above, names) in [true, false].into_iter().zip(names) {
         judge_leg(side, is_above, ask.need(names.kind)?)?;
     }

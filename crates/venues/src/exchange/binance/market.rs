@@ -153,16 +153,15 @@ fn trades(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, Faul
     })
 }
 
+/// From a number or a start on the first ones, else the last ones up to the end.
 fn aggregates(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, Fault> {
     let (first, period) = (ask.whole::<u64>("fromId")?, period(ask)?);
-    let all = market.trades();
-    let wanted = all.iter().filter(|one| {
+    let wanted = market.aggregates().iter().filter(|one| {
         first.is_none_or(|first| one.id >= first) && period.is_none_or(|(from, to)| from <= one.time && one.time <= to)
     });
-    if first.is_some() || period.is_some() {
-        return Ok(wanted.take(limit).map(aggregate).collect());
-    }
-    Ok(all.iter().skip(all.len().saturating_sub(limit)).map(aggregate).collect())
+    let from_start = first.is_some() || ask.get("startTime").is_some();
+    let skipped = if from_start { 0 } else { wanted.clone().count().saturating_sub(limit) };
+    Ok(wanted.skip(skipped).take(limit).map(aggregate).collect())
 }
 
 /// `startTime` and `endTime`, where one of them is there.

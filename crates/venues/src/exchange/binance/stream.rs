@@ -5,7 +5,7 @@ use qframe_model::number::Quantity;
 use serde_json::{Value, json};
 
 use super::lists::{contingency, legs, list_name};
-use super::words::{candle, day, eight, kind, levels, list, millis, prevented, prevention, side, status, stay};
+use super::words::{self, candle, day, eight, kind, levels, list, millis, prevented, prevention, side, status, stay};
 use crate::exchange::core::candles::{Candle, INTERVALS, Interval};
 use crate::exchange::core::{Balance, Core, Execution, Happened, Market, Notice, Pace, Record, Terms};
 
@@ -48,8 +48,13 @@ pub fn frames(core: &Core, notice: &Notice, wanted: impl Fn(&Topic) -> bool) -> 
             made.stream(format!("{}@trade", name(*product)), || {
                 with(tape("trade", symbol, trade), json!({ "t": trade.id }))
             });
+        }
+        Notice::Aggregate { product, aggregate } => {
             made.stream(format!("{}@aggTrade", name(*product)), || {
-                with(tape("aggTrade", symbol, trade), json!({ "a": trade.id, "f": trade.id, "l": trade.id }))
+                let head = json!({
+                    "e": "aggTrade", "E": millis(aggregate.time), "s": core.markets()[*product].product.name,
+                });
+                with(head, words::aggregate(aggregate))
             });
         }
         Notice::Depth { product, pace, .. } => {

@@ -7,7 +7,7 @@ use qframe_model::time::Time;
 use serde_json::{Value, json};
 
 use crate::exchange::core::candles::{Candle, INTERVALS};
-use crate::exchange::core::{Execution, Market, Prevention, Product, Record, Status, Stay, Terms};
+use crate::exchange::core::{Aggregate, Execution, Market, Prevention, Product, Record, Status, Stay, Terms};
 
 /// Milliseconds since the epoch.
 pub(super) const fn millis(time: Time) -> i64 {
@@ -54,8 +54,9 @@ pub(super) const fn kind(terms: &Terms) -> &'static str {
         Terms::Market(_) => "MARKET",
         Terms::Limit { .. } => "LIMIT",
         Terms::Maker { .. } => "LIMIT_MAKER",
-        Terms::Triggered { takes_profit: true, .. }
-        | Terms::Trailing { takes_profit: true, price: Some(_), .. } => "TAKE_PROFIT_LIMIT",
+        Terms::Triggered { takes_profit: true, .. } | Terms::Trailing { takes_profit: true, price: Some(_), .. } => {
+            "TAKE_PROFIT_LIMIT"
+        }
         Terms::Triggered { .. } | Terms::Trailing { price: Some(_), .. } => "STOP_LOSS_LIMIT",
         Terms::Stop { takes_profit: true, .. } | Terms::Trailing { takes_profit: true, .. } => "TAKE_PROFIT",
         Terms::Stop { .. } | Terms::Trailing { .. } => "STOP_LOSS",
@@ -164,14 +165,14 @@ pub(super) fn trade(one: &Trade) -> Value {
     })
 }
 
-/// The same as an aggregate of one.
-pub(super) fn aggregate(one: &Trade) -> Value {
+/// All that one order took at one price.
+pub(super) fn aggregate(one: &Aggregate) -> Value {
     json!({
         "a": one.id,
         "p": eight(one.price),
-        "q": eight(one.quantity.quantity()),
-        "f": one.id,
-        "l": one.id,
+        "q": eight(one.quantity),
+        "f": one.first,
+        "l": one.last,
         "T": millis(one.time),
         "m": one.side == Side::Sell,
         "M": true,

@@ -5,11 +5,11 @@ use qframe_model::market::Side;
 use qframe_model::number::{Cash, Overflow, Price, Quantity};
 use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce};
 
+use super::Core;
 use super::market::Market;
 use super::notice::Happened;
 use super::order::{Amount, Execution, Manner, Record, Refusal, Status, Terms, Ticket};
 use super::plan::{Plan, plan_limit};
-use super::Core;
 
 /// The most orders, and executions, that are kept.
 const KEPT_MAX: usize = 1_000_000;

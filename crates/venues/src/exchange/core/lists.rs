@@ -174,7 +174,9 @@ impl Core {
         for (id, ..) in &brought {
             self.tell_order(*id, Happened::Taken);
         }
-        if let Some((user, product)) = brought.first().and_then(|(id, ..)| self.order(*id)).map(|one| (one.user, one.product)) {
+        if let Some((user, product)) =
+            brought.first().and_then(|(id, ..)| self.order(*id)).map(|one| (one.user, one.product))
+        {
             self.tell_balances(user, product);
         }
         for (id, plan, _) in brought {

@@ -15,6 +15,7 @@ use qframe_model::order::Order;
 use qframe_model::refusal::Refusal;
 use qframe_model::time::{Span, Time};
 
+use super::aggregates::{Aggregate, Aggregates};
 use super::candles::{Candles, INTERVALS, Interval};
 use super::notice::{Notice, Pace};
 use super::product::Product;
@@ -42,6 +43,7 @@ pub struct Market {
     has_levels: bool,
     best: Option<(Level, Level)>,
     trades: VecDeque<Trade>,
+    aggregates: Aggregates,
     /// How many of all trades users made: the numbers of recorded ones move by as many.
     made: u64,
     /// Prices of the tape that orders which wait have not seen.
@@ -84,6 +86,7 @@ impl Market {
             has_levels: false,
             best: None,
             trades: VecDeque::new(),
+            aggregates: Aggregates::default(),
             made: 0,
             fresh: Vec::new(),
             candles: Candles::default(),
@@ -108,6 +111,12 @@ impl Market {
     #[must_use]
     pub const fn trades(&self) -> &VecDeque<Trade> {
         &self.trades
+    }
+
+    /// What each order took at one price, oldest first; the newest may still grow.
+    #[must_use]
+    pub const fn aggregates(&self) -> &VecDeque<Aggregate> {
+        self.aggregates.kept()
     }
 
     /// The bars.
@@ -158,7 +167,10 @@ impl Market {
     /// Takes a row of the market in.
     pub(in crate::exchange) fn tick(&mut self, tick: &Tick, notices: &mut VecDeque<Notice>) {
         match tick {
-            Tick::Trade(trade) => self.trade(Trade { id: trade.id.saturating_add(self.made), ..*trade }, notices),
+            Tick::Trade(trade) => {
+                let trade = Trade { id: trade.id.saturating_add(self.made), ..*trade };
+                self.trade(trade, None, !self.product.trades_are_sums, notices);
+            }
             Tick::Quote(_) if self.has_levels => {}
             Tick::Quote(quote) => {
                 self.touch_all();
@@ -192,11 +204,12 @@ impl Market {
 
     fn tell_made(&mut self, time: Time, notices: &mut VecDeque<Notice>) -> bool {
         let made = self.venue.take_made(HERE);
-        for Made { side, price, quantity, .. } in &made {
+        for Made { taker, side, price, quantity } in &made {
             let id = self.trades.back().map_or(0, |trade| trade.id).saturating_add(1);
             let quantity = Volume::new(*quantity).unwrap_or_default();
             self.made += 1;
-            self.trade(Trade { time, received: time, id, price: *price, quantity, side: *side }, notices);
+            let trade = Trade { time, received: time, id, price: *price, quantity, side: *side };
+            self.trade(trade, *taker, true, notices);
         }
         if !made.is_empty() {
             self.venue.look_again(HERE);
@@ -217,13 +230,19 @@ impl Market {
             let quantity = Volume::new(self.venue.shown(HERE, side, price)).unwrap_or_default();
             self.book.set(side, Level { price, quantity });
             for window in &mut self.windows {
-                if buys { window.bids.insert(price) } else { window.asks.insert(price) };
+                if buys {
+                    window.bids.insert(price)
+                } else {
+                    window.asks.insert(price)
+                };
             }
         }
         self.updated(notices);
     }
 
-    fn trade(&mut self, trade: Trade, notices: &mut VecDeque<Notice>) {
+    fn trade(&mut self, trade: Trade, taker: Option<OrderId>, is_part: bool, notices: &mut VecDeque<Notice>) {
+        let ended = self.aggregates.trade(&trade, taker, is_part);
+        self.tell(ended, notices);
         if self.trades.len() == TRADES {
             self.trades.pop_front();
         }
@@ -232,6 +251,17 @@ impl Market {
         self.fresh.push(trade.price);
         self.candles.trade(&trade);
         notices.push_back(Notice::Trade { product: self.place, trade });
+    }
+
+    /// The newest sum of trades is over.
+    pub(in crate::exchange) fn tell_aggregate(&mut self, notices: &mut VecDeque<Notice>) {
+        let ended = self.aggregates.close();
+        self.tell(ended, notices);
+    }
+
+    fn tell(&self, ended: Option<Aggregate>, notices: &mut VecDeque<Notice>) {
+        let product = self.place;
+        notices.extend(ended.map(|aggregate| Notice::Aggregate { product, aggregate }));
     }
 
     fn touch(&mut self, side: Side, price: Price) {
@@ -282,7 +312,8 @@ impl Market {
     ) -> Result<(Quantity, Price, Cash), Overflow> {
         let (mut taken, mut worst, mut cost) = (Quantity::ZERO, Price::ZERO, Cash::ZERO);
         for level in self.book.levels(side.opposite()) {
-            let own = but.map_or(Quantity::ZERO, |user| self.venue.shown_of(HERE, side.opposite(), level.price, number(user)));
+            let own = but
+                .map_or(Quantity::ZERO, |user| self.venue.shown_of(HERE, side.opposite(), level.price, number(user)));
             let others = level.quantity.quantity().minus(own)?;
             if !others.is_positive() {
                 continue;
@@ -302,7 +333,12 @@ impl Market {
     }
 
     /// Hands an order to the venue; it meets the book at once.
-    pub(in crate::exchange) fn submit(&mut self, order: &Order, user: usize, prevention: Prevention) -> Result<(), Refusal> {
+    pub(in crate::exchange) fn submit(
+        &mut self,
+        order: &Order,
+        user: usize,
+        prevention: Prevention,
+    ) -> Result<(), Refusal> {
         let order = Order { instrument: HERE, ..*order };
         let approved = risk::approve(&order, &self.ledger, &OpenOrders::default(), &mut Limits::default())?;
         self.venue.submit_of(Owner { user: number(user), prevention }, &approved);

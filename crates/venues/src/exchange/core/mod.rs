@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file or a socket: every call says when it is. Users trade with the recorded market
 //! and with one another through [`SimVenue`](qframe_engine::venue::SimVenue), by price and then by time; the book shows
 //! their orders beside the recorded ones.
+mod aggregates;
 pub mod candles;
 mod desk;
 mod lists;
@@ -22,12 +23,13 @@ use qframe_model::market::{Bar, Tick};
 use qframe_model::number::{Cash, Overflow, Rate};
 use qframe_model::time::{Span, Time, TimeFrame};
 
+pub use aggregates::Aggregate;
 use lists::List;
 pub use market::Market;
-pub use qframe_engine::venue::Prevention;
 pub use notice::{Happened, Notice, Pace};
 pub use order::{Amount, Execution, Manner, Record, Refusal, Status, Stay, Terms, Ticket};
 pub use product::Product;
+pub use qframe_engine::venue::Prevention;
 pub use wallet::{Balance, Wallet, Wallets};
 use watch::Watch;
 
@@ -133,6 +135,7 @@ impl Core {
         let crossed = |span: Span| time.nanos().div_euclid(span.nanos()) > self.now.nanos().div_euclid(span.nanos());
         let (fast, slow) = (crossed(FAST), crossed(SLOW));
         for market in &mut self.markets {
+            market.tell_aggregate(&mut self.notices);
             if fast {
                 market.tell_depth(Pace::Fast, time, &mut self.notices);
             }

@@ -53,7 +53,8 @@ pub(super) fn plan_later(market: &Market, now: Time, ticket: &Ticket, manner: Ma
         }
         None => worst(market, side, terms)?,
     };
-    judge_quantity(product, quantity, bound.max(terms.trigger().unwrap_or(bound)))?;
+    let worth = terms.limit().or(terms.trigger()).or_else(|| market.last()).unwrap_or(bound);
+    judge_quantity(product, quantity, worth)?;
     judge_display(product, quantity, manner)?;
     let post_only = matches!(terms, Terms::Maker { .. });
     let above = is_above(ticket);
@@ -139,7 +140,8 @@ pub(super) fn woken(order: &Record) -> Plan {
         Terms::Triggered { stay, .. } | Terms::Trailing { stay, price: Some(_), .. } => in_force(stay),
         _ => TimeInForce::Ioc,
     };
-    let kind = order.manner.display.map_or(OrderKind::Limit(bound), |display| OrderKind::Iceberg { limit: bound, display });
+    let kind =
+        order.manner.display.map_or(OrderKind::Limit(bound), |display| OrderKind::Iceberg { limit: bound, display });
     Plan { quantity, kind, time_in_force, post_only: false, bound, watch: None }
 }
 

@@ -20,6 +20,8 @@ pub struct Product {
     pub lot: Quantity,
     /// The least an order may be worth, in the quote asset.
     pub min_notional: Cash,
+    /// True where each recorded trade is all that an order took at its price.
+    pub trades_are_sums: bool,
 }
 
 impl Product {
@@ -33,7 +35,7 @@ impl Product {
         let SymbolParts::Pair { base, quote } = symbol.parts() else { return None };
         let is_good = tick.is_positive() && lot.is_positive() && !min_notional.is_negative();
         let (symbol, name) = (name.parse().ok()?, format!("{base}{quote}"));
-        is_good.then_some(Self { symbol, name, base, quote, tick, lot, min_notional })
+        is_good.then_some(Self { symbol, name, base, quote, tick, lot, min_notional, trades_are_sums: true })
     }
 
     /// The most parts of an iceberg.

@@ -6,9 +6,9 @@ use qframe_model::ids::OrderId;
 use qframe_model::market::Side;
 use qframe_model::number::{Cash, Overflow, Rate};
 
-use super::{Core, Due};
 use super::notice::{Happened, Notice};
 use super::order::{Execution, Record, Status};
+use super::{Core, Due};
 
 /// Commissions are counted to eight decimals: ten digits of the eighteen are cut off.
 const COMMISSION_UNIT: i128 = 10_000_000_000;

@@ -14,7 +14,8 @@ fn core(recorded: bool) -> Core {
     let rate = qframe_model::number::Rate::basis_points(10);
     let mut core = Core::new(vec![product()], Commission { maker: rate, taker: rate }).unwrap();
     for _ in 0..3 {
-        core.open(&[("USDT".parse().unwrap(), Cash::whole(10_000)), ("AAA".parse().unwrap(), Cash::whole(20))]).unwrap();
+        core.open(&[("USDT".parse().unwrap(), Cash::whole(10_000)), ("AAA".parse().unwrap(), Cash::whole(20))])
+            .unwrap();
     }
     let rows = if recorded { opening() } else { Vec::new() };
     rows.iter().for_each(|tick| core.tick(0, tick).unwrap());
@@ -56,13 +57,18 @@ fn an_order_shows_and_another_user_trades_with_it() {
     let minute = market.candles().of(Interval::place("1m").unwrap()).back().unwrap();
     assert_eq!((minute.close, minute.trades), (price(10_000), 2));
     let told: Vec<Notice> = core.notices().collect();
-    assert!(told.iter().any(|notice| matches!(notice, Notice::Quote { bid, .. } if bid.quantity.quantity() == units(1_800))));
+    assert!(
+        told.iter()
+            .any(|notice| matches!(notice, Notice::Quote { bid, .. } if bid.quantity.quantity() == units(1_800)))
+    );
     core.advance(at(1_000));
     let depth = core.notices().find_map(|notice| match notice {
         Notice::Depth { bids, .. } => Some(bids),
         _ => None,
     });
-    assert!(depth.unwrap().iter().any(|level| level.price == price(10_000) && level.quantity.quantity() == units(1_800)));
+    assert!(
+        depth.unwrap().iter().any(|level| level.price == price(10_000) && level.quantity.quantity() == units(1_800))
+    );
     // The next recorded trade has the next number.
     let next = core.markets()[0].trades().back().unwrap().id + 1;
     core.tick(0, &trade(1_100, 2, Side::Buy, 10_010, 100)).unwrap();
@@ -175,7 +181,14 @@ fn a_trailing_order_follows_and_wakes_where_the_price_turns() {
     check(20, 10_500, Status::New);
     check(30, 10_396, Status::New);
     check(40, 10_395, Status::Filled);
-    let far = Terms::Trailing { quantity: units(500), delta: 2_001, start: None, price: None, stay: Stay::Gtc, takes_profit: false };
+    let far = Terms::Trailing {
+        quantity: units(500),
+        delta: 2_001,
+        start: None,
+        price: None,
+        stay: Stay::Gtc,
+        takes_profit: false,
+    };
     assert_eq!(core.place(0, &ticket(Side::Sell, far)), Err(Refusal::Filter("TRAILING_DELTA")));
 }
 
