@@ -258,5 +258,9 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NoSchedule,
         Refusal::Settled,
         Refusal::RunOver,
+        Refusal::BelowMinQuantity { asked: quantity, minimum: quantity },
+        Refusal::AboveMaxQuantity { asked: quantity, maximum: quantity },
+        Refusal::OutsidePriceLimits { price, minimum: price, maximum: Some(price) },
+        Refusal::OutsidePriceLimits { price, minimum: price, maximum: None },
     ]
 }

@@ -107,7 +107,7 @@ fn information(core: &Core, ask: &Parameters, wall: i64) -> Result<Value, Fault>
 
 fn product(one: &Product) -> Value {
     let band = |hundredths: i64| format!("{}.{:02}", hundredths / 100, hundredths % 100);
-    let lots = |kind: &str| json!({ "filterType": kind, "minQty": eight(one.lot), "maxQty": eight(one.quantity_max()), "stepSize": eight(one.lot) });
+    let lots = |kind: &str| json!({ "filterType": kind, "minQty": eight(one.quantity_min()), "maxQty": eight(one.quantity_max()), "stepSize": eight(one.lot) });
     json!({
         "symbol": one.name,
         "status": "TRADING",
@@ -118,7 +118,7 @@ fn product(one: &Product) -> Value {
         "allowTrailingStop": true, "cancelReplaceAllowed": true, "amendAllowed": false,
         "isSpotTradingAllowed": true, "isMarginTradingAllowed": false,
         "filters": [
-            { "filterType": "PRICE_FILTER", "minPrice": eight(one.tick), "maxPrice": eight(one.price_max()), "tickSize": eight(one.tick) },
+            { "filterType": "PRICE_FILTER", "minPrice": eight(one.price_min()), "maxPrice": eight(one.price_max()), "tickSize": eight(one.tick) },
             lots("LOT_SIZE"),
             lots("MARKET_LOT_SIZE"),
             { "filterType": "NOTIONAL", "minNotional": eight(one.min_notional), "applyMinToMarket": true,

@@ -77,7 +77,7 @@ pub(super) fn plan_later(market: &Market, now: Time, ticket: &Ticket, manner: Ma
 fn worst(market: &Market, side: Side, terms: &Terms) -> Result<Price, Refusal> {
     let product = &market.product;
     if side == Side::Sell {
-        return Ok(product.price_min());
+        return Ok(product.tick);
     }
     let delta = if let Terms::Trailing { delta, .. } = terms { *delta } else { 0 };
     let from = terms.trigger().max(market.last().filter(|_| delta > 0)).ok_or(Refusal::NoLiquidity)?;
