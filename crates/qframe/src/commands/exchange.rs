@@ -19,7 +19,7 @@ use self::secure::{Secure, UserKey};
 use super::data::now;
 use crate::error::Error;
 use crate::run::catalog::{Narrowed, Root};
-use crate::run::replay::{market, merged};
+use crate::run::replay::{MIN_NOTIONAL, market, merged};
 
 /// The key and the secret where none is named.
 const KEY: (&str, &str) = ("qframe-key", "qframe-secret");
@@ -65,9 +65,9 @@ pub(crate) struct Exchange {
     /// What orders that take pay, as a share.
     #[arg(long, value_name = "RATE", default_value = "0.1%", value_parser = Rate::parse)]
     taker: Rate,
-    /// The least an order may be worth, in the quote asset.
-    #[arg(long, value_name = "AMOUNT", default_value = "5")]
-    min_notional: Cash,
+    /// The least an order may be worth, in the quote asset; without it what the catalog knows of the instrument, else 5.
+    #[arg(long, value_name = "AMOUNT")]
+    min_notional: Option<Cash>,
     /// What goes wrong: disconnect=5s, delay=200ms, duplicate=1%, drop=1%, reject=1%, http500=1%.
     #[arg(long = "fault", value_name = "FAULTS", default_value = "")]
     faults: Faults,
@@ -177,7 +177,7 @@ impl Exchange {
             let path = Path::new(name);
             let first = play.products.len();
             if path.is_file() {
-                let (products, rows, refused) = recorded(path, self.min_notional)?;
+                let (products, rows, refused) = recorded(path, self.min_notional.unwrap_or(MIN_NOTIONAL))?;
                 if products.is_empty() {
                     return Err(Error::refused(format!("--replay {name}: no market of a pair is in it")));
                 }

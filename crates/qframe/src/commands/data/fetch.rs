@@ -212,7 +212,16 @@ fn answer(key: &DataKey, wanted: &Wanted, done: Downloaded, clock_ahead_ms: i64)
 fn keep_listing(catalog: &Catalog, venue: &str, listing: &Listing) -> Result<(), Error> {
     let known = catalog.instrument(&listing.symbol, venue)?;
     let known = known.unwrap_or_else(|| InstrumentFacts::new(listing.symbol.clone(), venue.to_owned()));
-    let facts = InstrumentFacts { tick: Some(listing.tick), lot: Some(listing.lot), ..known.clone() };
+    let facts = InstrumentFacts {
+        tick: Some(listing.tick),
+        lot: Some(listing.lot),
+        min_quantity: Some(listing.min_quantity).filter(|units| units.is_positive()),
+        max_quantity: listing.max_quantity,
+        min_price: Some(listing.min_price).filter(|price| price.is_positive()),
+        max_price: listing.max_price,
+        min_notional: Some(listing.min_notional).filter(|value| value.is_positive()),
+        ..known.clone()
+    };
     if facts != known {
         catalog.set_instrument(&facts)?;
     }

@@ -8,4 +8,6 @@ mod clients;
 mod faults;
 mod laws;
 mod market;
+mod orders;
+mod users;
 mod wire;
