@@ -108,7 +108,8 @@ impl Core {
     }
 
     /// What is left of money to buy with, where commissions come out of it too.
-    pub(super) fn without_fees(&self, user: usize, money: Cash) -> Cash {
+    #[must_use]
+    pub fn without_fees(&self, user: usize, money: Cash) -> Cash {
         if !self.in_quote.contains(&user) {
             return money;
         }
