@@ -24,6 +24,8 @@ struct Wish {
     stop: Option<Ticket>,
     /// Milliseconds of the wall clock.
     end: Option<i64>,
+    /// Units and their price, where it names both.
+    limit: Option<(Quantity, Price)>,
     configuration: Value,
 }
 
@@ -65,7 +67,7 @@ pub(super) fn preview(core: &Core, orders: &Orders, user: usize, text: &str, wal
     let wish = read(core, &fields, wall)?;
     let market = &core.markets()[wish.ticket.product];
     let judged = core.test(user, &wish.ticket);
-    let (units, value) = estimate(market, &wish.ticket);
+    let (units, value) = estimate(core, user, &wish);
     let rates = core.commission();
     let rate = if matches!(wish.ticket.terms, Terms::Maker { .. }) { rates.maker } else { rates.taker };
     let fees = value.at_rate(rate).unwrap_or(Cash::MAX);
@@ -155,8 +157,9 @@ fn read(core: &Core, fields: &Value, wall: i64) -> Result<Wish, Fault> {
     let end = kind.ends_with("_gtd").then(|| end(of, wall)).transpose()?;
     let ticket_of = ticket(terms, Some(name.clone()));
     let stop = stop.map(|terms| ticket(terms, None));
+    let limit = decimal(of, "base_size")?.zip(decimal(of, "limit_price")?);
     let (product, configuration) = (id.to_owned(), configuration.clone());
-    Ok(Wish { name, product, ticket: ticket_of, stop, end, configuration })
+    Ok(Wish { name, product, ticket: ticket_of, stop, end, limit, configuration })
 }
 
 fn terms(market: &Market, kind: &str, of: &Value, side: Side) -> Result<(Terms, Option<Terms>), Fault> {
@@ -210,17 +213,16 @@ fn end(of: &Value, wall: i64) -> Result<i64, Fault> {
 }
 
 /// Units and their worth: by the book that is shown, or by the order's own limit.
-fn estimate(market: &Market, ticket: &Ticket) -> (Quantity, Cash) {
-    let (quantity, price, money) = match ticket.terms {
-        Terms::Market(Amount::Base(units)) => (units, None, None),
-        Terms::Market(Amount::Quote(money)) => (market.product.quantity_max(), None, Some(money)),
-        Terms::Limit { quantity, price, .. }
-        | Terms::Maker { quantity, price }
-        | Terms::Triggered { quantity, price, .. } => (quantity, Some(price), None),
-    };
-    if let Some(price) = price {
+fn estimate(core: &Core, user: usize, Wish { ticket, limit, .. }: &Wish) -> (Quantity, Cash) {
+    let market = &core.markets()[ticket.product];
+    if let Some((quantity, price)) = *limit {
         return (quantity, price.times(quantity).unwrap_or(Cash::MAX));
     }
+    let (quantity, money) = match ticket.terms {
+        Terms::Market(Amount::Base(units)) => (units, None),
+        Terms::Market(Amount::Quote(money)) => (market.product.quantity_max(), Some(core.without_fees(user, money))),
+        _ => return (Quantity::ZERO, Cash::ZERO),
+    };
     let (mut units, mut value) = (Quantity::ZERO, Cash::ZERO);
     for level in market.book().levels(ticket.side.opposite()) {
         let mut part = level.quantity.quantity().min(quantity.minus(units).unwrap_or_default());

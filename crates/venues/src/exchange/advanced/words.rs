@@ -171,9 +171,9 @@ impl<'c> Told<'c> {
     fn kind(&self) -> &'static str {
         match self.record.terms {
             _ if self.stop.is_some() => "BRACKET",
+            _ if self.record.trigger().is_some() => "STOP_LIMIT",
             Terms::Market(_) => "MARKET",
-            Terms::Limit { .. } | Terms::Maker { .. } => "LIMIT",
-            Terms::Triggered { .. } => "STOP_LIMIT",
+            _ => "LIMIT",
         }
     }
 
@@ -208,6 +208,15 @@ impl<'c> Told<'c> {
                 if ends { "trigger_bracket_gtd" } else { "trigger_bracket_gtc" },
                 json!({ "base_size": size, "limit_price": price, "stop_trigger_price": stop }),
             ),
+            _ if self.record.trigger().is_some() => {
+                let takes_profit = matches!(self.record.terms, Terms::Triggered { takes_profit: true, .. });
+                let up = (self.record.side == Side::Buy) != takes_profit;
+                let direction = if up { "STOP_DIRECTION_STOP_UP" } else { "STOP_DIRECTION_STOP_DOWN" };
+                (
+                    if ends { "stop_limit_stop_limit_gtd" } else { "stop_limit_stop_limit_gtc" },
+                    json!({ "base_size": size, "limit_price": price, "stop_price": stop, "stop_direction": direction }),
+                )
+            }
             Terms::Market(Amount::Base(_)) => ("market_market_ioc", json!({ "base_size": size })),
             Terms::Market(Amount::Quote(money)) => ("market_market_ioc", json!({ "quote_size": money.to_string() })),
             Terms::Limit { stay: Stay::Ioc, .. } => {
@@ -216,18 +225,10 @@ impl<'c> Told<'c> {
             Terms::Limit { stay: Stay::Fok, .. } => {
                 ("limit_limit_fok", json!({ "base_size": size, "limit_price": price }))
             }
-            Terms::Limit { .. } | Terms::Maker { .. } => (
+            _ => (
                 if ends { "limit_limit_gtd" } else { "limit_limit_gtc" },
                 json!({ "base_size": size, "limit_price": price, "post_only": self.post_only() }),
             ),
-            Terms::Triggered { takes_profit, .. } => {
-                let up = (self.record.side == Side::Buy) != takes_profit;
-                let direction = if up { "STOP_DIRECTION_STOP_UP" } else { "STOP_DIRECTION_STOP_DOWN" };
-                (
-                    if ends { "stop_limit_stop_limit_gtd" } else { "stop_limit_stop_limit_gtc" },
-                    json!({ "base_size": size, "limit_price": price, "stop_price": stop, "stop_direction": direction }),
-                )
-            }
         };
         if let Some(end) = self.end {
             of["end_time"] = json!(end);

@@ -161,6 +161,9 @@ fn orders_by_their_documents() {
         (&json!(true), &json!(false)),
         "{gone}"
     );
+    let buys = json!({ "product_id": "AAA-USDT", "side": "BUY", "order_configuration": { "market_market_ioc": { "quote_size": "100" } } });
+    let (_, preview) = venue.signed("POST", "orders/preview", "", &buys);
+    assert_eq!((&preview["base_size"], &preview["order_total"]), (&json!("0.997"), &json!("99.9992994")), "{preview}");
     let bought = venue.place("two", "BUY", &json!({ "market_market_ioc": { "quote_size": "100" } }));
     let (_, fills) = venue.signed(
         "GET",
