@@ -64,6 +64,6 @@ stop = one.create_order(symbol, "market", "sell", 0.5, None, {"stopLossPrice": 9
 trail = one.create_order(symbol, "market", "sell", 0.5, None, {"trailingPercent": 1, "stopLossOrTakeProfit": "stopLoss"})
 kinds = {order["info"]["type"] for order in one.fetch_open_orders(symbol)}
 assert kinds == {"STOP_LOSS"}, kinds
-assert one.fetch_order(trail["id"], symbol)["info"]["trailingDelta"] == "100", trail
+assert one.fetch_order(trail["id"], symbol)["info"]["trailingDelta"] == 100, trail
 assert len(one.cancel_all_orders(symbol)) == 2
 print("done", symbol)
