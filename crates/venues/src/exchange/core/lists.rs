@@ -42,10 +42,8 @@ impl Core {
             (0..2).map(|place| self.take(user, orders[place], &plans[place], locked[place], Some(list))).collect();
         self.begin(user, list, List { orders: ids.clone(), is_chain: false, name: None });
         for (id, plan) in ids.into_iter().zip(plans) {
-            if self.order(id).is_some_and(|order| order.status.is_open()) {
-                self.send(id, plan);
-                self.settle_order(one.0.product, id);
-            }
+            self.send_unless_met(id, plan);
+            self.settle_order(one.0.product, id);
         }
         Ok(list)
     }
@@ -179,7 +177,16 @@ impl Core {
         {
             self.tell_balances(user, product);
         }
-        for (id, plan, _) in brought {
+        self.due.extend(brought.into_iter().map(|(id, plan, _)| Due::Brought(id, plan)));
+    }
+
+    /// Of a pair the second does not come where the first has traded already.
+    pub(super) fn send_unless_met(&mut self, id: u64, plan: Plan) {
+        let Some(order) = self.order(id).filter(|order| order.status.is_open()) else { return };
+        let partner = self.partner_of(order).and_then(|partner| self.order(partner));
+        if partner.is_some_and(|partner| !partner.filled.is_zero() || !partner.status.is_open()) {
+            self.end(id, Status::Expired, Happened::Expired);
+        } else {
             self.send(id, plan);
         }
     }

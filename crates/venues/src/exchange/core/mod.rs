@@ -28,6 +28,7 @@ use lists::List;
 pub use market::Market;
 pub use notice::{Happened, Notice, Pace};
 pub use order::{Amount, Execution, Manner, Record, Refusal, Status, Stay, Terms, Ticket};
+use plan::Plan;
 pub use product::Product;
 pub use qframe_engine::venue::Prevention;
 pub use wallet::{Balance, Wallet, Wallets};
@@ -47,12 +48,14 @@ pub struct Commission {
 }
 
 /// What the exchange does as soon as the venue is silent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Due {
     /// An order that waited here comes to the venue.
     Woken(u64),
     /// The first order of a chain is filled.
     Chain(u64),
+    /// An order that the first of its chain brings is next.
+    Brought(u64, Plan),
     /// The other one of its pair was triggered.
     Withdrawn(u64),
 }

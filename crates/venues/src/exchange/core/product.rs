@@ -38,7 +38,17 @@ impl Product {
         let SymbolParts::Pair { base, quote } = symbol.parts() else { return None };
         let is_good = tick.is_positive() && lot.is_positive() && !min_notional.is_negative();
         let (symbol, name) = (name.parse().ok()?, format!("{base}{quote}"));
-        is_good.then_some(Self { symbol, name, base, quote, tick, lot, min_notional, bounds: Bounds::default(), trades_are_sums: true })
+        is_good.then_some(Self {
+            symbol,
+            name,
+            base,
+            quote,
+            tick,
+            lot,
+            min_notional,
+            bounds: Bounds::default(),
+            trades_are_sums: true,
+        })
     }
 
     /// The most parts of an iceberg.

@@ -52,6 +52,7 @@ impl Core {
             None => return false,
             Some(Due::Woken(id)) => self.wake(id),
             Some(Due::Chain(list)) => self.bring(list),
+            Some(Due::Brought(id, plan)) => self.send_unless_met(id, plan),
             Some(Due::Withdrawn(id)) => {
                 let Some(order) = self.order(id).filter(|order| order.status.is_open()) else { return true };
                 let product = order.product;

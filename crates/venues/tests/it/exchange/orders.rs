@@ -1,17 +1,14 @@
 //! Orders, lists and sums of trades as Binance's documents have them, over the wire.
+use qframe_model::instrument::Bounds;
 use qframe_model::market::Side;
+use qframe_model::number::{Cash, Rate};
 use qframe_venues::exchange::binance::stream::frames;
 use qframe_venues::exchange::binance::{Binance, Key, Proof};
+use qframe_venues::exchange::core::{Commission, Core, Product};
 use serde_json::Value;
 
-use super::market::{at, core, trade};
+use super::market::{at, binance, opening, price, product, trade, units};
 use super::wire::{ask, signed_by};
-
-/// Two users on one market.
-fn exchange() -> Binance {
-    let key = |name: &str, user| Key { name: name.to_owned(), user, proof: Proof::new("s").unwrap() };
-    Binance::new(core(), vec![key("k", 0), key("other", 1)])
-}
 
 fn post(exchange: &mut Binance, path: &str, parameters: &str) -> Value {
     signed_by(exchange, "k", "POST", path, &format!("symbol=AAAUSDT&{parameters}"), false).1
@@ -19,7 +16,7 @@ fn post(exchange: &mut Binance, path: &str, parameters: &str) -> Value {
 
 #[track_caller]
 fn check(path: &str, parameters: &str, code: i64, text: &str) {
-    let body = post(&mut exchange(), path, parameters);
+    let body = post(&mut binance(), path, parameters);
     assert_eq!(
         (body["code"].as_i64().unwrap_or(0), body["msg"].as_str().unwrap_or("")),
         (code, text),
@@ -44,7 +41,7 @@ fn filters_are_told_by_their_names() {
     check("order", "side=SELL&type=STOP_LOSS&quantity=1", -1102, without);
     let refused = "This symbol does not allow the specified self-trade prevention mode.";
     check("order", &format!("{limit}&price=99&selfTradePreventionMode=DECREMENT"), -1013, refused);
-    let exchange = &mut exchange();
+    let exchange = &mut binance();
     for _ in 0..5 {
         let stop = post(exchange, "order", "side=SELL&type=STOP_LOSS&quantity=0.1&stopPrice=90");
         assert!(stop["orderId"].is_u64(), "{stop}");
@@ -70,13 +67,13 @@ fn pairs_lie_on_their_sides() {
     check("orderList/oco", &pair("LIMIT_MAKER", "STOP_LOSS_LIMIT", "BUY"), -1165, text);
     let text = "A stop loss order in a sell OCO must be below.";
     check("orderList/oco", &pair("STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT", "SELL"), -1197, text);
-    let both = post(&mut exchange(), "orderList/oco", &pair("TAKE_PROFIT_LIMIT", "STOP_LOSS_LIMIT", "SELL"));
+    let both = post(&mut binance(), "orderList/oco", &pair("TAKE_PROFIT_LIMIT", "STOP_LOSS_LIMIT", "SELL"));
     assert_eq!((&both["contingencyType"], &both["listOrderStatus"]), (&"OCO".into(), &"EXECUTING".into()), "{both}");
 }
 
 #[test]
 fn a_chain_is_told_as_documented() {
-    let exchange = &mut exchange();
+    let exchange = &mut binance();
     let chain = post(
         exchange,
         "orderList/otoco",
@@ -96,7 +93,7 @@ fn a_chain_is_told_as_documented() {
     assert_eq!((&chain["contingencyType"], &chain["listClientOrderId"]), (&word("OTO"), &word("mine")));
     // Another user sells to it: what is behind it comes.
     let sell = "symbol=AAAUSDT&side=SELL&type=LIMIT&timeInForce=GTC&quantity=1&price=100";
-    let (_, sold) = signed_by(exchange, "other", "POST", "order", sell, true);
+    let (_, sold) = signed_by(exchange, "second", "POST", "order", sell, true);
     assert_eq!((&sold["status"], &sold["fills"][0]["price"]), (&word("FILLED"), &word("100.00000000")), "{sold}");
     let (_, open) = signed_by(exchange, "k", "GET", "openOrders", "symbol=AAAUSDT", false);
     assert!(
@@ -112,7 +109,7 @@ fn a_chain_is_told_as_documented() {
 
 #[test]
 fn a_prevented_order_says_so() {
-    let exchange = &mut exchange();
+    let exchange = &mut binance();
     post(exchange, "order", "side=SELL&type=LIMIT&timeInForce=GTC&quantity=2&price=100.05");
     let mode = "selfTradePreventionMode=EXPIRE_TAKER";
     let taker = post(exchange, "order", &format!("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=100.05&{mode}"));
@@ -123,10 +120,10 @@ fn a_prevented_order_says_so() {
 /// What one order takes at one price is one sum, of several makers; the recorded rows stay as they are.
 #[test]
 fn sums_of_trades_are_by_taker_and_price() {
-    let exchange = &mut exchange();
+    let exchange = &mut binance();
     for price in ["100.05", "100.05", "100.06"] {
         let sell = format!("symbol=AAAUSDT&side=SELL&type=LIMIT&timeInForce=GTC&quantity=0.5&price={price}");
-        signed_by(exchange, "other", "POST", "order", &sell, false);
+        signed_by(exchange, "second", "POST", "order", &sell, false);
     }
     post(exchange, "order", "side=BUY&type=LIMIT&timeInForce=IOC&quantity=1.5&price=100.06");
     let told = ask(exchange, "GET", "/api/v3/aggTrades", "symbol=AAAUSDT").1;
@@ -154,4 +151,36 @@ fn sums_of_trades_are_by_taker_and_price() {
     let sums: Vec<_> =
         sent.iter().filter(|(_, frame)| frame["e"] == "aggTrade").map(|(_, frame)| &frame["a"]).collect();
     assert_eq!(sums, [&Value::from(1), &2.into(), &3.into()], "the newest is told once it is over");
+}
+
+/// The least and the most that the venue takes, as the catalog knows them.
+#[test]
+fn the_bounds_of_a_product_are_held_and_told() {
+    let bounds = Bounds {
+        min_quantity: units(100),
+        max_quantity: Some(units(2_000)),
+        min_price: price(5_000),
+        max_price: Some(price(20_000)),
+    };
+    let rates = Commission { maker: Rate::ZERO, taker: Rate::ZERO };
+    let mut core = Core::new(vec![Product { bounds, ..product() }], rates).unwrap();
+    core.open(&[("USDT".parse().unwrap(), Cash::whole(1_000_000))]).unwrap();
+    opening().iter().for_each(|tick| core.tick(0, tick).unwrap());
+    let key = Key { name: "k".to_owned(), user: 0, proof: Proof::new("s").unwrap() };
+    let exchange = &mut Binance::new(core, vec![key]);
+    for (quantity, price, told) in [
+        ("0.099", "100", "Filter failure: LOT_SIZE"),
+        ("2.001", "100", "Filter failure: LOT_SIZE"),
+        ("1", "49.99", "Filter failure: PRICE_FILTER"),
+        ("1", "200.01", "Filter failure: PRICE_FILTER"),
+    ] {
+        let order = format!("side=BUY&type=LIMIT&timeInForce=GTC&quantity={quantity}&price={price}");
+        assert_eq!(post(exchange, "order", &order)["msg"], told, "{order}");
+    }
+    let market = post(exchange, "order", "side=BUY&type=MARKET&quantity=0.05");
+    assert_eq!(market["msg"], "Filter failure: LOT_SIZE", "{market}");
+    let told = ask(exchange, "GET", "/api/v3/exchangeInfo", "").1;
+    let filters = &told["symbols"][0]["filters"];
+    let texts = [&filters[0]["minPrice"], &filters[0]["maxPrice"], &filters[1]["minQty"], &filters[1]["maxQty"]];
+    assert_eq!(texts, ["50.00000000", "200.00000000", "0.10000000", "2.00000000"]);
 }

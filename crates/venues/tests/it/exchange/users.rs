@@ -224,6 +224,8 @@ enum Move {
     Order { user: usize, ticket: Ticket, manner: Manner },
     Chain { user: usize, buys: bool, quantity: i64, cents: i64, wide: i64, pair: bool },
     Cancel { user: usize, id: u64 },
+    Level { side: Side, step: i64, quantity: i64 },
+    Trade { side: Side, cents: i64, quantity: i64 },
 }
 
 fn manner() -> impl Strategy<Value = Manner> {
@@ -275,8 +277,30 @@ fn moves() -> impl Strategy<Value = Move> {
     ]
 }
 
-fn carry_out(core: &mut Core, one: &Move) {
+/// What the recorded market does.
+fn rows() -> impl Strategy<Value = Move> {
+    let side = || any::<bool>().prop_map(|buys| if buys { Side::Buy } else { Side::Sell });
+    prop_oneof![
+        (side(), 0_i64..12, 0_i64..3_000).prop_map(|(side, step, quantity)| Move::Level { side, step, quantity }),
+        (side(), 9_920_i64..10_080, 1_i64..4_000).prop_map(|(side, cents, quantity)| Move::Trade {
+            side,
+            cents,
+            quantity
+        }),
+    ]
+}
+
+fn carry_out(core: &mut Core, step: usize, one: &Move) {
+    let millis = 10 + 40 * step as i64;
+    core.advance(at(millis));
     match one {
+        Move::Level { side, step, quantity } => {
+            let cents = if *side == Side::Buy { 9_990 - 10 * step } else { 10_010 + 10 * step };
+            core.tick(0, &level(millis, *side, cents, *quantity, true)).unwrap();
+        }
+        Move::Trade { side, cents, quantity } => {
+            core.tick(0, &trade(millis, step as u64 + 2, *side, *cents, *quantity)).unwrap();
+        }
         Move::Order { user, ticket, manner } => {
             let judged = core.test_as(*user, ticket, *manner);
             assert_eq!(core.place_as(*user, ticket, *manner).map(|_| ()), judged);
@@ -306,9 +330,8 @@ fn total(core: &Core, asset: &str) -> Cash {
     held.chain(fees.map(|one| one.commission)).fold(Cash::ZERO, |sum, part| sum.plus(part).unwrap())
 }
 
-/// What the book shows is what open orders show, and what is locked is what stands behind them.
-fn check(core: &Core) {
-    assert_eq!((total(core, "AAA"), total(core, "USDT")), (Cash::whole(60), Cash::whole(30_000)));
+/// What is locked is what stands behind open orders, and nobody bids as much as another asks.
+fn check_all(core: &Core) {
     let book = core.markets()[0].book();
     assert!(!book.is_crossed(), "{:?} {:?}", book.bid(), book.ask());
     for user in 0..3 {
@@ -321,6 +344,15 @@ fn check(core: &Core) {
             assert_eq!((balance.locked, balance.free.is_negative()), (behind, false), "{user} {asset}");
         }
     }
+    let ids: Vec<u64> = core.markets()[0].trades().iter().map(|one| one.id).collect();
+    assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+}
+
+/// The same, and the book shows what open orders show: users alone neither make nor lose money.
+fn check(core: &Core) {
+    check_all(core);
+    assert_eq!((total(core, "AAA"), total(core, "USDT")), (Cash::whole(60), Cash::whole(30_000)));
+    let book = core.markets()[0].book();
     for side in [Side::Buy, Side::Sell] {
         let open = (0..3).flat_map(|user| core.open_orders(user));
         let resting = open.filter(|order| order.side == side && order.works && order.status != Status::Pending);
@@ -349,9 +381,20 @@ proptest! {
     fn users_alone_neither_make_nor_lose_money(moves in prop::collection::vec(moves(), 1..80)) {
         let mut core = core(false);
         for (step, one) in moves.iter().enumerate() {
-            core.advance(at(10 + 40 * step as i64));
-            carry_out(&mut core, one);
+            carry_out(&mut core, step, one);
             check(&core);
+        }
+    }
+
+    #[test]
+    fn users_and_the_recorded_market_owe_nothing(moves in prop::collection::vec(prop_oneof![moves(), rows()], 1..80)) {
+        let mut core = core(true);
+        for (step, one) in moves.iter().enumerate() {
+            carry_out(&mut core, step, one);
+            check_all(&core);
+            for asset in ["AAA", "USDT"] {
+                prop_assert_eq!(core.wallets().sum(asset.parse().unwrap()), Ok(Cash::ZERO));
+            }
         }
     }
 }
