@@ -10,10 +10,11 @@ use crate::workspace::{Workspace, is_installed, shown, succeeds};
 pub(crate) const CLIENTS: &str = "QFRAME_CLIENTS";
 
 /// The folder's name of an environment, a module of it, and the package. Two of them own a module of one name.
-const PACKAGES: [(&str, &str, &str); 3] = [
+const PACKAGES: [(&str, &str, &str); 4] = [
     ("ccxt", "ccxt", "ccxt==4.5.90"),
     ("python-binance", "binance", "python-binance==1.0.37"),
     ("binance-connector", "binance", "binance-connector==3.13.0"),
+    ("coinbase", "coinbase", "coinbase-advanced-py==1.8.4"),
 ];
 
 /// The folder of the environments: the one that the variable names, else one below `target/`, filled where that is wanted.

@@ -324,6 +324,13 @@ fn check_form(order: &Order, account: &Account) -> Result<(), Refusal> {
     if let Some(price) = named_price(order).filter(|price| !price.is_positive()) {
         return Err(Refusal::BadPrice(price));
     }
+    // A venue bounds what closes as well; but a position without its way out is worse than an order that is refused there.
+    if !order.reduce_only {
+        if let Size::Units(units) = order.size {
+            rules.bounds.check_quantity(units)?;
+        }
+        named_price(order).map_or(Ok(()), |price| rules.bounds.check_price(price))?;
+    }
     if let OrderKind::StopLimit { trigger, .. } | OrderKind::LimitIfTouched { trigger, .. } = order.kind
         && !trigger.is_positive()
     {

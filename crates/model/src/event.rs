@@ -157,6 +157,8 @@ pub enum CancelReason {
     Closed,
     /// The data ended while it was on its way to the venue.
     DataEnded,
+    /// It would have traded with another order of its own user.
+    SelfTrade,
 }
 
 /// What happened, in the engine's words.

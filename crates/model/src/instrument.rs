@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::currency::Currency;
 use crate::number::{Cash, Overflow, Price, Quantity, Rate, Rounding, mul_div};
+use crate::refusal::Refusal;
 use crate::symbol::{Symbol, SymbolParts};
 use crate::time::Time;
 
@@ -51,6 +52,45 @@ impl Margin {
     pub const FULL: Self = Self { initial: Rate::ONE, maintenance: Rate::percent(30) };
 }
 
+/// The least and the most that a venue takes of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bounds {
+    /// Units; zero for no limit.
+    pub min_quantity: Quantity,
+    /// Units; `None` for no limit.
+    pub max_quantity: Option<Quantity>,
+    /// The lowest price; zero for no limit.
+    pub min_price: Price,
+    /// The highest price; `None` for no limit.
+    pub max_price: Option<Price>,
+}
+
+impl Bounds {
+    /// Judges an order's units.
+    ///
+    /// # Errors
+    /// [`Refusal::BelowMinQuantity`] and [`Refusal::AboveMaxQuantity`].
+    pub fn check_quantity(&self, asked: Quantity) -> Result<(), Refusal> {
+        if asked < self.min_quantity {
+            return Err(Refusal::BelowMinQuantity { asked, minimum: self.min_quantity });
+        }
+        match self.max_quantity {
+            Some(maximum) if asked > maximum => Err(Refusal::AboveMaxQuantity { asked, maximum }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Judges a price that an order names.
+    ///
+    /// # Errors
+    /// [`Refusal::OutsidePriceLimits`].
+    pub fn check_price(&self, price: Price) -> Result<(), Refusal> {
+        let is_outside = price < self.min_price || self.max_price.is_some_and(|maximum| price > maximum);
+        let refusal = Refusal::OutsidePriceLimits { price, minimum: self.min_price, maximum: self.max_price };
+        if is_outside { Err(refusal) } else { Ok(()) }
+    }
+}
+
 /// The rules of an instrument, as a venue publishes them. [`Instrument::new`] checks them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
@@ -62,6 +102,8 @@ pub struct Rules {
     pub min_notional: Cash,
     /// Units of the base that one contract stands for: 1 for spot and stocks, 50 for ES.
     pub multiplier: Quantity,
+    /// The least and the most that an order may name.
+    pub bounds: Bounds,
     /// Margin rates.
     pub margin: Margin,
     /// The name of its trading hours: `24/7`, `NYSE`, `CME`, `forex`.
@@ -75,6 +117,7 @@ impl Default for Rules {
             lot: Quantity::from_nanos(1),
             min_notional: Cash::ZERO,
             multiplier: Quantity::ONE,
+            bounds: Bounds::default(),
             margin: Margin::FULL,
             hours: "24/7",
         }

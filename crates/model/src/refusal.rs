@@ -113,6 +113,29 @@ pub enum Refusal {
     Settled,
     /// The run has ended.
     RunOver,
+    /// The venue takes no order of so few units.
+    BelowMinQuantity {
+        /// What was asked.
+        asked: Quantity,
+        /// The least that is taken.
+        minimum: Quantity,
+    },
+    /// The venue takes no order of so many units.
+    AboveMaxQuantity {
+        /// What was asked.
+        asked: Quantity,
+        /// The most that is taken.
+        maximum: Quantity,
+    },
+    /// The venue takes no order at that price.
+    OutsidePriceLimits {
+        /// The order's price.
+        price: Price,
+        /// The least that is taken.
+        minimum: Price,
+        /// The most; `None` where there is no such limit.
+        maximum: Option<Price>,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -163,6 +186,18 @@ impl fmt::Display for Refusal {
                 "the sizing rule gives no size: it needs a stop that the strategy does not name, or more history",
             ),
             Self::RunOver => f.write_str("the run has ended; orders are no longer taken"),
+            Self::BelowMinQuantity { asked, minimum } => {
+                write!(f, "quantity {asked}: the venue takes {minimum} or more")
+            }
+            Self::AboveMaxQuantity { asked, maximum } => {
+                write!(f, "quantity {asked}: the venue takes {maximum} or less")
+            }
+            Self::OutsidePriceLimits { price, minimum, maximum: Some(maximum) } => {
+                write!(f, "price {price}: the venue takes {minimum} to {maximum}")
+            }
+            Self::OutsidePriceLimits { price, minimum, maximum: None } => {
+                write!(f, "price {price}: the venue takes {minimum} or more")
+            }
         }
     }
 }

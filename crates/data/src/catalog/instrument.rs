@@ -3,7 +3,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use qframe_model::currency::Currency;
-use qframe_model::number::{Price, Quantity};
+use qframe_model::instrument::Bounds;
+use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,21 @@ pub struct InstrumentFacts {
     /// Quantities are multiples of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lot: Option<Quantity>,
+    /// The smallest quantity of an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_quantity: Option<Quantity>,
+    /// The largest quantity of an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_quantity: Option<Quantity>,
+    /// The lowest price of an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_price: Option<Price>,
+    /// The highest price of an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_price: Option<Price>,
+    /// The smallest value of an order in the quote currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_notional: Option<Cash>,
     /// Units of the base that one contract stands for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multiplier: Option<Quantity>,
@@ -62,6 +78,17 @@ pub struct StoredRoll {
 }
 
 impl InstrumentFacts {
+    /// The least and the most that an order may name, as far as it is known.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            min_quantity: self.min_quantity.unwrap_or(Quantity::ZERO),
+            max_quantity: self.max_quantity,
+            min_price: self.min_price.unwrap_or(Price::ZERO),
+            max_price: self.max_price,
+        }
+    }
+
     /// An instrument of which nothing but the name is known.
     #[must_use]
     pub const fn new(symbol: Symbol, venue: String) -> Self {
@@ -72,6 +99,11 @@ impl InstrumentFacts {
             currency: None,
             tick: None,
             lot: None,
+            min_quantity: None,
+            max_quantity: None,
+            min_price: None,
+            max_price: None,
+            min_notional: None,
             multiplier: None,
             hours: None,
             expiry: None,

@@ -43,6 +43,7 @@ pub use settings::{FillPrice, Funding, Intrabar, Sessions, Settings, Spreads, Un
 use crate::risk::Approved;
 use carry::Carry;
 use ticks::{Live, Met, Wire, Word};
+pub use ticks::{Made, Owner, Prevention};
 use working::{Step, Working};
 
 /// Where the venue stands in the bars of one instant.

@@ -39,6 +39,16 @@ impl Place {
         passed.max(Quantity::ZERO)
     }
 
+    /// Units in front of it.
+    pub(super) const fn ahead(&self) -> Quantity {
+        self.ahead
+    }
+
+    /// So much of what stands in front was taken, by somebody of whom the recorded levels know nothing.
+    pub(super) fn pass(&mut self, quantity: Quantity) {
+        self.ahead = self.ahead.minus(quantity).unwrap_or(Quantity::ZERO).max(Quantity::ZERO);
+    }
+
     /// The level was `before` and is `after` now.
     pub(super) fn level(&mut self, queue: Queue, before: Quantity, after: Quantity) {
         let traded = std::mem::take(&mut self.traded);

@@ -169,23 +169,28 @@ impl Sizer<'_> {
         let free = self.free_for(side, held, reduces)?;
         let needed = opens.value.at_rate(self.instrument().rules().margin.initial)?.plus(opens.fee)?;
         if needed <= free {
-            return Ok(self.opening(side, whole, opens.value, Rest::Nothing));
+            return Ok(self.opening(working, side, whole, opens.value, Rest::Nothing));
         }
         let payable = self.part(&opens, opens.quantity.min(self.afford_with(free)?))?;
         let fits = self.part(&whole, reduces.plus(payable.quantity)?)?;
         if clip && !fits.quantity.is_zero() {
-            return Ok(self.opening(side, fits, payable.value, Rest::Unpaid));
+            return Ok(self.opening(working, side, fits, payable.value, Rest::Unpaid));
         }
         Ok(Sized::Refuse(Refusal::NotEnough { needed, free }))
     }
 
     /// A fill whose part that opens is worth `value`.
-    fn opening(&self, side: Side, deal: Deal, value: Cash, rest: Rest) -> Sized {
+    fn opening(&self, working: &Working, side: Side, deal: Deal, value: Cash, rest: Rest) -> Sized {
         let minimum = self.instrument().rules().min_notional;
         if value < minimum {
             return Sized::Refuse(Refusal::BelowMinNotional { value, minimum });
         }
-        Sized::Fill { side, deal, rest }
+        // What is left of an order may be less than an order may be.
+        let bounds = self.instrument().rules().bounds;
+        match bounds.check_quantity(deal.quantity) {
+            Err(refusal) if working.filled.is_zero() => Sized::Refuse(refusal),
+            _ => Sized::Fill { side, deal, rest },
+        }
     }
 
     /// So many units at this price.

@@ -1,8 +1,16 @@
 //! Limits hold. Each test begins with the story of how one did not.
+use std::sync::Arc;
+
 use qframe_engine::venue::Settings;
-use qframe_engine::{Context, Limits, Ticket};
+use qframe_engine::{Context, Limits, OpenOrders, Ticket, risk};
+use qframe_model::account::Account;
+use qframe_model::currency::Currency;
+use qframe_model::ids::{InstrumentId, OrderId};
+use qframe_model::instrument::{Bounds, Instrument, Rules};
+use qframe_model::market::Side;
 use qframe_model::number::{Cash, Quantity, Rate};
-use qframe_model::order::Size;
+use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce};
+use qframe_model::time::Time;
 
 use crate::script::{Run, bars, p, run_within};
 
@@ -120,4 +128,42 @@ fn pending_orders_count() {
     let refused = format!("refused 3: {LOST}");
     let expected = ["day 1 1 buy 50 at 100", &refused, "day 3 2 sell 50 at 50"];
     check("close and open", drawdown(), &[FLAT, FLAT, HALF, HALF], turns, &expected);
+}
+
+#[test]
+fn the_venues_bounds_hold() {
+    // A backtest bought ten units where the exchange takes a hundred: live, none of its orders was taken.
+    let bounds = Bounds {
+        min_quantity: Quantity::whole(100),
+        max_quantity: Some(Quantity::whole(200)),
+        min_price: p(50.0),
+        max_price: Some(p(150.0)),
+    };
+    let rules = Rules { bounds, ..Rules::default() };
+    let instrument = Instrument::new("AAPL".parse().unwrap(), Currency::USD, rules).unwrap();
+    let account = Account::open(Arc::from([instrument]), Currency::USD).unwrap();
+    let check = |units, price: f64, reduce_only, expected: &str| {
+        let order = Order {
+            id: OrderId(1),
+            instrument: InstrumentId(0),
+            side: Side::Buy,
+            size: Size::Units(Quantity::whole(units)),
+            kind: OrderKind::Limit(p(price)),
+            time_in_force: TimeInForce::Gtc,
+            post_only: false,
+            reduce_only,
+            parent: None,
+            group: None,
+            purpose: Purpose::Signal,
+            time: Time::EPOCH,
+        };
+        let judged = risk::approve(&order, &account, &OpenOrders::default(), &mut Limits::default());
+        let told = judged.map_or_else(|refusal| refusal.to_string(), |_| "taken".to_owned());
+        assert_eq!(told, expected, "{units} at {price}");
+    };
+    check(10, 100.0, false, "quantity 10: the venue takes 100 or more");
+    check(201, 100.0, false, "quantity 201: the venue takes 200 or less");
+    check(100, 49.0, false, "price 49: the venue takes 50 to 150");
+    check(200, 150.0, false, "taken");
+    check(10, 100.0, true, "taken");
 }

@@ -208,6 +208,7 @@ fn reports() -> Vec<Report> {
         CancelReason::Split,
         CancelReason::Closed,
         CancelReason::DataEnded,
+        CancelReason::SelfTrade,
     ];
     reports.extend(reasons.map(|reason| Report::Cancelled { order, time, reason }));
     let books = [
@@ -257,5 +258,9 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NoSchedule,
         Refusal::Settled,
         Refusal::RunOver,
+        Refusal::BelowMinQuantity { asked: quantity, minimum: quantity },
+        Refusal::AboveMaxQuantity { asked: quantity, maximum: quantity },
+        Refusal::OutsidePriceLimits { price, minimum: price, maximum: Some(price) },
+        Refusal::OutsidePriceLimits { price, minimum: price, maximum: None },
     ]
 }

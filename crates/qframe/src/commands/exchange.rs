@@ -1,4 +1,6 @@
-//! `qframe exchange`: a local exchange that real clients of Binance trade on.
+//! `qframe exchange`: a local exchange that real clients of Binance and of Coinbase trade on.
+mod secure;
+
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -6,16 +8,18 @@ use std::path::{Path, PathBuf};
 use qframe_model::currency::Currency;
 use qframe_model::number::{Cash, Rate};
 use qframe_model::time::{Time, TimeFrame};
+use qframe_venues::exchange::advanced::{self, Advanced};
 use qframe_venues::exchange::binance::{Binance, Key, Proof};
 use qframe_venues::exchange::core::{Commission, Core, Product};
 use qframe_venues::exchange::server::fault::Faults;
-use qframe_venues::exchange::server::{Facts, Server, Settings, Source, Speed, recorded};
+use qframe_venues::exchange::server::{Facts, House, Server, Settings, Source, Speed, recorded};
 use serde::Serialize;
 
+use self::secure::{Secure, UserKey};
 use super::data::now;
 use crate::error::Error;
 use crate::run::catalog::{Narrowed, Root};
-use crate::run::replay::{market, merged};
+use crate::run::replay::{MIN_NOTIONAL, market, merged};
 
 /// The key and the secret where none is named.
 const KEY: (&str, &str) = ("qframe-key", "qframe-secret");
@@ -24,9 +28,12 @@ const KEY: (&str, &str) = ("qframe-key", "qframe-secret");
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples: qframe exchange --replay recording.jsonl.gz --port 8080\n          \
                                     qframe exchange --replay BTC/USDT --replay ETH/USDT --timeframe 1m --speed 60x\n          \
-                                    qframe exchange --replay recording.gz --fault disconnect=30s,drop=1%,http500=1% --seed 7\n\n\
-It speaks Binance's spot API: REST below /api/v3, streams at /ws and /stream, the WebSocket API at /ws-api/v3. Point a\n\
-client's addresses at it; what it prints says how. It ends with Ctrl-C.")]
+                                    qframe exchange --replay recording.gz --fault disconnect=30s,drop=1%,http500=1% --seed 7\n          \
+                                    qframe exchange --replay BTC/USD --timeframe 1m --coinbase-key key.json \\\n              \
+                                    --tls self-signed --tls-cert cert.pem --tls-key cert.key\n\n\
+It speaks Binance's spot API: REST below /api/v3, streams at /ws and /stream, the WebSocket API at /ws-api/v3. And it speaks\n\
+Coinbase's Advanced Trade API: REST below /api/v3/brokerage, its WebSocket at /. Point a client's addresses at it; what it\n\
+prints says how. It ends with Ctrl-C.")]
 pub(crate) struct Exchange {
     /// What it plays: a recorded stream by its path, or a name of the catalog. May be given several times.
     #[arg(long, value_name = "PATH|NAME", required = true)]
@@ -58,9 +65,9 @@ pub(crate) struct Exchange {
     /// What orders that take pay, as a share.
     #[arg(long, value_name = "RATE", default_value = "0.1%", value_parser = Rate::parse)]
     taker: Rate,
-    /// The least an order may be worth, in the quote asset.
-    #[arg(long, value_name = "AMOUNT", default_value = "5")]
-    min_notional: Cash,
+    /// The least an order may be worth, in the quote asset; without it what the catalog knows of the instrument, else 5.
+    #[arg(long, value_name = "AMOUNT")]
+    min_notional: Option<Cash>,
     /// What goes wrong: disconnect=5s, delay=200ms, duplicate=1%, drop=1%, reject=1%, http500=1%.
     #[arg(long = "fault", value_name = "FAULTS", default_value = "")]
     faults: Faults,
@@ -73,6 +80,8 @@ pub(crate) struct Exchange {
     /// The length of the bars that are played, such as 1m.
     #[arg(long, value_name = "FRAME")]
     timeframe: Option<TimeFrame>,
+    #[command(flatten)]
+    secure: Secure,
     #[command(flatten)]
     root: Root,
     /// Print JSON: a line at the start, and one at the end.
@@ -94,8 +103,23 @@ struct Start<'a> {
     stream_url: String,
     api_url: String,
     keys: Vec<&'a str>,
+    coinbase_keys: Vec<CoinbaseKey<'a>>,
+    tls_cert: Option<&'a Path>,
     symbols: Vec<&'a str>,
     speed: String,
+}
+
+#[derive(Serialize)]
+struct CoinbaseKey<'a> {
+    name: &'a str,
+    file: Option<&'a Path>,
+}
+
+/// How clients get in.
+struct Doors {
+    keys: Vec<String>,
+    coinbase: Vec<UserKey>,
+    certificate: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -112,8 +136,11 @@ struct End {
 impl Exchange {
     pub(crate) fn run(self) -> Result<(), Error> {
         let play = self.play()?;
-        let (core, keys) = self.core(&play)?;
-        let names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
+        let (mut core, keys) = self.core(&play)?;
+        let coinbase = self.secure.keys()?;
+        let advanced = self.advanced(&mut core, &play, &coinbase)?;
+        let (tls, certificate) = self.secure.tls(self.host)?.unzip();
+        let doors = Doors { keys: keys.iter().map(|key| key.name.clone()).collect(), coinbase, certificate };
         let settings = Settings {
             address: SocketAddr::new(self.host, self.port),
             speed: self.speed,
@@ -126,13 +153,14 @@ impl Exchange {
         let Play { products, source, about, .. } = play;
         runtime.block_on(async {
             let signals = Signals::new()?;
-            let server = Server::start(Binance::new(core, keys), source, settings).await;
+            let house = House { binance: Binance::new(core, keys), advanced, tls };
+            let server = Server::start(house, source, settings).await;
             let server = server.map_err(|error| {
                 let advice = "; choose another port with --port, or 0 for a free one";
                 let advice = if error.kind() == io::ErrorKind::AddrInUse { advice } else { "" };
                 Error::refused(format!("listening on {}: {error}{advice}", settings.address))
             })?;
-            self.tell_start(&server, &names, &products, &about)?;
+            self.tell_start(&server, &doors, &products, &about)?;
             signals.wait().await;
             let facts = server.facts();
             server.stop().await;
@@ -149,7 +177,7 @@ impl Exchange {
             let path = Path::new(name);
             let first = play.products.len();
             if path.is_file() {
-                let (products, rows, refused) = recorded(path, self.min_notional)?;
+                let (products, rows, refused) = recorded(path, self.min_notional.unwrap_or(MIN_NOTIONAL))?;
                 if products.is_empty() {
                     return Err(Error::refused(format!("--replay {name}: no market of a pair is in it")));
                 }
@@ -209,6 +237,17 @@ impl Exchange {
         Ok((core, keys))
     }
 
+    /// The side of Coinbase, each of its users with a wallet of its own.
+    fn advanced(&self, core: &mut Core, play: &Play, keys: &[UserKey]) -> Result<Advanced, Error> {
+        let funds = self.funds(&play.products)?;
+        let mut known = Vec::new();
+        for key in keys {
+            let user = core.open(&funds).map_err(Error::refused)?;
+            known.push(advanced::Key { name: key.name.clone(), user, public: key.public.clone() });
+        }
+        Ok(Advanced::new(core, known))
+    }
+
     fn funds(&self, products: &[Product]) -> Result<Vec<(Currency, Cash)>, Error> {
         let mut funds: Vec<(Currency, Cash)> = Vec::new();
         for pair in &self.funds {
@@ -229,21 +268,19 @@ impl Exchange {
         Ok(funds)
     }
 
-    fn tell_start(
-        &self,
-        server: &Server,
-        keys: &[String],
-        products: &[Product],
-        about: &[String],
-    ) -> Result<(), Error> {
-        let at = server.address;
+    fn tell_start(&self, server: &Server, doors: &Doors, products: &[Product], about: &[String]) -> Result<(), Error> {
+        let (at, keys) = (server.address, &doors.keys);
+        let (http, ws) = if doors.certificate.is_some() { ("https", "wss") } else { ("http", "ws") };
         let mut out = io::stdout().lock();
         if self.json {
+            let coinbase = doors.coinbase.iter();
             let start = Start {
-                url: format!("http://{at}"),
-                stream_url: format!("ws://{at}"),
-                api_url: format!("ws://{at}/ws-api/v3"),
+                url: format!("{http}://{at}"),
+                stream_url: format!("{ws}://{at}"),
+                api_url: format!("{ws}://{at}/ws-api/v3"),
                 keys: keys.iter().map(String::as_str).collect(),
+                coinbase_keys: coinbase.map(|key| CoinbaseKey { name: &key.name, file: key.file.as_deref() }).collect(),
+                tls_cert: doors.certificate.as_deref(),
                 symbols: products.iter().map(|product| product.symbol.as_str()).collect(),
                 speed: self.speed.to_string(),
             };
@@ -253,7 +290,9 @@ impl Exchange {
         }
         writeln!(
             out,
-            "Exchange at http://{at} (streams ws://{at}/ws, WebSocket API ws://{at}/ws-api/v3), speed {}",
+            "Exchange at {http}://{at}, speed {}\n  \
+             Binance: {http}://{at}/api/v3, streams {ws}://{at}/ws, WebSocket API {ws}://{at}/ws-api/v3\n  \
+             Coinbase Advanced Trade: {http}://{at}/api/v3/brokerage, WebSocket {ws}://{at}",
             self.speed
         )?;
         about.iter().try_for_each(|one| writeln!(out, "  plays {one}"))?;
@@ -266,7 +305,12 @@ impl Exchange {
         }
         let secret = if self.keys.is_empty() { format!(", secret {}", KEY.1) } else { String::new() };
         writeln!(out, "  key {}{secret}", keys.join(", "))?;
-        writeln!(out, "\nWith ccxt (Python):\n{}", snippet(at, keys.first().map_or(KEY.0, String::as_str)))?;
+        tell_doors(&mut out, at, ws, doors)?;
+        writeln!(
+            out,
+            "\nWith ccxt (Python):\n{}",
+            snippet(&[http, ws], at, keys.first().map_or(KEY.0, String::as_str))
+        )?;
         Ok(out.flush()?)
     }
 
@@ -303,17 +347,48 @@ impl Exchange {
     }
 }
 
+/// The users of Coinbase, whom clients are to trust, and how one of theirs is pointed here.
+fn tell_doors(out: &mut impl Write, at: SocketAddr, ws: &str, doors: &Doors) -> Result<(), Error> {
+    for UserKey { name, file, .. } in &doors.coinbase {
+        let file = file.as_ref().map_or(String::new(), |file| format!(" in {}", file.display()));
+        writeln!(out, "  key of Coinbase {name}{file}")?;
+    }
+    if let Some(certificate) = &doors.certificate {
+        let certificate = certificate.display();
+        writeln!(out, "  TLS: clients trust {certificate} with SSL_CERT_FILE={certificate} (qframe, curl, OpenSSL),")?;
+        writeln!(
+            out,
+            "  REQUESTS_CA_BUNDLE={certificate} (Python requests), NODE_EXTRA_CA_CERTS={certificate} (Node)"
+        )?;
+    }
+    if let Some(key) = doors.coinbase.iter().find_map(|key| key.file.as_ref()) {
+        writeln!(out, "\nWith coinbase-advanced-py:\n{}", coinbase_snippet(at, ws, key))?;
+    }
+    Ok(())
+}
+
 /// How ccxt is pointed here.
-fn snippet(at: SocketAddr, key: &str) -> String {
+fn snippet([http, ws]: &[&str; 2], at: SocketAddr, key: &str) -> String {
     format!(
         "  import ccxt, re\n  \
          ex = ccxt.binance({{'apiKey': '{key}', 'secret': '…', 'options': {{'defaultType': 'spot',\n      \
          'fetchMarkets': {{'types': ['spot']}}, 'fetchCurrencies': False, 'fetchMargins': False}}}})\n  \
          ex.has['fetchCurrencies'] = False\n  \
          fix = lambda u: {{k: fix(v) for k, v in u.items()}} if isinstance(u, dict) else re.sub(\n      \
-         r'^ws+://[^/]+', 'ws://{at}', re.sub(r'^https?://[^/]+', 'http://{at}', u))\n  \
+         r'^ws+://[^/]+', '{ws}://{at}', re.sub(r'^https?://[^/]+', '{http}://{at}', u))\n  \
          ex.urls['api'] = fix(ex.urls['api'])\n  \
          ex.load_markets()"
+    )
+}
+
+/// How coinbase-advanced-py is pointed here; its REST client speaks TLS only.
+fn coinbase_snippet(at: SocketAddr, ws: &str, key: &Path) -> String {
+    let (key, tls) = (key.display(), if ws == "wss" { "" } else { "   # needs --tls-cert and --tls-key" });
+    format!(
+        "  from coinbase.rest import RESTClient\n  \
+         from coinbase.websocket import WSClient\n  \
+         rest = RESTClient(key_file='{key}', base_url='{at}'){tls}\n  \
+         stream = WSClient(key_file='{key}', base_url='{ws}://{at}', on_message=print)"
     )
 }
 

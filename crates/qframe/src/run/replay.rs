@@ -13,6 +13,8 @@ use crate::error::Error;
 
 /// Rows that are looked at for ticks and lots.
 const MEASURED: usize = 20_000;
+/// The least an order may be worth, in the quote asset, where nobody says.
+pub(crate) const MIN_NOTIONAL: Cash = Cash::whole(5);
 
 /// A market of the catalog.
 pub(crate) struct Market {
@@ -30,7 +32,7 @@ pub(crate) fn market(
     name: &str,
     by: Narrowed,
     from: Option<Time>,
-    min_notional: Cash,
+    min_notional: Option<Cash>,
 ) -> Result<Market, Error> {
     let has = |kind| Ok::<_, Error>(!catalog.find(name, Some(kind), None)?.is_empty());
     let mut kinds = Vec::new();
@@ -77,7 +79,7 @@ fn of_bars(
     name: &str,
     by: Narrowed,
     from: Option<Time>,
-    min_notional: Cash,
+    min_notional: Option<Cash>,
 ) -> Result<Market, Error> {
     let key = the_one(catalog, "--replay", name, Narrowed { kind: Some(Kind::Bars), ..by })?;
     let frame = key.frame.unwrap_or(TimeFrame::MINUTE);
@@ -153,7 +155,7 @@ fn of_rows(rows: Rows) -> Vec<Tick> {
 }
 
 /// The product of data sets: its tick and lot as the catalog knows them, else as its first rows have them.
-fn product_of(catalog: &Catalog, keys: &[DataKey], min_notional: Cash) -> Result<Product, Error> {
+fn product_of(catalog: &Catalog, keys: &[DataKey], min_notional: Option<Cash>) -> Result<Product, Error> {
     let Some(key) = keys.first() else { return Err(Error::refused("nothing to replay")) };
     let facts = catalog.instrument(&key.symbol, &key.venue)?;
     let mut steps = [0, 0];
@@ -169,7 +171,9 @@ fn product_of(catalog: &Catalog, keys: &[DataKey], min_notional: Cash) -> Result
     let tick =
         facts.as_ref().and_then(|facts| facts.tick).unwrap_or(Price::from_nanos(i64::try_from(tick).unwrap_or(1)));
     let lot = facts.as_ref().and_then(|facts| facts.lot).unwrap_or(Quantity::from_nanos(lot));
-    product(&key.symbol, tick, lot, min_notional)
+    let least = min_notional.or(facts.as_ref().and_then(|facts| facts.min_notional)).unwrap_or(MIN_NOTIONAL);
+    let product = product(&key.symbol, tick, lot, least)?;
+    Ok(Product { bounds: facts.map(|facts| facts.bounds()).unwrap_or_default(), ..product })
 }
 
 fn measure_bar(steps: &mut [i128; 2], bar: &Bar) {

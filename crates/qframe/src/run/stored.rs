@@ -171,6 +171,8 @@ pub(super) fn instrument(
     let rules = Rules {
         tick: wish.tick.or(known.tick).unwrap_or(rules.tick),
         lot: wish.lot.or(known.lot).unwrap_or(rules.lot),
+        bounds: known.bounds(),
+        min_notional: known.min_notional.unwrap_or(rules.min_notional),
         multiplier: wish.multiplier.or(known.multiplier).or_else(assumed).unwrap_or(rules.multiplier),
         hours: hours.and_then(|(_, name)| name).unwrap_or(rules.hours),
         ..rules

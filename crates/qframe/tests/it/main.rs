@@ -14,6 +14,8 @@ mod docs;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod exchange_tls;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod killed;

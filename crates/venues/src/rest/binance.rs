@@ -62,6 +62,8 @@ struct Filter {
     filter_type: String,
     tick_size: Option<Exact<Price>>,
     step_size: Option<Exact<Quantity>>,
+    min_price: Option<Exact<Price>>,
+    max_price: Option<Exact<Price>>,
     min_qty: Option<Exact<Quantity>>,
     max_qty: Option<Exact<Quantity>>,
     min_notional: Option<Exact<Cash>>,
@@ -162,7 +164,12 @@ impl Binance {
 fn listing(symbol: &Symbol, entry: Entry) -> Listing {
     let one = Rule::default();
     let rule = entry.filters.into_iter().fold(one, |rule, filter| match filter.filter_type.as_str() {
-        "PRICE_FILTER" => Rule { tick: filter.tick_size.map(|tick| tick.0), ..rule },
+        "PRICE_FILTER" => Rule {
+            tick: filter.tick_size.map(|tick| tick.0),
+            lowest: filter.min_price.map(|lowest| lowest.0),
+            highest: filter.max_price.map(|highest| highest.0),
+            ..rule
+        },
         "LOT_SIZE" => Rule {
             lot: filter.step_size.map(|step| step.0),
             least: filter.min_qty.map(|least| least.0),
@@ -181,7 +188,10 @@ fn listing(symbol: &Symbol, entry: Entry) -> Listing {
         tick: rule.tick.filter(|tick| tick.is_positive()).unwrap_or(Price::from_nanos(1)),
         lot: rule.lot.filter(|lot| lot.is_positive()).unwrap_or(Quantity::from_nanos(1)),
         min_quantity: rule.least.unwrap_or(Quantity::ZERO),
-        max_quantity: rule.most,
+        // A limit of zero is none.
+        max_quantity: rule.most.filter(|most| most.is_positive()),
+        min_price: rule.lowest.unwrap_or(Price::ZERO),
+        max_price: rule.highest.filter(|highest| highest.is_positive()),
         min_notional: rule.notional.unwrap_or(Cash::ZERO),
     }
 }
@@ -190,6 +200,8 @@ fn listing(symbol: &Symbol, entry: Entry) -> Listing {
 #[derive(Default)]
 struct Rule {
     tick: Option<Price>,
+    lowest: Option<Price>,
+    highest: Option<Price>,
     lot: Option<Quantity>,
     least: Option<Quantity>,
     most: Option<Quantity>,

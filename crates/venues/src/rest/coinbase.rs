@@ -152,6 +152,8 @@ impl Coinbase {
                     lot: product.base_increment.0,
                     min_quantity: Quantity::ZERO,
                     max_quantity: None,
+                    min_price: Price::ZERO,
+                    max_price: None,
                     min_notional: product.min_market_funds.map_or(Cash::ZERO, |funds| funds.0),
                 })
             }
@@ -165,6 +167,8 @@ impl Coinbase {
                     lot: product.base_increment.0,
                     min_quantity: product.base_min_size.0,
                     max_quantity: Some(product.base_max_size.0),
+                    min_price: Price::ZERO,
+                    max_price: None,
                     min_notional: product.quote_min_size.0,
                 })
             }

@@ -72,6 +72,10 @@ pub struct Listing {
     pub min_quantity: Quantity,
     /// The largest; `None` where none is told.
     pub max_quantity: Option<Quantity>,
+    /// The lowest price of an order; zero for none.
+    pub min_price: Price,
+    /// The highest; `None` where none is told.
+    pub max_price: Option<Price>,
     /// The smallest value of an order in the quote currency; zero for none.
     pub min_notional: Cash,
 }

@@ -27,6 +27,22 @@ assert moved["cancelResult"] == moved["newOrderResult"] == "SUCCESS", moved
 assert len(client.cancel_open_orders(symbol)) == 1
 assert client.new_order(symbol=symbol, side="BUY", type="MARKET", quoteOrderQty="50")["status"] == "FILLED"
 assert client.my_trades(symbol) and client.account()["balances"]
+chain = client.new_otoco_order(
+    symbol=symbol, workingType="LIMIT", workingSide="BUY", workingPrice=low, workingQuantity=amount, workingTimeInForce="GTC",
+    pendingSide="SELL", pendingQuantity=amount, pendingAboveType="LIMIT_MAKER", pendingAbovePrice=f"{bid * 1.2:.{places(tick)}f}",
+    pendingBelowType="STOP_LOSS", pendingBelowStopPrice=f"{bid * 0.7:.{places(tick)}f}",
+)
+assert [one["status"] for one in chain["orderReports"]] == ["NEW", "PENDING_NEW", "PENDING_NEW"], chain
+assert client.cancel_oco_order(symbol, orderListId=chain["orderListId"])["listOrderStatus"] == "ALL_DONE"
+pair = client.new_oto_order(
+    symbol=symbol, workingType="LIMIT", workingSide="BUY", workingPrice=f"{bid * 1.05:.{places(tick)}f}", workingQuantity=amount,
+    workingTimeInForce="IOC", pendingType="STOP_LOSS", pendingSide="SELL", pendingQuantity=amount,
+    pendingStopPrice=f"{bid * 0.7:.{places(tick)}f}",
+)
+brought = client.get_order(symbol, orderId=pair["orders"][1]["orderId"])
+assert brought["status"] == "NEW" and brought["type"] == "STOP_LOSS", brought
+client.cancel_order(symbol, orderId=brought["orderId"])
+assert all(one["f"] <= one["l"] for one in client.agg_trades(symbol))
 heard, told = threading.Event(), []
 listen = client.new_listen_key()["listenKey"]
 

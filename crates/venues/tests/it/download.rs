@@ -218,14 +218,28 @@ async fn listings() {
     .await;
     let url = server.url.as_str();
     let all = [
-        (Rest::Binance(Binance::new([url, url]).unwrap()), "BTC/USDT", "0.01 0.00001 0.00001 5"),
-        (Rest::Binance(Binance::new([url, url]).unwrap()), "BTC/USDT:USDT", "0.01 0.00001 0.00001 5"),
-        (Rest::Coinbase(Coinbase::new(Api::Exchange, url).unwrap()), "BTC/USD", "0.01 0.00000001 0 1"),
-        (Rest::Coinbase(Coinbase::new(Api::Advanced, url).unwrap()), "BTC/USD", "0.01 0.00000001 0.00000001 1"),
+        (Rest::Binance(Binance::new([url, url]).unwrap()), "BTC/USDT", "0.01 0.00001 0.00001 9000 0.01 1000000 5"),
+        (Rest::Binance(Binance::new([url, url]).unwrap()), "BTC/USDT:USDT", "0.01 0.00001 0.00001 9000 0.01 1000000 5"),
+        (Rest::Coinbase(Coinbase::new(Api::Exchange, url).unwrap()), "BTC/USD", "0.01 0.00000001 0 none 0 none 1"),
+        (
+            Rest::Coinbase(Coinbase::new(Api::Advanced, url).unwrap()),
+            "BTC/USD",
+            "0.01 0.00000001 0.00000001 3400 0 none 1",
+        ),
     ];
     for (rest, name, expected) in all {
         let listing = rest.listing(&symbol(name)).await.unwrap();
-        let told = format!("{} {} {} {}", listing.tick, listing.lot, listing.min_quantity, listing.min_notional);
+        let most = |limit: Option<String>| limit.unwrap_or_else(|| "none".to_owned());
+        let told = format!(
+            "{} {} {} {} {} {} {}",
+            listing.tick,
+            listing.lot,
+            listing.min_quantity,
+            most(listing.max_quantity.map(|most| most.to_string())),
+            listing.min_price,
+            most(listing.max_price.map(|most| most.to_string())),
+            listing.min_notional
+        );
         assert_eq!((told.as_str(), listing.trading), (expected, true), "{name}");
         let other = rest.listing(&symbol("XYZ/USD")).await.unwrap_err();
         assert!(matches!(other, RestError::Unlisted(_)), "{other}");

@@ -7,6 +7,7 @@ use qframe_model::order::{OrderKind, Size};
 
 use super::super::queue::{Place, Queue};
 use super::super::working::Working;
+use super::users::Users;
 
 /// What a tick was for the orders that wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(in super::super) struct Live {
     pub(super) eager: bool,
     /// The mark at which positions were looked at last.
     looked_at: Option<Price>,
+    /// Whose orders these are, where they are of several users who trade with one another.
+    pub(super) users: Option<Box<Users>>,
 }
 
 /// What taking a quantity over several levels comes to.
@@ -49,12 +52,12 @@ pub(super) struct Sweep {
 
 /// A limit order of ours in the queue at its price.
 #[derive(Debug, Clone, Copy)]
-struct Resting {
-    order: OrderId,
-    side: Side,
-    price: Price,
+pub(super) struct Resting {
+    pub(super) order: OrderId,
+    pub(super) side: Side,
+    pub(super) price: Price,
     /// `None` where no book says what stands in front: then only a trade through the price reaches it.
-    place: Option<Place>,
+    pub(super) place: Option<Place>,
     /// What of the last trade came to it.
     reached: Quantity,
     /// True where that trade was at a worse price than its own.
@@ -65,7 +68,36 @@ struct Resting {
     shown: Option<(Quantity, Quantity)>,
 }
 
+impl Resting {
+    /// Units that it still wants.
+    pub(super) const fn wants(&self) -> Quantity {
+        self.wants
+    }
+
+    /// Units of it that are shown.
+    pub(super) fn visible(&self) -> Quantity {
+        self.shown.map_or(self.wants, |(_, left)| left.min(self.wants))
+    }
+}
+
 impl Live {
+    /// Orders of ours in the queues.
+    pub(super) fn resting(&self) -> &[Resting] {
+        &self.resting
+    }
+
+    /// From here on its orders are of several users, and its book is what it knows.
+    pub(super) fn serve(&mut self) {
+        self.has_book = true;
+        self.users.get_or_insert_default();
+    }
+
+    /// A trade that was made here.
+    pub(super) fn traded(&mut self, price: Price, quantity: Quantity) {
+        self.has_trades = true;
+        self.last = Some((price, quantity));
+    }
+
     /// Takes a tick in. Gives what it was, where an order may care.
     #[inline]
     pub(super) fn take_in(&mut self, tick: &Tick, queue: Queue) -> Option<Met> {
@@ -200,7 +232,13 @@ impl Live {
         levels.fold(Quantity::ZERO, |sum, left| sum.plus(left).unwrap_or(Quantity::MAX))
     }
 
-    fn left(&self, side: Side, level: Level) -> Quantity {
+    /// The recorded levels of a side, best first.
+    pub(super) fn levels(&self, side: Side) -> impl Iterator<Item = Level> + '_ {
+        self.book.levels(side)
+    }
+
+    /// What of a recorded level our fills have left.
+    pub(super) fn left(&self, side: Side, level: Level) -> Quantity {
         let ours = self.taken.iter().filter(|(of, price, _)| (*of, *price) == (side, level.price));
         ours.fold(level.quantity.quantity(), |left, (.., quantity)| left.minus(*quantity).unwrap_or(Quantity::ZERO))
     }
@@ -238,6 +276,12 @@ impl Live {
     /// Our fill took so much of a level; it is gone until the level is shown again.
     pub(super) fn take(&mut self, side: Side, price: Price, quantity: Quantity) {
         self.taken.push((side, price, quantity));
+        if self.users.is_some() {
+            let behind = |resting: &&mut Resting| resting.side == side && resting.price == price;
+            let places = self.resting.iter_mut().filter(behind).filter_map(|resting| resting.place.as_mut());
+            places.for_each(|place| place.pass(quantity));
+            self.changed(side, price);
+        }
     }
 
     /// A limit order that found nothing takes its place in the queue, behind what is there.
@@ -249,7 +293,7 @@ impl Live {
         // Quotes tell nothing of what is behind the best.
         let hidden = !self.has_levels && self.book.best(side).is_some_and(|best| side.prefers(price, best.price));
         let place = self.has_book && !hidden;
-        let place = place.then(|| Place::behind(self.book.quantity_at(side, price).quantity()));
+        let place = place.then(|| Place::behind(self.left_at(side, price)));
         let wants = match working.order.size {
             Size::Units(units) => units.minus(working.filled).unwrap_or(Quantity::MAX),
             _ => Quantity::MAX,
@@ -263,6 +307,7 @@ impl Live {
         let behind = |other: &Resting| other.side == side && side.prefers(other.price, price);
         let found = self.resting.iter().position(behind);
         self.resting.insert(found.unwrap_or(self.resting.len()), resting);
+        self.changed(side, price);
     }
 
     /// What of the last trade came to an order, and whether the trade passed its price. Where it did not, no more than the
@@ -277,7 +322,10 @@ impl Live {
 
     /// An order in the queue was filled by so much; an iceberg that has sold what it showed goes to the back.
     pub(super) fn filled(&mut self, order: OrderId, quantity: Quantity) {
-        let Some(resting) = self.resting.iter_mut().find(|resting| resting.order == order) else { return };
+        let Some(found) = self.resting.iter().position(|resting| resting.order == order) else { return };
+        let resting = &mut self.resting[found];
+        let (side, price) = (resting.side, resting.price);
+        let mut is_shown_anew = false;
         if resting.wants != Quantity::MAX {
             resting.wants = resting.wants.minus(quantity).unwrap_or(Quantity::ZERO).max(Quantity::ZERO);
         }
@@ -286,10 +334,16 @@ impl Live {
             *left = left.minus(quantity).unwrap_or(Quantity::ZERO);
             if !left.is_positive() {
                 *left = *display;
-                let there = self.book.quantity_at(resting.side, resting.price).quantity();
-                (resting.place, resting.reached) = (Some(Place::behind(there)), Quantity::ZERO);
+                is_shown_anew = true;
             }
         }
+        if is_shown_anew {
+            let there = self.left_at(side, price);
+            let resting = &mut self.resting[found];
+            (resting.place, resting.reached) = (Some(Place::behind(there)), Quantity::ZERO);
+            self.go_behind(found);
+        }
+        self.changed(side, price);
     }
 
     /// What came to an order was less than a lot.
@@ -305,6 +359,34 @@ impl Live {
 
     /// Forgets orders that have ended.
     pub(super) fn keep(&mut self, alive: impl Fn(OrderId) -> bool) {
+        if let Some(users) = &mut self.users {
+            let gone = self.resting.iter().filter(|resting| !alive(resting.order));
+            users.changed.extend(gone.map(|resting| (resting.side, resting.price)));
+            users.owners.retain(|(order, _)| alive(*order));
+        }
         self.resting.retain(|resting| alive(resting.order));
+    }
+
+    /// Where there are users, an order that shows a new part goes behind all others at its price.
+    fn go_behind(&mut self, place: usize) {
+        if self.users.is_none() {
+            return;
+        }
+        let own = self.resting.remove(place);
+        let behind = |other: &Resting| other.side == own.side && own.side.prefers(other.price, own.price);
+        let found = self.resting.iter().position(behind);
+        self.resting.insert(found.unwrap_or(self.resting.len()), own);
+    }
+
+    /// What is left of the recorded level at a price; where there are no users, all that is recorded.
+    pub(super) fn left_at(&self, side: Side, price: Price) -> Quantity {
+        let quantity = self.book.quantity_at(side, price);
+        if self.users.is_some() { self.left(side, Level { price, quantity }) } else { quantity.quantity() }
+    }
+
+    fn changed(&mut self, side: Side, price: Price) {
+        if let Some(users) = &mut self.users {
+            users.changed.push((side, price));
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! through its limit.
 mod live;
 mod sessions;
+mod users;
 mod wires;
 
 use qframe_model::account::Account;
@@ -24,6 +25,7 @@ use super::sizing::Sized;
 use super::working::{Look, Step, Touch, Working};
 use super::{Settings, SimVenue, Stage};
 pub(super) use live::{Live, Met};
+pub use users::{Made, Owner, Prevention};
 pub(super) use wires::{Wire, Word};
 
 impl SimVenue {
@@ -61,6 +63,9 @@ impl SimVenue {
             self.force_on_tick(account)?;
         }
         let Some((id, _)) = self.met.filter(|(_, met)| *met != Met::Mark) else { return Ok(()) };
+        if self.cursor == 0 {
+            self.line_up(id);
+        }
         while self.cursor < self.orders.len() && self.pending.is_empty() {
             let place = self.cursor;
             if self.orders[place].order.instrument != id || !self.meet_tick(place, account)? {
@@ -103,7 +108,10 @@ impl SimVenue {
                 self.pending.push(Report::Triggered { order, time: self.now });
                 Ok(true)
             }
-            Look::Fill(touch) => self.fill_on_tick(place, touch, account).map(|()| true),
+            Look::Fill(touch) => match self.counterpart(place) {
+                Some(maker) => self.meet_user(place, maker, account),
+                None => self.fill_on_tick(place, touch, account).map(|()| true),
+            },
         }
     }
 
@@ -143,9 +151,9 @@ impl SimVenue {
         let working = &self.orders[place];
         let (id, side) = (working.order.instrument, working.order.side);
         let live = self.lives[id.index()].as_ref().filter(|live| live.has_book() && working.filled.is_zero());
-        let Some((live, (price, _))) = live.and_then(|live| Some((live, live.offered(side)?))) else { return Ok(true) };
-        let sized = self.sizer(account, id, price, Liquidity::Taker, self.now).size(working)?;
-        let depth = live.depth(side, working.limit(), account.instrument(id).rules().lot);
+        let Some((live, offer)) = live.and_then(|live| Some((live, live.next_offer(side)?))) else { return Ok(true) };
+        let sized = self.sizer(account, id, offer.price, Liquidity::Taker, self.now).size(working)?;
+        let depth = live.depth_for(working.id(), side, working.limit(), account.instrument(id).rules().lot);
         let Sized::Fill { deal, .. } = sized else { return Ok(true) };
         if deal.quantity > depth {
             return Ok(false);
@@ -176,7 +184,13 @@ impl SimVenue {
         }
         let limit = working.limit();
         let within = |price: Price| limit.is_none_or(|limit| !side.prefers(limit, price));
-        if let Some((price, offered)) = live.offered(side).filter(|(price, _)| within(*price)) {
+        // Who rests has met the orders that were there.
+        let offer = if working.rested {
+            live.offered(side)
+        } else {
+            live.next_offer(side).map(|offer| (offer.price, offer.quantity))
+        };
+        if let Some((price, offered)) = offer.filter(|(price, _)| within(*price)) {
             // The market came to an order that rests: it trades at its own price.
             let taker = !working.rested || limit.is_none();
             let price = if taker { price } else { limit.unwrap_or(price) };
@@ -213,10 +227,8 @@ impl SimVenue {
         }
         let bar = flat(self.now, touch.price, touch.offered);
         self.execute(place, Step::Open, &bar, touch, account)?;
-        let filled = self.pending.iter().find_map(|report| match report {
-            Report::Filled { fill, .. } if fill.order == order => Some(fill.quantity),
-            _ => None,
-        });
+        let fill = self.last_fill(order);
+        let filled = fill.map(|(_, quantity)| quantity);
         let Some(live) = &mut self.lives[id.index()] else { return Ok(()) };
         // Without a book this trade is all there was.
         self.orders[place].born_in_range |= !live.has_book();
@@ -226,7 +238,18 @@ impl SimVenue {
             // It was refused: the level is as it was.
             (Some(_), None) if self.orders[place].dead => {}
             // Less than a lot is left of the level: it is passed over.
-            (Some((price, left)), filled) => live.take(side.opposite(), price, filled.unwrap_or(left)),
+            (Some((price, left)), filled) => {
+                let passed = touch.offered.map_or(left, |offered| offered.min(left));
+                live.take(side.opposite(), price, filled.unwrap_or(passed));
+                if !touch.taker && live.users.is_some() {
+                    live.filled(order, filled.unwrap_or(Quantity::ZERO));
+                }
+                if let Some((price, quantity)) = fill {
+                    let taker = touch.taker.then_some(order);
+                    let side = if touch.taker { side } else { side.opposite() };
+                    live.make(Made { taker, side, price, quantity });
+                }
+            }
             (None, Some(quantity)) => live.filled(order, quantity),
             (None, None) => live.pass_over(order),
         }

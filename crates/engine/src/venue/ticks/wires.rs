@@ -108,8 +108,8 @@ impl SimVenue {
 
     fn receive_order(&mut self, order: &Order, time: Time) {
         let live = self.lives[order.instrument.index()].as_ref();
-        let market = live.and_then(|live| match live.offered(order.side) {
-            Some((price, _)) => Some(price),
+        let market = live.and_then(|live| match live.next_offer(order.side) {
+            Some(offer) => Some(offer.price),
             None if live.has_book() => None,
             None => live.mark(),
         });

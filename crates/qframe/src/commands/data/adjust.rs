@@ -97,7 +97,13 @@ impl Args {
             None => {
                 // Prices that were multiplied are on no tick.
                 let facts = catalog.instrument(&key.symbol, &key.venue)?;
-                store(&catalog, &key, how.name(), facts.map(|facts| InstrumentFacts { tick: None, ..facts }), bars)?
+                store(
+                    &catalog,
+                    &key,
+                    how.name(),
+                    facts.map(|facts| InstrumentFacts { tick: None, min_price: None, max_price: None, ..facts }),
+                    bars,
+                )?
             }
         };
         let step = |step: &qframe_data::Step| Step {

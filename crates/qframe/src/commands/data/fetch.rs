@@ -122,6 +122,7 @@ impl Args {
             ));
         }
         let now = rest.now(symbol).await.map_err(told)?;
+        let ahead = clock_ahead(now);
         let listing = rest.listing(symbol).await.map_err(told)?;
         keep_listing(catalog, rest.venue(), &listing)?;
         let key = DataKey::bars(symbol.clone(), rest.venue(), self.timeframe);
@@ -137,7 +138,7 @@ impl Args {
         let done = done.await;
         bar.finish_and_clear();
         let done = done.map_err(|error| Error::Refused(format!("{symbol}: {error}")))?;
-        Ok(answer(&key, &wanted, done, clock_ahead(now)))
+        Ok(answer(&key, &wanted, done, ahead))
     }
 
     fn print(&self, answers: &[Answer]) -> Result<(), Error> {
@@ -211,7 +212,16 @@ fn answer(key: &DataKey, wanted: &Wanted, done: Downloaded, clock_ahead_ms: i64)
 fn keep_listing(catalog: &Catalog, venue: &str, listing: &Listing) -> Result<(), Error> {
     let known = catalog.instrument(&listing.symbol, venue)?;
     let known = known.unwrap_or_else(|| InstrumentFacts::new(listing.symbol.clone(), venue.to_owned()));
-    let facts = InstrumentFacts { tick: Some(listing.tick), lot: Some(listing.lot), ..known.clone() };
+    let facts = InstrumentFacts {
+        tick: Some(listing.tick),
+        lot: Some(listing.lot),
+        min_quantity: Some(listing.min_quantity).filter(|units| units.is_positive()),
+        max_quantity: listing.max_quantity,
+        min_price: Some(listing.min_price).filter(|price| price.is_positive()),
+        max_price: listing.max_price,
+        min_notional: Some(listing.min_notional).filter(|value| value.is_positive()),
+        ..known.clone()
+    };
     if facts != known {
         catalog.set_instrument(&facts)?;
     }

@@ -234,6 +234,11 @@ fn text(
         say("currency", known.currency.map(|currency| currency.to_string()));
         say("tick", known.tick.map(|tick| tick.to_string()));
         say("lot", known.lot.map(|lot| lot.to_string()));
+        say("least", known.min_quantity.map(|least| least.to_string()));
+        say("most", known.max_quantity.map(|most| most.to_string()));
+        say("lowest", known.min_price.map(|lowest| lowest.to_string()));
+        say("highest", known.max_price.map(|highest| highest.to_string()));
+        say("worth", known.min_notional.map(|least| format!("{least} or more")));
         say("multiplier", known.multiplier.map(|multiplier| multiplier.to_string()));
         say("hours", known.hours);
         say("expiry", known.expiry.map(|expiry| format!("{expiry:#}")));

@@ -1,6 +1,4 @@
 //! What a user may ask: orders, their cancellation, balances and executions.
-use qframe_model::market::Side;
-use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::time::Time;
 use serde_json::{Value, json};
 
@@ -8,8 +6,9 @@ use super::error::Fault;
 use super::lists;
 use super::market::market;
 use super::request::Parameters;
+use super::terms::{ALONE, manner, name_of, side_of, terms};
 use super::words::{eight, execution, list, millis, order, time_of};
-use crate::exchange::core::{Amount, Commission, Core, Execution, Record, Stay, Terms, Ticket};
+use crate::exchange::core::{Commission, Core, Execution, Manner, Record, Terms, Ticket};
 
 /// Answers an address of a user; `None` where it is none.
 ///
@@ -32,6 +31,7 @@ pub(super) fn answer(
         ("DELETE", "openOrders") => (cancel_all(core, user, ask)?, 1),
         ("GET", "allOrders") => (all(core, user, ask)?, 20),
         ("POST", "orderList/oco" | "order/oco") => (lists::pair(core, user, ask, path == "order/oco")?, 1),
+        ("POST", "orderList/oto" | "orderList/otoco") => (lists::chain(core, user, ask, path == "orderList/otoco")?, 1),
         ("GET", "orderList") => (lists::one(core, user, ask)?, 4),
         ("DELETE", "orderList") => (lists::cancel(core, user, ask)?, 1),
         ("GET", "allOrderList" | "openOrderList") => (lists::all(core, user, path == "openOrderList"), 20),
@@ -44,97 +44,25 @@ pub(super) fn answer(
 }
 
 /// Reads an order of the parameters.
-fn ticket(core: &Core, ask: &Parameters) -> Result<Ticket, Fault> {
-    let (side, name) = (side_of(ask)?, name_of(ask, "newClientOrderId")?);
-    let terms = terms(ask, ask.need("type")?, "price", "stopPrice", "timeInForce")?;
-    for surplus in ["icebergQty", "trailingDelta"] {
-        if ask.get(surplus).is_some_and(|value| value.parse::<f64>() != Ok(0.0)) {
-            return Err(Fault::Unsupported(surplus));
-        }
-    }
-    let symbol = market(core, ask)?.product.name.clone();
-    let product = core.product(&symbol).ok_or(Fault::Symbol)?;
-    Ok(Ticket { product, side, terms, name })
-}
-
-pub(super) fn side_of(ask: &Parameters) -> Result<Side, Fault> {
-    match ask.need("side")? {
-        "BUY" => Ok(Side::Buy),
-        "SELL" => Ok(Side::Sell),
-        _ => Err(Fault::Side),
-    }
-}
-
-pub(super) fn name_of(ask: &Parameters, parameter: &'static str) -> Result<Option<String>, Fault> {
-    let legal =
-        |name: &str| name.len() <= 36 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".:/_-".contains(&b));
-    match ask.get(parameter) {
-        Some(name) if !legal(name) => Err(Fault::Characters(parameter, r"^[\.A-Z\:/a-z0-9_-]{1,36}$")),
-        name => Ok(name.map(str::to_owned)),
-    }
-}
-
-pub(super) fn terms(
-    ask: &Parameters,
-    kind: &str,
-    price: &'static str,
-    trigger: &'static str,
-    stay: &'static str,
-) -> Result<Terms, Fault> {
-    let none_of = |names: &[&'static str]| match names.iter().find(|name| ask.get(name).is_some()) {
-        Some(name) => Err(Fault::Surplus(name)),
-        None => Ok(()),
-    };
-    let quantity = || ask.need_decimal::<Quantity>("quantity");
-    let limit = || ask.need_decimal::<Price>(price);
-    let stays = || match ask.need(stay)? {
-        "GTC" => Ok(Stay::Gtc),
-        "IOC" => Ok(Stay::Ioc),
-        "FOK" => Ok(Stay::Fok),
-        _ => Err(Fault::TimeInForce),
-    };
-    match kind {
-        "MARKET" => {
-            none_of(&[price, trigger, stay])?;
-            match (ask.decimal("quantity")?, ask.decimal::<Cash>("quoteOrderQty")?) {
-                (Some(units), None) => Ok(Terms::Market(Amount::Base(units))),
-                (None, Some(money)) => Ok(Terms::Market(Amount::Quote(money))),
-                (None, None) => Err(Fault::Either("quantity", "quoteOrderQty")),
-                (Some(_), Some(_)) => Err(Fault::Surplus("quoteOrderQty")),
-            }
-        }
-        "LIMIT" => {
-            none_of(&[trigger])?;
-            Ok(Terms::Limit { stay: stays()?, quantity: quantity()?, price: limit()? })
-        }
-        "LIMIT_MAKER" => {
-            none_of(&[trigger])?;
-            Ok(Terms::Maker { quantity: quantity()?, price: limit()? })
-        }
-        "STOP_LOSS_LIMIT" | "TAKE_PROFIT_LIMIT" => Ok(Terms::Triggered {
-            stay: stays()?,
-            quantity: quantity()?,
-            price: limit()?,
-            trigger: ask.need_decimal(trigger)?,
-            takes_profit: kind == "TAKE_PROFIT_LIMIT",
-        }),
-        "STOP_LOSS" | "TAKE_PROFIT" => {
-            Err(Fault::Unsupported("orders at the market behind a trigger; send them with a limit"))
-        }
-        _ => Err(Fault::Type),
-    }
+fn ticket(core: &Core, ask: &Parameters) -> Result<(Ticket, Manner), Fault> {
+    let (side, name) = (side_of(ask, "side")?, name_of(ask, ALONE.name)?);
+    let terms = terms(ask, ask.need(ALONE.kind)?, &ALONE)?;
+    let manner = manner(ask, &terms, &ALONE)?;
+    let symbol = &market(core, ask)?.product.name;
+    let product = core.product(symbol).ok_or(Fault::Symbol)?;
+    Ok((Ticket { product, side, terms, name }, manner))
 }
 
 fn place(core: &mut Core, user: usize, ask: &Parameters) -> Result<Value, Fault> {
-    let ticket = ticket(core, ask)?;
+    let (ticket, manner) = ticket(core, ask)?;
     let style = style(ask, &ticket)?;
-    let id = core.place(user, &ticket)?;
+    let id = core.place_as(user, &ticket, manner)?;
     Ok(core.order(id).map_or(Value::Null, |record| placed(core, record, style)))
 }
 
 fn test(core: &Core, user: usize, ask: &Parameters) -> Result<Value, Fault> {
-    let ticket = ticket(core, ask)?;
-    core.test(user, &ticket)?;
+    let (ticket, manner) = ticket(core, ask)?;
+    core.test_as(user, &ticket, manner)?;
     Ok(json!({}))
 }
 
@@ -306,7 +234,7 @@ fn replace(core: &mut Core, user: usize, ask: &Parameters) -> Result<Value, Faul
         "ALLOW_FAILURE" => true,
         _ => return Err(Fault::Value("cancelReplaceMode")),
     };
-    let ticket = ticket(core, ask)?;
+    let (ticket, manner) = ticket(core, ask)?;
     let style = style(ask, &ticket)?;
     let old = find(core, user, ask, ["cancelOrderId", "cancelOrigClientOrderId"])?.map(|found| found.id);
     let withdrawn =
@@ -320,7 +248,7 @@ fn replace(core: &mut Core, user: usize, ask: &Parameters) -> Result<Value, Faul
             -2022,
         ));
     }
-    let placed = core.place(user, &ticket).map_err(Fault::from);
+    let placed = core.place_as(user, &ticket, manner).map_err(Fault::from);
     let (cancel_result, cancel_response) = match &withdrawn {
         Ok(id) => ("SUCCESS", cancelled(core, *id, None)),
         Err(fault) => ("FAILURE", fault.body()),

@@ -58,6 +58,10 @@ pub enum Fault {
     Wanted,
     /// A replacement of which a part failed: what became of both, and the code.
     Replace(Box<Value>, i32),
+    /// A self-trade prevention that is not offered.
+    Prevention,
+    /// Orders that make no pair, by Binance's number for it.
+    Pair(i32),
     /// Something that this exchange does not offer.
     Unsupported(&'static str),
 }
@@ -91,7 +95,8 @@ impl Fault {
             Self::ListenKey => -1125,
             Self::Weight(_) => -1003,
             Self::Wanted => -1001,
-            Self::Replace(_, code) => *code,
+            Self::Replace(_, code) | Self::Pair(code) => *code,
+            Self::Prevention => -1013,
             Self::Unsupported(_) => -1020,
         }
     }
@@ -160,8 +165,24 @@ impl fmt::Display for Fault {
             Self::Wanted => f.write_str("Internal error; a fault that --fault asked for."),
             Self::Replace(_, -2021) => f.write_str("Order cancel-replace partially failed."),
             Self::Replace(..) => f.write_str("Order cancel-replace failed."),
+            Self::Prevention => f.write_str("This symbol does not allow the specified self-trade prevention mode."),
+            Self::Pair(code) => f.write_str(pair_text(*code)),
             Self::Unsupported(what) => write!(f, "This operation is not supported: {what}."),
         }
+    }
+}
+
+/// What Binance says of orders that make no pair.
+const fn pair_text(code: i32) -> &'static str {
+    match code {
+        -1165 => "A limit order in a buy OCO must be below.",
+        -1166 => "A limit order in a sell OCO must be above.",
+        -1168 => "At least one OCO order must be contingent.",
+        -1196 => "A stop loss order in a buy OCO must be above.",
+        -1197 => "A stop loss order in a sell OCO must be below.",
+        -1198 => "A take profit order in a buy OCO must be below.",
+        -1199 => "A take profit order in a sell OCO must be above.",
+        _ => "Order type not supported in OCO.",
     }
 }
 

@@ -1,13 +1,13 @@
 //! What anybody may ask: the products, their books, trades, bars and prices.
 use qframe_model::market::Side;
-use qframe_model::number::{Cash, Quantity};
+use qframe_model::number::Cash;
 use qframe_model::time::{Span, Time};
 use serde_json::{Value, json};
 
 use super::error::Fault;
 use super::request::Parameters;
 use super::words::{aggregate, candle, day, eight, levels, millis, time_of, trade};
-use crate::exchange::core::candles::{INTERVALS, Interval};
+use crate::exchange::core::candles::Interval;
 use crate::exchange::core::{Core, Market, Product};
 
 /// The weight that an address may use in a minute.
@@ -106,26 +106,34 @@ fn information(core: &Core, ask: &Parameters, wall: i64) -> Result<Value, Fault>
 }
 
 fn product(one: &Product) -> Value {
-    let lots = |kind: &str| json!({ "filterType": kind, "minQty": eight(one.lot), "maxQty": eight(one.quantity_max()), "stepSize": eight(one.lot) });
+    let band = |hundredths: i64| format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    let lots = |kind: &str| json!({ "filterType": kind, "minQty": eight(one.quantity_min()), "maxQty": eight(one.quantity_max()), "stepSize": eight(one.lot) });
     json!({
         "symbol": one.name,
         "status": "TRADING",
         "baseAsset": one.base, "baseAssetPrecision": 8, "baseCommissionPrecision": 8,
         "quoteAsset": one.quote, "quotePrecision": 8, "quoteAssetPrecision": 8, "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"],
-        "icebergAllowed": false, "ocoAllowed": true, "otoAllowed": false, "quoteOrderQtyMarketAllowed": true,
-        "allowTrailingStop": false, "cancelReplaceAllowed": true, "amendAllowed": false,
+        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"],
+        "icebergAllowed": true, "ocoAllowed": true, "otoAllowed": true, "quoteOrderQtyMarketAllowed": true,
+        "allowTrailingStop": true, "cancelReplaceAllowed": true, "amendAllowed": false,
         "isSpotTradingAllowed": true, "isMarginTradingAllowed": false,
         "filters": [
-            { "filterType": "PRICE_FILTER", "minPrice": eight(one.tick), "maxPrice": eight(one.price_max()), "tickSize": eight(one.tick) },
+            { "filterType": "PRICE_FILTER", "minPrice": eight(one.price_min()), "maxPrice": eight(one.price_max()), "tickSize": eight(one.tick) },
             lots("LOT_SIZE"),
             lots("MARKET_LOT_SIZE"),
             { "filterType": "NOTIONAL", "minNotional": eight(one.min_notional), "applyMinToMarket": true,
               "maxNotional": eight(Cash::whole(9_000_000_000)), "applyMaxToMarket": false, "avgPriceMins": 5 },
-            { "filterType": "MAX_NUM_ORDERS", "maxNumOrders": 200 },
+            { "filterType": "ICEBERG_PARTS", "limit": Product::ICEBERG_PARTS },
+            { "filterType": "TRAILING_DELTA", "minTrailingAboveDelta": Product::TRAILING.0, "maxTrailingAboveDelta": Product::TRAILING.1,
+              "minTrailingBelowDelta": Product::TRAILING.0, "maxTrailingBelowDelta": Product::TRAILING.1 },
+            { "filterType": "PERCENT_PRICE_BY_SIDE", "bidMultiplierUp": band(Product::BAND.1), "bidMultiplierDown": band(Product::BAND.0),
+              "askMultiplierUp": band(Product::BAND.1), "askMultiplierDown": band(Product::BAND.0), "avgPriceMins": 5 },
+            { "filterType": "MAX_NUM_ORDERS", "maxNumOrders": one.orders_max() },
+            { "filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": one.algo_orders_max() },
         ],
         "permissions": [], "permissionSets": [["SPOT"]],
-        "defaultSelfTradePreventionMode": "NONE", "allowedSelfTradePreventionModes": ["NONE"],
+        "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
+        "allowedSelfTradePreventionModes": ["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "NONE"],
     })
 }
 
@@ -145,16 +153,15 @@ fn trades(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, Faul
     })
 }
 
+/// From a number or a start on the first ones, else the last ones up to the end.
 fn aggregates(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, Fault> {
     let (first, period) = (ask.whole::<u64>("fromId")?, period(ask)?);
-    let all = market.trades();
-    let wanted = all.iter().filter(|one| {
+    let wanted = market.aggregates().iter().filter(|one| {
         first.is_none_or(|first| one.id >= first) && period.is_none_or(|(from, to)| from <= one.time && one.time <= to)
     });
-    if first.is_some() || period.is_some() {
-        return Ok(wanted.take(limit).map(aggregate).collect());
-    }
-    Ok(all.iter().skip(all.len().saturating_sub(limit)).map(aggregate).collect())
+    let from_start = first.is_some() || ask.get("startTime").is_some();
+    let skipped = if from_start { 0 } else { wanted.clone().count().saturating_sub(limit) };
+    Ok(wanted.skip(skipped).take(limit).map(aggregate).collect())
 }
 
 /// `startTime` and `endTime`, where one of them is there.
@@ -175,15 +182,7 @@ fn candles(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, Fau
 
 /// The average of the last five minutes, by bars of a minute.
 fn average(core: &Core, market: &Market) -> Value {
-    let (mut value, mut volume) = (Cash::ZERO, Quantity::ZERO);
-    let since = core.now() - Span::from_seconds(300);
-    let minute = Interval::place("1m").unwrap_or_default();
-    let recent = market.candles().of(minute).iter().rev();
-    for one in recent.take_while(|one| INTERVALS[minute].end_of(one.open_time) > since) {
-        value = value.plus(one.value).unwrap_or(Cash::MAX);
-        volume = volume.plus(one.volume).unwrap_or(Quantity::MAX);
-    }
-    let price = value.per_unit(volume).or(market.last()).unwrap_or_default();
+    let price = market.average(core.now()).unwrap_or_default();
     let closed = market.trades().back().map_or(0, |trade| millis(trade.time));
     json!({ "mins": 5, "price": format!("{price:.8}"), "closeTime": closed })
 }

@@ -5,6 +5,7 @@ mod lists;
 mod market;
 mod request;
 pub mod stream;
+mod terms;
 mod words;
 
 use std::collections::BTreeMap;
@@ -116,6 +117,8 @@ impl Binance {
             "openOrders.status" => ("GET", "openOrders"),
             "openOrders.cancelAll" => ("DELETE", "openOrders"),
             "orderList.place.oco" => ("POST", "orderList/oco"),
+            "orderList.place.oto" => ("POST", "orderList/oto"),
+            "orderList.place.otoco" => ("POST", "orderList/otoco"),
             "orderList.status" => ("GET", "orderList"),
             "orderList.cancel" => ("DELETE", "orderList"),
             "account.status" => ("GET", "account"),
@@ -201,13 +204,15 @@ impl Binance {
 }
 
 /// The addresses that want a signature.
-const PRIVATE: [&str; 15] = [
+const PRIVATE: [&str; 17] = [
     "order",
     "order/test",
     "order/cancelReplace",
     "openOrders",
     "allOrders",
     "orderList/oco",
+    "orderList/oto",
+    "orderList/otoco",
     "order/oco",
     "orderList",
     "allOrderList",

@@ -4,10 +4,11 @@ use qframe_model::market::{Side, Trade};
 use qframe_model::number::Quantity;
 use serde_json::{Value, json};
 
-use super::lists::{legs, list_name};
-use super::words::{candle, day, eight, kind, levels, list, millis, side, status, stay};
+use super::lists::{contingency, legs, list_name};
+use super::words::{self, candle, day, eight, kind, levels, list, millis, prevented, prevention, side, status, stay};
+use crate::exchange::advanced::channel::Subject;
 use crate::exchange::core::candles::{Candle, INTERVALS, Interval};
-use crate::exchange::core::{Balance, Core, Execution, Happened, Market, Notice, Pace, Record};
+use crate::exchange::core::{Balance, Core, Execution, Happened, Market, Notice, Pace, Record, Terms};
 
 /// To whom a frame goes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,6 +17,8 @@ pub enum Topic {
     Stream(String),
     /// A user.
     User(usize),
+    /// A channel of Coinbase: every protocol that the exchange speaks has its topics here.
+    Channel(Subject),
 }
 
 /// True where a stream of that name is offered.
@@ -48,8 +51,13 @@ pub fn frames(core: &Core, notice: &Notice, wanted: impl Fn(&Topic) -> bool) -> 
             made.stream(format!("{}@trade", name(*product)), || {
                 with(tape("trade", symbol, trade), json!({ "t": trade.id }))
             });
+        }
+        Notice::Aggregate { product, aggregate } => {
             made.stream(format!("{}@aggTrade", name(*product)), || {
-                with(tape("aggTrade", symbol, trade), json!({ "a": trade.id, "f": trade.id, "l": trade.id }))
+                let head = json!({
+                    "e": "aggTrade", "E": millis(aggregate.time), "s": core.markets()[*product].product.name,
+                });
+                with(head, words::aggregate(aggregate))
             });
         }
         Notice::Depth { product, pace, .. } => {
@@ -183,13 +191,14 @@ fn report(core: &Core, record: &Record, happened: Happened, time: i64) -> Value 
             Happened::Traded(_) => "TRADE",
             Happened::Cancelled => "CANCELED",
             Happened::Expired => "EXPIRED",
+            Happened::Prevented => "TRADE_PREVENTION",
         },
         || eight(Quantity::ZERO),
     );
     let mut value = json!({
         "e": "executionReport", "E": time, "s": product.name, "c": record.name, "S": side(record.side),
         "o": kind(&record.terms), "f": stay(&record.terms), "q": eight(record.quantity), "p": eight(record.price()),
-        "P": eight(record.trigger().unwrap_or_default()), "F": nothing(), "g": list(record), "C": "",
+        "P": eight(record.trigger().unwrap_or_default()), "F": eight(record.manner.display.unwrap_or_default()), "g": list(record), "C": "",
         "x": what, "X": status(record.status), "r": "NONE", "i": record.id,
         "l": traded.map_or_else(nothing, |one| eight(one.quantity)), "z": eight(record.filled),
         "L": traded.map_or_else(nothing, |one| eight(one.price)),
@@ -198,12 +207,18 @@ fn report(core: &Core, record: &Record, happened: Happened, time: i64) -> Value 
         "t": traded.map_or(-1, |one| i64::try_from(one.id).unwrap_or(-1)),
         "I": record.id, "w": record.works && record.status.is_open(), "m": traded.is_some_and(|one| one.maker), "M": false,
         "O": millis(record.time), "Z": eight(record.value), "Y": traded.map_or_else(nothing, |one| eight(one.value)),
-        "Q": nothing(), "V": "NONE",
+        "Q": nothing(), "V": prevention(record.manner.prevention),
     });
     if happened == Happened::Cancelled {
         // The request to withdraw has a name of its own.
         value["c"] = json!(format!("cancel{}", record.id));
         value["C"] = json!(record.name);
+    }
+    if let Terms::Trailing { delta, .. } = record.terms {
+        value["d"] = json!(delta);
+    }
+    if let Some(units) = prevented(record) {
+        (value["A"], value["B"]) = (json!(eight(units)), json!(eight(units)));
     }
     if record.works {
         value["W"] = json!(millis(record.time));
@@ -212,17 +227,16 @@ fn report(core: &Core, record: &Record, happened: Happened, time: i64) -> Value 
 }
 
 fn list_status(core: &Core, number: u64, time: i64, over: bool) -> Option<Value> {
-    let ids = core.list(number)?;
-    let orders: Vec<_> = ids.iter().filter_map(|id| core.order(*id)).collect();
+    let orders: Vec<_> = core.orders_of(number).iter().filter_map(|id| core.order(*id)).collect();
     let product = &core.markets()[orders.first()?.product].product;
     let leg = |one: &&Record| {
         let leg = legs(one, product);
         json!({ "s": leg["symbol"], "i": leg["orderId"], "c": leg["clientOrderId"] })
     };
     Some(json!({
-        "e": "listStatus", "E": time, "s": product.name, "g": number, "c": "OCO",
+        "e": "listStatus", "E": time, "s": product.name, "g": number, "c": contingency(core, number),
         "l": if over { "ALL_DONE" } else { "EXEC_STARTED" }, "L": if over { "ALL_DONE" } else { "EXECUTING" },
-        "r": "NONE", "C": list_name(number), "T": time, "O": orders.iter().map(leg).collect::<Value>(),
+        "r": "NONE", "C": list_name(core, number), "T": time, "O": orders.iter().map(leg).collect::<Value>(),
     }))
 }
 

@@ -7,7 +7,7 @@ use qframe_model::time::Time;
 use serde_json::{Value, json};
 
 use crate::exchange::core::candles::{Candle, INTERVALS};
-use crate::exchange::core::{Execution, Market, Product, Record, Status, Stay, Terms};
+use crate::exchange::core::{Aggregate, Execution, Market, Prevention, Product, Record, Status, Stay, Terms};
 
 /// Milliseconds since the epoch.
 pub(super) const fn millis(time: Time) -> i64 {
@@ -39,11 +39,13 @@ pub(super) const fn side(side: Side) -> &'static str {
 
 pub(super) const fn status(status: Status) -> &'static str {
     match status {
+        Status::Pending => "PENDING_NEW",
         Status::New => "NEW",
         Status::PartiallyFilled => "PARTIALLY_FILLED",
         Status::Filled => "FILLED",
         Status::Cancelled => "CANCELED",
         Status::Expired => "EXPIRED",
+        Status::Prevented => "EXPIRED_IN_MATCH",
     }
 }
 
@@ -52,17 +54,38 @@ pub(super) const fn kind(terms: &Terms) -> &'static str {
         Terms::Market(_) => "MARKET",
         Terms::Limit { .. } => "LIMIT",
         Terms::Maker { .. } => "LIMIT_MAKER",
-        Terms::Triggered { takes_profit: true, .. } => "TAKE_PROFIT_LIMIT",
-        Terms::Triggered { .. } => "STOP_LOSS_LIMIT",
+        Terms::Triggered { takes_profit: true, .. } | Terms::Trailing { takes_profit: true, price: Some(_), .. } => {
+            "TAKE_PROFIT_LIMIT"
+        }
+        Terms::Triggered { .. } | Terms::Trailing { price: Some(_), .. } => "STOP_LOSS_LIMIT",
+        Terms::Stop { takes_profit: true, .. } | Terms::Trailing { takes_profit: true, .. } => "TAKE_PROFIT",
+        Terms::Stop { .. } | Terms::Trailing { .. } => "STOP_LOSS",
     }
 }
 
 pub(super) const fn stay(terms: &Terms) -> &'static str {
     match terms {
-        Terms::Limit { stay: Stay::Ioc, .. } | Terms::Triggered { stay: Stay::Ioc, .. } => "IOC",
-        Terms::Limit { stay: Stay::Fok, .. } | Terms::Triggered { stay: Stay::Fok, .. } => "FOK",
+        Terms::Limit { stay, .. } | Terms::Triggered { stay, .. } | Terms::Trailing { stay, .. } => match stay {
+            Stay::Gtc => "GTC",
+            Stay::Ioc => "IOC",
+            Stay::Fok => "FOK",
+        },
         _ => "GTC",
     }
+}
+
+pub(super) const fn prevention(mode: Prevention) -> &'static str {
+    match mode {
+        Prevention::Allow => "NONE",
+        Prevention::ExpireTaker => "EXPIRE_TAKER",
+        Prevention::ExpireMaker => "EXPIRE_MAKER",
+        Prevention::ExpireBoth => "EXPIRE_BOTH",
+    }
+}
+
+/// Units that an order lost since it would have traded with its own user.
+pub(super) fn prevented(record: &Record) -> Option<Quantity> {
+    (record.status == Status::Prevented).then(|| record.quantity.minus(record.filled).unwrap_or_default())
 }
 
 /// An order as `GET /api/v3/order` tells it.
@@ -86,14 +109,20 @@ pub(super) fn order(record: &Record, product: &Product) -> Value {
         "type": kind(&record.terms),
         "side": side(record.side),
         "stopPrice": eight(record.trigger().unwrap_or(Price::ZERO)),
-        "icebergQty": eight(Quantity::ZERO),
+        "icebergQty": eight(record.manner.display.unwrap_or(Quantity::ZERO)),
         "time": millis(record.time),
         "updateTime": millis(record.updated),
         "isWorking": record.works,
-        "selfTradePreventionMode": "NONE",
+        "selfTradePreventionMode": prevention(record.manner.prevention),
     });
     if record.works {
         value["workingTime"] = json!(millis(record.time));
+    }
+    if let Terms::Trailing { delta, .. } = record.terms {
+        value["trailingDelta"] = json!(delta);
+    }
+    if let Some(units) = prevented(record) {
+        value["preventedQuantity"] = json!(eight(units));
     }
     value
 }
@@ -136,14 +165,14 @@ pub(super) fn trade(one: &Trade) -> Value {
     })
 }
 
-/// The same as an aggregate of one.
-pub(super) fn aggregate(one: &Trade) -> Value {
+/// All that one order took at one price.
+pub(super) fn aggregate(one: &Aggregate) -> Value {
     json!({
         "a": one.id,
         "p": eight(one.price),
-        "q": eight(one.quantity.quantity()),
-        "f": one.id,
-        "l": one.id,
+        "q": eight(one.quantity),
+        "f": one.first,
+        "l": one.last,
         "T": millis(one.time),
         "m": one.side == Side::Sell,
         "M": true,

@@ -2,7 +2,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use qframe_engine::venue::{Settings, SimVenue};
+use qframe_engine::venue::{Made, Owner, Prevention, Settings, SimVenue};
 use qframe_engine::{Limits, OpenOrders, risk};
 use qframe_model::account::Account;
 use qframe_model::book::OrderBook;
@@ -10,12 +10,13 @@ use qframe_model::event::Report;
 use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::instrument::{Instrument, Rules};
 use qframe_model::market::{BookChange, Level, Side, Tick, Trade};
-use qframe_model::number::{Cash, Overflow, Price, Quantity};
+use qframe_model::number::{Cash, Overflow, Price, Quantity, Volume};
 use qframe_model::order::Order;
 use qframe_model::refusal::Refusal;
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 
-use super::candles::Candles;
+use super::aggregates::{Aggregate, Aggregates};
+use super::candles::{Candles, INTERVALS, Interval};
 use super::notice::{Notice, Pace};
 use super::product::Product;
 
@@ -30,13 +31,23 @@ pub struct Market {
     /// What is traded.
     pub product: Product,
     pub(super) place: usize,
+    /// The book as it is shown: what is recorded and not taken, and what users' orders show.
     book: OrderBook,
     /// Whole updates of the book so far.
     update: u64,
+    /// Levels that may be shown otherwise since the last update.
+    touched: BTreeSet<(bool, Price)>,
+    /// True between two changes of one recorded update.
+    is_partial: bool,
     windows: [Window; 2],
     has_levels: bool,
     best: Option<(Level, Level)>,
     trades: VecDeque<Trade>,
+    aggregates: Aggregates,
+    /// How many of all trades users made: the numbers of recorded ones move by as many.
+    made: u64,
+    /// Prices of the tape that orders which wait have not seen.
+    fresh: Vec<Price>,
     candles: Candles,
     venue: SimVenue,
     /// The market's side of every trade: it never runs out of money, since wallets are judged before.
@@ -52,7 +63,7 @@ struct Window {
 }
 
 impl Market {
-    pub(super) fn new(place: usize, product: Product) -> Result<Self, String> {
+    pub(in crate::exchange) fn new(place: usize, product: Product) -> Result<Self, String> {
         let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", product.symbol);
         let rules = Rules { tick: product.tick, lot: product.lot, ..Rules::default() };
         let instrument =
@@ -60,7 +71,7 @@ impl Market {
         // Users sell what the wallet knows that they have; here they have nothing.
         let settings = Settings { allow_short: true, ..Settings::default() };
         let mut venue = SimVenue::new(settings, std::slice::from_ref(&instrument));
-        venue.feed_ticks(HERE);
+        venue.serve_users(HERE);
         let mut ledger = Account::open(Arc::from([instrument]), product.quote).map_err(|error| refused(&error))?;
         let plenty = Cash::whole(50_000_000_000_000_000);
         ledger.deposit(ledger.reporting(), plenty).map_err(|error| refused(&error))?;
@@ -69,10 +80,15 @@ impl Market {
             place,
             book: OrderBook::default(),
             update: 0,
+            touched: BTreeSet::new(),
+            is_partial: false,
             windows: [Window::default(), Window::default()],
             has_levels: false,
             best: None,
             trades: VecDeque::new(),
+            aggregates: Aggregates::default(),
+            made: 0,
+            fresh: Vec::new(),
             candles: Candles::default(),
             venue,
             ledger,
@@ -97,13 +113,19 @@ impl Market {
         &self.trades
     }
 
+    /// What each order took at one price, oldest first; the newest may still grow.
+    #[must_use]
+    pub const fn aggregates(&self) -> &VecDeque<Aggregate> {
+        self.aggregates.kept()
+    }
+
     /// The bars.
     #[must_use]
     pub const fn candles(&self) -> &Candles {
         &self.candles
     }
 
-    pub(super) fn candles_mut(&mut self) -> &mut Candles {
+    pub(in crate::exchange) fn candles_mut(&mut self) -> &mut Candles {
         &mut self.candles
     }
 
@@ -118,17 +140,42 @@ impl Market {
         self.last()
     }
 
+    /// The average price of the last five minutes, by bars of a minute; the last price where nothing traded in them.
+    #[must_use]
+    pub fn average(&self, now: Time) -> Option<Price> {
+        let (mut value, mut volume) = (Cash::ZERO, Quantity::ZERO);
+        let since = now - Span::from_seconds(300);
+        let minute = Interval::place("1m").unwrap_or_default();
+        let recent = self.candles.of(minute).iter().rev();
+        for one in recent.take_while(|one| INTERVALS[minute].end_of(one.open_time) > since) {
+            value = value.plus(one.value).unwrap_or(Cash::MAX);
+            volume = volume.plus(one.volume).unwrap_or(Quantity::MAX);
+        }
+        value.per_unit(volume).or_else(|| self.last())
+    }
+
+    /// The prices that were traded since this was asked last.
+    pub(super) fn take_fresh(&mut self) -> Vec<Price> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// Nobody waits for a price.
+    pub(super) fn forget_fresh(&mut self) {
+        self.fresh.clear();
+    }
+
     /// Takes a row of the market in.
-    pub(super) fn tick(&mut self, tick: &Tick, notices: &mut VecDeque<Notice>) {
+    pub(in crate::exchange) fn tick(&mut self, tick: &Tick, notices: &mut VecDeque<Notice>) {
         match tick {
-            Tick::Trade(trade) => self.trade(*trade, notices),
+            Tick::Trade(trade) => {
+                let trade = Trade { id: trade.id.saturating_add(self.made), ..*trade };
+                self.trade(trade, None, !self.product.trades_are_sums, notices);
+            }
             Tick::Quote(_) if self.has_levels => {}
             Tick::Quote(quote) => {
-                let kept = [(Side::Buy, quote.bid.price), (Side::Sell, quote.ask.price)];
                 self.touch_all();
-                self.book.quote(quote.bid, quote.ask);
-                kept.into_iter().for_each(|(side, price)| self.touch(side, price));
-                self.updated(notices);
+                self.touch(Side::Buy, quote.bid.price);
+                self.touch(Side::Sell, quote.ask.price);
             }
             Tick::Book(delta) => {
                 self.has_levels = true;
@@ -136,38 +183,94 @@ impl Market {
                     BookChange::Clear => self.touch_all(),
                     BookChange::Level(side, level) => self.touch(side, level.price),
                 }
-                self.book.apply(delta);
-                if delta.last {
-                    self.updated(notices);
-                }
+                self.is_partial = !delta.last;
             }
         }
         self.venue.tick(HERE, tick);
+        if self.venue.is_silent() {
+            self.show(notices);
+        }
     }
 
-    fn trade(&mut self, trade: Trade, notices: &mut VecDeque<Notice>) {
+    /// All reports are taken: what users made is told, and the book is shown as it is now. True where there are more
+    /// reports to take, since triggers look at what users made.
+    pub(in crate::exchange) fn settled(&mut self, time: Time, notices: &mut VecDeque<Notice>) -> bool {
+        let goes_on = self.tell_made(time, notices);
+        if !goes_on {
+            self.show(notices);
+        }
+        goes_on
+    }
+
+    fn tell_made(&mut self, time: Time, notices: &mut VecDeque<Notice>) -> bool {
+        let made = self.venue.take_made(HERE);
+        for Made { taker, side, price, quantity } in &made {
+            let id = self.trades.back().map_or(0, |trade| trade.id).saturating_add(1);
+            let quantity = Volume::new(*quantity).unwrap_or_default();
+            self.made += 1;
+            let trade = Trade { time, received: time, id, price: *price, quantity, side: *side };
+            self.trade(trade, *taker, true, notices);
+        }
+        if !made.is_empty() {
+            self.venue.look_again(HERE);
+        }
+        !made.is_empty()
+    }
+
+    /// The book that is shown becomes what is there.
+    fn show(&mut self, notices: &mut VecDeque<Notice>) {
+        for (side, price) in self.venue.take_changed(HERE) {
+            self.touch(side, price);
+        }
+        if self.is_partial || self.touched.is_empty() {
+            return;
+        }
+        for (buys, price) in std::mem::take(&mut self.touched) {
+            let side = if buys { Side::Buy } else { Side::Sell };
+            let quantity = Volume::new(self.venue.shown(HERE, side, price)).unwrap_or_default();
+            self.book.set(side, Level { price, quantity });
+            for window in &mut self.windows {
+                if buys {
+                    window.bids.insert(price)
+                } else {
+                    window.asks.insert(price)
+                };
+            }
+        }
+        self.updated(notices);
+    }
+
+    fn trade(&mut self, trade: Trade, taker: Option<OrderId>, is_part: bool, notices: &mut VecDeque<Notice>) {
+        let ended = self.aggregates.trade(&trade, taker, is_part);
+        self.tell(ended, notices);
         if self.trades.len() == TRADES {
             self.trades.pop_front();
         }
         self.trades.push_back(trade);
+        self.fresh.truncate(TRADES);
+        self.fresh.push(trade.price);
         self.candles.trade(&trade);
         notices.push_back(Notice::Trade { product: self.place, trade });
     }
 
+    /// The newest sum of trades is over.
+    pub(in crate::exchange) fn tell_aggregate(&mut self, notices: &mut VecDeque<Notice>) {
+        let ended = self.aggregates.close();
+        self.tell(ended, notices);
+    }
+
+    fn tell(&self, ended: Option<Aggregate>, notices: &mut VecDeque<Notice>) {
+        let product = self.place;
+        notices.extend(ended.map(|aggregate| Notice::Aggregate { product, aggregate }));
+    }
+
     fn touch(&mut self, side: Side, price: Price) {
-        for window in &mut self.windows {
-            match side {
-                Side::Buy => window.bids.insert(price),
-                Side::Sell => window.asks.insert(price),
-            };
-        }
+        self.touched.insert((side == Side::Buy, price));
     }
 
     fn touch_all(&mut self) {
-        for window in &mut self.windows {
-            window.bids.extend(self.book.levels(Side::Buy).map(|level| level.price));
-            window.asks.extend(self.book.levels(Side::Sell).map(|level| level.price));
-        }
+        self.touched.extend(self.book.levels(Side::Buy).map(|level| (true, level.price)));
+        self.touched.extend(self.book.levels(Side::Sell).map(|level| (false, level.price)));
     }
 
     /// A whole update is in.
@@ -181,7 +284,7 @@ impl Market {
     }
 
     /// Tells what changed in the book since it was told at this pace.
-    pub(super) fn tell_depth(&mut self, pace: Pace, time: Time, notices: &mut VecDeque<Notice>) {
+    pub(in crate::exchange) fn tell_depth(&mut self, pace: Pace, time: Time, notices: &mut VecDeque<Notice>) {
         let window = &mut self.windows[usize::from(pace == Pace::Slow)];
         if window.told == self.update {
             return;
@@ -199,16 +302,23 @@ impl Market {
     }
 
     /// What taking comes to, by the book that is shown: units, the worst price, what they cost. Stops at `units`, or where
-    /// `money` buys no further lot.
-    pub(super) fn walk(
+    /// `money` buys no further lot. What `but` offers is not counted.
+    pub(in crate::exchange) fn walk_past(
         &self,
+        but: Option<usize>,
         side: Side,
         units: Quantity,
         money: Option<Cash>,
     ) -> Result<(Quantity, Price, Cash), Overflow> {
         let (mut taken, mut worst, mut cost) = (Quantity::ZERO, Price::ZERO, Cash::ZERO);
         for level in self.book.levels(side.opposite()) {
-            let mut part = level.quantity.quantity().min(units.minus(taken)?);
+            let own = but
+                .map_or(Quantity::ZERO, |user| self.venue.shown_of(HERE, side.opposite(), level.price, number(user)));
+            let others = level.quantity.quantity().minus(own)?;
+            if !others.is_positive() {
+                continue;
+            }
+            let mut part = others.min(units.minus(taken)?);
             if let Some(money) = money {
                 part = part.min(money.minus(cost)?.units_at(level.price).unwrap_or(Quantity::ZERO));
             }
@@ -223,21 +333,31 @@ impl Market {
     }
 
     /// Hands an order to the venue; it meets the book at once.
-    pub(super) fn submit(&mut self, order: &Order) -> Result<(), Refusal> {
+    pub(in crate::exchange) fn submit(
+        &mut self,
+        order: &Order,
+        user: usize,
+        prevention: Prevention,
+    ) -> Result<(), Refusal> {
         let order = Order { instrument: HERE, ..*order };
         let approved = risk::approve(&order, &self.ledger, &OpenOrders::default(), &mut Limits::default())?;
-        self.venue.submit(&approved);
+        self.venue.submit_of(Owner { user: number(user), prevention }, &approved);
         self.venue.arrive(order.time);
         Ok(())
     }
 
-    pub(super) fn cancel(&mut self, order: OrderId, time: Time) {
+    pub(in crate::exchange) fn cancel(&mut self, order: OrderId, time: Time) {
         self.venue.cancel(order, time);
         self.venue.arrive(time);
     }
 
     /// What the venue says next.
-    pub(super) fn next_report(&mut self) -> Result<Option<Report>, Overflow> {
+    pub(in crate::exchange) fn next_report(&mut self) -> Result<Option<Report>, Overflow> {
         self.venue.next_report(&self.ledger).map(Option::<&Report>::copied)
     }
+}
+
+/// A user's number as the venue has it.
+fn number(user: usize) -> u32 {
+    u32::try_from(user).unwrap_or(u32::MAX)
 }

@@ -1,15 +1,20 @@
 //! The exchange without its wires: markets that are fed rows, wallets, orders, and notices of what happens.
 //!
 //! Nothing here reads a clock, a file or a socket: every call says when it is. Users trade with the recorded market
-//! through [`SimVenue`](qframe_engine::venue::SimVenue), not with one another, and their orders do not show in the book.
+//! and with one another through [`SimVenue`](qframe_engine::venue::SimVenue), by price and then by time; the book shows
+//! their orders beside the recorded ones.
+mod aggregates;
 pub mod candles;
 mod desk;
+mod lists;
 mod market;
 mod notice;
 mod order;
+mod plan;
 mod product;
 mod settle;
 mod wallet;
+mod watch;
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -18,11 +23,16 @@ use qframe_model::market::{Bar, Tick};
 use qframe_model::number::{Cash, Overflow, Rate};
 use qframe_model::time::{Span, Time, TimeFrame};
 
+pub use aggregates::Aggregate;
+use lists::List;
 pub use market::Market;
 pub use notice::{Happened, Notice, Pace};
-pub use order::{Amount, Execution, Record, Refusal, Status, Stay, Terms, Ticket};
+pub use order::{Amount, Execution, Manner, Record, Refusal, Status, Stay, Terms, Ticket};
+use plan::Plan;
 pub use product::Product;
+pub use qframe_engine::venue::Prevention;
 pub use wallet::{Balance, Wallet, Wallets};
+use watch::Watch;
 
 /// How often the book's changes are told, and its slower half.
 const FAST: Span = Span::from_nanos(100_000_000);
@@ -37,17 +47,36 @@ pub struct Commission {
     pub taker: Rate,
 }
 
+/// What the exchange does as soon as the venue is silent.
+#[derive(Debug, Clone, Copy)]
+enum Due {
+    /// An order that waited here comes to the venue.
+    Woken(u64),
+    /// The first order of a chain is filled.
+    Chain(u64),
+    /// An order that the first of its chain brings is next.
+    Brought(u64, Plan),
+    /// The other one of its pair was triggered.
+    Withdrawn(u64),
+}
+
 /// The exchange.
 #[derive(Debug, Clone)]
 pub struct Core {
     markets: Vec<Market>,
     wallets: Wallets,
     commission: Commission,
+    /// Users whose commissions are all of the quote asset, also when they buy.
+    in_quote: BTreeSet<usize>,
     orders: Vec<Record>,
     /// The user and the number of each open order.
     open: BTreeSet<(usize, u64)>,
     executions: Vec<Execution>,
-    lists: Vec<[u64; 2]>,
+    lists: Vec<List>,
+    /// Orders that wait here for a price.
+    watching: Vec<(u64, Watch)>,
+    /// What waits for the venue to be silent.
+    due: VecDeque<Due>,
     notices: VecDeque<Notice>,
     now: Time,
 }
@@ -63,10 +92,13 @@ impl Core {
             markets: markets.collect::<Result<_, _>>()?,
             wallets: Wallets::default(),
             commission,
+            in_quote: BTreeSet::new(),
             orders: Vec::new(),
             open: BTreeSet::new(),
             executions: Vec::new(),
             lists: Vec::new(),
+            watching: Vec::new(),
+            due: VecDeque::new(),
             notices: VecDeque::new(),
             now: Time::EPOCH,
         })
@@ -80,6 +112,11 @@ impl Core {
         let user = self.wallets.open();
         funds.iter().try_for_each(|(asset, amount)| self.wallets.pay(user, *asset, *amount))?;
         Ok(user)
+    }
+
+    /// From now on a user pays commissions in the quote asset, also when it buys. Only before its first order.
+    pub fn charge_in_quote(&mut self, user: usize) {
+        self.in_quote.insert(user);
     }
 
     /// A bar of the past, before the first row.
@@ -109,6 +146,7 @@ impl Core {
         let crossed = |span: Span| time.nanos().div_euclid(span.nanos()) > self.now.nanos().div_euclid(span.nanos());
         let (fast, slow) = (crossed(FAST), crossed(SLOW));
         for market in &mut self.markets {
+            market.tell_aggregate(&mut self.notices);
             if fast {
                 market.tell_depth(Pace::Fast, time, &mut self.notices);
             }

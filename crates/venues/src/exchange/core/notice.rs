@@ -3,6 +3,7 @@ use qframe_model::currency::Currency;
 use qframe_model::market::{Level, Trade};
 use qframe_model::time::Time;
 
+use super::aggregates::Aggregate;
 use super::candles::Candle;
 use super::order::{Execution, Record};
 use super::wallet::Balance;
@@ -27,6 +28,8 @@ pub enum Happened {
     Cancelled,
     /// The exchange ended it.
     Expired,
+    /// It ended since it would have traded with another order of its own user.
+    Prevented,
 }
 
 /// One thing that happened.
@@ -38,6 +41,13 @@ pub enum Notice {
         product: usize,
         /// The trade.
         trade: Trade,
+    },
+    /// All that one order took at one price.
+    Aggregate {
+        /// Of which product.
+        product: usize,
+        /// The sum.
+        aggregate: Aggregate,
     },
     /// The levels of the book that changed since the last notice of this pace, as they are now.
     Depth {

@@ -1,6 +1,7 @@
 //! Orders as users send them, and as the exchange keeps them.
 use std::fmt;
 
+use qframe_engine::venue::Prevention;
 use qframe_model::currency::Currency;
 use qframe_model::market::Side;
 use qframe_model::number::{Cash, Price, Quantity};
@@ -60,6 +61,78 @@ pub enum Terms {
         /// True where the trigger lies in the order's favour: below the market to buy, above it to sell.
         takes_profit: bool,
     },
+    /// At the market once the last price touches the trigger; to buy at no more than a twentieth above it.
+    Stop {
+        /// Units.
+        quantity: Quantity,
+        /// Wakes it.
+        trigger: Price,
+        /// As of [`Terms::Triggered`].
+        takes_profit: bool,
+    },
+    /// A limit, or at the market, once the last price has come back by a share from its best.
+    Trailing {
+        /// Units.
+        quantity: Quantity,
+        /// The share, in hundredths of a percent.
+        delta: u32,
+        /// The price at which it begins to follow; at once where there is none.
+        start: Option<Price>,
+        /// The limit from its trigger on; at the market where there is none.
+        price: Option<Price>,
+        /// How long it stays then.
+        stay: Stay,
+        /// As of [`Terms::Triggered`], for the price at which it begins.
+        takes_profit: bool,
+    },
+}
+
+impl Terms {
+    /// True where it waits for a price before it comes to the book.
+    #[must_use]
+    pub const fn has_trigger(&self) -> bool {
+        matches!(self, Self::Triggered { .. } | Self::Stop { .. } | Self::Trailing { .. })
+    }
+
+    /// The price that it names; `None` at the market.
+    #[must_use]
+    pub const fn limit(&self) -> Option<Price> {
+        match *self {
+            Self::Market(_) | Self::Stop { .. } => None,
+            Self::Limit { price, .. } | Self::Maker { price, .. } | Self::Triggered { price, .. } => Some(price),
+            Self::Trailing { price, .. } => price,
+        }
+    }
+
+    /// The price that wakes it, or at which it begins to follow.
+    #[must_use]
+    pub const fn trigger(&self) -> Option<Price> {
+        match *self {
+            Self::Triggered { trigger, .. } | Self::Stop { trigger, .. } => Some(trigger),
+            Self::Trailing { start, .. } => start,
+            _ => None,
+        }
+    }
+
+    /// True where the trigger lies in the order's favour.
+    #[must_use]
+    pub const fn takes_profit(&self) -> bool {
+        match *self {
+            Self::Triggered { takes_profit, .. }
+            | Self::Stop { takes_profit, .. }
+            | Self::Trailing { takes_profit, .. } => takes_profit,
+            _ => false,
+        }
+    }
+}
+
+/// How an order behaves beside its terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Manner {
+    /// Where it would trade with another order of its own user.
+    pub prevention: Prevention,
+    /// Units that it shows at a time; all where it does not say.
+    pub display: Option<Quantity>,
 }
 
 /// What a user asks for.
@@ -78,6 +151,8 @@ pub struct Ticket {
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
+    /// It waits for another order of its list to fill.
+    Pending,
     /// Nothing of it is filled.
     New,
     /// A part is filled.
@@ -88,13 +163,15 @@ pub enum Status {
     Cancelled,
     /// The exchange ended it, by its own terms.
     Expired,
+    /// It would have traded with another order of its own user.
+    Prevented,
 }
 
 impl Status {
     /// True while it can fill.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::New | Self::PartiallyFilled)
+        matches!(self, Self::Pending | Self::New | Self::PartiallyFilled)
     }
 }
 
@@ -113,6 +190,8 @@ pub struct Record {
     pub side: Side,
     /// As it was asked for.
     pub terms: Terms,
+    /// How it behaves beside its terms.
+    pub manner: Manner,
     /// Units in all.
     pub quantity: Quantity,
     /// Where it stands.
@@ -121,6 +200,10 @@ pub struct Record {
     pub filled: Quantity,
     /// What they were worth, in the quote asset.
     pub value: Cash,
+    /// How many executions it has.
+    pub fills: u64,
+    /// The commissions of all of them; in the quote asset where its user pays them so.
+    pub fees: Cash,
     /// What still stands behind it: of the quote asset to buy, of the base asset to sell.
     pub locked: Cash,
     /// The price that a unit was locked at, to buy.
@@ -138,20 +221,14 @@ pub struct Record {
 impl Record {
     /// The price that it named; zero at the market.
     #[must_use]
-    pub const fn price(&self) -> Price {
-        match self.terms {
-            Terms::Market(_) => Price::ZERO,
-            Terms::Limit { price, .. } | Terms::Maker { price, .. } | Terms::Triggered { price, .. } => price,
-        }
+    pub fn price(&self) -> Price {
+        self.terms.limit().unwrap_or(Price::ZERO)
     }
 
     /// The price that wakes it.
     #[must_use]
     pub const fn trigger(&self) -> Option<Price> {
-        match self.terms {
-            Terms::Triggered { trigger, .. } => Some(trigger),
-            _ => None,
-        }
+        self.terms.trigger()
     }
 }
 
@@ -205,6 +282,10 @@ pub enum Refusal {
     ListPrices,
     /// The user has as many open orders as may be.
     TooManyOpen,
+    /// It would show more than there is of it.
+    ShowsMore,
+    /// Terms that do not go together.
+    Combination,
     /// The exchange keeps as many orders as it can.
     Full,
     /// A number beyond the range.
@@ -225,6 +306,8 @@ impl fmt::Display for Refusal {
             Self::NoLiquidity => f.write_str("No orders on book for symbol."),
             Self::ListPrices => f.write_str("The relationship of the prices for the orders is not correct."),
             Self::TooManyOpen => f.write_str("Filter failure: MAX_NUM_ORDERS"),
+            Self::Combination => f.write_str("Unsupported order combination"),
+            Self::ShowsMore => f.write_str("IcebergQty exceeds QTY."),
             Self::Full => {
                 f.write_str("Too many new orders; the exchange keeps no more of them until it is started anew.")
             }

@@ -1,5 +1,6 @@
 //! What is traded, and the rules that its orders must hold.
 use qframe_model::currency::Currency;
+use qframe_model::instrument::Bounds;
 use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::symbol::{Symbol, SymbolParts};
 
@@ -20,6 +21,10 @@ pub struct Product {
     pub lot: Quantity,
     /// The least an order may be worth, in the quote asset.
     pub min_notional: Cash,
+    /// The least and the most that an order may name, as far as the venue's are known.
+    pub bounds: Bounds,
+    /// True where each recorded trade is all that an order took at its price.
+    pub trades_are_sums: bool,
 }
 
 impl Product {
@@ -33,30 +38,78 @@ impl Product {
         let SymbolParts::Pair { base, quote } = symbol.parts() else { return None };
         let is_good = tick.is_positive() && lot.is_positive() && !min_notional.is_negative();
         let (symbol, name) = (name.parse().ok()?, format!("{base}{quote}"));
-        is_good.then_some(Self { symbol, name, base, quote, tick, lot, min_notional })
+        is_good.then_some(Self {
+            symbol,
+            name,
+            base,
+            quote,
+            tick,
+            lot,
+            min_notional,
+            bounds: Bounds::default(),
+            trades_are_sums: true,
+        })
+    }
+
+    /// The most parts of an iceberg.
+    pub const ICEBERG_PARTS: i64 = 10;
+    /// How little and how much a trailing order may stay behind, in hundredths of a percent.
+    pub const TRAILING: (u32, u32) = (10, 2_000);
+    /// How far a price may be from the average, in hundredths of it.
+    pub const BAND: (i64, i64) = (20, 500);
+
+    /// The most open orders of a user.
+    #[must_use]
+    pub const fn orders_max(&self) -> usize {
+        200
+    }
+
+    /// The most open orders of a user that wait for a price.
+    #[must_use]
+    pub const fn algo_orders_max(&self) -> usize {
+        5
+    }
+
+    /// The lowest price that an order may name.
+    #[must_use]
+    pub fn price_min(&self) -> Price {
+        self.tick.max(self.bounds.min_price)
+    }
+
+    /// The fewest units that an order may name.
+    #[must_use]
+    pub fn quantity_min(&self) -> Quantity {
+        self.lot.max(self.bounds.min_quantity)
+    }
+
+    /// Judges what an order is worth.
+    pub(in crate::exchange) fn takes_value(&self, value: Cash) -> bool {
+        value >= self.min_notional
     }
 
     /// The highest price that an order may name.
     #[must_use]
     pub fn price_max(&self) -> Price {
         let most = 1_000_000_000_000_000_i64.min(self.tick.nanos().saturating_mul(1_000_000_000));
-        Price::from_nanos(most / self.tick.nanos() * self.tick.nanos())
+        let most = Price::from_nanos(most / self.tick.nanos() * self.tick.nanos());
+        self.bounds.max_price.map_or(most, |highest| highest.min(most))
     }
 
     /// The most units that an order may name.
     #[must_use]
     pub fn quantity_max(&self) -> Quantity {
         let most = Quantity::whole(9_000_000).nanos().min(self.lot.nanos().saturating_mul(Self::LOTS_MAX));
-        Quantity::from_nanos(most).floor_to(self.lot)
+        let most = Quantity::from_nanos(most).floor_to(self.lot);
+        self.bounds.max_quantity.map_or(most, |largest| largest.min(most))
     }
 
     /// Judges a price that an order names.
-    pub(super) fn takes_price(&self, price: Price) -> bool {
-        price >= self.tick && price <= self.price_max() && price.nanos() % self.tick.nanos() == 0
+    pub(in crate::exchange) fn takes_price(&self, price: Price) -> bool {
+        price >= self.price_min() && price <= self.price_max() && price.nanos() % self.tick.nanos() == 0
     }
 
     /// Judges a quantity that an order names.
-    pub(super) fn takes_quantity(&self, quantity: Quantity) -> bool {
-        quantity >= self.lot && quantity <= self.quantity_max() && quantity.nanos() % self.lot.nanos() == 0
+    pub(in crate::exchange) fn takes_quantity(&self, quantity: Quantity) -> bool {
+        quantity >= self.quantity_min() && quantity <= self.quantity_max() && quantity.nanos() % self.lot.nanos() == 0
     }
 }

@@ -27,6 +27,8 @@ pub(super) enum Form {
     Combined,
     /// As the WebSocket API sends events of a user.
     Api,
+    /// As Coinbase does: all messages of the connection are counted.
+    Counted,
 }
 
 /// All connections.
@@ -45,6 +47,8 @@ pub(super) struct Hub {
 struct Connection {
     form: Form,
     sender: mpsc::Sender<Frame>,
+    /// How many messages were counted.
+    counted: u64,
     /// By the name that the client gave it: a stream's, or a listen key.
     topics: BTreeMap<String, Topic>,
 }
@@ -57,7 +61,7 @@ impl Hub {
         }
         let (sender, receiver) = mpsc::channel(WAITING);
         self.opened += 1;
-        self.connections.insert(self.opened, Connection { form, sender, topics: BTreeMap::new() });
+        self.connections.insert(self.opened, Connection { form, sender, counted: 0, topics: BTreeMap::new() });
         Some((self.opened, receiver))
     }
 
@@ -132,13 +136,20 @@ impl Hub {
     pub(super) fn send(&mut self, topic: &Topic, value: &Value) {
         let Some(listeners) = self.listeners.get(topic) else { return };
         let (now, event) = (Instant::now(), value.to_string());
-        let mut texts: HashMap<(Form, &str), Arc<str>> = HashMap::new();
+        let mut texts: HashMap<(Form, String), Arc<str>> = HashMap::new();
         let mut full = Vec::new();
         for id in listeners {
-            let Some(connection) = self.connections.get(id) else { continue };
+            let Some(connection) = self.connections.get_mut(id) else { continue };
+            if connection.form == Form::Counted {
+                self.sent += 1;
+                if !connection.count(&event) {
+                    full.push(*id);
+                }
+                continue;
+            }
             for (name, _) in connection.topics.iter().filter(|(_, own)| *own == topic) {
-                let text = texts.entry((connection.form, name)).or_insert_with(|| match connection.form {
-                    Form::Raw => event.as_str().into(),
+                let text = texts.entry((connection.form, name.clone())).or_insert_with(|| match connection.form {
+                    Form::Raw | Form::Counted => event.as_str().into(),
                     Form::Combined => format!("{{\"stream\":{},\"data\":{event}}}", Value::from(name.as_str())).into(),
                     Form::Api => format!("{{\"subscriptionId\":0,\"event\":{event}}}").into(),
                 });
@@ -152,6 +163,16 @@ impl Hub {
         full.into_iter().for_each(|id| self.close(id));
     }
 
+    /// Hands a message to one connection that counts its messages.
+    pub(super) fn tell(&mut self, id: u64, value: &Value) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        self.sent += 1;
+        if !connection.count(&value.to_string()) {
+            self.slow += 1;
+            self.close(id);
+        }
+    }
+
     fn forget(&mut self, id: u64, topic: &Topic) {
         if let Some(ids) = self.listeners.get_mut(topic) {
             // Another name of the same connection may mean the same.
@@ -163,5 +184,14 @@ impl Hub {
                 self.listeners.remove(topic);
             }
         }
+    }
+}
+
+impl Connection {
+    /// Queues an object with its number in the connection's sequence. False where there is no room for it.
+    fn count(&mut self, object: &str) -> bool {
+        let text = format!("{{\"sequence_num\":{},{}", self.counted, object.trim_start_matches('{'));
+        self.counted += 1;
+        self.sender.try_send((Instant::now(), text.into())).is_ok()
     }
 }

@@ -1,8 +1,11 @@
-//! The exchange on a socket: requests, WebSockets and the replay's clock around [`Binance`].
+//! The exchange on a socket: requests, WebSockets and the replay's clock around [`Binance`] and [`Advanced`], with or without
+//! TLS. What a request is for, its address says.
+mod counted;
 pub mod fault;
 mod hub;
 mod replay;
 mod socket;
+pub mod tls;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,13 +22,15 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::binance::stream::frames;
+use super::advanced::{self, Advanced};
+use super::binance::stream::{Topic, frames};
 use super::binance::{Answer, Binance, Fault, Request};
 use super::core::Refusal;
 use fault::{Draws, Faults};
 use hub::Hub;
 pub use replay::{Progress, Row, Source, Speed, decimal_step, measure, recorded};
 use replay::{Updates, play};
+use tls::{Tls, TlsListener};
 
 /// The longest body of a request.
 const BODY_MAX: usize = 65_536;
@@ -45,6 +50,23 @@ pub struct Settings {
     pub faults: Faults,
     /// The wall clock at the start, by which timestamps of requests are judged.
     pub now: Time,
+}
+
+/// The exchange that is served, by the protocols that it speaks.
+#[derive(Debug)]
+pub struct House {
+    /// Binance's, which has the core.
+    pub binance: Binance,
+    /// Coinbase's, over the same core.
+    pub advanced: Advanced,
+    /// The certificate, where it speaks TLS.
+    pub tls: Option<Tls>,
+}
+
+impl From<Binance> for House {
+    fn from(binance: Binance) -> Self {
+        Self { binance, advanced: Advanced::default(), tls: None }
+    }
 }
 
 /// A running exchange. Dropping it ends it.
@@ -103,6 +125,9 @@ impl Wall {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) binance: Binance,
+    advanced: Advanced,
+    /// Signs of life that were sent.
+    beats: u64,
     hub: Hub,
     progress: Progress,
     draws: Draws,
@@ -114,12 +139,14 @@ impl Server {
     ///
     /// # Errors
     /// Where the address cannot be listened on, or the rows before the start cannot be read.
-    pub async fn start(binance: Binance, source: Source, settings: Settings) -> std::io::Result<Self> {
+    pub async fn start(house: impl Into<House>, source: Source, settings: Settings) -> std::io::Result<Self> {
+        let House { binance, advanced, tls } = house.into();
         let listener = TcpListener::bind(settings.address).await?;
         let address = listener.local_addr()?;
         let draws = Draws::new(settings.faults.seed, 0);
         let wall = Wall { start: settings.now, since: Instant::now() };
-        let inner = Inner { binance, hub: Hub::default(), progress: Progress::default(), draws, wall };
+        let inner =
+            Inner { binance, advanced, beats: 0, hub: Hub::default(), progress: Progress::default(), draws, wall };
         let state = Arc::new(Mutex::new(inner));
         let shared = Shared { state, faults: settings.faults, requests: Arc::default() };
         let mut updates = Updates::new(source);
@@ -134,12 +161,15 @@ impl Server {
             .name("replay".to_owned())
             .spawn(move || play(&playing, rows, settings.speed, settings.waits, &stops))?;
         let router = Router::new().fallback(answer).with_state(shared.clone());
-        let served = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let end = async move {
             let _ = wait.wait_for(|ended| *ended).await;
-        });
+        };
+        // It ends with the shutdown; an error of accepting is retried inside.
         let serving = tokio::spawn(async move {
-            // It ends with the shutdown; an error of accepting is retried inside.
-            let _ = served.await;
+            let _ = match tls {
+                None => axum::serve(listener, router).with_graceful_shutdown(end).await,
+                Some(tls) => axum::serve(TlsListener::new(listener, &tls), router).with_graceful_shutdown(end).await,
+            };
         });
         Ok(Self { address, shared, stop, ended, replay: Some(replay), serving })
     }
@@ -227,11 +257,28 @@ impl Inner {
 
     /// What happened goes to those who listen.
     fn publish(&mut self) {
+        self.advanced.expire(&mut self.binance.core, self.wall.millis());
         let notices: Vec<_> = self.binance.core.notices().collect();
         for notice in &notices {
             let made = frames(&self.binance.core, notice, |topic| self.hub.is_wanted(topic));
             made.iter().for_each(|(topic, value)| self.hub.send(topic, value));
+            let wanted = |subject: &advanced::channel::Subject| self.hub.is_wanted(&Topic::Channel(*subject));
+            let made = self.advanced.messages(&self.binance.core, notice, wanted);
+            made.into_iter().for_each(|(subject, value)| self.hub.send(&Topic::Channel(subject), &value));
         }
+    }
+
+    fn answer_advanced(&mut self, request: &advanced::Request, faults: &Faults) -> advanced::Answer {
+        if self.draws.hits(faults.http500) {
+            return advanced::Fault::Wanted.into();
+        }
+        let places = request.method == "POST" && request.path.ends_with("/orders");
+        if places && self.draws.hits(faults.reject) {
+            return Advanced::refusal();
+        }
+        let answer = self.advanced.answer(&mut self.binance.core, request, self.wall.millis());
+        self.publish();
+        answer
     }
 
     fn answer(&mut self, request: &Request, faults: &Faults) -> Answer {
@@ -252,13 +299,16 @@ impl Inner {
 async fn answer(State(shared): State<Shared>, request: HttpRequest) -> Response {
     let (mut parts, body) = request.into_parts();
     let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().unwrap_or_default().to_owned());
-    if is_socket(&path) {
+    if is_socket(&path) || parts.headers.contains_key(header::UPGRADE) {
         return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
             Ok(upgrade) => {
                 upgrade.max_message_size(BODY_MAX).on_upgrade(move |socket| socket::serve(shared, socket, path, query))
             }
             Err(refused) => refused.into_response(),
         };
+    }
+    if path.starts_with(advanced::ROOT) {
+        return answer_advanced(&shared, &parts.method, &parts.headers, path, query, body).await;
     }
     let request = match read(&parts.method, &parts.headers, path, query, body).await {
         Ok(request) => request,
@@ -276,6 +326,41 @@ fn is_socket(path: &str) -> bool {
     ["/ws", "/stream", "/ws-api"]
         .iter()
         .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+async fn answer_advanced(
+    shared: &Shared,
+    method: &axum::http::Method,
+    headers: &HeaderMap,
+    path: String,
+    query: String,
+    body: Body,
+) -> Response {
+    let request = match read(method, headers, path, query, body).await {
+        Ok(request) => request,
+        Err(refused) => return refused,
+    };
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let token = text(header::AUTHORIZATION).split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let request = advanced::Request {
+        method: request.method,
+        host: text(header::HOST).to_owned(),
+        path: request.path,
+        query: request.query,
+        token: token.map(|(_, token)| token.trim().to_owned()),
+        body: request.body,
+    };
+    if !shared.faults.delay.is_zero() {
+        tokio::time::sleep(shared.faults.delay).await;
+    }
+    shared.requests.fetch_add(1, Ordering::Relaxed);
+    let answer = shared.lock().answer_advanced(&request, &shared.faults);
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (kind, body) = match answer.body {
+        advanced::Body::Json(value) => ("application/json", value.to_string()),
+        advanced::Body::Text(text) => ("text/plain; charset=utf-8", text),
+    };
+    (status, [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
 async fn read(

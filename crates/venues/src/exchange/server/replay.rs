@@ -85,7 +85,9 @@ pub fn recorded(path: &Path, min_notional: Cash) -> Result<(Vec<Product>, Source
     for (place, instrument) in first.books().instruments().iter().enumerate() {
         let [tick, lot] = steps.get(place).copied().unwrap_or_default().map(decimal_step);
         let tick = Price::from_nanos(i64::try_from(tick).unwrap_or(1));
+        let trades_are_sums = instrument.last_trade().is_none_or(|(_, sums)| sums);
         let product = product_of(&instrument.symbol, tick, Quantity::from_nanos(lot), min_notional);
+        let product = product.map(|product| Product { trades_are_sums, ..product });
         places.push(product.map(|product| {
             products.push(product);
             products.len() - 1

@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at
 
 use super::fault::Draws;
 use super::hub::{Form, Frame, STREAMS};
-use super::{Inner, Shared};
+use super::{Inner, Shared, counted};
 use crate::exchange::binance::stream::{Topic, is_stream};
 
 /// How often a client is pinged, and how long it may be silent then.
@@ -22,7 +22,8 @@ pub(super) async fn serve(shared: Shared, mut socket: WebSocket, path: String, q
     let form = match path.split('/').nth(1) {
         Some("ws-api") => Form::Api,
         Some("stream") => Form::Combined,
-        _ => Form::Raw,
+        Some("ws") => Form::Raw,
+        _ => Form::Counted,
     };
     let opened = shared.lock().hub.open(form);
     let Some((id, frames)) = opened else { return close(&mut socket, 1013, "too many connections").await };
@@ -55,6 +56,8 @@ impl Connection {
         let mut ping = interval(PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = began;
+        let mut beats = interval(counted::BEAT);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
                 frame = frames.recv() => {
@@ -66,7 +69,7 @@ impl Connection {
                 message = socket.recv() => {
                     heard = Instant::now();
                     let answer = match message {
-                        Some(Ok(Message::Text(text))) => Some(self.answer(text.as_str())),
+                        Some(Ok(Message::Text(text))) => self.answer(text.as_str()),
                         Some(Ok(Message::Close(_))) => {
                             // Reading on sends the answer to it.
                             let _ = timeout_at(Instant::now() + SENDING, socket.recv()).await;
@@ -81,6 +84,7 @@ impl Connection {
                         return "an answer could not be sent".to_owned();
                     }
                 }
+                _ = beats.tick(), if self.form == Form::Counted => self.shared.lock().beat(self.id),
                 _ = ping.tick() => {
                     if heard.elapsed() > SILENCE {
                         return "no answer to a ping".to_owned();
@@ -114,10 +118,13 @@ impl Connection {
         Ok(())
     }
 
-    fn answer(&self, text: &str) -> String {
+    /// What is answered at once; the answers of Coinbase stand in line with the other messages.
+    fn answer(&self, text: &str) -> Option<String> {
         let mut inner = self.shared.lock();
-        if self.form != Form::Api {
-            return inner.control(self.id, text).to_string();
+        match self.form {
+            Form::Counted => return inner.ask(self.id, text).map(|refused| refused.to_string()),
+            Form::Raw | Form::Combined => return Some(inner.control(self.id, text).to_string()),
+            Form::Api => {}
         }
         let wall = inner.wall.millis();
         let (answer, user) = inner.binance.answer_frame(text, wall);
@@ -125,14 +132,14 @@ impl Connection {
             inner.hub.subscribe(self.id, "0", Topic::User(user));
         }
         inner.publish();
-        answer.to_string()
+        Some(answer.to_string())
     }
 }
 
 impl Inner {
     /// Subscribes to what the address names.
     fn open(&mut self, id: u64, form: Form, path: &str, query: &str) -> Result<(), String> {
-        if form == Form::Api {
+        if matches!(form, Form::Api | Form::Counted) {
             return Ok(());
         }
         let streams = query.split('&').find_map(|pair| pair.strip_prefix("streams=")).unwrap_or("");

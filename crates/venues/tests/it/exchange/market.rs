@@ -66,6 +66,6 @@ pub(crate) fn core() -> Core {
 }
 
 pub(crate) fn binance() -> Binance {
-    let keys = vec![Key { name: "k".to_owned(), user: 0, proof: Proof::new("s").unwrap() }];
-    Binance::new(core(), keys)
+    let key = |name: &str, user| Key { name: name.to_owned(), user, proof: Proof::new("s").unwrap() };
+    Binance::new(core(), vec![key("k", 0), key("second", 1)])
 }

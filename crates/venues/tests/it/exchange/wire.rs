@@ -8,7 +8,7 @@ use super::market::binance;
 /// The wall clock of these tests, in milliseconds.
 const NOW: i64 = 1_800_000_000_000;
 
-fn ask(exchange: &mut Binance, method: &str, path: &str, query: &str) -> (u16, Value) {
+pub(crate) fn ask(exchange: &mut Binance, method: &str, path: &str, query: &str) -> (u16, Value) {
     let request =
         Request { method: method.to_owned(), path: path.to_owned(), query: query.to_owned(), ..Request::default() };
     let answer = exchange.answer(&request, NOW);
@@ -17,11 +17,23 @@ fn ask(exchange: &mut Binance, method: &str, path: &str, query: &str) -> (u16, V
 
 /// A signed request, its parameters in the query or in the form.
 fn signed(exchange: &mut Binance, method: &str, path: &str, parameters: &str, in_form: bool) -> (u16, Value) {
+    signed_by(exchange, "k", method, path, parameters, in_form)
+}
+
+/// The same with a key of another name.
+pub(crate) fn signed_by(
+    exchange: &mut Binance,
+    key: &str,
+    method: &str,
+    path: &str,
+    parameters: &str,
+    in_form: bool,
+) -> (u16, Value) {
     let payload = format!("{parameters}&timestamp={NOW}").trim_start_matches('&').to_owned();
     let signature = BinanceKey::new("s").unwrap().sign(&payload);
     let text = format!("{payload}&signature={signature}");
     let (query, body) = if in_form { (String::new(), text) } else { (text, String::new()) };
-    let key = Some("k".to_owned());
+    let key = Some(key.to_owned());
     let request = Request { method: method.to_owned(), path: format!("/api/v3/{path}"), key, query, body };
     let answer = exchange.answer(&request, NOW);
     (answer.status, answer.body)
