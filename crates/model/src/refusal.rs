@@ -192,11 +192,9 @@ impl fmt::Display for Refusal {
             Self::AboveMaxQuantity { asked, maximum } => {
                 write!(f, "quantity {asked}: the venue takes {maximum} or less")
             }
-            Self::OutsidePriceLimits { price, minimum, maximum: Some(maximum) } => {
-                write!(f, "price {price}: the venue takes {minimum} to {maximum}")
-            }
-            Self::OutsidePriceLimits { price, minimum, maximum: None } => {
-                write!(f, "price {price}: the venue takes {minimum} or more")
+            Self::OutsidePriceLimits { price, minimum, maximum } => {
+                write!(f, "price {price}: the venue takes it from {minimum} on")?;
+                maximum.map_or(Ok(()), |maximum| write!(f, ", up to {maximum}"))
             }
         }
     }

@@ -163,7 +163,7 @@ fn the_venues_bounds_hold() {
     };
     check(10, 100.0, false, "quantity 10: the venue takes 100 or more");
     check(201, 100.0, false, "quantity 201: the venue takes 200 or less");
-    check(100, 49.0, false, "price 49: the venue takes 50 to 150");
+    check(100, 49.0, false, "price 49: the venue takes it from 50 on, up to 150");
     check(200, 150.0, false, "taken");
     check(10, 100.0, true, "taken");
 }

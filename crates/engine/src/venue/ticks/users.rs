@@ -234,7 +234,7 @@ impl Live {
                 sum(levels.map(|level| self.left(of, level).floor_to(lot)))
             }
         };
-        sum(there().filter(trades).map(|other| other.wants()).chain([depth]))
+        sum(there().filter(trades).map(Resting::wants).chain([depth]))
     }
 
     fn shown(&self, side: Side, price: Price) -> Quantity {

@@ -53,10 +53,9 @@ pub fn frames(core: &Core, notice: &Notice, wanted: impl Fn(&Topic) -> bool) -> 
             });
         }
         Notice::Aggregate { product, aggregate } => {
+            let symbol = &core.markets()[*product].product.name;
             made.stream(format!("{}@aggTrade", name(*product)), || {
-                let head = json!({
-                    "e": "aggTrade", "E": millis(aggregate.time), "s": core.markets()[*product].product.name,
-                });
+                let head = json!({ "e": "aggTrade", "E": millis(aggregate.time), "s": symbol });
                 with(head, words::aggregate(aggregate))
             });
         }

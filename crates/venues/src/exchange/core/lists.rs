@@ -148,7 +148,8 @@ impl Core {
             self.due.push_back(Due::Chain(number));
             return;
         }
-        for pending in list.orders[1..].to_vec() {
+        let later: Vec<u64> = list.orders.iter().skip(1).copied().collect();
+        for pending in later {
             self.end(pending, Status::Expired, Happened::Expired);
         }
     }
