@@ -2,3 +2,4 @@
 pub mod binance;
 pub mod core;
 pub mod server;
+pub mod usdm;

@@ -1,8 +1,9 @@
-//! The exchange on a socket: requests, WebSockets and the replay's clock around [`Binance`].
+//! The exchange on a socket: requests, WebSockets and the replay's clock around a [`Venue`].
 pub mod fault;
 mod hub;
 mod replay;
 mod socket;
+mod venue;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,13 +20,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::binance::stream::frames;
-use super::binance::{Answer, Binance, Fault, Request};
+use super::binance::{Answer, Fault, Request};
 use super::core::Refusal;
 use fault::{Draws, Faults};
 use hub::Hub;
-pub use replay::{Progress, Row, Source, Speed, decimal_step, measure, recorded};
+pub use replay::{Progress, Row, Source, Speed, Traded, decimal_step, measure, recorded};
 use replay::{Updates, play};
+pub use venue::Venue;
 
 /// The longest body of a request.
 const BODY_MAX: usize = 65_536;
@@ -102,7 +103,7 @@ impl Wall {
 /// The exchange and its listeners: behind one lock, so that frames are in the order of what happened.
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) binance: Binance,
+    pub(crate) venue: Venue,
     hub: Hub,
     progress: Progress,
     draws: Draws,
@@ -114,12 +115,13 @@ impl Server {
     ///
     /// # Errors
     /// Where the address cannot be listened on, or the rows before the start cannot be read.
-    pub async fn start(binance: Binance, source: Source, settings: Settings) -> std::io::Result<Self> {
+    pub async fn start(venue: impl Into<Venue>, source: Source, settings: Settings) -> std::io::Result<Self> {
         let listener = TcpListener::bind(settings.address).await?;
         let address = listener.local_addr()?;
         let draws = Draws::new(settings.faults.seed, 0);
         let wall = Wall { start: settings.now, since: Instant::now() };
-        let inner = Inner { binance, hub: Hub::default(), progress: Progress::default(), draws, wall };
+        let venue = venue.into();
+        let inner = Inner { venue, hub: Hub::default(), progress: Progress::default(), draws, wall };
         let state = Arc::new(Mutex::new(inner));
         let shared = Shared { state, faults: settings.faults, requests: Arc::default() };
         let mut updates = Updates::new(source);
@@ -150,7 +152,7 @@ impl Server {
         let inner = self.shared.lock();
         Facts {
             progress: inner.progress.clone(),
-            now: inner.binance.core.now(),
+            now: inner.venue.now(),
             connections: inner.hub.connections(),
             frames: inner.hub.sent,
             slow: inner.hub.slow,
@@ -159,8 +161,8 @@ impl Server {
     }
 
     /// Looks at the exchange between two events.
-    pub fn look<T>(&self, look: impl FnOnce(&Binance) -> T) -> T {
-        look(&self.shared.lock().binance)
+    pub fn look<T>(&self, look: impl FnOnce(&Venue) -> T) -> T {
+        look(&self.shared.lock().venue)
     }
 
     /// Ends it: WebSockets are closed, requests that are being answered are answered.
@@ -212,7 +214,7 @@ impl Inner {
     fn feed(&mut self, rows: &[Row]) {
         self.progress.rows += rows.len() as u64;
         for (product, tick) in rows {
-            if let Err(overflow) = self.binance.core.tick(*product, tick) {
+            if let Err(overflow) = self.venue.tick(*product, tick) {
                 self.progress.fault = Some(overflow.to_string());
             }
         }
@@ -221,17 +223,16 @@ impl Inner {
 
     /// Time passes.
     fn pass(&mut self, time: Time) {
-        self.binance.core.advance(time);
+        if let Err(overflow) = self.venue.advance(time) {
+            self.progress.fault = Some(overflow.to_string());
+        }
         self.publish();
     }
 
     /// What happened goes to those who listen.
     fn publish(&mut self) {
-        let notices: Vec<_> = self.binance.core.notices().collect();
-        for notice in &notices {
-            let made = frames(&self.binance.core, notice, |topic| self.hub.is_wanted(topic));
-            made.iter().for_each(|(topic, value)| self.hub.send(topic, value));
-        }
+        let made = self.venue.frames(|topic| self.hub.is_wanted(topic));
+        made.iter().for_each(|(topic, value)| self.hub.send(topic, value));
     }
 
     fn answer(&mut self, request: &Request, faults: &Faults) -> Answer {
@@ -239,11 +240,12 @@ impl Inner {
         if self.draws.hits(faults.http500) {
             return failed(&Fault::Wanted);
         }
-        let orders = request.method == "POST" && request.path.starts_with("/api/v3/order");
+        let orders = request.method == "POST"
+            && ["/api/v3/order", "/fapi/v1/order", "/fapi/v1/algoOrder"].iter().any(|path| request.path.starts_with(path));
         if orders && self.draws.hits(faults.reject) {
             return failed(&Fault::Order(Refusal::Wanted));
         }
-        let answer = self.binance.answer(request, self.wall.millis());
+        let answer = self.venue.answer(request, self.wall.millis());
         self.publish();
         answer
     }
@@ -273,9 +275,14 @@ async fn answer(State(shared): State<Shared>, request: HttpRequest) -> Response 
 }
 
 fn is_socket(path: &str) -> bool {
-    ["/ws", "/stream", "/ws-api"]
+    ["/ws", "/stream", "/ws-api", "/ws-fapi"]
         .iter()
-        .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        .any(|root| routed(path).strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// Futures have addresses for books, for the rest of the market, and for users; here they all are one.
+fn routed(path: &str) -> &str {
+    ["/public", "/market", "/private"].iter().find_map(|root| path.strip_prefix(root)).unwrap_or(path)
 }
 
 async fn read(
