@@ -1,21 +1,23 @@
-//! `qframe exchange`: a local exchange that real clients of Binance trade on.
+//! `qframe exchange`: a local exchange that real clients of Binance trade on, its spot market or its USD-M futures.
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use qframe_model::currency::Currency;
+use qframe_model::market::{Bar, FundingRate};
 use qframe_model::number::{Cash, Rate};
 use qframe_model::time::{Time, TimeFrame};
 use qframe_venues::exchange::binance::{Binance, Key, Proof};
 use qframe_venues::exchange::core::{Commission, Core, Product};
 use qframe_venues::exchange::server::fault::Faults;
-use qframe_venues::exchange::server::{Facts, Server, Settings, Source, Speed, recorded};
+use qframe_venues::exchange::server::{Facts, Server, Settings, Source, Speed, Traded, Venue, recorded, recorded_marks};
+use qframe_venues::exchange::usdm::{Futures, Mark, Usdm};
 use serde::Serialize;
 
 use super::data::now;
 use crate::error::Error;
 use crate::run::catalog::{Narrowed, Root};
-use crate::run::replay::{market, merged};
+use crate::run::replay::{Terms, market, merged};
 
 /// The key and the secret where none is named.
 const KEY: (&str, &str) = ("qframe-key", "qframe-secret");
@@ -24,13 +26,18 @@ const KEY: (&str, &str) = ("qframe-key", "qframe-secret");
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples: qframe exchange --replay recording.jsonl.gz --port 8080\n          \
                                     qframe exchange --replay BTC/USDT --replay ETH/USDT --timeframe 1m --speed 60x\n          \
-                                    qframe exchange --replay recording.gz --fault disconnect=30s,drop=1%,http500=1% --seed 7\n\n\
-It speaks Binance's spot API: REST below /api/v3, streams at /ws and /stream, the WebSocket API at /ws-api/v3. Point a\n\
-client's addresses at it; what it prints says how. It ends with Ctrl-C.")]
+                                    qframe exchange --replay recording.gz --fault disconnect=30s,drop=1%,http500=1% --seed 7\n          \
+                                    qframe exchange --replay BTC/USDT:USDT --market usdm --funding-rate 0.01%\n\n\
+It speaks Binance's spot API (REST below /api/v3, streams at /ws and /stream, the WebSocket API at /ws-api/v3), or, where\n\
+perpetuals are played, that of its USD-M futures (/fapi/v1 to v3, the same streams, /ws-fapi/v1). Point a client's\n\
+addresses at it; what it prints says how. It ends with Ctrl-C.")]
 pub(crate) struct Exchange {
     /// What it plays: a recorded stream by its path, or a name of the catalog. May be given several times.
     #[arg(long, value_name = "PATH|NAME", required = true)]
     replay: Vec<String>,
+    /// Which market it is [that of what is played]: spot, or usdm for perpetuals with margin and funding.
+    #[arg(long, value_enum)]
+    market: Option<MarketKind>,
     /// How fast: 1x, 10x, or max for as fast as listeners take it.
     #[arg(long, default_value = "1x")]
     speed: Speed,
@@ -49,15 +56,18 @@ pub(crate) struct Exchange {
     /// A user's key and secret; the secret of an Ed25519 key is the path of its public PEM file. May be given several times.
     #[arg(long = "key", value_name = "KEY=SECRET")]
     keys: Vec<String>,
-    /// What each user has [100000 of each quote asset, 10 of each base asset]. May be given several times.
+    /// What each user has [100000 of each quote asset; on the spot market 10 of each base asset]. May be given several times.
     #[arg(long = "fund", value_name = "ASSET=AMOUNT")]
     funds: Vec<String>,
-    /// What orders that rest pay, as a share.
-    #[arg(long, value_name = "RATE", default_value = "0.1%", value_parser = Rate::parse)]
-    maker: Rate,
-    /// What orders that take pay, as a share.
-    #[arg(long, value_name = "RATE", default_value = "0.1%", value_parser = Rate::parse)]
-    taker: Rate,
+    /// What orders that rest pay, as a share [0.1%; usdm 0.02%].
+    #[arg(long, value_name = "RATE", value_parser = Rate::parse)]
+    maker: Option<Rate>,
+    /// What orders that take pay, as a share [0.1%; usdm 0.05%].
+    #[arg(long, value_name = "RATE", value_parser = Rate::parse)]
+    taker: Option<Rate>,
+    /// What longs of a perpetual pay shorts every eight hours where no funding was recorded.
+    #[arg(long, value_name = "RATE", default_value = "0.01%", value_parser = Rate::parse, allow_hyphen_values = true)]
+    funding_rate: Rate,
     /// The least an order may be worth, in the quote asset.
     #[arg(long, value_name = "AMOUNT", default_value = "5")]
     min_notional: Cash,
@@ -80,16 +90,53 @@ pub(crate) struct Exchange {
     json: bool,
 }
 
+/// The market that an exchange is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum MarketKind {
+    /// Pairs.
+    Spot,
+    /// Perpetuals.
+    Usdm,
+}
+
+impl MarketKind {
+    const fn traded(self) -> Traded {
+        match self {
+            Self::Spot => Traded::Spot,
+            Self::Usdm => Traded::Perpetual,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Spot => "spot",
+            Self::Usdm => "usdm",
+        }
+    }
+
+    /// What resting and taking orders pay where nothing is said.
+    const fn commission(self) -> (Rate, Rate) {
+        match self {
+            Self::Spot => (Rate::basis_points(10), Rate::basis_points(10)),
+            Self::Usdm => (Rate::basis_points(2), Rate::basis_points(5)),
+        }
+    }
+}
+
 /// The markets that are played.
 struct Play {
+    kind: MarketKind,
     products: Vec<Product>,
-    history: Vec<(usize, TimeFrame, Vec<qframe_model::market::Bar>)>,
+    history: Vec<(usize, TimeFrame, Vec<Bar>)>,
+    /// Mark prices and funding of perpetuals, as recorded.
+    carried: Vec<(Vec<Mark>, Vec<FundingRate>)>,
     source: Source,
     about: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct Start<'a> {
+    market: &'static str,
     url: String,
     stream_url: String,
     api_url: String,
@@ -111,9 +158,8 @@ struct End {
 
 impl Exchange {
     pub(crate) fn run(self) -> Result<(), Error> {
-        let play = self.play()?;
-        let (core, keys) = self.core(&play)?;
-        let names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
+        let mut play = self.play()?;
+        let (venue, names) = self.venue(&mut play)?;
         let settings = Settings {
             address: SocketAddr::new(self.host, self.port),
             speed: self.speed,
@@ -123,16 +169,16 @@ impl Exchange {
             now: now(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let Play { products, source, about, .. } = play;
+        let Play { kind, products, source, about, .. } = play;
         runtime.block_on(async {
             let signals = Signals::new()?;
-            let server = Server::start(Binance::new(core, keys), source, settings).await;
+            let server = Server::start(venue, source, settings).await;
             let server = server.map_err(|error| {
                 let advice = "; choose another port with --port, or 0 for a free one";
                 let advice = if error.kind() == io::ErrorKind::AddrInUse { advice } else { "" };
                 Error::refused(format!("listening on {}: {error}{advice}", settings.address))
             })?;
-            self.tell_start(&server, &names, &products, &about)?;
+            self.tell_start(&server, kind, &names, &products, &about)?;
             signals.wait().await;
             let facts = server.facts();
             server.stop().await;
@@ -142,16 +188,23 @@ impl Exchange {
 
     /// Recordings and names of the catalog as one replay.
     fn play(&self) -> Result<Play, Error> {
-        let mut play =
-            Play { products: Vec::new(), history: Vec::new(), source: Box::new(std::iter::empty()), about: Vec::new() };
+        let mut play = Play {
+            kind: MarketKind::Spot,
+            products: Vec::new(),
+            history: Vec::new(),
+            carried: Vec::new(),
+            source: Box::new(std::iter::empty()),
+            about: Vec::new(),
+        };
+        let terms = Terms { traded: self.market.map(MarketKind::traded), min_notional: self.min_notional };
         let mut streams: Vec<Source> = Vec::new();
         for name in &self.replay {
             let path = Path::new(name);
             let first = play.products.len();
             if path.is_file() {
-                let (products, rows, refused) = recorded(path, self.min_notional)?;
+                let (products, rows, refused) = recorded(path, terms.traded, terms.min_notional)?;
                 if products.is_empty() {
-                    return Err(Error::refused(format!("--replay {name}: no market of a pair is in it")));
+                    return Err(Error::refused(format!("--replay {name}: no pair and no perpetual is in it")));
                 }
                 let left = if refused > 0 {
                     format!(", {refused} lines refused (`qframe data book` shows them)")
@@ -159,6 +212,11 @@ impl Exchange {
                     String::new()
                 };
                 play.about.push(format!("{name}{left}"));
+                let (marks, more) = recorded_marks(path, &products)?;
+                if more > 0 {
+                    play.about.push(format!("{name}: {more} mark prices are more than are played; the book gives those"));
+                }
+                play.carried.extend(marks.into_iter().map(|marks| (marks, Vec::new())));
                 play.products.extend(products);
                 streams.push(Box::new(rows.map(move |row| row.map(|(product, tick)| (first + product, tick)))));
             } else if path.extension().is_some() && name.parse::<qframe_model::symbol::Symbol>().is_err() {
@@ -166,9 +224,10 @@ impl Exchange {
             } else {
                 let catalog = self.root.open()?;
                 let by = Narrowed { kind: self.kind, frame: self.timeframe };
-                let one = market(&catalog, name, by, self.from, self.min_notional)?;
+                let one = market(&catalog, name, by, self.from, terms)?;
                 play.about.push(one.about);
                 play.products.push(one.product);
+                play.carried.push((Vec::new(), one.funding));
                 play.history.extend(one.history.map(|(frame, bars)| (first, frame, bars)));
                 streams.push(Box::new(one.rows.map(move |row| row.map(|tick| (first, tick)))));
             }
@@ -178,18 +237,49 @@ impl Exchange {
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::usage("--replay", twice[0], "it is there twice; play each market once"));
         }
+        let perpetuals = play.products.iter().filter(|one| Traded::own(&one.symbol) == Traded::Perpetual).count();
+        if perpetuals > 0 && perpetuals < play.products.len() {
+            let all: Vec<_> = play.products.iter().map(|one| one.symbol.to_string()).collect();
+            let why = "pairs and perpetuals are played; say --market spot or --market usdm to trade all of them as one of it";
+            return Err(Error::usage("--replay", all.join(", "), why));
+        }
+        play.kind = if perpetuals > 0 { MarketKind::Usdm } else { MarketKind::Spot };
         play.source = merged(streams);
         Ok(play)
     }
 
-    /// The exchange with its users.
-    fn core(&self, play: &Play) -> Result<(Core, Vec<Key>), Error> {
-        let commission = Commission { maker: self.maker, taker: self.taker };
-        let mut core = Core::new(play.products.clone(), commission).map_err(Error::Refused)?;
-        for (product, frame, bars) in &play.history {
-            bars.iter().for_each(|bar| core.history(*product, *frame, bar));
+    /// The exchange with its users, and the names of their keys.
+    fn venue(&self, play: &mut Play) -> Result<(Venue, Vec<String>), Error> {
+        let (maker, taker) = play.kind.commission();
+        let commission = Commission { maker: self.maker.unwrap_or(maker), taker: self.taker.unwrap_or(taker) };
+        let funds = self.funds(play.kind, &play.products)?;
+        let names = |keys: &[Key]| keys.iter().map(|key| key.name.clone()).collect();
+        if play.kind == MarketKind::Spot {
+            let mut core = Core::new(play.products.clone(), commission).map_err(Error::Refused)?;
+            for (product, frame, bars) in &play.history {
+                bars.iter().for_each(|bar| core.history(*product, *frame, bar));
+            }
+            let keys = self.keys(|| core.open(&funds).map_err(Error::refused))?;
+            let names = names(&keys);
+            return Ok((Binance::new(core, keys).into(), names));
         }
-        let funds = self.funds(&play.products)?;
+        let mut futures = Futures::new(play.products.clone(), commission, self.funding_rate).map_err(Error::Refused)?;
+        for (product, frame, bars) in &play.history {
+            bars.iter().for_each(|bar| futures.history(*product, *frame, bar));
+        }
+        for (product, (marks, fundings)) in std::mem::take(&mut play.carried).into_iter().enumerate() {
+            futures.record(product, marks, fundings);
+        }
+        if let Some((asset, _)) = funds.iter().find(|(asset, _)| !futures.assets().contains(asset)) {
+            return Err(Error::usage("--fund", asset, "no contract here is paid in it; margin is in the quote asset"));
+        }
+        let keys = self.keys(|| futures.open(&funds).map_err(Error::refused))?;
+        let names = names(&keys);
+        Ok((Usdm::new(futures, keys).into(), names))
+    }
+
+    /// A user for each key.
+    fn keys(&self, mut open: impl FnMut() -> Result<usize, Error>) -> Result<Vec<Key>, Error> {
         let mut keys = Vec::new();
         let given = if self.keys.is_empty() { vec![format!("{}={}", KEY.0, KEY.1)] } else { self.keys.clone() };
         for pair in &given {
@@ -203,13 +293,12 @@ impl Exchange {
                 secret.to_owned()
             };
             let proof = Proof::new(&secret).map_err(|error| Error::usage("--key", name, error))?;
-            let user = core.open(&funds).map_err(Error::refused)?;
-            keys.push(Key { name: name.to_owned(), user, proof });
+            keys.push(Key { name: name.to_owned(), user: open()?, proof });
         }
-        Ok((core, keys))
+        Ok(keys)
     }
 
-    fn funds(&self, products: &[Product]) -> Result<Vec<(Currency, Cash)>, Error> {
+    fn funds(&self, kind: MarketKind, products: &[Product]) -> Result<Vec<(Currency, Cash)>, Error> {
         let mut funds: Vec<(Currency, Cash)> = Vec::new();
         for pair in &self.funds {
             let read =
@@ -221,7 +310,8 @@ impl Exchange {
             return Ok(funds);
         }
         let quotes = products.iter().map(|product| (product.quote, Cash::whole(100_000)));
-        for (asset, amount) in quotes.chain(products.iter().map(|product| (product.base, Cash::whole(10)))) {
+        let bases = products.iter().filter(|_| kind == MarketKind::Spot).map(|product| (product.base, Cash::whole(10)));
+        for (asset, amount) in quotes.chain(bases) {
             if !funds.iter().any(|(known, _)| *known == asset) {
                 funds.push((asset, amount));
             }
@@ -232,17 +322,20 @@ impl Exchange {
     fn tell_start(
         &self,
         server: &Server,
+        kind: MarketKind,
         keys: &[String],
         products: &[Product],
         about: &[String],
     ) -> Result<(), Error> {
         let at = server.address;
+        let api = if kind == MarketKind::Usdm { "ws-fapi/v1" } else { "ws-api/v3" };
         let mut out = io::stdout().lock();
         if self.json {
             let start = Start {
+                market: kind.name(),
                 url: format!("http://{at}"),
                 stream_url: format!("ws://{at}"),
-                api_url: format!("ws://{at}/ws-api/v3"),
+                api_url: format!("ws://{at}/{api}"),
                 keys: keys.iter().map(String::as_str).collect(),
                 symbols: products.iter().map(|product| product.symbol.as_str()).collect(),
                 speed: self.speed.to_string(),
@@ -253,7 +346,8 @@ impl Exchange {
         }
         writeln!(
             out,
-            "Exchange at http://{at} (streams ws://{at}/ws, WebSocket API ws://{at}/ws-api/v3), speed {}",
+            "Exchange at http://{at} (streams ws://{at}/ws, WebSocket API ws://{at}/{api}), market {}, speed {}",
+            kind.name(),
             self.speed
         )?;
         about.iter().try_for_each(|one| writeln!(out, "  plays {one}"))?;
@@ -266,7 +360,7 @@ impl Exchange {
         }
         let secret = if self.keys.is_empty() { format!(", secret {}", KEY.1) } else { String::new() };
         writeln!(out, "  key {}{secret}", keys.join(", "))?;
-        writeln!(out, "\nWith ccxt (Python):\n{}", snippet(at, keys.first().map_or(KEY.0, String::as_str)))?;
+        writeln!(out, "\nWith ccxt (Python):\n{}", snippet(kind, at, keys.first().map_or(KEY.0, String::as_str)))?;
         Ok(out.flush()?)
     }
 
@@ -304,11 +398,15 @@ impl Exchange {
 }
 
 /// How ccxt is pointed here.
-fn snippet(at: SocketAddr, key: &str) -> String {
+fn snippet(kind: MarketKind, at: SocketAddr, key: &str) -> String {
+    let (class, market, types) = match kind {
+        MarketKind::Spot => ("binance", "spot", "spot"),
+        MarketKind::Usdm => ("binanceusdm", "swap", "linear"),
+    };
     format!(
         "  import ccxt, re\n  \
-         ex = ccxt.binance({{'apiKey': '{key}', 'secret': '…', 'options': {{'defaultType': 'spot',\n      \
-         'fetchMarkets': {{'types': ['spot']}}, 'fetchCurrencies': False, 'fetchMargins': False}}}})\n  \
+         ex = ccxt.{class}({{'apiKey': '{key}', 'secret': '…', 'options': {{'defaultType': '{market}',\n      \
+         'fetchMarkets': {{'types': ['{types}']}}, 'fetchCurrencies': False, 'fetchMargins': False}}}})\n  \
          ex.has['fetchCurrencies'] = False\n  \
          fix = lambda u: {{k: fix(v) for k, v in u.items()}} if isinstance(u, dict) else re.sub(\n      \
          r'^ws+://[^/]+', 'ws://{at}', re.sub(r'^https?://[^/]+', 'http://{at}', u))\n  \

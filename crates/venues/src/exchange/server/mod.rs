@@ -24,7 +24,7 @@ use super::binance::{Answer, Fault, Request};
 use super::core::Refusal;
 use fault::{Draws, Faults};
 use hub::Hub;
-pub use replay::{Progress, Row, Source, Speed, Traded, decimal_step, measure, recorded};
+pub use replay::{Progress, Row, Source, Speed, Traded, decimal_step, measure, recorded, recorded_marks};
 use replay::{Updates, play};
 pub use venue::Venue;
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use qframe_data::DataError;
-use qframe_data::book::Recording;
+use qframe_data::book::{MarkRow, Recording, read_marks};
 use qframe_model::market::Tick;
 use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::symbol::{Symbol, SymbolParts};
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::Shared;
 use crate::exchange::core::Product;
+use crate::exchange::usdm::Mark;
 
 /// One row of a market, by the number of its product.
 pub type Row = (usize, Tick);
@@ -68,11 +69,16 @@ pub struct Progress {
     pub fault: Option<String>,
 }
 
-/// The products of a recording, with ticks and lots as its rows have them, and its rows.
+/// The products of a recording, with ticks and lots as its rows have them, and its rows. `traded`: as what; none: each as
+/// what it is.
 ///
 /// # Errors
 /// [`DataError`] where it cannot be read.
-pub fn recorded(path: &Path, traded: Traded, min_notional: Cash) -> Result<(Vec<Product>, Source, u64), DataError> {
+pub fn recorded(
+    path: &Path,
+    traded: Option<Traded>,
+    min_notional: Cash,
+) -> Result<(Vec<Product>, Source, u64), DataError> {
     let mut first = Recording::open(&[path])?;
     let mut steps: Vec<[i128; 2]> = Vec::new();
     first.read(|place, tick| {
@@ -85,6 +91,7 @@ pub fn recorded(path: &Path, traded: Traded, min_notional: Cash) -> Result<(Vec<
     for (place, instrument) in first.books().instruments().iter().enumerate() {
         let [tick, lot] = steps.get(place).copied().unwrap_or_default().map(decimal_step);
         let tick = Price::from_nanos(i64::try_from(tick).unwrap_or(1));
+        let traded = traded.unwrap_or_else(|| Traded::own(&instrument.symbol));
         let product = traded.product(&instrument.symbol, tick, Quantity::from_nanos(lot), min_notional);
         places.push(product.map(|product| {
             products.push(product);
@@ -113,6 +120,25 @@ pub fn recorded(path: &Path, traded: Traded, min_notional: Cash) -> Result<(Vec<
     Ok((products, Box::new(rows), refused))
 }
 
+/// The most mark prices of a recording that are played: a month of one a second.
+const MARKS: usize = 2_700_000;
+
+/// The mark prices of a recording by the places of `products`, and how many more than can be played.
+///
+/// # Errors
+/// [`DataError`] where it cannot be read.
+pub fn recorded_marks(path: &Path, products: &[Product]) -> Result<(Vec<Vec<Mark>>, u64), DataError> {
+    let (rows, more) = read_marks(path, MARKS)?;
+    let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); products.len()];
+    for MarkRow { symbol, time, price, rate, due } in rows {
+        if let Some(place) = products.iter().position(|product| product.symbol == symbol) {
+            marks[place].push(Mark { time, price, rate, due });
+        }
+    }
+    marks.iter_mut().for_each(|marks| marks.sort_by_key(|mark| mark.time));
+    Ok((marks, more))
+}
+
 /// What a recorded market is traded as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Traded {
@@ -123,6 +149,15 @@ pub enum Traded {
 }
 
 impl Traded {
+    /// As what a market is traded where nothing else is said: as what it is.
+    #[must_use]
+    pub fn own(symbol: &Symbol) -> Self {
+        match symbol.parts() {
+            SymbolParts::Contract { .. } => Self::Perpetual,
+            _ => Self::Spot,
+        }
+    }
+
     /// A market as it is traded; `None` for what is neither pair nor perpetual.
     #[must_use]
     pub fn product(self, symbol: &Symbol, tick: Price, lot: Quantity, min_notional: Cash) -> Option<Product> {
