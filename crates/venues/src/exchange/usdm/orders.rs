@@ -207,8 +207,9 @@ pub(super) fn cancel_all(futures: &mut Futures, user: usize, ask: &Parameters, c
 /// Several orders by their numbers or names; each is withdrawn or refused by itself.
 pub(super) fn cancel_some(futures: &mut Futures, user: usize, ask: &Parameters) -> Result<Value, Fault> {
     let symbol = contract(futures, ask)?.market.product.name.clone();
+    // Clients write these two names as they like.
     let read = |name: &'static str| -> Result<Vec<Value>, Fault> {
-        let text = ask.get(name).unwrap_or("[]");
+        let text = ask.get(name).or_else(|| ask.get(&name.to_ascii_lowercase())).unwrap_or("[]");
         serde_json::from_str(text).map_err(|_| Asked::Value(name).into())
     };
     let (ids, names) = (read("orderIdList")?, read("origClientOrderIdList")?);

@@ -5,3 +5,6 @@ mod faults;
 mod laws;
 mod market;
 mod wire;
+mod usdm;
+mod usdm_clients;
+mod usdm_laws;
