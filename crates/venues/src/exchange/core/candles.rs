@@ -180,7 +180,7 @@ impl Candles {
     }
 
     /// Takes a trade in.
-    pub(super) fn trade(&mut self, trade: &Trade) {
+    pub(in crate::exchange) fn trade(&mut self, trade: &Trade) {
         let volume = trade.quantity.quantity();
         let value = trade.price.times(volume).unwrap_or(Cash::MAX);
         let taken = trade.side == Side::Buy;
@@ -200,7 +200,7 @@ impl Candles {
     }
 
     /// Takes a bar of the past in: all intervals that it fits into have it.
-    pub(super) fn history(&mut self, frame: TimeFrame, bar: &Bar) {
+    pub(in crate::exchange) fn history(&mut self, frame: TimeFrame, bar: &Bar) {
         for (place, interval) in INTERVALS.iter().enumerate() {
             let fits = interval.seconds.is_multiple_of(frame.seconds()) && frame <= TimeFrame::DAY;
             if fits {
@@ -212,7 +212,7 @@ impl Candles {
     }
 
     /// Bars that were over by `time` are told, and bars without a trade begin at the last price.
-    pub(super) fn advance(&mut self, time: Time) {
+    pub(in crate::exchange) fn advance(&mut self, time: Time) {
         for (place, interval) in INTERVALS.into_iter().enumerate() {
             let Some(last) = self.series[place].back() else { continue };
             if interval.end_of(last.open_time) <= time {
@@ -222,7 +222,7 @@ impl Candles {
     }
 
     /// Bars that are over since the last call, then those that have changed and are not over.
-    pub(super) fn take_changed(&mut self) -> Vec<(usize, Candle, bool)> {
+    pub(in crate::exchange) fn take_changed(&mut self) -> Vec<(usize, Candle, bool)> {
         let mut told: Vec<_> = self.closed.drain(..).map(|(place, candle)| (place, candle, true)).collect();
         for (place, changed) in std::mem::take(&mut self.changed).into_iter().enumerate() {
             if let (true, Some(candle)) = (changed, self.series[place].back()) {

@@ -52,7 +52,7 @@ struct Window {
 }
 
 impl Market {
-    pub(super) fn new(place: usize, product: Product) -> Result<Self, String> {
+    pub(in crate::exchange) fn new(place: usize, product: Product) -> Result<Self, String> {
         let refused = |error: &dyn std::fmt::Display| format!("{}: {error}", product.symbol);
         let rules = Rules { tick: product.tick, lot: product.lot, ..Rules::default() };
         let instrument =
@@ -103,7 +103,7 @@ impl Market {
         &self.candles
     }
 
-    pub(super) fn candles_mut(&mut self) -> &mut Candles {
+    pub(in crate::exchange) fn candles_mut(&mut self) -> &mut Candles {
         &mut self.candles
     }
 
@@ -119,7 +119,7 @@ impl Market {
     }
 
     /// Takes a row of the market in.
-    pub(super) fn tick(&mut self, tick: &Tick, notices: &mut VecDeque<Notice>) {
+    pub(in crate::exchange) fn tick(&mut self, tick: &Tick, notices: &mut VecDeque<Notice>) {
         match tick {
             Tick::Trade(trade) => self.trade(*trade, notices),
             Tick::Quote(_) if self.has_levels => {}
@@ -181,7 +181,7 @@ impl Market {
     }
 
     /// Tells what changed in the book since it was told at this pace.
-    pub(super) fn tell_depth(&mut self, pace: Pace, time: Time, notices: &mut VecDeque<Notice>) {
+    pub(in crate::exchange) fn tell_depth(&mut self, pace: Pace, time: Time, notices: &mut VecDeque<Notice>) {
         let window = &mut self.windows[usize::from(pace == Pace::Slow)];
         if window.told == self.update {
             return;
@@ -200,7 +200,7 @@ impl Market {
 
     /// What taking comes to, by the book that is shown: units, the worst price, what they cost. Stops at `units`, or where
     /// `money` buys no further lot.
-    pub(super) fn walk(
+    pub(in crate::exchange) fn walk(
         &self,
         side: Side,
         units: Quantity,
@@ -223,7 +223,7 @@ impl Market {
     }
 
     /// Hands an order to the venue; it meets the book at once.
-    pub(super) fn submit(&mut self, order: &Order) -> Result<(), Refusal> {
+    pub(in crate::exchange) fn submit(&mut self, order: &Order) -> Result<(), Refusal> {
         let order = Order { instrument: HERE, ..*order };
         let approved = risk::approve(&order, &self.ledger, &OpenOrders::default(), &mut Limits::default())?;
         self.venue.submit(&approved);
@@ -231,13 +231,13 @@ impl Market {
         Ok(())
     }
 
-    pub(super) fn cancel(&mut self, order: OrderId, time: Time) {
+    pub(in crate::exchange) fn cancel(&mut self, order: OrderId, time: Time) {
         self.venue.cancel(order, time);
         self.venue.arrive(time);
     }
 
     /// What the venue says next.
-    pub(super) fn next_report(&mut self) -> Result<Option<Report>, Overflow> {
+    pub(in crate::exchange) fn next_report(&mut self) -> Result<Option<Report>, Overflow> {
         self.venue.next_report(&self.ledger).map(Option::<&Report>::copied)
     }
 }

@@ -36,6 +36,15 @@ impl Product {
         is_good.then_some(Self { symbol, name, base, quote, tick, lot, min_notional })
     }
 
+    /// A perpetual that pays in its quote asset, such as `BTC/USDT:USDT`; `None` as [`Product::new`].
+    #[must_use]
+    pub fn perpetual(symbol: &Symbol, tick: Price, lot: Quantity, min_notional: Cash) -> Option<Self> {
+        let SymbolParts::Contract { base, quote, settle, expiry: None } = symbol.parts() else { return None };
+        let pair = Self::new(&format!("{base}/{quote}").parse().ok()?, tick, lot, min_notional)?;
+        let symbol = symbol.as_str().split('@').next()?.parse().ok()?;
+        (quote == settle).then_some(Self { symbol, ..pair })
+    }
+
     /// The highest price that an order may name.
     #[must_use]
     pub fn price_max(&self) -> Price {
@@ -51,12 +60,12 @@ impl Product {
     }
 
     /// Judges a price that an order names.
-    pub(super) fn takes_price(&self, price: Price) -> bool {
+    pub(in crate::exchange) fn takes_price(&self, price: Price) -> bool {
         price >= self.tick && price <= self.price_max() && price.nanos() % self.tick.nanos() == 0
     }
 
     /// Judges a quantity that an order names.
-    pub(super) fn takes_quantity(&self, quantity: Quantity) -> bool {
+    pub(in crate::exchange) fn takes_quantity(&self, quantity: Quantity) -> bool {
         quantity >= self.lot && quantity <= self.quantity_max() && quantity.nanos() % self.lot.nanos() == 0
     }
 }

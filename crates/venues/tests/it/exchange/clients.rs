@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use qframe_model::market::Side;
 use qframe_model::time::Time;
 use qframe_venues::exchange::server::fault::Faults;
-use qframe_venues::exchange::server::{Row, Server, Settings, Source, Speed};
+use qframe_venues::exchange::server::{Row, Server, Settings, Source, Speed, Venue};
 use tokio::process::Command;
 
 use super::market::{binance, level, trade};
@@ -34,10 +34,10 @@ pub(crate) fn now() -> Time {
     Time::from_nanos(i64::try_from(since.as_nanos()).unwrap())
 }
 
-async fn start(faults: Faults) -> Server {
+async fn start(venue: impl Into<Venue>, faults: Faults) -> Server {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let settings = Settings { address, speed: Speed::Times(1), from: None, waits: false, faults, now: now() };
-    Server::start(binance(), source(), settings).await.unwrap()
+    Server::start(venue, source(), settings).await.unwrap()
 }
 
 pub(crate) fn python(environment: &str) -> Option<PathBuf> {
@@ -50,12 +50,12 @@ pub(crate) fn python(environment: &str) -> Option<PathBuf> {
 }
 
 async fn check(environment: &str, script: &str) {
-    check_with(environment, script, Faults::default()).await;
+    check_with(binance(), environment, script, Faults::default()).await;
 }
 
-async fn check_with(environment: &str, script: &str, faults: Faults) {
+pub(crate) async fn check_with(venue: impl Into<Venue>, environment: &str, script: &str, faults: Faults) {
     let Some(python) = python(environment) else { return };
-    let server = start(faults).await;
+    let server = start(venue, faults).await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
     let mut command = Command::new(python);
     command.arg(script).arg(format!("http://{}", server.address)).args(["k", "s"]);
@@ -89,12 +89,12 @@ async fn binance_connector_trades() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_careful_client_heals_every_fault() {
     let faults: Faults = "disconnect=3s,duplicate=10%,drop=10%,http500=10%".parse().unwrap();
-    check_with("ccxt", "faults.py", Faults { seed: 5, ..faults }).await;
+    check_with(binance(), "ccxt", "faults.py", Faults { seed: 5, ..faults }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_starts_answers_and_stops() {
-    let server = start(Faults::default()).await;
+    let server = start(binance(), Faults::default()).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     let facts = server.facts();
     assert!(facts.progress.rows > 5 && facts.progress.fault.is_none(), "{facts:?}");

@@ -8,4 +8,7 @@ mod clients;
 mod faults;
 mod laws;
 mod market;
+mod usdm;
+mod usdm_clients;
+mod usdm_laws;
 mod wire;
