@@ -17,7 +17,7 @@ use tokio_rustls::server::TlsStream;
 
 /// How long a client may take to agree on keys, and how many do so at once.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-const HANDSHAKES: usize = 64;
+const HANDSHAKES: usize = 512;
 /// Connections that wait to be served.
 const WAITING: usize = 64;
 
