@@ -10,7 +10,9 @@ use qframe_model::time::{Time, TimeFrame};
 use qframe_venues::exchange::binance::{Binance, Key, Proof};
 use qframe_venues::exchange::core::{Commission, Core, Product};
 use qframe_venues::exchange::server::fault::Faults;
-use qframe_venues::exchange::server::{Facts, Server, Settings, Source, Speed, Traded, Venue, recorded, recorded_marks};
+use qframe_venues::exchange::server::{
+    Facts, Server, Settings, Source, Speed, Traded, Venue, recorded, recorded_marks,
+};
 use qframe_venues::exchange::usdm::{Futures, Mark, Usdm};
 use serde::Serialize;
 
@@ -32,7 +34,8 @@ It speaks Binance's spot API (REST below /api/v3, streams at /ws and /stream, th
 perpetuals are played, that of its USD-M futures (/fapi/v1 to v3, the same streams, /ws-fapi/v1). Point a client's\n\
 addresses at it; what it prints says how. It ends with Ctrl-C.")]
 pub(crate) struct Exchange {
-    /// What it plays: a recorded stream by its path, or a name of the catalog. May be given several times.
+    /// What it plays: a recorded stream by its path (a folder: its files as one), or a name of the catalog. May be given
+    /// several times.
     #[arg(long, value_name = "PATH|NAME", required = true)]
     replay: Vec<String>,
     /// Which market it is [that of what is played]: spot, or usdm for perpetuals with margin and funding.
@@ -201,7 +204,7 @@ impl Exchange {
         for name in &self.replay {
             let path = Path::new(name);
             let first = play.products.len();
-            if path.is_file() {
+            if path.exists() {
                 let (products, rows, refused) = recorded(path, terms.traded, terms.min_notional)?;
                 if products.is_empty() {
                     return Err(Error::refused(format!("--replay {name}: no pair and no perpetual is in it")));
@@ -214,7 +217,8 @@ impl Exchange {
                 play.about.push(format!("{name}{left}"));
                 let (marks, more) = recorded_marks(path, &products)?;
                 if more > 0 {
-                    play.about.push(format!("{name}: {more} mark prices are more than are played; the book gives those"));
+                    play.about
+                        .push(format!("{name}: {more} mark prices are more than are played; the book gives those"));
                 }
                 play.carried.extend(marks.into_iter().map(|marks| (marks, Vec::new())));
                 play.products.extend(products);
@@ -240,7 +244,8 @@ impl Exchange {
         let perpetuals = play.products.iter().filter(|one| Traded::own(&one.symbol) == Traded::Perpetual).count();
         if perpetuals > 0 && perpetuals < play.products.len() {
             let all: Vec<_> = play.products.iter().map(|one| one.symbol.to_string()).collect();
-            let why = "pairs and perpetuals are played; say --market spot or --market usdm to trade all of them as one of it";
+            let why =
+                "pairs and perpetuals are played; say --market spot or --market usdm to trade all of them as one of it";
             return Err(Error::usage("--replay", all.join(", "), why));
         }
         play.kind = if perpetuals > 0 { MarketKind::Usdm } else { MarketKind::Spot };

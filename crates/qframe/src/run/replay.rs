@@ -84,13 +84,7 @@ pub(crate) fn market(
     Ok(Market { product, rows, history: None, funding, about })
 }
 
-fn of_bars(
-    catalog: &Catalog,
-    name: &str,
-    by: Narrowed,
-    from: Option<Time>,
-    terms: Terms,
-) -> Result<Market, Error> {
+fn of_bars(catalog: &Catalog, name: &str, by: Narrowed, from: Option<Time>, terms: Terms) -> Result<Market, Error> {
     let key = the_one(catalog, "--replay", name, Narrowed { kind: Some(Kind::Bars), ..by })?;
     let frame = key.frame.unwrap_or(TimeFrame::MINUTE);
     let product = product_of(catalog, std::slice::from_ref(&key), terms)?;

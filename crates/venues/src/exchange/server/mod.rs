@@ -241,7 +241,9 @@ impl Inner {
             return failed(&Fault::Wanted);
         }
         let orders = request.method == "POST"
-            && ["/api/v3/order", "/fapi/v1/order", "/fapi/v1/algoOrder"].iter().any(|path| request.path.starts_with(path));
+            && ["/api/v3/order", "/fapi/v1/order", "/fapi/v1/algoOrder"]
+                .iter()
+                .any(|path| request.path.starts_with(path));
         if orders && self.draws.hits(faults.reject) {
             return failed(&Fault::Order(Refusal::Wanted));
         }

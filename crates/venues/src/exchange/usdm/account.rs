@@ -155,7 +155,8 @@ fn all(futures: &Futures, user: usize, ask: &Parameters, conditional: bool) -> R
     let product = futures.product(&contract(futures, ask)?.market.product.name);
     let bounds = Bounds::new(ask, if conditional { "algoId" } else { "orderId" })?;
     let kind = |one: &&Record| if conditional { one.ticket.algo } else { !one.ticket.algo || one.works };
-    let wanted = futures.orders(user).filter(|one| Some(one.ticket.product) == product && bounds.hold(one.id, one.time));
+    let wanted =
+        futures.orders(user).filter(|one| Some(one.ticket.product) == product && bounds.hold(one.id, one.time));
     let wanted = bounds.cut(wanted.filter(kind).collect());
     Ok(if conditional { told(futures, wanted, algo) } else { told(futures, wanted, order) })
 }
@@ -271,7 +272,8 @@ fn positions(futures: &Futures, user: usize, version: &str, ask: &Parameters) ->
 /// One contract of a user. The third version tells only of positions and of contracts with open orders.
 fn position(futures: &Futures, user: usize, product: usize, version: &str) -> Result<Option<Value>, Fault> {
     let (contract, holding) = (&futures.contracts()[product], futures.holding(user, product));
-    let Exposure { notional, unrealised, initial, orders, maintenance, bids, asks, .. } = futures.exposure(user, product)?;
+    let Exposure { notional, unrealised, initial, orders, maintenance, bids, asks, .. } =
+        futures.exposure(user, product)?;
     let units = holding.position.quantity;
     if version == "v3" && units.is_zero() && bids.is_zero() && asks.is_zero() {
         return Ok(None);

@@ -129,12 +129,10 @@ impl Futures {
 
     /// A price came: trailing orders follow it, and those whose trigger it touches wake.
     pub(super) fn touch(&mut self, product: usize, watched: Watched, price: Price) -> Result<(), Overflow> {
-        let waiting: Vec<u64> =
-            self.waiting.range((product, 0)..=(product, u64::MAX)).map(|(_, id)| *id).collect();
+        let waiting: Vec<u64> = self.waiting.range((product, 0)..=(product, u64::MAX)).map(|(_, id)| *id).collect();
         for id in waiting {
-            let touched = self.order_mut(id).is_some_and(|order| {
-                order.ticket.watches == watched && follows(order, price)
-            });
+            let touched =
+                self.order_mut(id).is_some_and(|order| order.ticket.watches == watched && follows(order, price));
             if touched {
                 self.wake(id)?;
             }
@@ -234,7 +232,12 @@ impl Futures {
 
     /// An order that needs more margin than before must find it.
     fn judge_margin(&self, user: usize, thought: Thought) -> Result<(), Refusal> {
-        let asset = self.contracts[thought.product].market.product.quote;
+        let contract = &self.contracts[thought.product];
+        if contract.price().is_none() {
+            // Nothing says what a position would be worth.
+            return Err(Refusal::NoLiquidity);
+        }
+        let asset = contract.market.product.quote;
         let before = self.standing(user, asset)?;
         let after = self.standing_with(user, asset, Some(thought))?;
         if after.available()?.is_negative() && after.needed()? > before.needed()? {

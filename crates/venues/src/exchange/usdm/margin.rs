@@ -242,12 +242,14 @@ impl Futures {
         if position.is_flat() {
             return Ok(None);
         }
-        let (own, all) = (self.exposure(user, product)?, self.standing(user, self.contracts[product].market.product.quote)?);
+        let (own, all) =
+            (self.exposure(user, product)?, self.standing(user, self.contracts[product].market.product.quote)?);
         let bracket = Bracket::of(own.notional.abs());
         let others = all.unrealised.minus(own.unrealised)?.minus(all.maintenance.minus(own.maintenance)?)?;
         let left = position.cost.minus(all.wallet)?.minus(others)?.minus(Cash::whole(bracket.less))?;
         let short = position.quantity.is_negative();
-        let share = if short { Rate::ONE.nanos() + bracket.rate.nanos() } else { Rate::ONE.nanos() - bracket.rate.nanos() };
+        let share =
+            if short { Rate::ONE.nanos() + bracket.rate.nanos() } else { Rate::ONE.nanos() - bracket.rate.nanos() };
         let units = position.quantity.share(share.into(), Rate::ONE.nanos().into())?;
         Ok(left.per_unit(units).filter(|price| price.is_positive()))
     }

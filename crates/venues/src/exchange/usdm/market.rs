@@ -22,7 +22,12 @@ const NEVER: i64 = 4_133_404_800_000;
 ///
 /// # Errors
 /// The [`Fault`] of a parameter.
-pub(super) fn answer(futures: &Futures, path: &str, ask: &Parameters, wall: i64) -> Result<Option<(Value, u32)>, Fault> {
+pub(super) fn answer(
+    futures: &Futures,
+    path: &str,
+    ask: &Parameters,
+    wall: i64,
+) -> Result<Option<(Value, u32)>, Fault> {
     let limit = |usual: usize, most: usize| -> Result<usize, Fault> {
         match ask.whole::<usize>("limit")?.unwrap_or(usual) {
             0 => Err(Asked::Value("limit").into()),

@@ -106,7 +106,8 @@ impl Usdm {
         let names: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let key = fields.iter().find(|(name, _)| name == "apiKey").map(|(_, value)| value.clone());
         let query = crate::sign::query(&names);
-        let request = Request { method: verb.to_owned(), path: format!("/fapi/{path}"), key, query, ..Request::default() };
+        let request =
+            Request { method: verb.to_owned(), path: format!("/fapi/{path}"), key, query, ..Request::default() };
         self.carry_out(&request, wall, Some(fields)).map(|(value, _)| value)
     }
 

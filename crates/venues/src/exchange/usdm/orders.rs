@@ -35,11 +35,16 @@ pub(super) fn ticket(futures: &Futures, ask: &Parameters, conditional: bool) -> 
         return Err(Asked::Type.into());
     }
     let limit = matches!(kind, "LIMIT" | "STOP" | "TAKE_PROFIT");
-    if !limit && let Some(surplus) = ["price", "timeInForce"].into_iter().find(|name| kind == "MARKET" && ask.get(name).is_some()) {
+    if !limit
+        && let Some(surplus) =
+            ["price", "timeInForce"].into_iter().find(|name| kind == "MARKET" && ask.get(name).is_some())
+    {
         return Err(Asked::Surplus(surplus).into());
     }
     let amount = match (closes, ask.decimal::<Quantity>("quantity")?) {
-        (true, _) if !matches!(kind, "STOP_MARKET" | "TAKE_PROFIT_MARKET") => return Err(Asked::Surplus("closePosition").into()),
+        (true, _) if !matches!(kind, "STOP_MARKET" | "TAKE_PROFIT_MARKET") => {
+            return Err(Asked::Surplus("closePosition").into());
+        }
         (true, Some(quantity)) if !quantity.is_zero() => return Err(Fault::CloseQuantity),
         (true, _) => Amount::Position,
         (false, Some(quantity)) => Amount::Units(quantity),
@@ -176,7 +181,9 @@ pub(super) fn find<'f>(
         _ => Some(&contract(futures, ask)?.market.product.name),
     };
     let fits = |order: &&Record| here.is_none_or(|name| futures.product(name) == Some(order.ticket.product));
-    Ok(found.filter(fits).filter(|order| names == NAMES || order.ticket.algo))
+    // A conditional order is one of the others once it has come to the market.
+    let kind = |order: &&Record| if names == NAMES { !order.ticket.algo || order.works } else { order.ticket.algo };
+    Ok(found.filter(fits).filter(kind))
 }
 
 pub(super) fn cancel(futures: &mut Futures, user: usize, ask: &Parameters) -> Result<Value, Fault> {
@@ -195,7 +202,12 @@ pub(super) fn cancel_algo(futures: &mut Futures, user: usize, ask: &Parameters) 
 }
 
 /// Withdraws all open orders of a contract; conditional ones by their own address.
-pub(super) fn cancel_all(futures: &mut Futures, user: usize, ask: &Parameters, conditional: bool) -> Result<Value, Fault> {
+pub(super) fn cancel_all(
+    futures: &mut Futures,
+    user: usize,
+    ask: &Parameters,
+    conditional: bool,
+) -> Result<Value, Fault> {
     let ids: Vec<u64> = open_here(futures, user, ask, conditional)?.into_iter().map(|order| order.id).collect();
     for id in ids {
         // What another's end has ended is not open any more.
@@ -213,7 +225,8 @@ pub(super) fn cancel_some(futures: &mut Futures, user: usize, ask: &Parameters) 
         serde_json::from_str(text).map_err(|_| Asked::Value(name).into())
     };
     let (ids, names) = (read("orderIdList")?, read("origClientOrderIdList")?);
-    let all: Vec<_> = ids.iter().map(|id| ("orderId", id)).chain(names.iter().map(|name| ("origClientOrderId", name))).collect();
+    let all: Vec<_> =
+        ids.iter().map(|id| ("orderId", id)).chain(names.iter().map(|name| ("origClientOrderId", name))).collect();
     if all.is_empty() || all.len() > 2 * BATCH {
         return Err(Asked::Either("orderIdList", "origClientOrderIdList").into());
     }
@@ -241,4 +254,3 @@ pub(super) fn open_here<'f>(
     let kind = |order: &&Record| (order.ticket.algo && order.waits()) == conditional;
     Ok(futures.open_orders(user).filter(here).filter(kind).collect())
 }
-

@@ -37,7 +37,8 @@ impl Futures {
             match report {
                 Report::Filled { fill, .. } => self.fill(&fill)?,
                 Report::Cancelled { order, reason, .. } => {
-                    let asked = reason == CancelReason::Requested && self.order(order.0).is_some_and(|one| !one.expires);
+                    let asked =
+                        reason == CancelReason::Requested && self.order(order.0).is_some_and(|one| !one.expires);
                     let (status, happened) = if asked {
                         (Status::Cancelled, Happened::Cancelled)
                     } else {
@@ -146,8 +147,16 @@ impl Futures {
         }
     }
 
-    /// Funding is due: longs pay shorts where the rate is above zero.
+    /// Funding is due: longs pay shorts where the rate is above zero. It counts as paid when it was due, however far the clock
+    /// has jumped.
     pub(super) fn fund(&mut self, product: usize, funding: &FundingRate) -> Result<(), Overflow> {
+        let now = std::mem::replace(&mut self.now, funding.time);
+        let paid = self.fund_all(product, funding);
+        self.now = now;
+        paid
+    }
+
+    fn fund_all(&mut self, product: usize, funding: &FundingRate) -> Result<(), Overflow> {
         let asset = self.contracts[product].market.product.quote;
         let Some(price) = funding.mark.or_else(|| self.contracts[product].price()) else { return Ok(()) };
         for user in 0..self.accounts.len() {
@@ -205,7 +214,8 @@ impl Futures {
         }
         for product in 0..self.contracts.len() {
             let position = self.holding(user, product).position;
-            let Some(mark) = self.contracts[product].price().filter(|_| of(product, self) && !position.is_flat()) else {
+            let Some(mark) = self.contracts[product].price().filter(|_| of(product, self) && !position.is_flat())
+            else {
                 continue;
             };
             let id = self.force(user, product, Side::of(-position.quantity), position.quantity.abs(), mark);

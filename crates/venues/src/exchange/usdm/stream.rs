@@ -9,7 +9,9 @@ use super::mark::Contract;
 use super::market::premium;
 use super::notice::{Happened, Notice};
 use super::order::{Amount, Cause, Execution, Record};
-use super::words::{algo_status, average, break_even, eight, entry, kind, kind_now, millis, side, status, stay, trail, trigger, watches};
+use super::words::{
+    algo_status, average, break_even, eight, entry, kind, kind_now, millis, side, status, stay, trail, trigger, watches,
+};
 use crate::exchange::binance::stream::{Topic, bar, ticker_of};
 use crate::exchange::binance::words::levels;
 use crate::exchange::core::candles::{INTERVALS, Interval};
@@ -21,16 +23,21 @@ const SLOWLY: i64 = 3;
 /// True where a stream of that name is offered.
 #[must_use]
 pub fn is_stream(futures: &Futures, name: &str) -> bool {
-    let all = ["!miniTicker@arr", "!ticker@arr", "!bookTicker", "!markPrice@arr", "!markPrice@arr@1s", "!forceOrder@arr"];
+    let all =
+        ["!miniTicker@arr", "!ticker@arr", "!bookTicker", "!markPrice@arr", "!markPrice@arr@1s", "!forceOrder@arr"];
     if all.contains(&name) {
         return true;
     }
     let Some((symbol, kind)) = name.split_once('@') else { return false };
     let known = futures.contracts().iter().any(|one| one.market.product.name.to_lowercase() == symbol);
     let (depth, pace) = kind.split_once('@').unwrap_or((kind, "250ms"));
-    let is_depth = matches!(depth, "depth" | "depth5" | "depth10" | "depth20") && matches!(pace, "100ms" | "250ms" | "500ms");
+    let is_depth =
+        matches!(depth, "depth" | "depth5" | "depth10" | "depth20") && matches!(pace, "100ms" | "250ms" | "500ms");
     let plain = ["trade", "aggTrade", "bookTicker", "miniTicker", "ticker", "markPrice", "markPrice@1s", "forceOrder"];
-    known && (is_depth || plain.contains(&kind) || kind.strip_prefix("kline_").is_some_and(|name| Interval::place(name).is_some()))
+    known
+        && (is_depth
+            || plain.contains(&kind)
+            || kind.strip_prefix("kline_").is_some_and(|name| Interval::place(name).is_some()))
 }
 
 /// What a notice becomes: frames with their topics. `wanted` says whether anybody listens.
@@ -51,7 +58,10 @@ pub fn frames(futures: &Futures, notice: &Notice, wanted: impl Fn(&Topic) -> boo
         Notice::Leverage { user, time, product, leverage } => {
             let symbol = &futures.contracts()[*product].market.product.name;
             let time = millis(*time);
-            made.user(*user, json!({ "e": "ACCOUNT_CONFIG_UPDATE", "E": time, "T": time, "ac": { "s": symbol, "l": leverage } }));
+            made.user(
+                *user,
+                json!({ "e": "ACCOUNT_CONFIG_UPDATE", "E": time, "T": time, "ac": { "s": symbol, "l": leverage } }),
+            );
         }
         Notice::MarginCall { user, time, asset } => {
             let held = (0..futures.contracts().len()).filter(|product| {
@@ -241,7 +251,9 @@ fn conditional(futures: &Futures, record: &Record, time: i64) -> Value {
 }
 
 fn account(futures: &Futures, notice: &Notice) -> Value {
-    let Notice::Account { time, cause, wallet: (asset, wallet, change), holding, .. } = notice else { return Value::Null };
+    let Notice::Account { time, cause, wallet: (asset, wallet, change), holding, .. } = notice else {
+        return Value::Null;
+    };
     let why = match cause {
         Cause::Transfer => "DEPOSIT",
         Cause::Realised | Cause::Commission => "ORDER",

@@ -4,7 +4,7 @@ mod clients;
 mod faults;
 mod laws;
 mod market;
-mod wire;
 mod usdm;
 mod usdm_clients;
 mod usdm_laws;
+mod wire;

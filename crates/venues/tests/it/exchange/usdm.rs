@@ -194,8 +194,11 @@ fn funding_is_paid_when_it_is_due() {
     assert_eq!(paid(&futures), [cash("0.2"), cash("-0.2")], "shorts pay a tenth of a percent of 200");
     futures.advance(at(30_000)).unwrap();
     assert_eq!(paid(&futures), [cash("-0.8"), cash("0.8")], "longs pay a percent of the mark price");
-    let told: Vec<_> = futures.notices().filter(|one| matches!(one, Notice::Account { cause: Cause::Funding, .. })).collect();
+    let told: Vec<_> =
+        futures.notices().filter(|one| matches!(one, Notice::Account { cause: Cause::Funding, .. })).collect();
     assert_eq!(told.len(), 4);
+    let times = futures.incomes(0).filter(|one| one.cause == Cause::Funding).map(|one| one.time);
+    assert!(times.eq([at(10_000), at(20_000)]), "when they were due, though the clock jumped over them");
 }
 
 #[test]
@@ -234,7 +237,11 @@ fn a_position_without_margin_is_closed_at_the_mark_price() {
     assert!(!futures.wallet(0, usdt()).is_negative(), "the insurance fund pays what is missing");
     let notices: Vec<_> = futures.notices().collect();
     assert!(notices.iter().any(|one| matches!(one, Notice::MarginCall { user: 0, .. })), "a call comes first");
-    assert!(notices.iter().any(|one| matches!(one, Notice::Order { order, happened: Happened::Traded(_), .. } if order.forced)));
+    assert!(
+        notices
+            .iter()
+            .any(|one| matches!(one, Notice::Order { order, happened: Happened::Traded(_), .. } if order.forced))
+    );
 }
 
 #[test]
@@ -282,9 +289,14 @@ fn addresses_by_their_documents() {
     let mut check = |method: &str, path: &str, query: &str, code: i64| {
         let (status, body) = ask(exchange, method, path, query);
         let found = body["code"].as_i64().unwrap_or(0);
-        assert!(found == code && (status == 200) == matches!(code, 0 | 200), "{method} {path}?{query}: {status} {body}");
+        assert!(
+            found == code && (status == 200) == matches!(code, 0 | 200),
+            "{method} {path}?{query}: {status} {body}"
+        );
     };
-    for path in ["ping", "time", "exchangeInfo", "premiumIndex", "fundingRate", "fundingInfo", "ticker/24hr", "ticker/price"] {
+    for path in
+        ["ping", "time", "exchangeInfo", "premiumIndex", "fundingRate", "fundingInfo", "ticker/24hr", "ticker/price"]
+    {
         check("GET", &format!("v1/{path}"), "", 0);
     }
     for path in ["depth", "trades", "aggTrades", "premiumIndex", "openInterest", "ticker/bookTicker"] {
@@ -308,7 +320,12 @@ fn addresses_by_their_documents() {
     check("POST", "v1/order", "symbol=AAAUSDT&side=SELL&type=MARKET&quantity=1&reduceOnly=true", -2022);
     check("POST", "v1/order", "symbol=AAAUSDT&side=BUY&type=MARKET&quantity=1&positionSide=LONG", -4061);
     check("POST", "v1/order", "symbol=AAAUSDT&side=BUY&type=STOP_MARKET&quantity=1&stopPrice=99", -2021);
-    check("POST", "v1/order", "symbol=AAAUSDT&side=BUY&type=STOP_MARKET&quantity=1&closePosition=true&stopPrice=110", -4137);
+    check(
+        "POST",
+        "v1/order",
+        "symbol=AAAUSDT&side=BUY&type=STOP_MARKET&quantity=1&closePosition=true&stopPrice=110",
+        -4137,
+    );
     check("POST", "v1/algoOrder", "symbol=AAAUSDT&side=BUY&type=LIMIT&quantity=1&algoType=CONDITIONAL", -1116);
     check("GET", "v1/order", "symbol=AAAUSDT&orderId=99", -2013);
     check("DELETE", "v1/order", "symbol=AAAUSDT&orderId=99", -2011);
@@ -317,7 +334,9 @@ fn addresses_by_their_documents() {
     check("POST", "v1/marginType", "symbol=AAAUSDT&marginType=ISOLATED", -1020);
     check("POST", "v1/positionSide/dual", "dualSidePosition=true", -1020);
     check("POST", "v1/positionSide/dual", "dualSidePosition=false", -4059);
-    for path in ["v2/account", "v3/account", "v2/balance", "v3/balance", "v2/positionRisk", "v3/positionRisk", "v1/income"] {
+    for path in
+        ["v2/account", "v3/account", "v2/balance", "v3/balance", "v2/positionRisk", "v3/positionRisk", "v1/income"]
+    {
         check("GET", path, "", 0);
     }
     check("DELETE", "v1/allOpenOrders", "symbol=AAAUSDT", 200);

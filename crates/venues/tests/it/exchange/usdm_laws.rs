@@ -31,12 +31,14 @@ fn ticket() -> impl Strategy<Value = Ticket> {
     ];
     let limit = prop_oneof![1 => Just(None), 2 => (9_850_i64..10_150).prop_map(Some)];
     let amount = prop_oneof![5 => (1_i64..90_000).prop_map(Some), 1 => Just(None)];
-    (side(), stay, wake, limit, amount, any::<bool>(), 0..4_u8).prop_map(|(side, stay, wake, limit, amount, mark, reduce)| {
-        let amount = amount.map_or(Amount::Position, |amount| Amount::Units(units(amount)));
-        let watches = if mark { Watched::Mark } else { Watched::Last };
-        let limit = limit.filter(|_| !matches!(wake, Wake::Trail { .. })).map(price);
-        Ticket { side, wake, watches, limit, stay, amount, reduce_only: reduce == 0, ..at_market(side, 1) }
-    })
+    (side(), stay, wake, limit, amount, any::<bool>(), 0..4_u8).prop_map(
+        |(side, stay, wake, limit, amount, mark, reduce)| {
+            let amount = amount.map_or(Amount::Position, |amount| Amount::Units(units(amount)));
+            let watches = if mark { Watched::Mark } else { Watched::Last };
+            let limit = limit.filter(|_| !matches!(wake, Wake::Trail { .. })).map(price);
+            Ticket { side, wake, watches, limit, stay, amount, reduce_only: reduce == 0, ..at_market(side, 1) }
+        },
+    )
 }
 
 fn moves() -> impl Strategy<Value = Move> {
@@ -65,7 +67,10 @@ fn check(futures: &Futures) {
         for one in futures.executions(user) {
             let signed = one.side.signed(one.quantity);
             if futures.order(one.order).unwrap().reduces() {
-                assert!(held.plus(signed).unwrap().abs() < held.abs(), "a reducing order made {held} larger by {signed}");
+                assert!(
+                    held.plus(signed).unwrap().abs() < held.abs(),
+                    "a reducing order made {held} larger by {signed}"
+                );
             }
             held = held.plus(signed).unwrap();
             gain = gain.plus(value(mark, signed)).unwrap().minus(value(one.price, signed)).unwrap();
