@@ -103,6 +103,18 @@ enum MarketKind {
 }
 
 impl MarketKind {
+    /// The market of what is played: all of it is one kind.
+    fn of(products: &[Product]) -> Result<Self, Error> {
+        let perpetuals = products.iter().filter(|one| Traded::own(&one.symbol) == Traded::Perpetual).count();
+        if perpetuals > 0 && perpetuals < products.len() {
+            let all: Vec<_> = products.iter().map(|one| one.symbol.to_string()).collect();
+            let why =
+                "pairs and perpetuals are played; say --market spot or --market usdm to trade all of them as one of it";
+            return Err(Error::usage("--replay", all.join(", "), why));
+        }
+        Ok(if perpetuals > 0 { Self::Usdm } else { Self::Spot })
+    }
+
     const fn traded(self) -> Traded {
         match self {
             Self::Spot => Traded::Spot,
@@ -241,14 +253,7 @@ impl Exchange {
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::usage("--replay", twice[0], "it is there twice; play each market once"));
         }
-        let perpetuals = play.products.iter().filter(|one| Traded::own(&one.symbol) == Traded::Perpetual).count();
-        if perpetuals > 0 && perpetuals < play.products.len() {
-            let all: Vec<_> = play.products.iter().map(|one| one.symbol.to_string()).collect();
-            let why =
-                "pairs and perpetuals are played; say --market spot or --market usdm to trade all of them as one of it";
-            return Err(Error::usage("--replay", all.join(", "), why));
-        }
-        play.kind = if perpetuals > 0 { MarketKind::Usdm } else { MarketKind::Spot };
+        play.kind = MarketKind::of(&play.products)?;
         play.source = merged(streams);
         Ok(play)
     }
