@@ -252,6 +252,9 @@ fn recorded_mark_prices_are_the_mark_price() {
         mark(4_000, 10_600, Rate::basis_points(4), 5_000),
         // The message of the instant at which it was due tells of the next one.
         mark(5_000, 10_700, Rate::basis_points(9), 28_805_000),
+        // A message that tells of what is paid already does not make it due again.
+        mark(5_500, 10_700, Rate::basis_points(9), 5_000),
+        mark(5_600, 10_700, Rate::basis_points(9), 28_805_000),
     ];
     let mut futures = with(marks, Vec::new());
     futures.place(0, &at_market(Side::Buy, 1_000)).unwrap();
