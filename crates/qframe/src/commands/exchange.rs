@@ -42,7 +42,8 @@ Advanced Trade API (REST below /api/v3/brokerage, its WebSocket at /); or, where
 futures (/fapi/v1 to v3, the same streams, /ws-fapi/v1). Point a client's addresses at it; what it prints says how. It ends\n\
 with Ctrl-C.")]
 pub(crate) struct Exchange {
-    /// What it plays: a recorded stream by its path, or a name of the catalog. May be given several times.
+    /// What it plays: a recorded stream by its path (a folder: its files as one), or a name of the catalog. May be given
+    /// several times.
     #[arg(long, value_name = "PATH|NAME", required = true)]
     replay: Vec<String>,
     /// Which market it is [that of what is played]: spot, or usdm for perpetuals with margin and funding.
@@ -112,6 +113,18 @@ enum MarketKind {
 }
 
 impl MarketKind {
+    /// The market of what is played: all of it is one kind.
+    fn of(products: &[Product]) -> Result<Self, Error> {
+        let perpetuals = products.iter().filter(|one| Traded::own(&one.symbol) == Traded::Perpetual).count();
+        if perpetuals > 0 && perpetuals < products.len() {
+            let all: Vec<_> = products.iter().map(|one| one.symbol.to_string()).collect();
+            let why =
+                "pairs and perpetuals are played; say --market spot or --market usdm to trade all of them as one of it";
+            return Err(Error::usage("--replay", all.join(", "), why));
+        }
+        Ok(if perpetuals > 0 { Self::Usdm } else { Self::Spot })
+    }
+
     const fn traded(self) -> Traded {
         match self {
             Self::Spot => Traded::Spot,
@@ -241,7 +254,7 @@ impl Exchange {
         for name in &self.replay {
             let path = Path::new(name);
             let first = play.products.len();
-            if path.is_file() {
+            if path.exists() {
                 let (products, rows, refused) = recorded(path, terms.traded, terms.min_notional)?;
                 if products.is_empty() {
                     return Err(Error::refused(format!("--replay {name}: no pair and no perpetual is in it")));
@@ -278,14 +291,7 @@ impl Exchange {
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::usage("--replay", twice[0], "it is there twice; play each market once"));
         }
-        let perpetuals = play.products.iter().filter(|one| Traded::own(&one.symbol) == Traded::Perpetual).count();
-        if perpetuals > 0 && perpetuals < play.products.len() {
-            let all: Vec<_> = play.products.iter().map(|one| one.symbol.to_string()).collect();
-            let why =
-                "pairs and perpetuals are played; say --market spot or --market usdm to trade all of them as one of it";
-            return Err(Error::usage("--replay", all.join(", "), why));
-        }
-        play.kind = if perpetuals > 0 { MarketKind::Usdm } else { MarketKind::Spot };
+        play.kind = MarketKind::of(&play.products)?;
         play.source = merged(streams);
         Ok(play)
     }

@@ -40,8 +40,10 @@ async def main():
         order = await ex.create_order(symbol, "limit", "buy", amount, low)
         told = await within(watched)
         assert told[-1]["id"] == order["id"] and told[-1]["status"] == "open", told
+        watched = asyncio.ensure_future(ex.watch_orders(symbol))
+        await asyncio.sleep(0.2)
         await ex.cancel_order(order["id"], symbol)
-        told = await within(ex.watch_orders(symbol))
+        told = await within(watched)
         assert told[-1]["status"] == "canceled", told
 
         async def held():
@@ -58,8 +60,10 @@ async def main():
         assert long["side"] == "long" and long["contracts"] == float(amount), long
         assert (await within(balance))[market["settle"]]["total"] > 0
         assert sum(one["amount"] for one in await within(own)) == float(amount)
+        positions = asyncio.ensure_future(held())
+        await asyncio.sleep(0.2)
         await ex.create_order(symbol, "market", "sell", amount, None, {"reduceOnly": True})
-        flat = await held()
+        flat = await within(positions)
         assert not flat["contracts"], flat
         print("done", symbol, "trades", seen)
     finally:

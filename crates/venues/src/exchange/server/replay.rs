@@ -1,14 +1,14 @@
 //! The replay: rows of recorded markets at their own pace, at a faster one, or as fast as listeners take them.
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use qframe_data::DataError;
 use qframe_data::book::{MarkRow, Recording, read_marks};
+use qframe_data::{BadFile, DataError, FileFault};
 use qframe_model::market::Tick;
 use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::symbol::{Symbol, SymbolParts};
@@ -79,7 +79,8 @@ pub fn recorded(
     traded: Option<Traded>,
     min_notional: Cash,
 ) -> Result<(Vec<Product>, Source, u64), DataError> {
-    let mut first = Recording::open(&[path])?;
+    let files = files(path)?;
+    let mut first = Recording::open(&files)?;
     let mut steps: Vec<[i128; 2]> = Vec::new();
     first.read(|place, tick| {
         if steps.len() <= place {
@@ -99,7 +100,7 @@ pub fn recorded(
         }));
     }
     let refused = first.facts().refused;
-    let mut recording = Recording::open(&[path])?;
+    let mut recording = Recording::open(&files)?;
     let (mut fresh, mut ended) = (std::collections::VecDeque::new(), false);
     let rows = std::iter::from_fn(move || {
         while fresh.is_empty() && !ended {
@@ -128,15 +129,34 @@ const MARKS: usize = 2_700_000;
 /// # Errors
 /// [`DataError`] where it cannot be read.
 pub fn recorded_marks(path: &Path, products: &[Product]) -> Result<(Vec<Vec<Mark>>, u64), DataError> {
-    let (rows, more) = read_marks(path, MARKS)?;
     let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); products.len()];
-    for MarkRow { symbol, time, price, rate, due } in rows {
-        if let Some(place) = products.iter().position(|product| product.symbol == symbol) {
-            marks[place].push(Mark { time, price, rate, due });
+    let (mut known, mut more) = (0, 0);
+    for file in files(path)? {
+        let (rows, beyond) = read_marks(file, MARKS - known)?;
+        (known, more) = (known + rows.len(), more + beyond);
+        for MarkRow { symbol, time, price, rate, due } in rows {
+            if let Some(place) = products.iter().position(|product| product.symbol == symbol) {
+                marks[place].push(Mark { time, price, rate, due });
+            }
         }
     }
     marks.iter_mut().for_each(|marks| marks.sort_by_key(|mark| mark.time));
     Ok((marks, more))
+}
+
+/// The files of a recording: itself, or those of a folder, one for each connection.
+fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let unreadable = |error: std::io::Error| {
+        let (file, fault) = (path.display().to_string(), FileFault::Unreadable(error.to_string()));
+        DataError::File(Box::new(BadFile { file, line: 0, fault }))
+    };
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>).map_err(unreadable)?;
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    Ok(files)
 }
 
 /// What a recorded market is traded as.

@@ -232,7 +232,12 @@ impl Futures {
 
     /// An order that needs more margin than before must find it.
     fn judge_margin(&self, user: usize, thought: Thought) -> Result<(), Refusal> {
-        let asset = self.contracts[thought.product].market.product.quote;
+        let contract = &self.contracts[thought.product];
+        if contract.price().is_none() {
+            // Nothing says what a position would be worth.
+            return Err(Refusal::NoLiquidity);
+        }
+        let asset = contract.market.product.quote;
         let before = self.standing(user, asset)?;
         let after = self.standing_with(user, asset, Some(thought))?;
         if after.available()?.is_negative() && after.needed()? > before.needed()? {

@@ -139,9 +139,11 @@ impl Contract {
     fn set(&mut self, mark: Mark) -> Mark {
         // Recorded payments say when they are due; else the mark price does.
         let known = self.fundings.front();
+        // A message that still tells of the payment that was due: that one is paid.
+        let due = if mark.due > mark.time { mark.due } else { boundary(mark.time) };
         let mark = Mark {
             rate: known.map_or(mark.rate, |funding| funding.rate),
-            due: known.map_or(mark.due, |funding| funding.time),
+            due: known.map_or(due, |funding| funding.time),
             ..mark
         };
         self.mark = Some(mark);
@@ -158,9 +160,13 @@ impl Contract {
         }
         let excess = self.past.len().saturating_sub(PAST);
         self.past.drain(..excess);
-        let due = Time::from_nanos((time.nanos().div_euclid(EVERY.nanos()) + 1).saturating_mul(EVERY.nanos()));
-        Mark { time, price: Price::ZERO, rate: self.usual, due }
+        Mark { time, price: Price::ZERO, rate: self.usual, due: boundary(time) }
     }
+}
+
+/// The next of the usual instants of payment.
+fn boundary(time: Time) -> Time {
+    Time::from_nanos((time.nanos().div_euclid(EVERY.nanos()) + 1).saturating_mul(EVERY.nanos()))
 }
 
 /// What comes next of a contract's mark price and funding.

@@ -181,7 +181,9 @@ pub(super) fn find<'f>(
         _ => Some(&contract(futures, ask)?.market.product.name),
     };
     let fits = |order: &&Record| here.is_none_or(|name| futures.product(name) == Some(order.ticket.product));
-    Ok(found.filter(fits).filter(|order| names == NAMES || order.ticket.algo))
+    // A conditional order is one of the others once it has come to the market.
+    let kind = |order: &&Record| if names == NAMES { !order.ticket.algo || order.works } else { order.ticket.algo };
+    Ok(found.filter(fits).filter(kind))
 }
 
 pub(super) fn cancel(futures: &mut Futures, user: usize, ask: &Parameters) -> Result<Value, Fault> {

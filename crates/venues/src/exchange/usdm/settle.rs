@@ -147,8 +147,16 @@ impl Futures {
         }
     }
 
-    /// Funding is due: longs pay shorts where the rate is above zero.
+    /// Funding is due: longs pay shorts where the rate is above zero. It counts as paid when it was due, however far the clock
+    /// has jumped.
     pub(super) fn fund(&mut self, product: usize, funding: &FundingRate) -> Result<(), Overflow> {
+        let now = std::mem::replace(&mut self.now, funding.time);
+        let paid = self.fund_all(product, funding);
+        self.now = now;
+        paid
+    }
+
+    fn fund_all(&mut self, product: usize, funding: &FundingRate) -> Result<(), Overflow> {
         let asset = self.contracts[product].market.product.quote;
         let Some(price) = funding.mark.or_else(|| self.contracts[product].price()) else { return Ok(()) };
         for user in 0..self.accounts.len() {

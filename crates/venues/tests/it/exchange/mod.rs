@@ -10,5 +10,6 @@ mod laws;
 mod market;
 mod usdm;
 mod usdm_clients;
+mod usdm_frames;
 mod usdm_laws;
 mod wire;

@@ -197,6 +197,8 @@ fn funding_is_paid_when_it_is_due() {
     let told: Vec<_> =
         futures.notices().filter(|one| matches!(one, Notice::Account { cause: Cause::Funding, .. })).collect();
     assert_eq!(told.len(), 4);
+    let times = futures.incomes(0).filter(|one| one.cause == Cause::Funding).map(|one| one.time);
+    assert!(times.eq([at(10_000), at(20_000)]), "when they were due, though the clock jumped over them");
 }
 
 #[test]
@@ -250,6 +252,9 @@ fn recorded_mark_prices_are_the_mark_price() {
         mark(4_000, 10_600, Rate::basis_points(4), 5_000),
         // The message of the instant at which it was due tells of the next one.
         mark(5_000, 10_700, Rate::basis_points(9), 28_805_000),
+        // A message that tells of what is paid already does not make it due again.
+        mark(5_500, 10_700, Rate::basis_points(9), 5_000),
+        mark(5_600, 10_700, Rate::basis_points(9), 28_805_000),
     ];
     let mut futures = with(marks, Vec::new());
     futures.place(0, &at_market(Side::Buy, 1_000)).unwrap();
