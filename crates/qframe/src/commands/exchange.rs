@@ -1,4 +1,5 @@
-//! `qframe exchange`: a local exchange that real clients of Binance and of Coinbase trade on.
+//! `qframe exchange`: a local exchange that real clients of Binance, its spot market or its USD-M futures, and of Coinbase trade
+//! on.
 mod secure;
 
 use std::io::{self, Write};
@@ -6,20 +7,24 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use qframe_model::currency::Currency;
+use qframe_model::market::{Bar, FundingRate};
 use qframe_model::number::{Cash, Rate};
 use qframe_model::time::{Time, TimeFrame};
 use qframe_venues::exchange::advanced::{self, Advanced};
 use qframe_venues::exchange::binance::{Binance, Key, Proof};
 use qframe_venues::exchange::core::{Commission, Core, Product};
 use qframe_venues::exchange::server::fault::Faults;
-use qframe_venues::exchange::server::{Facts, House, Server, Settings, Source, Speed, recorded};
+use qframe_venues::exchange::server::{
+    Facts, House, Server, Settings, Source, Speed, Traded, Venue, recorded, recorded_marks,
+};
+use qframe_venues::exchange::usdm::{Futures, Mark, Usdm};
 use serde::Serialize;
 
 use self::secure::{Secure, UserKey};
 use super::data::now;
 use crate::error::Error;
 use crate::run::catalog::{Narrowed, Root};
-use crate::run::replay::{MIN_NOTIONAL, market, merged};
+use crate::run::replay::{MIN_NOTIONAL, Terms, market, merged};
 
 /// The key and the secret where none is named.
 const KEY: (&str, &str) = ("qframe-key", "qframe-secret");
@@ -29,15 +34,21 @@ const KEY: (&str, &str) = ("qframe-key", "qframe-secret");
 #[command(after_help = "Examples: qframe exchange --replay recording.jsonl.gz --port 8080\n          \
                                     qframe exchange --replay BTC/USDT --replay ETH/USDT --timeframe 1m --speed 60x\n          \
                                     qframe exchange --replay recording.gz --fault disconnect=30s,drop=1%,http500=1% --seed 7\n          \
+                                    qframe exchange --replay BTC/USDT:USDT --market usdm --funding-rate 0.01%\n          \
                                     qframe exchange --replay BTC/USD --timeframe 1m --coinbase-key key.json \\\n              \
                                     --tls self-signed --tls-cert cert.pem --tls-key cert.key\n\n\
-It speaks Binance's spot API: REST below /api/v3, streams at /ws and /stream, the WebSocket API at /ws-api/v3. And it speaks\n\
-Coinbase's Advanced Trade API: REST below /api/v3/brokerage, its WebSocket at /. Point a client's addresses at it; what it\n\
-prints says how. It ends with Ctrl-C.")]
+It speaks Binance's spot API (REST below /api/v3, streams at /ws and /stream, the WebSocket API at /ws-api/v3) and Coinbase's\n\
+Advanced Trade API (REST below /api/v3/brokerage, its WebSocket at /); or, where perpetuals are played, Binance's of its USD-M\n\
+futures (/fapi/v1 to v3, the same streams, /ws-fapi/v1). Point a client's addresses at it; what it prints says how. It ends\n\
+with Ctrl-C.")]
 pub(crate) struct Exchange {
-    /// What it plays: a recorded stream by its path, or a name of the catalog. May be given several times.
+    /// What it plays: a recorded stream by its path (a folder: its files as one), or a name of the catalog. May be given
+    /// several times.
     #[arg(long, value_name = "PATH|NAME", required = true)]
     replay: Vec<String>,
+    /// Which market it is [that of what is played]: spot, or usdm for perpetuals with margin and funding.
+    #[arg(long, value_enum)]
+    market: Option<MarketKind>,
     /// How fast: 1x, 10x, or max for as fast as listeners take it.
     #[arg(long, default_value = "1x")]
     speed: Speed,
@@ -56,15 +67,18 @@ pub(crate) struct Exchange {
     /// A user's key and secret; the secret of an Ed25519 key is the path of its public PEM file. May be given several times.
     #[arg(long = "key", value_name = "KEY=SECRET")]
     keys: Vec<String>,
-    /// What each user has [100000 of each quote asset, 10 of each base asset]. May be given several times.
+    /// What each user has [100000 of each quote asset; on the spot market 10 of each base asset]. May be given several times.
     #[arg(long = "fund", value_name = "ASSET=AMOUNT")]
     funds: Vec<String>,
-    /// What orders that rest pay, as a share.
-    #[arg(long, value_name = "RATE", default_value = "0.1%", value_parser = Rate::parse)]
-    maker: Rate,
-    /// What orders that take pay, as a share.
-    #[arg(long, value_name = "RATE", default_value = "0.1%", value_parser = Rate::parse)]
-    taker: Rate,
+    /// What orders that rest pay, as a share [0.1%; usdm 0.02%].
+    #[arg(long, value_name = "RATE", value_parser = Rate::parse)]
+    maker: Option<Rate>,
+    /// What orders that take pay, as a share [0.1%; usdm 0.05%].
+    #[arg(long, value_name = "RATE", value_parser = Rate::parse)]
+    taker: Option<Rate>,
+    /// What longs of a perpetual pay shorts every eight hours where no funding was recorded.
+    #[arg(long, value_name = "RATE", default_value = "0.01%", value_parser = Rate::parse, allow_hyphen_values = true)]
+    funding_rate: Rate,
     /// The least an order may be worth, in the quote asset; without it what the catalog knows of the instrument, else 5.
     #[arg(long, value_name = "AMOUNT")]
     min_notional: Option<Cash>,
@@ -89,16 +103,73 @@ pub(crate) struct Exchange {
     json: bool,
 }
 
+/// The market that an exchange is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum MarketKind {
+    /// Pairs.
+    Spot,
+    /// Perpetuals.
+    Usdm,
+}
+
+impl MarketKind {
+    /// The market of what is played: all of it is one kind.
+    fn of(products: &[Product]) -> Result<Self, Error> {
+        let perpetuals = products.iter().filter(|one| Traded::own(&one.symbol) == Traded::Perpetual).count();
+        if perpetuals > 0 && perpetuals < products.len() {
+            let all: Vec<_> = products.iter().map(|one| one.symbol.to_string()).collect();
+            let why =
+                "pairs and perpetuals are played; say --market spot or --market usdm to trade all of them as one of it";
+            return Err(Error::usage("--replay", all.join(", "), why));
+        }
+        Ok(if perpetuals > 0 { Self::Usdm } else { Self::Spot })
+    }
+
+    const fn traded(self) -> Traded {
+        match self {
+            Self::Spot => Traded::Spot,
+            Self::Usdm => Traded::Perpetual,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Spot => "spot",
+            Self::Usdm => "usdm",
+        }
+    }
+
+    /// Where its REST and its WebSocket API are.
+    const fn addresses(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Spot => ("api/v3", "ws-api/v3"),
+            Self::Usdm => ("fapi", "ws-fapi/v1"),
+        }
+    }
+
+    /// What resting and taking orders pay where nothing is said.
+    const fn commission(self) -> (Rate, Rate) {
+        match self {
+            Self::Spot => (Rate::basis_points(10), Rate::basis_points(10)),
+            Self::Usdm => (Rate::basis_points(2), Rate::basis_points(5)),
+        }
+    }
+}
+
 /// The markets that are played.
 struct Play {
+    kind: MarketKind,
     products: Vec<Product>,
-    history: Vec<(usize, TimeFrame, Vec<qframe_model::market::Bar>)>,
+    history: Vec<(usize, TimeFrame, Vec<Bar>)>,
+    /// Mark prices and funding of perpetuals, as recorded.
+    carried: Vec<(Vec<Mark>, Vec<FundingRate>)>,
     source: Source,
     about: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct Start<'a> {
+    market: &'static str,
     url: String,
     stream_url: String,
     api_url: String,
@@ -117,6 +188,7 @@ struct CoinbaseKey<'a> {
 
 /// How clients get in.
 struct Doors {
+    kind: MarketKind,
     keys: Vec<String>,
     coinbase: Vec<UserKey>,
     certificate: Option<PathBuf>,
@@ -135,12 +207,12 @@ struct End {
 
 impl Exchange {
     pub(crate) fn run(self) -> Result<(), Error> {
-        let play = self.play()?;
-        let (mut core, keys) = self.core(&play)?;
+        let mut play = self.play()?;
+        let (mut venue, keys) = self.venue(&mut play)?;
         let coinbase = self.secure.keys()?;
-        let advanced = self.advanced(&mut core, &play, &coinbase)?;
+        let advanced = self.advanced(&mut venue, &play, &coinbase)?;
         let (tls, certificate) = self.secure.tls(self.host)?.unzip();
-        let doors = Doors { keys: keys.iter().map(|key| key.name.clone()).collect(), coinbase, certificate };
+        let doors = Doors { kind: play.kind, keys, coinbase, certificate };
         let settings = Settings {
             address: SocketAddr::new(self.host, self.port),
             speed: self.speed,
@@ -153,8 +225,7 @@ impl Exchange {
         let Play { products, source, about, .. } = play;
         runtime.block_on(async {
             let signals = Signals::new()?;
-            let house = House { binance: Binance::new(core, keys), advanced, tls };
-            let server = Server::start(house, source, settings).await;
+            let server = Server::start(House { venue, advanced, tls }, source, settings).await;
             let server = server.map_err(|error| {
                 let advice = "; choose another port with --port, or 0 for a free one";
                 let advice = if error.kind() == io::ErrorKind::AddrInUse { advice } else { "" };
@@ -170,16 +241,24 @@ impl Exchange {
 
     /// Recordings and names of the catalog as one replay.
     fn play(&self) -> Result<Play, Error> {
-        let mut play =
-            Play { products: Vec::new(), history: Vec::new(), source: Box::new(std::iter::empty()), about: Vec::new() };
+        let mut play = Play {
+            kind: MarketKind::Spot,
+            products: Vec::new(),
+            history: Vec::new(),
+            carried: Vec::new(),
+            source: Box::new(std::iter::empty()),
+            about: Vec::new(),
+        };
+        let terms = Terms { traded: self.market.map(MarketKind::traded), min_notional: self.min_notional };
         let mut streams: Vec<Source> = Vec::new();
         for name in &self.replay {
             let path = Path::new(name);
             let first = play.products.len();
-            if path.is_file() {
-                let (products, rows, refused) = recorded(path, self.min_notional.unwrap_or(MIN_NOTIONAL))?;
+            if path.exists() {
+                let least = terms.min_notional.unwrap_or(MIN_NOTIONAL);
+                let (products, rows, refused) = recorded(path, terms.traded, least)?;
                 if products.is_empty() {
-                    return Err(Error::refused(format!("--replay {name}: no market of a pair is in it")));
+                    return Err(Error::refused(format!("--replay {name}: no pair and no perpetual is in it")));
                 }
                 let left = if refused > 0 {
                     format!(", {refused} lines refused (`qframe data book` shows them)")
@@ -187,6 +266,12 @@ impl Exchange {
                     String::new()
                 };
                 play.about.push(format!("{name}{left}"));
+                let (marks, more) = recorded_marks(path, &products)?;
+                if more > 0 {
+                    play.about
+                        .push(format!("{name}: {more} mark prices are more than are played; the book gives those"));
+                }
+                play.carried.extend(marks.into_iter().map(|marks| (marks, Vec::new())));
                 play.products.extend(products);
                 streams.push(Box::new(rows.map(move |row| row.map(|(product, tick)| (first + product, tick)))));
             } else if path.extension().is_some() && name.parse::<qframe_model::symbol::Symbol>().is_err() {
@@ -194,9 +279,10 @@ impl Exchange {
             } else {
                 let catalog = self.root.open()?;
                 let by = Narrowed { kind: self.kind, frame: self.timeframe };
-                let one = market(&catalog, name, by, self.from, self.min_notional)?;
+                let one = market(&catalog, name, by, self.from, terms)?;
                 play.about.push(one.about);
                 play.products.push(one.product);
+                play.carried.push((Vec::new(), one.funding));
                 play.history.extend(one.history.map(|(frame, bars)| (first, frame, bars)));
                 streams.push(Box::new(one.rows.map(move |row| row.map(|tick| (first, tick)))));
             }
@@ -206,18 +292,43 @@ impl Exchange {
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::usage("--replay", twice[0], "it is there twice; play each market once"));
         }
+        play.kind = MarketKind::of(&play.products)?;
         play.source = merged(streams);
         Ok(play)
     }
 
-    /// The exchange with its users.
-    fn core(&self, play: &Play) -> Result<(Core, Vec<Key>), Error> {
-        let commission = Commission { maker: self.maker, taker: self.taker };
-        let mut core = Core::new(play.products.clone(), commission).map_err(Error::Refused)?;
-        for (product, frame, bars) in &play.history {
-            bars.iter().for_each(|bar| core.history(*product, *frame, bar));
+    /// The exchange with its users, and the names of their keys.
+    fn venue(&self, play: &mut Play) -> Result<(Venue, Vec<String>), Error> {
+        let (maker, taker) = play.kind.commission();
+        let commission = Commission { maker: self.maker.unwrap_or(maker), taker: self.taker.unwrap_or(taker) };
+        let funds = self.funds(play.kind, &play.products)?;
+        let names = |keys: &[Key]| keys.iter().map(|key| key.name.clone()).collect();
+        if play.kind == MarketKind::Spot {
+            let mut core = Core::new(play.products.clone(), commission).map_err(Error::Refused)?;
+            for (product, frame, bars) in &play.history {
+                bars.iter().for_each(|bar| core.history(*product, *frame, bar));
+            }
+            let keys = self.keys(|| core.open(&funds).map_err(Error::refused))?;
+            let names = names(&keys);
+            return Ok((Binance::new(core, keys).into(), names));
         }
-        let funds = self.funds(&play.products)?;
+        let mut futures = Futures::new(play.products.clone(), commission, self.funding_rate).map_err(Error::Refused)?;
+        for (product, frame, bars) in &play.history {
+            bars.iter().for_each(|bar| futures.history(*product, *frame, bar));
+        }
+        for (product, (marks, fundings)) in std::mem::take(&mut play.carried).into_iter().enumerate() {
+            futures.record(product, marks, fundings);
+        }
+        if let Some((asset, _)) = funds.iter().find(|(asset, _)| !futures.assets().contains(asset)) {
+            return Err(Error::usage("--fund", asset, "no contract here is paid in it; margin is in the quote asset"));
+        }
+        let keys = self.keys(|| futures.open(&funds).map_err(Error::refused))?;
+        let names = names(&keys);
+        Ok((Usdm::new(futures, keys).into(), names))
+    }
+
+    /// A user for each key.
+    fn keys(&self, mut open: impl FnMut() -> Result<usize, Error>) -> Result<Vec<Key>, Error> {
         let mut keys = Vec::new();
         let given = if self.keys.is_empty() { vec![format!("{}={}", KEY.0, KEY.1)] } else { self.keys.clone() };
         for pair in &given {
@@ -231,15 +342,22 @@ impl Exchange {
                 secret.to_owned()
             };
             let proof = Proof::new(&secret).map_err(|error| Error::usage("--key", name, error))?;
-            let user = core.open(&funds).map_err(Error::refused)?;
-            keys.push(Key { name: name.to_owned(), user, proof });
+            keys.push(Key { name: name.to_owned(), user: open()?, proof });
         }
-        Ok((core, keys))
+        Ok(keys)
     }
 
     /// The side of Coinbase, each of its users with a wallet of its own.
-    fn advanced(&self, core: &mut Core, play: &Play, keys: &[UserKey]) -> Result<Advanced, Error> {
-        let funds = self.funds(&play.products)?;
+    fn advanced(&self, venue: &mut Venue, play: &Play, keys: &[UserKey]) -> Result<Advanced, Error> {
+        let Venue::Spot(Binance { core, .. }) = venue else {
+            return match keys.first() {
+                None => Ok(Advanced::default()),
+                Some(key) => {
+                    Err(Error::usage("--coinbase-key", &key.name, "futures are played; Coinbase's side has none"))
+                }
+            };
+        };
+        let funds = self.funds(play.kind, &play.products)?;
         let mut known = Vec::new();
         for key in keys {
             let user = core.open(&funds).map_err(Error::refused)?;
@@ -248,7 +366,7 @@ impl Exchange {
         Ok(Advanced::new(core, known))
     }
 
-    fn funds(&self, products: &[Product]) -> Result<Vec<(Currency, Cash)>, Error> {
+    fn funds(&self, kind: MarketKind, products: &[Product]) -> Result<Vec<(Currency, Cash)>, Error> {
         let mut funds: Vec<(Currency, Cash)> = Vec::new();
         for pair in &self.funds {
             let read =
@@ -260,7 +378,8 @@ impl Exchange {
             return Ok(funds);
         }
         let quotes = products.iter().map(|product| (product.quote, Cash::whole(100_000)));
-        for (asset, amount) in quotes.chain(products.iter().map(|product| (product.base, Cash::whole(10)))) {
+        let bases = products.iter().filter(|_| kind == MarketKind::Spot).map(|product| (product.base, Cash::whole(10)));
+        for (asset, amount) in quotes.chain(bases) {
             if !funds.iter().any(|(known, _)| *known == asset) {
                 funds.push((asset, amount));
             }
@@ -271,13 +390,15 @@ impl Exchange {
     fn tell_start(&self, server: &Server, doors: &Doors, products: &[Product], about: &[String]) -> Result<(), Error> {
         let (at, keys) = (server.address, &doors.keys);
         let (http, ws) = if doors.certificate.is_some() { ("https", "wss") } else { ("http", "ws") };
+        let (rest, api) = doors.kind.addresses();
         let mut out = io::stdout().lock();
         if self.json {
             let coinbase = doors.coinbase.iter();
             let start = Start {
+                market: doors.kind.name(),
                 url: format!("{http}://{at}"),
                 stream_url: format!("{ws}://{at}"),
-                api_url: format!("{ws}://{at}/ws-api/v3"),
+                api_url: format!("{ws}://{at}/{api}"),
                 keys: keys.iter().map(String::as_str).collect(),
                 coinbase_keys: coinbase.map(|key| CoinbaseKey { name: &key.name, file: key.file.as_deref() }).collect(),
                 tls_cert: doors.certificate.as_deref(),
@@ -290,9 +411,9 @@ impl Exchange {
         }
         writeln!(
             out,
-            "Exchange at {http}://{at}, speed {}\n  \
-             Binance: {http}://{at}/api/v3, streams {ws}://{at}/ws, WebSocket API {ws}://{at}/ws-api/v3\n  \
-             Coinbase Advanced Trade: {http}://{at}/api/v3/brokerage, WebSocket {ws}://{at}",
+            "Exchange at {http}://{at}, market {}, speed {}\n  \
+             Binance: {http}://{at}/{rest}, streams {ws}://{at}/ws, WebSocket API {ws}://{at}/{api}",
+            doors.kind.name(),
             self.speed
         )?;
         about.iter().try_for_each(|one| writeln!(out, "  plays {one}"))?;
@@ -305,12 +426,9 @@ impl Exchange {
         }
         let secret = if self.keys.is_empty() { format!(", secret {}", KEY.1) } else { String::new() };
         writeln!(out, "  key {}{secret}", keys.join(", "))?;
-        tell_doors(&mut out, at, ws, doors)?;
-        writeln!(
-            out,
-            "\nWith ccxt (Python):\n{}",
-            snippet(&[http, ws], at, keys.first().map_or(KEY.0, String::as_str))
-        )?;
+        tell_doors(&mut out, at, [http, ws], doors)?;
+        let key = keys.first().map_or(KEY.0, String::as_str);
+        writeln!(out, "\nWith ccxt (Python):\n{}", snippet(doors.kind, [http, ws], at, key))?;
         Ok(out.flush()?)
     }
 
@@ -348,7 +466,10 @@ impl Exchange {
 }
 
 /// The users of Coinbase, whom clients are to trust, and how one of theirs is pointed here.
-fn tell_doors(out: &mut impl Write, at: SocketAddr, ws: &str, doors: &Doors) -> Result<(), Error> {
+fn tell_doors(out: &mut impl Write, at: SocketAddr, [http, ws]: [&str; 2], doors: &Doors) -> Result<(), Error> {
+    if doors.kind == MarketKind::Spot {
+        writeln!(out, "  Coinbase Advanced Trade: {http}://{at}/api/v3/brokerage, WebSocket {ws}://{at}")?;
+    }
     for UserKey { name, file, .. } in &doors.coinbase {
         let file = file.as_ref().map_or(String::new(), |file| format!(" in {}", file.display()));
         writeln!(out, "  key of Coinbase {name}{file}")?;
@@ -368,11 +489,15 @@ fn tell_doors(out: &mut impl Write, at: SocketAddr, ws: &str, doors: &Doors) -> 
 }
 
 /// How ccxt is pointed here.
-fn snippet([http, ws]: &[&str; 2], at: SocketAddr, key: &str) -> String {
+fn snippet(kind: MarketKind, [http, ws]: [&str; 2], at: SocketAddr, key: &str) -> String {
+    let (class, market, types) = match kind {
+        MarketKind::Spot => ("binance", "spot", "spot"),
+        MarketKind::Usdm => ("binanceusdm", "swap", "linear"),
+    };
     format!(
         "  import ccxt, re\n  \
-         ex = ccxt.binance({{'apiKey': '{key}', 'secret': '…', 'options': {{'defaultType': 'spot',\n      \
-         'fetchMarkets': {{'types': ['spot']}}, 'fetchCurrencies': False, 'fetchMargins': False}}}})\n  \
+         ex = ccxt.{class}({{'apiKey': '{key}', 'secret': '…', 'options': {{'defaultType': '{market}',\n      \
+         'fetchMarkets': {{'types': ['{types}']}}, 'fetchCurrencies': False, 'fetchMargins': False}}}})\n  \
          ex.has['fetchCurrencies'] = False\n  \
          fix = lambda u: {{k: fix(v) for k, v in u.items()}} if isinstance(u, dict) else re.sub(\n      \
          r'^ws+://[^/]+', '{ws}://{at}', re.sub(r'^https?://[^/]+', '{http}://{at}', u))\n  \

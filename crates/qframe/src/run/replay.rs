@@ -1,12 +1,12 @@
 //! Rows of the catalog as a market that is played: trades, quotes and books as they were, bars as what may have made them.
 
 use qframe_data::{Catalog, DataKey, Kind, Rows};
-use qframe_model::market::{Bar, Level, Quote, Side, Tick, Trade};
+use qframe_model::market::{Bar, FundingRate, Level, Quote, Side, Tick, Trade};
 use qframe_model::number::{Cash, Price, Quantity, Volume};
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Span, Time, TimeFrame};
 use qframe_venues::exchange::core::Product;
-use qframe_venues::exchange::server::{Row, decimal_step, measure};
+use qframe_venues::exchange::server::{Row, Traded, decimal_step, measure};
 
 use super::catalog::{Narrowed, the_one};
 use crate::error::Error;
@@ -16,12 +16,23 @@ const MEASURED: usize = 20_000;
 /// The least an order may be worth, in the quote asset, where nobody says.
 pub(crate) const MIN_NOTIONAL: Cash = Cash::whole(5);
 
+/// How a market is traded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// As what; none: as what it is.
+    pub(crate) traded: Option<Traded>,
+    /// The least that an order may be worth, in the quote asset.
+    pub(crate) min_notional: Option<Cash>,
+}
+
 /// A market of the catalog.
 pub(crate) struct Market {
     pub(crate) product: Product,
     pub(crate) rows: Box<dyn Iterator<Item = Result<Tick, String>> + Send>,
     /// Its bars before the start.
     pub(crate) history: Option<(TimeFrame, Vec<Bar>)>,
+    /// Funding of a perpetual, where the catalog has it.
+    pub(crate) funding: Vec<FundingRate>,
     /// What its rows are, for people.
     pub(crate) about: String,
 }
@@ -32,7 +43,7 @@ pub(crate) fn market(
     name: &str,
     by: Narrowed,
     from: Option<Time>,
-    min_notional: Option<Cash>,
+    terms: Terms,
 ) -> Result<Market, Error> {
     let has = |kind| Ok::<_, Error>(!catalog.find(name, Some(kind), None)?.is_empty());
     let mut kinds = Vec::new();
@@ -44,13 +55,13 @@ pub(crate) fn market(
         }
     }
     if kinds.is_empty() {
-        return of_bars(catalog, name, by, from, min_notional);
+        return of_bars(catalog, name, by, from, terms);
     }
     let mut keys = Vec::new();
     for kind in &kinds {
         keys.push(the_one(catalog, "--replay", name, Narrowed { kind: Some(*kind), frame: None })?);
     }
-    let product = product_of(catalog, &keys, min_notional)?;
+    let product = product_of(catalog, &keys, terms)?;
     let mut streams = Vec::new();
     for key in &keys {
         streams.push(ticks(catalog, key)?.peekable());
@@ -71,19 +82,14 @@ pub(crate) fn market(
     } else {
         Box::new(rows)
     };
-    Ok(Market { product, rows, history: None, about })
+    let funding = funding(catalog, name, &product)?;
+    Ok(Market { product, rows, history: None, funding, about })
 }
 
-fn of_bars(
-    catalog: &Catalog,
-    name: &str,
-    by: Narrowed,
-    from: Option<Time>,
-    min_notional: Option<Cash>,
-) -> Result<Market, Error> {
+fn of_bars(catalog: &Catalog, name: &str, by: Narrowed, from: Option<Time>, terms: Terms) -> Result<Market, Error> {
     let key = the_one(catalog, "--replay", name, Narrowed { kind: Some(Kind::Bars), ..by })?;
     let frame = key.frame.unwrap_or(TimeFrame::MINUTE);
-    let product = product_of(catalog, std::slice::from_ref(&key), min_notional)?;
+    let product = product_of(catalog, std::slice::from_ref(&key), terms)?;
     let start = from.unwrap_or(Time::MIN);
     let history = catalog.bars(&key, Time::MIN..start)?;
     let scan = catalog.scan(&key, start..Time::MAX)?;
@@ -97,7 +103,8 @@ fn of_bars(
         Err(error) => vec![Err(error.to_string())],
     });
     let about = format!("{key}: four trades for each bar, with a spread of one tick");
-    Ok(Market { product, rows: Box::new(rows), history: Some((frame, history)), about })
+    let funding = funding(catalog, name, &product)?;
+    Ok(Market { product, rows: Box::new(rows), history: Some((frame, history)), funding, about })
 }
 
 /// Four trades that make a bar, each with a quote around it: first to the nearer end, then to the farther one.
@@ -155,7 +162,7 @@ fn of_rows(rows: Rows) -> Vec<Tick> {
 }
 
 /// The product of data sets: its tick and lot as the catalog knows them, else as its first rows have them.
-fn product_of(catalog: &Catalog, keys: &[DataKey], min_notional: Option<Cash>) -> Result<Product, Error> {
+fn product_of(catalog: &Catalog, keys: &[DataKey], terms: Terms) -> Result<Product, Error> {
     let Some(key) = keys.first() else { return Err(Error::refused("nothing to replay")) };
     let facts = catalog.instrument(&key.symbol, &key.venue)?;
     let mut steps = [0, 0];
@@ -171,8 +178,9 @@ fn product_of(catalog: &Catalog, keys: &[DataKey], min_notional: Option<Cash>) -
     let tick =
         facts.as_ref().and_then(|facts| facts.tick).unwrap_or(Price::from_nanos(i64::try_from(tick).unwrap_or(1)));
     let lot = facts.as_ref().and_then(|facts| facts.lot).unwrap_or(Quantity::from_nanos(lot));
-    let least = min_notional.or(facts.as_ref().and_then(|facts| facts.min_notional)).unwrap_or(MIN_NOTIONAL);
-    let product = product(&key.symbol, tick, lot, least)?;
+    let terms =
+        Terms { min_notional: terms.min_notional.or(facts.as_ref().and_then(|facts| facts.min_notional)), ..terms };
+    let product = product(&key.symbol, tick, lot, terms)?;
     Ok(Product { bounds: facts.map(|facts| facts.bounds()).unwrap_or_default(), ..product })
 }
 
@@ -183,11 +191,28 @@ fn measure_bar(steps: &mut [i128; 2], bar: &Bar) {
     }
 }
 
-fn product(symbol: &Symbol, tick: Price, lot: Quantity, min_notional: Cash) -> Result<Product, Error> {
-    Product::new(symbol, tick, lot, min_notional).ok_or_else(|| {
-        let why = "the local exchange trades spot pairs, such as BTC/USDT";
+/// A pair is traded as spot and a perpetual as that, where nothing else is said.
+fn product(symbol: &Symbol, tick: Price, lot: Quantity, terms: Terms) -> Result<Product, Error> {
+    let traded = terms.traded.unwrap_or_else(|| Traded::own(symbol));
+    traded.product(symbol, tick, lot, terms.min_notional.unwrap_or(MIN_NOTIONAL)).ok_or_else(|| {
+        let why = "the local exchange trades spot pairs, such as BTC/USDT, and perpetuals, such as BTC/USDT:USDT";
         Error::refused(format!("--replay {symbol}: {why}"))
     })
+}
+
+/// The funding of a perpetual under the name by which its rows were asked for.
+fn funding(catalog: &Catalog, name: &str, product: &Product) -> Result<Vec<FundingRate>, Error> {
+    if Traded::own(&product.symbol) == Traded::Spot || catalog.find(name, Some(Kind::Funding), None)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let key = the_one(catalog, "--replay", name, Narrowed { kind: Some(Kind::Funding), frame: None })?;
+    let mut all = Vec::new();
+    for rows in catalog.scan(&key, Time::MIN..Time::MAX)? {
+        if let Rows::Funding(rows) = rows? {
+            all.extend(rows);
+        }
+    }
+    Ok(all)
 }
 
 /// Several markets as one, in the order in which their rows became known.

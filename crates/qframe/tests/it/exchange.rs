@@ -32,23 +32,34 @@ fn ask(url: &str, path: &str) -> String {
 #[cfg(unix)]
 #[test]
 fn it_starts_answers_and_ends() {
+    check_run(&[], "spot", "BTC/USDT", "/api/v3");
+    // The pair of the recording, traded as a perpetual.
+    check_run(&["--market", "usdm"], "usdm", "BTC/USDT:USDT", "/fapi/v1");
+}
+
+#[cfg(unix)]
+fn check_run(flags: &[&str], market: &str, symbol: &str, root: &str) {
     let program = Program::new();
     program.write("stream.txt", STREAM);
     let mut command = Command::new(env!("CARGO_BIN_EXE_qframe"));
-    command.args(["exchange", "--replay", "stream.txt", "--port", "0", "--json"]).current_dir(&program.folder);
+    command
+        .args(["exchange", "--replay", "stream.txt", "--port", "0", "--json"])
+        .args(flags)
+        .current_dir(&program.folder);
     let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
     let start: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-    assert_eq!((&start["symbols"][0], &start["keys"][0]), (&"BTC/USDT".into(), &"qframe-key".into()));
+    assert_eq!((&start["symbols"][0], &start["keys"][0]), (&symbol.into(), &"qframe-key".into()));
+    assert_eq!(start["market"], market);
     let url = start["url"].as_str().unwrap();
     // The replay takes a tenth of a second.
-    let shown = || ask(url, "/api/v3/depth?symbol=BTCUSDT");
+    let shown = || ask(url, &format!("{root}/depth?symbol=BTCUSDT"));
     let became = (0..100).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
         shown().contains("[[\"9.00000000\",\"4.00000000\"]]")
     });
     assert!(became, "{}", shown());
-    assert!(ask(url, "/api/v3/depth?symbol=NONE").contains("-1121"));
+    assert!(ask(url, &format!("{root}/depth?symbol=NONE")).contains("-1121"));
     let ended = Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status().unwrap();
     assert!(ended.success());
     let end: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();

@@ -3,3 +3,4 @@ pub mod advanced;
 pub mod binance;
 pub mod core;
 pub mod server;
+pub mod usdm;

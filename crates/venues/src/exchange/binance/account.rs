@@ -180,7 +180,7 @@ fn executions(core: &Core, user: usize, ask: &Parameters) -> Result<Value, Fault
 }
 
 /// From where to where, and how many.
-struct Bounds {
+pub(in crate::exchange) struct Bounds {
     from_id: Option<u64>,
     from: Option<Time>,
     to: Option<Time>,
@@ -188,7 +188,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn new(ask: &Parameters, id: &'static str) -> Result<Self, Fault> {
+    pub(in crate::exchange) fn new(ask: &Parameters, id: &'static str) -> Result<Self, Fault> {
         Ok(Self {
             from_id: ask.whole(id)?,
             from: ask.whole("startTime")?.map(time_of),
@@ -197,14 +197,14 @@ impl Bounds {
         })
     }
 
-    fn hold(&self, id: u64, time: Time) -> bool {
+    pub(in crate::exchange) fn hold(&self, id: u64, time: Time) -> bool {
         self.from_id.is_none_or(|from| id >= from)
             && self.from.is_none_or(|from| time >= from)
             && self.to.is_none_or(|to| time < to)
     }
 
     /// With a start the first ones, else the last ones.
-    fn cut<T>(&self, mut rows: Vec<T>) -> Vec<T> {
+    pub(in crate::exchange) fn cut<T>(&self, mut rows: Vec<T>) -> Vec<T> {
         if self.from_id.is_some() || self.from.is_some() {
             rows.truncate(self.limit);
         } else {

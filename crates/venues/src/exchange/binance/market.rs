@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::error::Fault;
 use super::request::Parameters;
 use super::words::{aggregate, candle, day, eight, levels, millis, time_of, trade};
-use crate::exchange::core::candles::Interval;
+use crate::exchange::core::candles::{Candles, Interval};
 use crate::exchange::core::{Core, Market, Product};
 
 /// The weight that an address may use in a minute.
@@ -43,7 +43,7 @@ pub(super) fn answer(core: &Core, path: &str, ask: &Parameters, wall: i64) -> Re
         }
         "trades" | "historicalTrades" => (trades(market(core, ask)?, ask, limit(500, 1_000)?)?, 25),
         "aggTrades" => (aggregates(market(core, ask)?, ask, limit(500, 1_000)?)?, 4),
-        "klines" | "uiKlines" => (candles(market(core, ask)?, ask, limit(500, 1_000)?)?, 2),
+        "klines" | "uiKlines" => (candles(market(core, ask)?.candles(), ask, limit(500, 1_000)?)?, 2),
         "avgPrice" => (average(core, market(core, ask)?), 2),
         "ticker/24hr" | "ticker" | "ticker/tradingDay" => (each(core, ask, |market| day(market, core.now()))?, 2),
         "ticker/price" => {
@@ -137,7 +137,7 @@ fn product(one: &Product) -> Value {
     })
 }
 
-fn depth(market: &Market, limit: usize) -> Value {
+pub(in crate::exchange) fn depth(market: &Market, limit: usize) -> Value {
     json!({
         "lastUpdateId": market.update(),
         "bids": levels(market.book().levels(Side::Buy).take(limit)),
@@ -145,7 +145,7 @@ fn depth(market: &Market, limit: usize) -> Value {
     })
 }
 
-fn trades(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, Fault> {
+pub(in crate::exchange) fn trades(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, Fault> {
     let all = market.trades();
     Ok(match ask.whole::<u64>("fromId")? {
         Some(first) => all.iter().filter(|one| one.id >= first).take(limit).map(trade).collect(),
@@ -154,7 +154,7 @@ fn trades(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, Faul
 }
 
 /// From a number or a start on the first ones, else the last ones up to the end.
-fn aggregates(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, Fault> {
+pub(in crate::exchange) fn aggregates(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, Fault> {
     let (first, period) = (ask.whole::<u64>("fromId")?, period(ask)?);
     let wanted = market.aggregates().iter().filter(|one| {
         first.is_none_or(|first| one.id >= first) && period.is_none_or(|(from, to)| from <= one.time && one.time <= to)
@@ -165,17 +165,17 @@ fn aggregates(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, 
 }
 
 /// `startTime` and `endTime`, where one of them is there.
-fn period(ask: &Parameters) -> Result<Option<(Time, Time)>, Fault> {
+pub(in crate::exchange) fn period(ask: &Parameters) -> Result<Option<(Time, Time)>, Fault> {
     let (from, to) = (ask.whole::<i64>("startTime")?, ask.whole::<i64>("endTime")?);
     let ends = (from.map_or(Time::MIN, time_of), to.map_or(Time::MAX, |to| time_of(to) + Span::from_nanos(999_999)));
     Ok((from.is_some() || to.is_some()).then_some(ends))
 }
 
 /// With a start: the first bars from it on. Without one: the last bars, up to the end.
-fn candles(market: &Market, ask: &Parameters, limit: usize) -> Result<Value, Fault> {
+pub(in crate::exchange) fn candles(kept: &Candles, ask: &Parameters, limit: usize) -> Result<Value, Fault> {
     let interval = Interval::place(ask.need("interval")?).ok_or(Fault::Interval)?;
     let (from, to) = period(ask)?.unwrap_or((Time::MIN, Time::MAX));
-    let wanted = market.candles().of(interval).iter().filter(|one| from <= one.open_time && one.open_time <= to);
+    let wanted = kept.of(interval).iter().filter(|one| from <= one.open_time && one.open_time <= to);
     let skipped = if ask.get("startTime").is_some() { 0 } else { wanted.clone().count().saturating_sub(limit) };
     Ok(wanted.skip(skipped).take(limit).map(|one| candle(interval, one)).collect())
 }
@@ -187,7 +187,7 @@ fn average(core: &Core, market: &Market) -> Value {
     json!({ "mins": 5, "price": format!("{price:.8}"), "closeTime": closed })
 }
 
-fn best(market: &Market) -> Value {
+pub(in crate::exchange) fn best(market: &Market) -> Value {
     let (bid, ask) = (market.book().bid().unwrap_or_default(), market.book().ask().unwrap_or_default());
     json!({
         "symbol": market.product.name,

@@ -1,14 +1,13 @@
 //! The exchange as Binance's spot API has it: requests in, answers and frames out. No socket and no clock is in here.
-mod account;
-mod error;
+pub(in crate::exchange) mod account;
+pub(in crate::exchange) mod error;
+pub(in crate::exchange) mod listen;
 mod lists;
-mod market;
-mod request;
+pub(in crate::exchange) mod market;
+pub(in crate::exchange) mod request;
 pub mod stream;
-mod terms;
-mod words;
-
-use std::collections::BTreeMap;
+pub(in crate::exchange) mod terms;
+pub(in crate::exchange) mod words;
 
 use serde_json::{Value, json};
 
@@ -16,13 +15,9 @@ pub use error::Fault;
 pub use market::WEIGHT_MAX;
 pub use request::{Key, Parameters, Proof, Request, signed_frame};
 
-use super::core::{Core, Refusal};
+use super::core::Core;
+use listen::Listens;
 use request::key_of;
-
-/// How long a listen key lives after it was asked for or kept alive: an hour, in milliseconds.
-const LISTEN_MILLIS: i64 = 3_600_000;
-/// The most listen keys that live at a time.
-const LISTEN_MAX: usize = 1_000;
 
 /// The exchange behind its addresses.
 #[derive(Debug)]
@@ -30,9 +25,7 @@ pub struct Binance {
     /// What happens.
     pub core: Core,
     keys: Vec<Key>,
-    /// Whose each listen key is, and until when, in milliseconds of the wall clock.
-    listens: BTreeMap<String, (usize, i64)>,
-    made: u64,
+    listens: Listens,
     /// The minute that is counted, and the weight used in it.
     used: (i64, u32),
 }
@@ -51,8 +44,8 @@ pub struct Answer {
 impl Binance {
     /// An exchange whose users have these keys.
     #[must_use]
-    pub const fn new(core: Core, keys: Vec<Key>) -> Self {
-        Self { core, keys, listens: BTreeMap::new(), made: 0, used: (0, 0) }
+    pub fn new(core: Core, keys: Vec<Key>) -> Self {
+        Self { core, keys, listens: Listens::default(), used: (0, 0) }
     }
 
     /// Answers a request of HTTP. `wall`: milliseconds of the wall clock, by which timestamps are judged.
@@ -149,7 +142,8 @@ impl Binance {
             rest.split_once('/').filter(|(version, _)| matches!(*version, "v1" | "v3")).ok_or_else(unknown)?;
         let ask = Parameters::new(request)?;
         if path == "userDataStream" {
-            return self.listen(request, &ask, wall).map(|value| (value, 2));
+            let user = key_of(request, &self.keys)?.user;
+            return self.listens.carry_out(user, &request.method, &ask, wall).map(|value| (value, 2));
         }
         if request.method == "GET"
             && let Some(answer) = market::answer(&self.core, path, &ask, wall)?
@@ -170,36 +164,10 @@ impl Binance {
         account::answer(&mut self.core, user, &request.method, path, &ask)?.ok_or(Fault::Method)
     }
 
-    /// Listen keys: made, kept alive, closed.
-    fn listen(&mut self, request: &Request, ask: &Parameters, wall: i64) -> Result<Value, Fault> {
-        let key = key_of(request, &self.keys)?;
-        let user = key.user;
-        self.listens.retain(|_, (_, until)| *until > wall);
-        if request.method == "POST" {
-            if self.listens.len() >= LISTEN_MAX {
-                return Err(Fault::Order(Refusal::Full));
-            }
-            self.made += 1;
-            let name = format!("{}{}", crate::sign::nonce(), self.made);
-            self.listens.insert(name.clone(), (user, wall + LISTEN_MILLIS));
-            return Ok(json!({ "listenKey": name }));
-        }
-        let name = ask.need("listenKey")?;
-        let known = self.listens.get_mut(name).filter(|(owner, _)| *owner == user).ok_or(Fault::ListenKey)?;
-        match request.method.as_str() {
-            "PUT" => known.1 = wall + LISTEN_MILLIS,
-            "DELETE" => {
-                self.listens.remove(name);
-            }
-            _ => return Err(Fault::Method),
-        }
-        Ok(json!({}))
-    }
-
     /// Whose a listen key is.
     #[must_use]
     pub fn listener(&self, key: &str, wall: i64) -> Option<usize> {
-        self.listens.get(key).filter(|(_, until)| *until > wall).map(|(user, _)| *user)
+        self.listens.listener(key, wall)
     }
 }
 

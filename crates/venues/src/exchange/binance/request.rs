@@ -199,7 +199,7 @@ pub fn signed_frame(fields: &[(String, String)], keys: &[Key], now: i64) -> Resu
 ///
 /// # Errors
 /// [`Fault::Key`] where it names none that is known.
-pub(super) fn key_of<'k>(request: &Request, keys: &'k [Key]) -> Result<&'k Key, Fault> {
+pub(in crate::exchange) fn key_of<'k>(request: &Request, keys: &'k [Key]) -> Result<&'k Key, Fault> {
     let name = request.key.as_deref().ok_or(Fault::Key)?;
     keys.iter().find(|key| key.name == name).ok_or(Fault::Key)
 }

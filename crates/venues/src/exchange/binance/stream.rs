@@ -2,6 +2,7 @@
 use qframe_model::currency::Currency;
 use qframe_model::market::{Side, Trade};
 use qframe_model::number::Quantity;
+use qframe_model::time::Time;
 use serde_json::{Value, json};
 
 use super::lists::{contingency, legs, list_name};
@@ -145,7 +146,7 @@ fn depth(market: &Market, count: usize) -> Value {
     })
 }
 
-fn bar(symbol: &str, time: i64, interval: usize, one: &Candle, closed: bool) -> Value {
+pub(in crate::exchange) fn bar(symbol: &str, time: i64, interval: usize, one: &Candle, closed: bool) -> Value {
     let row = candle(interval, one);
     json!({ "e": "kline", "E": time, "s": symbol, "k": {
         "t": row[0], "T": row[6], "s": symbol, "i": INTERVALS[interval].name,
@@ -161,7 +162,11 @@ fn wallet(time: i64, balances: &[(Currency, Balance)]) -> Value {
 }
 
 fn ticker(core: &Core, product: usize, short: bool) -> Value {
-    let (market, now) = (&core.markets()[product], core.now());
+    ticker_of(&core.markets()[product], core.now(), short)
+}
+
+/// The figures of 24 hours as a stream tells them.
+pub(in crate::exchange) fn ticker_of(market: &Market, now: Time, short: bool) -> Value {
     let of = day(market, now);
     let value = json!({
         "e": if short { "24hrMiniTicker" } else { "24hrTicker" }, "E": millis(now), "s": market.product.name,

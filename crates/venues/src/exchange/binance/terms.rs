@@ -55,7 +55,7 @@ pub(super) const PENDING: Names = names!("pending", "pendingQuantity");
 pub(super) const PENDING_PAIR: [Names; 2] =
     [names!("pendingAbove", "pendingQuantity"), names!("pendingBelow", "pendingQuantity")];
 
-pub(super) fn side_of(ask: &Parameters, parameter: &'static str) -> Result<Side, Fault> {
+pub(in crate::exchange) fn side_of(ask: &Parameters, parameter: &'static str) -> Result<Side, Fault> {
     match ask.need(parameter)? {
         "BUY" => Ok(Side::Buy),
         "SELL" => Ok(Side::Sell),
@@ -63,7 +63,7 @@ pub(super) fn side_of(ask: &Parameters, parameter: &'static str) -> Result<Side,
     }
 }
 
-pub(super) fn name_of(ask: &Parameters, parameter: &'static str) -> Result<Option<String>, Fault> {
+pub(in crate::exchange) fn name_of(ask: &Parameters, parameter: &'static str) -> Result<Option<String>, Fault> {
     let legal =
         |name: &str| name.len() <= 36 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".:/_-".contains(&b));
     match ask.get(parameter) {

@@ -10,34 +10,34 @@ use crate::exchange::core::candles::{Candle, INTERVALS};
 use crate::exchange::core::{Aggregate, Execution, Market, Prevention, Product, Record, Status, Stay, Terms};
 
 /// Milliseconds since the epoch.
-pub(super) const fn millis(time: Time) -> i64 {
+pub(in crate::exchange) const fn millis(time: Time) -> i64 {
     time.nanos().div_euclid(1_000_000)
 }
 
 /// The instant of milliseconds.
-pub(super) const fn time_of(millis: i64) -> Time {
+pub(in crate::exchange) const fn time_of(millis: i64) -> Time {
     Time::from_nanos(millis.saturating_mul(1_000_000))
 }
 
 /// A decimal with eight places, or with all that it has where it has more.
-pub(super) fn eight(value: impl Display) -> String {
+pub(in crate::exchange) fn eight(value: impl Display) -> String {
     let exact = value.to_string();
     let places = exact.split_once('.').map_or(0, |(_, places)| places.len());
     if places >= 8 { exact } else { format!("{value:.8}") }
 }
 
-pub(super) fn levels(levels: impl Iterator<Item = Level>) -> Value {
+pub(in crate::exchange) fn levels(levels: impl Iterator<Item = Level>) -> Value {
     levels.map(|level| json!([eight(level.price), eight(level.quantity.quantity())])).collect()
 }
 
-pub(super) const fn side(side: Side) -> &'static str {
+pub(in crate::exchange) const fn side(side: Side) -> &'static str {
     match side {
         Side::Buy => "BUY",
         Side::Sell => "SELL",
     }
 }
 
-pub(super) const fn status(status: Status) -> &'static str {
+pub(in crate::exchange) const fn status(status: Status) -> &'static str {
     match status {
         Status::Pending => "PENDING_NEW",
         Status::New => "NEW",
@@ -49,7 +49,7 @@ pub(super) const fn status(status: Status) -> &'static str {
     }
 }
 
-pub(super) const fn kind(terms: &Terms) -> &'static str {
+pub(in crate::exchange) const fn kind(terms: &Terms) -> &'static str {
     match terms {
         Terms::Market(_) => "MARKET",
         Terms::Limit { .. } => "LIMIT",
@@ -63,7 +63,7 @@ pub(super) const fn kind(terms: &Terms) -> &'static str {
     }
 }
 
-pub(super) const fn stay(terms: &Terms) -> &'static str {
+pub(in crate::exchange) const fn stay(terms: &Terms) -> &'static str {
     match terms {
         Terms::Limit { stay, .. } | Terms::Triggered { stay, .. } | Terms::Trailing { stay, .. } => match stay {
             Stay::Gtc => "GTC",
@@ -89,7 +89,7 @@ pub(super) fn prevented(record: &Record) -> Option<Quantity> {
 }
 
 /// An order as `GET /api/v3/order` tells it.
-pub(super) fn order(record: &Record, product: &Product) -> Value {
+pub(in crate::exchange) fn order(record: &Record, product: &Product) -> Value {
     let asked = match record.terms {
         Terms::Market(crate::exchange::core::Amount::Quote(money)) => money,
         _ => Cash::ZERO,
@@ -128,12 +128,12 @@ pub(super) fn order(record: &Record, product: &Product) -> Value {
 }
 
 /// The list of an order; -1 where it has none.
-pub(super) fn list(record: &Record) -> i64 {
+pub(in crate::exchange) fn list(record: &Record) -> i64 {
     record.list.and_then(|list| i64::try_from(list).ok()).unwrap_or(-1)
 }
 
 /// An execution as `GET /api/v3/myTrades` tells it.
-pub(super) fn execution(one: &Execution, order: Option<&Record>, product: &Product) -> Value {
+pub(in crate::exchange) fn execution(one: &Execution, order: Option<&Record>, product: &Product) -> Value {
     json!({
         "symbol": product.name,
         "id": one.id,
@@ -152,7 +152,7 @@ pub(super) fn execution(one: &Execution, order: Option<&Record>, product: &Produ
 }
 
 /// A trade of the tape.
-pub(super) fn trade(one: &Trade) -> Value {
+pub(in crate::exchange) fn trade(one: &Trade) -> Value {
     let value = one.price.times(one.quantity.quantity()).unwrap_or(Cash::MAX);
     json!({
         "id": one.id,
@@ -166,7 +166,7 @@ pub(super) fn trade(one: &Trade) -> Value {
 }
 
 /// All that one order took at one price.
-pub(super) fn aggregate(one: &Aggregate) -> Value {
+pub(in crate::exchange) fn aggregate(one: &Aggregate) -> Value {
     json!({
         "a": one.id,
         "p": eight(one.price),
@@ -180,7 +180,7 @@ pub(super) fn aggregate(one: &Aggregate) -> Value {
 }
 
 /// A bar as `GET /api/v3/klines` tells it.
-pub(super) fn candle(interval: usize, one: &Candle) -> Value {
+pub(in crate::exchange) fn candle(interval: usize, one: &Candle) -> Value {
     json!([
         millis(one.open_time),
         eight(one.open),
@@ -198,7 +198,7 @@ pub(super) fn candle(interval: usize, one: &Candle) -> Value {
 }
 
 /// The figures of 24 hours.
-pub(super) fn day(market: &Market, now: Time) -> Value {
+pub(in crate::exchange) fn day(market: &Market, now: Time) -> Value {
     let product = &market.product;
     let zero = || eight(Price::ZERO);
     let (bid, ask) = (market.book().bid().unwrap_or_default(), market.book().ask().unwrap_or_default());

@@ -164,7 +164,8 @@ impl Core {
             Amount::Quote(money) if money < product.min_notional => return Err(Refusal::Filter("NOTIONAL")),
             Amount::Quote(money) => (product.quantity_max(), Some(money)),
         };
-        let (taken, worst, cost) = market.walk_past(Some(user), side, units, money.map(|money| self.without_fees(user, money)))?;
+        let (taken, worst, cost) =
+            market.walk_past(Some(user), side, units, money.map(|money| self.without_fees(user, money)))?;
         if !taken.is_positive() {
             return Err(if market.book().best(side.opposite()).is_some() {
                 Refusal::Filter("LOT_SIZE")

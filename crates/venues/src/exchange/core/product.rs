@@ -87,6 +87,15 @@ impl Product {
         value >= self.min_notional
     }
 
+    /// A perpetual that pays in its quote asset, such as `BTC/USDT:USDT`; `None` as [`Product::new`].
+    #[must_use]
+    pub fn perpetual(symbol: &Symbol, tick: Price, lot: Quantity, min_notional: Cash) -> Option<Self> {
+        let SymbolParts::Contract { base, quote, settle, expiry: None } = symbol.parts() else { return None };
+        let pair = Self::new(&format!("{base}/{quote}").parse().ok()?, tick, lot, min_notional)?;
+        let symbol = symbol.as_str().split('@').next()?.parse().ok()?;
+        (quote == settle).then_some(Self { symbol, ..pair })
+    }
+
     /// The highest price that an order may name.
     #[must_use]
     pub fn price_max(&self) -> Price {

@@ -18,7 +18,10 @@ impl Inner {
     /// Carries a client's message out; what is refused is answered.
     pub(super) fn ask(&mut self, id: u64, text: &str) -> Option<Value> {
         let refused = |why: &str| Some(json!({ "type": "error", "message": why }));
-        let asked = match self.advanced.asked(&self.binance.core, text, self.wall.millis()) {
+        let Some(core) = self.venue.spot().map(|binance| &binance.core) else {
+            return refused("futures are played, which Coinbase's side does not know");
+        };
+        let asked = match self.advanced.asked(core, text, self.wall.millis()) {
             Ok(asked) => asked,
             Err(why) => return refused(&why),
         };
@@ -31,7 +34,8 @@ impl Inner {
             if !self.hub.subscribe(id, &name, Topic::Channel(subject)) {
                 return refused(&format!("more than {STREAMS} subscriptions"));
             }
-            if let Some(first) = self.advanced.first(&self.binance.core, &subject) {
+            let first = self.venue.spot().and_then(|binance| self.advanced.first(&binance.core, &subject));
+            if let Some(first) = first {
                 self.hub.tell(id, &first);
             }
         }

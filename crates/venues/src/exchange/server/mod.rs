@@ -1,4 +1,4 @@
-//! The exchange on a socket: requests, WebSockets and the replay's clock around [`Binance`] and [`Advanced`], with or without
+//! The exchange on a socket: requests, WebSockets and the replay's clock around a [`Venue`] and [`Advanced`], with or without
 //! TLS. What a request is for, its address says.
 mod counted;
 pub mod fault;
@@ -6,6 +6,7 @@ mod hub;
 mod replay;
 mod socket;
 pub mod tls;
+mod venue;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,14 +24,14 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::advanced::{self, Advanced};
-use super::binance::stream::{Topic, frames};
-use super::binance::{Answer, Binance, Fault, Request};
+use super::binance::{Answer, Fault, Request};
 use super::core::Refusal;
 use fault::{Draws, Faults};
 use hub::Hub;
-pub use replay::{Progress, Row, Source, Speed, decimal_step, measure, recorded};
+pub use replay::{Progress, Row, Source, Speed, Traded, decimal_step, measure, recorded, recorded_marks};
 use replay::{Updates, play};
 use tls::{Tls, TlsListener};
+pub use venue::Venue;
 
 /// The longest body of a request.
 const BODY_MAX: usize = 65_536;
@@ -55,17 +56,17 @@ pub struct Settings {
 /// The exchange that is served, by the protocols that it speaks.
 #[derive(Debug)]
 pub struct House {
-    /// Binance's, which has the core.
-    pub binance: Binance,
-    /// Coinbase's, over the same core.
+    /// Binance's, spot or futures, which has the core.
+    pub venue: Venue,
+    /// Coinbase's, over the same core where that is of the spot market.
     pub advanced: Advanced,
     /// The certificate, where it speaks TLS.
     pub tls: Option<Tls>,
 }
 
-impl From<Binance> for House {
-    fn from(binance: Binance) -> Self {
-        Self { binance, advanced: Advanced::default(), tls: None }
+impl<V: Into<Venue>> From<V> for House {
+    fn from(venue: V) -> Self {
+        Self { venue: venue.into(), advanced: Advanced::default(), tls: None }
     }
 }
 
@@ -124,7 +125,7 @@ impl Wall {
 /// The exchange and its listeners: behind one lock, so that frames are in the order of what happened.
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) binance: Binance,
+    pub(crate) venue: Venue,
     advanced: Advanced,
     /// Signs of life that were sent.
     beats: u64,
@@ -140,13 +141,13 @@ impl Server {
     /// # Errors
     /// Where the address cannot be listened on, or the rows before the start cannot be read.
     pub async fn start(house: impl Into<House>, source: Source, settings: Settings) -> std::io::Result<Self> {
-        let House { binance, advanced, tls } = house.into();
+        let House { venue, advanced, tls } = house.into();
         let listener = TcpListener::bind(settings.address).await?;
         let address = listener.local_addr()?;
         let draws = Draws::new(settings.faults.seed, 0);
         let wall = Wall { start: settings.now, since: Instant::now() };
         let inner =
-            Inner { binance, advanced, beats: 0, hub: Hub::default(), progress: Progress::default(), draws, wall };
+            Inner { venue, advanced, beats: 0, hub: Hub::default(), progress: Progress::default(), draws, wall };
         let state = Arc::new(Mutex::new(inner));
         let shared = Shared { state, faults: settings.faults, requests: Arc::default() };
         let mut updates = Updates::new(source);
@@ -180,7 +181,7 @@ impl Server {
         let inner = self.shared.lock();
         Facts {
             progress: inner.progress.clone(),
-            now: inner.binance.core.now(),
+            now: inner.venue.now(),
             connections: inner.hub.connections(),
             frames: inner.hub.sent,
             slow: inner.hub.slow,
@@ -189,8 +190,8 @@ impl Server {
     }
 
     /// Looks at the exchange between two events.
-    pub fn look<T>(&self, look: impl FnOnce(&Binance) -> T) -> T {
-        look(&self.shared.lock().binance)
+    pub fn look<T>(&self, look: impl FnOnce(&Venue) -> T) -> T {
+        look(&self.shared.lock().venue)
     }
 
     /// Ends it: WebSockets are closed, requests that are being answered are answered.
@@ -242,7 +243,7 @@ impl Inner {
     fn feed(&mut self, rows: &[Row]) {
         self.progress.rows += rows.len() as u64;
         for (product, tick) in rows {
-            if let Err(overflow) = self.binance.core.tick(*product, tick) {
+            if let Err(overflow) = self.venue.tick(*product, tick) {
                 self.progress.fault = Some(overflow.to_string());
             }
         }
@@ -251,20 +252,23 @@ impl Inner {
 
     /// Time passes.
     fn pass(&mut self, time: Time) {
-        self.binance.core.advance(time);
+        if let Err(overflow) = self.venue.advance(time) {
+            self.progress.fault = Some(overflow.to_string());
+        }
         self.publish();
     }
 
     /// What happened goes to those who listen.
     fn publish(&mut self) {
-        self.advanced.expire(&mut self.binance.core, self.wall.millis());
-        let notices: Vec<_> = self.binance.core.notices().collect();
-        for notice in &notices {
-            let made = frames(&self.binance.core, notice, |topic| self.hub.is_wanted(topic));
-            made.iter().for_each(|(topic, value)| self.hub.send(topic, value));
-            let wanted = |subject: &advanced::channel::Subject| self.hub.is_wanted(&Topic::Channel(*subject));
-            let made = self.advanced.messages(&self.binance.core, notice, wanted);
-            made.into_iter().for_each(|(subject, value)| self.hub.send(&Topic::Channel(subject), &value));
+        self.expire();
+        let made = self.venue.frames(&self.advanced, |topic| self.hub.is_wanted(topic));
+        made.iter().for_each(|(topic, value)| self.hub.send(topic, value));
+    }
+
+    /// Ends orders of Coinbase whose time is over.
+    fn expire(&mut self) {
+        if let Some(core) = self.venue.core_mut() {
+            self.advanced.expire(core, self.wall.millis());
         }
     }
 
@@ -276,7 +280,13 @@ impl Inner {
         if places && self.draws.hits(faults.reject) {
             return Advanced::refusal();
         }
-        let answer = self.advanced.answer(&mut self.binance.core, request, self.wall.millis());
+        let Some(core) = self.venue.core_mut() else {
+            return advanced::Fault::NotFound(
+                "a spot market: futures are played, which Coinbase's side does not know".to_owned(),
+            )
+            .into();
+        };
+        let answer = self.advanced.answer(core, request, self.wall.millis());
         self.publish();
         answer
     }
@@ -286,11 +296,14 @@ impl Inner {
         if self.draws.hits(faults.http500) {
             return failed(&Fault::Wanted);
         }
-        let orders = request.method == "POST" && request.path.starts_with("/api/v3/order");
+        let orders = request.method == "POST"
+            && ["/api/v3/order", "/fapi/v1/order", "/fapi/v1/algoOrder"]
+                .iter()
+                .any(|path| request.path.starts_with(path));
         if orders && self.draws.hits(faults.reject) {
             return failed(&Fault::Order(Refusal::Wanted));
         }
-        let answer = self.binance.answer(request, self.wall.millis());
+        let answer = self.venue.answer(request, self.wall.millis());
         self.publish();
         answer
     }
@@ -323,9 +336,14 @@ async fn answer(State(shared): State<Shared>, request: HttpRequest) -> Response 
 }
 
 fn is_socket(path: &str) -> bool {
-    ["/ws", "/stream", "/ws-api"]
+    ["/ws", "/stream", "/ws-api", "/ws-fapi"]
         .iter()
-        .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        .any(|root| routed(path).strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// Futures have addresses for books, for the rest of the market, and for users; here they all are one.
+fn routed(path: &str) -> &str {
+    ["/public", "/market", "/private"].iter().find_map(|root| path.strip_prefix(root)).unwrap_or(path)
 }
 
 async fn answer_advanced(

@@ -1,23 +1,24 @@
 //! The replay: rows of recorded markets at their own pace, at a faster one, or as fast as listeners take them.
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use qframe_data::DataError;
-use qframe_data::book::Recording;
+use qframe_data::book::{MarkRow, Recording, read_marks};
+use qframe_data::{BadFile, DataError, FileFault};
 use qframe_model::market::Tick;
 use qframe_model::number::{Cash, Price, Quantity};
-use qframe_model::symbol::Symbol;
+use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::{Span, Time};
 
 use tokio::time::Instant;
 
 use super::Shared;
 use crate::exchange::core::Product;
+use crate::exchange::usdm::Mark;
 
 /// One row of a market, by the number of its product.
 pub type Row = (usize, Tick);
@@ -68,12 +69,18 @@ pub struct Progress {
     pub fault: Option<String>,
 }
 
-/// The products of a recording, with ticks and lots as its rows have them, and its rows.
+/// The products of a recording, with ticks and lots as its rows have them, and its rows. `traded`: as what; none: each as
+/// what it is.
 ///
 /// # Errors
 /// [`DataError`] where it cannot be read.
-pub fn recorded(path: &Path, min_notional: Cash) -> Result<(Vec<Product>, Source, u64), DataError> {
-    let mut first = Recording::open(&[path])?;
+pub fn recorded(
+    path: &Path,
+    traded: Option<Traded>,
+    min_notional: Cash,
+) -> Result<(Vec<Product>, Source, u64), DataError> {
+    let files = files(path)?;
+    let mut first = Recording::open(&files)?;
     let mut steps: Vec<[i128; 2]> = Vec::new();
     first.read(|place, tick| {
         if steps.len() <= place {
@@ -86,7 +93,8 @@ pub fn recorded(path: &Path, min_notional: Cash) -> Result<(Vec<Product>, Source
         let [tick, lot] = steps.get(place).copied().unwrap_or_default().map(decimal_step);
         let tick = Price::from_nanos(i64::try_from(tick).unwrap_or(1));
         let trades_are_sums = instrument.last_trade().is_none_or(|(_, sums)| sums);
-        let product = product_of(&instrument.symbol, tick, Quantity::from_nanos(lot), min_notional);
+        let traded = traded.unwrap_or_else(|| Traded::own(&instrument.symbol));
+        let product = traded.product(&instrument.symbol, tick, Quantity::from_nanos(lot), min_notional);
         let product = product.map(|product| Product { trades_are_sums, ..product });
         places.push(product.map(|product| {
             products.push(product);
@@ -94,7 +102,7 @@ pub fn recorded(path: &Path, min_notional: Cash) -> Result<(Vec<Product>, Source
         }));
     }
     let refused = first.facts().refused;
-    let mut recording = Recording::open(&[path])?;
+    let mut recording = Recording::open(&files)?;
     let (mut fresh, mut ended) = (std::collections::VecDeque::new(), false);
     let rows = std::iter::from_fn(move || {
         while fresh.is_empty() && !ended {
@@ -115,10 +123,75 @@ pub fn recorded(path: &Path, min_notional: Cash) -> Result<(Vec<Product>, Source
     Ok((products, Box::new(rows), refused))
 }
 
-/// A perpetual is replayed as the spot pair of its name: only its prices are.
-fn product_of(symbol: &Symbol, tick: Price, lot: Quantity, min_notional: Cash) -> Option<Product> {
-    let pair = symbol.as_str().split(['@', ':']).next()?;
-    Product::new(&pair.parse().ok()?, tick, lot, min_notional)
+/// The most mark prices of a recording that are played: a month of one a second.
+const MARKS: usize = 2_700_000;
+
+/// The mark prices of a recording by the places of `products`, and how many more than can be played.
+///
+/// # Errors
+/// [`DataError`] where it cannot be read.
+pub fn recorded_marks(path: &Path, products: &[Product]) -> Result<(Vec<Vec<Mark>>, u64), DataError> {
+    let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); products.len()];
+    let (mut known, mut more) = (0, 0);
+    for file in files(path)? {
+        let (rows, beyond) = read_marks(file, MARKS - known)?;
+        (known, more) = (known + rows.len(), more + beyond);
+        for MarkRow { symbol, time, price, rate, due } in rows {
+            if let Some(place) = products.iter().position(|product| product.symbol == symbol) {
+                marks[place].push(Mark { time, price, rate, due });
+            }
+        }
+    }
+    marks.iter_mut().for_each(|marks| marks.sort_by_key(|mark| mark.time));
+    Ok((marks, more))
+}
+
+/// The files of a recording: itself, or those of a folder, one for each connection.
+fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let unreadable = |error: std::io::Error| {
+        let (file, fault) = (path.display().to_string(), FileFault::Unreadable(error.to_string()));
+        DataError::File(Box::new(BadFile { file, line: 0, fault }))
+    };
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>).map_err(unreadable)?;
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// What a recorded market is traded as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Traded {
+    /// As a pair; a perpetual becomes the pair of its name: only its prices are played.
+    Spot,
+    /// As a perpetual; a pair becomes the perpetual of its name.
+    Perpetual,
+}
+
+impl Traded {
+    /// As what a market is traded where nothing else is said: as what it is.
+    #[must_use]
+    pub fn own(symbol: &Symbol) -> Self {
+        match symbol.parts() {
+            SymbolParts::Contract { .. } => Self::Perpetual,
+            _ => Self::Spot,
+        }
+    }
+
+    /// A market as it is traded; `None` for what is neither pair nor perpetual.
+    #[must_use]
+    pub fn product(self, symbol: &Symbol, tick: Price, lot: Quantity, min_notional: Cash) -> Option<Product> {
+        let pair = symbol.as_str().split(['@', ':']).next()?;
+        match (self, symbol.parts()) {
+            (Self::Spot, _) => Product::new(&pair.parse().ok()?, tick, lot, min_notional),
+            (Self::Perpetual, SymbolParts::Pair { quote, .. }) => {
+                Product::perpetual(&format!("{pair}:{quote}").parse().ok()?, tick, lot, min_notional)
+            }
+            (Self::Perpetual, _) => Product::perpetual(symbol, tick, lot, min_notional),
+        }
+    }
 }
 
 /// The greatest step that all prices, and all quantities, are multiples of.
@@ -228,7 +301,7 @@ pub(super) fn play(shared: &Shared, updates: Updates, speed: Speed, waits: bool,
     let mut state = shared.lock();
     state.progress.over = true;
     // What the last second brought is told.
-    let now = state.binance.core.now();
+    let now = state.venue.now();
     state.pass(now + Span::SECOND);
 }
 
@@ -255,7 +328,7 @@ fn sleep_until(shared: &Shared, due: Instant, times: u32, stopped: &impl Fn() ->
         if left > NAP {
             let passed = i64::try_from(nap.as_nanos()).unwrap_or(0).saturating_mul(times.into());
             let mut state = shared.lock();
-            let now = state.binance.core.now();
+            let now = state.venue.now();
             state.pass(now + Span::from_nanos(passed));
         }
     }

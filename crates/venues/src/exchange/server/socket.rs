@@ -8,8 +8,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at
 
 use super::fault::Draws;
 use super::hub::{Form, Frame, STREAMS};
-use super::{Inner, Shared, counted};
-use crate::exchange::binance::stream::{Topic, is_stream};
+use super::{Inner, Shared, counted, routed};
+use crate::exchange::binance::stream::Topic;
 
 /// How often a client is pinged, and how long it may be silent then.
 const PING: Duration = Duration::from_secs(20);
@@ -19,15 +19,16 @@ const SENDING: Duration = Duration::from_secs(10);
 
 /// Serves a WebSocket until one side ends it.
 pub(super) async fn serve(shared: Shared, mut socket: WebSocket, path: String, query: String) {
+    let path = routed(&path);
     let form = match path.split('/').nth(1) {
-        Some("ws-api") => Form::Api,
+        Some("ws-api" | "ws-fapi") => Form::Api,
         Some("stream") => Form::Combined,
         Some("ws") => Form::Raw,
         _ => Form::Counted,
     };
     let opened = shared.lock().hub.open(form);
     let Some((id, frames)) = opened else { return close(&mut socket, 1013, "too many connections").await };
-    let asked = shared.lock().open(id, form, &path, &query);
+    let asked = shared.lock().open(id, form, path, &query);
     let why = match asked {
         Ok(()) => {
             Connection { shared: shared.clone(), id, form, draws: Draws::new(shared.faults.seed, id) }
@@ -127,7 +128,7 @@ impl Connection {
             Form::Api => {}
         }
         let wall = inner.wall.millis();
-        let (answer, user) = inner.binance.answer_frame(text, wall);
+        let (answer, user) = inner.venue.answer_frame(text, wall);
         if let Some(user) = user {
             inner.hub.subscribe(self.id, "0", Topic::User(user));
         }
@@ -144,7 +145,8 @@ impl Inner {
         }
         let streams = query.split('&').find_map(|pair| pair.strip_prefix("streams=")).unwrap_or("");
         let streams = streams.replace("%2F", "/").replace("%40", "@").replace("%21", "!");
-        let names = path.split('/').skip(2).chain(streams.split('/')).filter(|name| !name.is_empty());
+        let key = query.split('&').find_map(|pair| pair.strip_prefix("listenKey=")).unwrap_or("");
+        let names = path.split('/').skip(2).chain(streams.split('/')).chain([key]).filter(|name| !name.is_empty());
         for name in names {
             // Clients number their addresses (`/ws/0`): only what can be a stream must be one.
             if !self.subscribe(id, name) && name.contains('@') {
@@ -155,10 +157,10 @@ impl Inner {
     }
 
     fn subscribe(&mut self, id: u64, name: &str) -> bool {
-        let topic = if is_stream(&self.binance.core, name) {
+        let topic = if self.venue.is_stream(name) {
             Some(Topic::Stream(name.to_owned()))
         } else {
-            self.binance.listener(name, self.wall.millis()).map(Topic::User)
+            self.venue.listener(name, self.wall.millis()).map(Topic::User)
         };
         topic.is_some_and(|topic| self.hub.subscribe(id, name, topic))
     }

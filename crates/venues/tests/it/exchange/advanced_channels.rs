@@ -129,7 +129,7 @@ async fn our_adapter_follows() {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let (speed, from, waits, faults) = (Speed::Times(5), None, true, Faults::default());
     let settings = Settings { address, speed, from, waits, faults, now: now() };
-    let house = House { binance: Binance::new(core, Vec::new()), advanced, tls: None };
+    let house = House { venue: Binance::new(core, Vec::new()).into(), advanced, tls: None };
     let server = Server::start(house, source(), settings).await.unwrap();
     let wanted = Wanted {
         exchange: stream::Exchange::CoinbaseAdvanced,

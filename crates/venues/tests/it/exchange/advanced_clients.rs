@@ -50,7 +50,7 @@ async fn trades(environment: &str, script: &str, secret: &str) {
         .open(&[("USDT".parse().unwrap(), Cash::whole(10_000)), ("AAA".parse().unwrap(), Cash::whole(20))])
         .unwrap();
     let advanced = Advanced::new(&mut core, vec![Key { name: NAME.to_owned(), user, public }]);
-    let house = House { binance: Binance::new(core, Vec::new()), advanced, tls: Some(tls) };
+    let house = House { venue: Binance::new(core, Vec::new()).into(), advanced, tls: Some(tls) };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let settings =
         Settings { address, speed: Speed::Times(1), from: None, waits: false, faults: Faults::default(), now: now() };
@@ -60,7 +60,8 @@ async fn trades(environment: &str, script: &str, secret: &str) {
     let key = file("key.json", &serde_json::json!({ "name": NAME, "privateKey": secret }).to_string());
     let words = [server.address.to_string(), key, file("cert.pem", &certificate)];
     run(environment, script, &[words[0].as_str(), words[1].as_str(), words[2].as_str()]).await;
-    let sums = server.look(|binance| ["AAA", "USDT"].map(|asset| binance.core.wallets().sum(asset.parse().unwrap())));
+    let sums = server
+        .look(|venue| ["AAA", "USDT"].map(|asset| venue.spot().unwrap().core.wallets().sum(asset.parse().unwrap())));
     assert_eq!(sums, [Ok(Cash::ZERO); 2]);
     server.stop().await;
 }

@@ -9,7 +9,7 @@ use qframe_model::market::Side;
 use qframe_model::time::Time;
 use qframe_venues::exchange::binance::{Binance, Key, Proof};
 use qframe_venues::exchange::server::fault::Faults;
-use qframe_venues::exchange::server::{Row, Server, Settings, Source, Speed};
+use qframe_venues::exchange::server::{House, Row, Server, Settings, Source, Speed};
 use tokio::process::Command;
 
 use super::market::{binance, core, level, trade};
@@ -40,14 +40,10 @@ pub(crate) fn now() -> Time {
     Time::from_nanos(i64::try_from(since.as_nanos()).unwrap())
 }
 
-async fn start(faults: Faults) -> Server {
-    start_with((binance(), source()), faults).await
-}
-
-async fn start_with((exchange, source): (Binance, Source), faults: Faults) -> Server {
+async fn start(venue: impl Into<House>, source: Source, faults: Faults) -> Server {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let settings = Settings { address, speed: Speed::Times(1), from: None, waits: false, faults, now: now() };
-    Server::start(exchange, source, settings).await.unwrap()
+    Server::start(venue, source, settings).await.unwrap()
 }
 
 pub(crate) fn python(environment: &str) -> Option<PathBuf> {
@@ -60,17 +56,23 @@ pub(crate) fn python(environment: &str) -> Option<PathBuf> {
 }
 
 async fn check(environment: &str, script: &str) {
-    check_with(environment, script, Faults::default()).await;
+    check_with(binance(), environment, script, Faults::default()).await;
 }
 
-async fn check_with(environment: &str, script: &str, faults: Faults) {
-    run(environment, script, ["k", "s"], (binance(), source()), faults).await;
+pub(crate) async fn check_with(venue: impl Into<House>, environment: &str, script: &str, faults: Faults) {
+    run(environment, script, ["k", "s"], (venue, source()), faults).await;
 }
 
 /// `with`: the name of the key, and the secret.
-async fn run(environment: &str, script: &str, with: [&str; 2], exchange: (Binance, Source), faults: Faults) {
+async fn run(
+    environment: &str,
+    script: &str,
+    with: [&str; 2],
+    (venue, source): (impl Into<House>, Source),
+    faults: Faults,
+) {
     let Some(python) = python(environment) else { return };
-    let server = start_with(exchange, faults).await;
+    let server = start(venue, source, faults).await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script);
     let mut command = Command::new(python);
     command.arg(script).arg(format!("http://{}", server.address)).args(with);
@@ -139,12 +141,12 @@ async fn real_clients_sign_with_ed25519() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_careful_client_heals_every_fault() {
     let faults: Faults = "disconnect=3s,duplicate=10%,drop=10%,http500=10%".parse().unwrap();
-    check_with("ccxt", "faults.py", Faults { seed: 5, ..faults }).await;
+    check_with(binance(), "ccxt", "faults.py", Faults { seed: 5, ..faults }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_starts_answers_and_stops() {
-    let server = start(Faults::default()).await;
+    let server = start(binance(), source(), Faults::default()).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     let facts = server.facts();
     assert!(facts.progress.rows > 5 && facts.progress.fault.is_none(), "{facts:?}");
