@@ -9,6 +9,16 @@ use qframe_venues::exchange::usdm::stream::frames;
 use super::market::{at, level, trade};
 use super::usdm::usdm;
 
+/// A market that goes on: a level changes, or somebody trades.
+fn row(step: i64, millis: i64) -> Tick {
+    match step % 4 {
+        0 => level(millis, Side::Buy, 9_990 - step * 7 % 9 * 10, step * 31 % 900, true),
+        1 => level(millis, Side::Sell, 10_010 + step * 5 % 9 * 10, step * 37 % 900, true),
+        2 => trade(millis, step.unsigned_abs(), Side::Buy, 10_010, 50),
+        _ => trade(millis, step.unsigned_abs(), Side::Sell, 9_990, 40),
+    }
+}
+
 #[test]
 fn its_streams_make_its_book_and_its_tape() {
     let mut exchange = usdm();
@@ -20,12 +30,7 @@ fn its_streams_make_its_book_and_its_tape() {
     exchange.futures.notices().for_each(drop);
     for step in 1_i64..2_000 {
         let millis = 1_000 + step * 20;
-        let row = match step % 4 {
-            0 => level(millis, Side::Buy, 9_990 - step * 7 % 9 * 10, step * 31 % 900, true),
-            1 => level(millis, Side::Sell, 10_010 + step * 5 % 9 * 10, step * 37 % 900, true),
-            2 => trade(millis, step.unsigned_abs(), Side::Buy, 10_010, 50),
-            _ => trade(millis, step.unsigned_abs(), Side::Sell, 9_990, 40),
-        };
+        let row = row(step, millis);
         if let Tick::Trade(trade) = row {
             trades.push((trade.id, trade.price, trade.quantity, trade.side));
         }
