@@ -157,7 +157,8 @@ fn exchange(rate: u64, sent: Arc<Sent>) -> (Runtime, String) {
             beat.tick().await;
             for _ in 0..(rate / 1_000).min(sent.at.len() as u64 - 1 - id) {
                 id += 1;
-                let time = START_MS + id;
+                // No trade of the future: the gate would hold it.
+                let time = START_MS + id * 1_000 / rate;
                 let text = format!(
                     r#"{{"stream":"btcusdt@aggTrade","data":{{"e":"aggTrade","E":{time},"s":"BTCUSDT","a":{id},"p":"100.5","q":"0.25","f":{id},"l":{id},"T":{time},"m":true,"M":true}}}}"#
                 );

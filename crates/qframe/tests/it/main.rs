@@ -12,6 +12,8 @@ mod catalog;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod echo;
+#[cfg(test)]
 mod exchange;
 #[cfg(test)]
 mod exchange_tls;
