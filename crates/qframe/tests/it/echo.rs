@@ -79,14 +79,14 @@ fn quotes(program: &Program) -> Vec<[Level; 2]> {
     rows(program, Kind::Quotes).into_iter().flat_map(of).map(|quote: Quote| [quote.bid, quote.ask]).collect()
 }
 
-/// The book after each whole update.
+/// The book after each whole update; between connections there is none.
 fn books(program: &Program) -> Vec<Vec<Level>> {
     let of = |rows| if let Rows::Book(deltas) = rows { deltas } else { Vec::new() };
     let (mut book, mut all) = (OrderBook::default(), Vec::new());
     for delta in rows(program, Kind::Book).into_iter().flat_map(of) {
         let delta: BookDelta = delta;
         book.apply(&delta);
-        if delta.last {
+        if delta.last && book.levels(Side::Buy).next().is_some() {
             all.push(book.levels(Side::Buy).chain(book.levels(Side::Sell)).collect());
         }
     }

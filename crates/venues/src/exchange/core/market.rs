@@ -251,6 +251,9 @@ impl Market {
         self.fresh.push(trade.price);
         self.candles.trade(&trade);
         notices.push_back(Notice::Trade { product: self.place, trade });
+        if !is_part {
+            self.tell_aggregate(notices);
+        }
     }
 
     /// The newest sum of trades is over.

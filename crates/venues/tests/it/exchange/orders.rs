@@ -150,7 +150,7 @@ fn sums_of_trades_are_by_taker_and_price() {
     let sent: Vec<_> = notices.iter().flat_map(|notice| frames(&exchange.core, notice, |_| true)).collect();
     let sums: Vec<_> =
         sent.iter().filter(|(_, frame)| frame["e"] == "aggTrade").map(|(_, frame)| &frame["a"]).collect();
-    assert_eq!(sums, [&Value::from(1), &2.into(), &3.into()], "the newest is told once it is over");
+    assert_eq!(sums, [&Value::from(1), &2.into(), &3.into(), &4.into()], "a recorded sum is told at once");
 }
 
 /// The least and the most that the venue takes, as the catalog knows them.

@@ -70,6 +70,7 @@ fn its_streams_make_its_book_and_its_tape() {
         one.checked,
         one.equal
     );
+    assert_eq!((read.len(), read.last()), (trades.len(), trades.last()));
     assert_eq!(read, trades);
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
