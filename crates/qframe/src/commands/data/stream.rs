@@ -18,6 +18,9 @@ use crate::error::Error;
 use crate::run::catalog::Root;
 use crate::run::sinks::{self, Sinks};
 
+/// In nanoseconds.
+const DAY: u64 = 86_400_000_000_000;
+
 /// The flags.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -247,7 +250,7 @@ impl Shown {
                  {} refused\n",
                 of.line, of.messages, of.connects, of.cuts, of.handovers, of.gaps, of.repeated, of.filled, of.missed, of.refused
             ));
-            text.push_str(&format!("  from the exchange {}{}\n", spread(&of.latency), clock(of)));
+            text.push_str(&format!("  from the exchange {}{}\n", age(&of.latency), clock(of)));
             for (reason, count) in &of.reasons {
                 text.push_str(&format!("  refused {count}: {reason}\n"));
             }
@@ -286,6 +289,14 @@ impl Shown {
 fn micros(latencies: &Latencies) -> Value {
     let of = |percent| latencies.percentile(percent).map(|nanos| nanos as f64 / 1_000.0);
     json!({"p50": of(50), "p99": of(99), "count": latencies.count()})
+}
+
+/// As [`spread`]; of messages that are days old, which a replay brings, there is no latency to speak of.
+fn age(latencies: &Latencies) -> String {
+    match latencies.percentile(50).filter(|_| latencies.count() > 0) {
+        Some(nanos) if nanos > DAY => format!("{} days old: a replay", nanos / DAY),
+        _ => spread(latencies),
+    }
 }
 
 fn spread(latencies: &Latencies) -> String {
