@@ -1,25 +1,8 @@
 """ccxt trades on the local exchange: arguments are its address, the key and the secret."""
-import re
-import sys
 
 import ccxt
 
-HTTP, KEY, SECRET = sys.argv[1:4]
-WS = HTTP.replace("http", "ws")
-
-
-def rewritten(urls):
-    if isinstance(urls, dict):
-        return {name: rewritten(url) for name, url in urls.items()}
-    return re.sub(r"^ws+://[^/]+", WS, re.sub(r"^https?://[^/]+", HTTP, urls))
-
-
-def client():
-    options = {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False}
-    ex = ccxt.binance({"apiKey": KEY, "secret": SECRET, "options": options})
-    ex.has["fetchCurrencies"] = False
-    ex.urls["api"] = rewritten(ex.urls["api"])
-    return ex
+from pointed import client
 
 
 def refused(kind, call, *args, **params):
@@ -30,7 +13,7 @@ def refused(kind, call, *args, **params):
     raise AssertionError(f"{call.__name__}{args} went through; expected {kind.__name__}")
 
 
-ex = client()
+ex = client(ccxt.binance)
 symbol = next(iter(ex.load_markets()))
 market = ex.market(symbol)
 base, quote = market["base"], market["quote"]
@@ -73,7 +56,7 @@ assert len(ex.cancel_all_orders(symbol)) == 2 and not ex.fetch_open_orders(symbo
 refused(ccxt.InsufficientFunds, ex.create_order, symbol, "limit", "buy", 100 * before[quote]["total"] / float(low), low)
 assert len(ex.fetch_orders(symbol)) >= 5 and ex.fetch_closed_orders(symbol)
 for name in ("apiKey", "secret"):
-    stranger = client()
+    stranger = client(ccxt.binance)
     setattr(stranger, name, "another")
     refused(ccxt.AuthenticationError, stranger.fetch_balance)
 print("done", symbol)

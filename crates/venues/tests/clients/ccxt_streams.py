@@ -1,25 +1,13 @@
 """ccxt.pro watches the local exchange: arguments are its address, the key and the secret."""
 import asyncio
-import re
-import sys
 
 import ccxt.pro
 
-HTTP, KEY, SECRET = sys.argv[1:4]
-WS = HTTP.replace("http", "ws")
-
-
-def rewritten(urls):
-    if isinstance(urls, dict):
-        return {name: rewritten(url) for name, url in urls.items()}
-    return re.sub(r"^ws+://[^/]+", WS, re.sub(r"^https?://[^/]+", HTTP, urls))
+from pointed import client
 
 
 async def main():
-    options = {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False}
-    ex = ccxt.pro.binance({"apiKey": KEY, "secret": SECRET, "options": options})
-    ex.has["fetchCurrencies"] = False
-    ex.urls["api"] = rewritten(ex.urls["api"])
+    ex = client(ccxt.pro.binance)
     try:
         symbol = next(iter(await ex.load_markets()))
         seen = 0

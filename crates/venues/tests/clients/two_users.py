@@ -1,27 +1,11 @@
 """Two users of ccxt meet on the local exchange: arguments are its address, the key of one and the secret of both."""
-import re
-import sys
 
 import ccxt
 
-HTTP, KEY, SECRET = sys.argv[1:4]
+from pointed import client
 
 
-def rewritten(urls):
-    if isinstance(urls, dict):
-        return {name: rewritten(url) for name, url in urls.items()}
-    return re.sub(r"^https?://[^/]+", HTTP, urls)
-
-
-def client(key):
-    options = {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False}
-    ex = ccxt.binance({"apiKey": key, "secret": SECRET, "options": options})
-    ex.has["fetchCurrencies"] = False
-    ex.urls["api"] = rewritten(ex.urls["api"])
-    return ex
-
-
-one, other = client(KEY), client("second")
+one, other = client(ccxt.binance), client(ccxt.binance, "second")
 symbol = next(iter(one.load_markets()))
 other.load_markets()
 base, quote = symbol.split("/")

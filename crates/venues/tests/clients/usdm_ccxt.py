@@ -1,25 +1,8 @@
 """ccxt trades perpetuals on the local exchange: arguments are its address, the key and the secret."""
-import re
-import sys
 
 import ccxt
 
-HTTP, KEY, SECRET = sys.argv[1:4]
-WS = HTTP.replace("http", "ws")
-
-
-def rewritten(urls):
-    if isinstance(urls, dict):
-        return {name: rewritten(url) for name, url in urls.items()}
-    return re.sub(r"^ws+://[^/]+", WS, re.sub(r"^https?://[^/]+", HTTP, urls))
-
-
-def client():
-    options = {"defaultType": "swap", "fetchMarkets": {"types": ["linear"]}, "fetchCurrencies": False, "fetchMargins": False}
-    ex = ccxt.binanceusdm({"apiKey": KEY, "secret": SECRET, "options": options})
-    ex.has["fetchCurrencies"] = False
-    ex.urls["api"] = rewritten(ex.urls["api"])
-    return ex
+from pointed import client
 
 
 def refused(kind, code, call, *args, **params):
@@ -35,7 +18,7 @@ def position(symbol):
     return next((one for one in ex.fetch_positions([symbol]) if one["contracts"]), None)
 
 
-ex = client()
+ex = client(ccxt.binanceusdm, default="swap", market="linear")
 symbol = next(iter(ex.load_markets()))
 market = ex.market(symbol)
 quote = market["settle"]
@@ -111,7 +94,7 @@ ex.cancel_orders([one["id"] for one in two], symbol)
 ex.cancel_all_orders(symbol)
 assert not ex.fetch_open_orders(symbol) and len(ex.fetch_orders(symbol)) >= 5
 for name in ("apiKey", "secret"):
-    stranger = client()
+    stranger = client(ccxt.binanceusdm, default="swap", market="linear")
     setattr(stranger, name, "another")
     refused(ccxt.AuthenticationError, "", stranger.fetch_balance)
 print("done", symbol)
