@@ -76,11 +76,11 @@ fn a_dry_run_says_what_would_be_new() {
 fn splits_and_dividends_in_files_of_their_own() {
     let program = Program::new();
     let quarter = |day: &str| format!("time,dividend\n2020-02-{day},0.5\n2020-05-{day},0.5\n2020-08-{day},0.5\n");
-    program.write("splits.csv", "time,ratio\n2019-06-03,2\n2021-06-01,4\n".to_owned());
+    program.write("splits.csv", "time,ratio\n2019-06-03,2\n2021-06-01,4\n");
     program.write("paid.csv", quarter("10"));
     program.write("later.csv", quarter("11"));
-    program.write("one.csv", "time,dividend\n2020-05-11,0.5\n".to_owned());
-    program.write("special.csv", "time,dividend\n2020-06-22,3\n".to_owned());
+    program.write("one.csv", "time,dividend\n2020-05-11,0.5\n");
+    program.write("special.csv", "time,dividend\n2020-06-22,3\n");
     let import = |file: &str| program.run(&format!("data import {file} --kind actions --symbol OWL --venue nyse"));
     for (file, code) in [("splits.csv", 0), ("paid.csv", 0), ("later.csv", 1), ("one.csv", 1), ("special.csv", 0)] {
         let answer = import(file);
