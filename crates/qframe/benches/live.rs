@@ -2,6 +2,7 @@
 //! `cargo xtask bench live` runs it. The exchange is a task on loopback, in a runtime of its own.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::disallowed_methods,
     reason = "a benchmark measures and prints, and stops at what should not be"
 )]
