@@ -78,6 +78,54 @@ const CURRENCY: &str = "USD";
 /// The clock of Globex; each of its pits had hours of its own, which are not told apart here.
 const HOURS: &str = "CME";
 
+/// Exchanges whose contracts have roots of their own: RB is petrol at NYMEX and steel at `shfe`, and a bitcoin future of
+/// `deribit` is not five of them.
+const ELSEWHERE: [&str; 35] = [
+    "asx",
+    "b3",
+    "binance",
+    "bitfinex",
+    "bitget",
+    "bitmex",
+    "bybit",
+    "cfe",
+    "cffex",
+    "coinbase",
+    "czce",
+    "dce",
+    "deribit",
+    "dydx",
+    "eurex",
+    "euronext",
+    "gateio",
+    "gfex",
+    "hkex",
+    "hkfe",
+    "htx",
+    "hyperliquid",
+    "ice",
+    "ine",
+    "jpx",
+    "kraken",
+    "kucoin",
+    "mcx",
+    "moex",
+    "nse",
+    "nyseliffe",
+    "okx",
+    "sgx",
+    "shfe",
+    "tocom",
+];
+
+/// [`contract_terms`] of a root at a venue, such as `ES` at `cme` or at `cme.rolled-date-none`; `None` at an exchange that has
+/// another rulebook.
+#[must_use]
+pub fn contract_terms_at(root: &str, venue: &str) -> Option<ContractTerms> {
+    let exchange = venue.split('.').next().unwrap_or(venue);
+    contract_terms(root).filter(|_| !ELSEWHERE.contains(&exchange))
+}
+
 /// What is known of the contracts of a root such as `ES`; `None` where nothing is.
 #[must_use]
 pub fn contract_terms(root: &str) -> Option<ContractTerms> {
@@ -91,7 +139,9 @@ impl ContractTerms {
     #[must_use]
     pub fn of(symbol: &Symbol) -> Option<Self> {
         match symbol.parts() {
-            SymbolParts::Listed { name, .. } => contract_terms(&name.to_string()),
+            SymbolParts::Listed { name, .. } => {
+                contract_terms_at(&name.to_string(), symbol.venue().unwrap_or_default())
+            }
             _ => None,
         }
     }
@@ -168,6 +218,11 @@ mod tests {
             check(root, dollars);
         }
         assert_eq!(contract_terms("XX"), None);
+        let units =
+            |symbol: &str| ContractTerms::of(&symbol.parse().unwrap()).map(|terms| terms.multiplier.to_string());
+        assert_eq!(units("BTC-20240628@cme"), Some("5".to_owned()));
+        assert_eq!(units("RB@nymex.rolled-date-none"), Some("42000".to_owned()));
+        assert_eq!((units("BTC-20240628@deribit"), units("RB@shfe.rolled-date-none")), (None, None));
         assert!(ROOTS.iter().enumerate().all(|(place, one)| ROOTS[..place].iter().all(|two| two.1 != one.1)));
     }
 }

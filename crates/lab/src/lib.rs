@@ -16,7 +16,9 @@ mod sweep;
 mod ticks;
 
 pub use backtest::{Backtest, RunError, Setup};
-pub use contracts::{ContractTerms, contract_hours, contract_multiplier, contract_terms, contract_tick};
+pub use contracts::{
+    ContractTerms, contract_hours, contract_multiplier, contract_terms, contract_terms_at, contract_tick,
+};
 pub use dataset::{DataSet, Origin, customary};
 pub use outcome::{Curve, Outcome};
 pub use rates::{RateSeries, RateStep};

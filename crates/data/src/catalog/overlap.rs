@@ -1,5 +1,5 @@
 //! Rows on their way into a data set, held against those that stand there at the same times.
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use qframe_model::time::{Span, Time};
 
@@ -23,7 +23,14 @@ pub struct Overlap {
     pub differing: u64,
 }
 
+/// What two sources tell of one day they may tell of days beside each other: of dividends the last day with them, or the first
+/// without.
+const DAYS_APART: Span = Span::from_seconds(4 * 86_400);
+
 impl Overlap {
+    /// Where rows are told by day, those within four days of each other count as of one stretch, and only those of a sort that
+    /// both have: a file of splits beside one of dividends is no other source.
+    ///
     /// Memory holds a reference to each new row, and a batch of stored ones.
     pub(super) fn of<R: Record>(place: &Place, batches: &[Rows]) -> Result<Self, CatalogError> {
         let mut given: Vec<&R> = Vec::new();
@@ -35,9 +42,16 @@ impl Overlap {
         let (Some(first), Some(last)) = (given.first(), given.last()) else { return Ok(Self::default()) };
         let (mut overlap, mut ends): (Self, Option<(Time, Time)>) = (Self::default(), None);
         let mut known = HashMap::new();
+        let reach = if R::IS_TOLD_BY_DAY { DAYS_APART } else { Span::default() };
+        let sorts: BTreeSet<u64> = given.iter().filter(|_| R::IS_TOLD_BY_DAY).map(|row| row.rank()).collect();
+        let mut sorts_there = BTreeSet::new();
         // Of a set of thousands of files those of these days are opened, and no other.
-        for stored in Scan::new(place, first.time()..last.time() + Span::from_nanos(1))? {
-            let stored = R::of(stored?).ok_or_else(|| CatalogError::OtherKind(place.key.clone()))?;
+        for stored in Scan::new(place, first.time() - reach..last.time() + reach + Span::from_nanos(1))? {
+            let mut stored = R::of(stored?).ok_or_else(|| CatalogError::OtherKind(place.key.clone()))?;
+            if R::IS_TOLD_BY_DAY {
+                stored.retain(|row| sorts.contains(&row.rank()));
+                sorts_there.extend(stored.iter().map(R::rank));
+            }
             let (Some(first), Some(last)) = (stored.first(), stored.last()) else { continue };
             ends = Some((ends.map_or(first.time(), |(first, _)| first), last.time()));
             overlap.stored += stored.len() as u64;
@@ -48,7 +62,9 @@ impl Overlap {
             }
         }
         if let Some((first, last)) = ends {
-            overlap.given = given.iter().filter(|row| first <= row.time() && row.time() <= last).count() as u64;
+            let ends = first - reach..=last + reach;
+            let is_held = |row: &&&R| !R::IS_TOLD_BY_DAY || sorts_there.contains(&row.rank());
+            overlap.given = given.iter().filter(is_held).filter(|row| ends.contains(&row.time())).count() as u64;
         }
         Ok(overlap)
     }

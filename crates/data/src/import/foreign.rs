@@ -26,7 +26,7 @@ const COMMON_LEAST: u64 = 10;
 const DIFFERING_ONE_IN: u64 = 10;
 /// So few rows of one stretch of time say nothing of a source; dividends and splits are few, and count in money.
 const ROWS_LEAST: u64 = 10;
-const ACTIONS_LEAST: u64 = 2;
+const ACTIONS_LEAST: u64 = 1;
 /// Where less than one in so many of either side has a twin on the other one, they are not of one source: of one, one file
 /// tells more than the other, and not something else.
 const COMMON_ONE_IN: u64 = 2;

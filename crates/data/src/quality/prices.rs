@@ -85,6 +85,7 @@ impl Units {
             return Self { odd: Vec::new(), usual: 0 };
         };
         let mut other: Vec<(usize, [i8; 4])> = Vec::new();
+        let mut reach = None;
         for (place, bar) in bars.iter().enumerate() {
             let prices = [bar.open, bar.high, bar.low, bar.close].map(Price::to_f64);
             let is_near = |price: &f64| *price < level * FAR && *price * FAR > level;
@@ -95,6 +96,10 @@ impl Units {
             let mut powers = prices.map(|price| power(price / level, MOVED));
             if powers != [powers[0]; 4] {
                 powers = prices.map(|price| power(price / level, MOVED_ALONE));
+                let reach = *reach.get_or_insert_with(|| OUTLIER_MOVE.max(WICK_RANGES * usual_range(bars)));
+                if !go_together(prices, powers, reach) {
+                    powers = [0; 4];
+                }
             }
             if powers != [0; 4] {
                 other.push((place, powers));
@@ -149,6 +154,16 @@ fn power(ratio: f64, moved: f64) -> i8 {
         rest < moved && rest * moved > 1.0
     };
     [1, -1].into_iter().find(near).unwrap_or(0)
+}
+
+/// Whether the prices of a bar that are turned come within a reach of those that are not: an open of 1 beside a close of 92 is
+/// a slip of another sort.
+fn go_together(prices: [f64; 4], powers: [i8; 4], reach: f64) -> bool {
+    let kept = || prices.into_iter().zip(powers).filter(|(_, power)| *power == 0).map(|(price, _)| price);
+    let (low, high) = (kept().fold(f64::INFINITY, f64::min), kept().fold(0.0, f64::max));
+    let turned = prices.into_iter().zip(powers).filter(|(_, power)| *power != 0);
+    let mut turned = turned.map(|(price, power)| price / UNIT.powi(power.into()));
+    high <= 0.0 || turned.all(|price| price * (1.0 + reach) >= low && price <= high * (1.0 + reach))
 }
 
 /// The median size of the returns, from at most 2 048 of them over the whole length.

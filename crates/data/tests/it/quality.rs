@@ -208,6 +208,19 @@ fn prices_of_two_scales_in_one_bar() {
     assert_eq!(jumps(&walk(&[(1, 2, 1), (-5_000, 3, 1), (1, 2, 1)])), 0);
 }
 
+/// A bid of 1 beside one of 92 is no price of 92 in another unit: a hundred of it is far from what the minute, and those behind
+/// it, traded at. A mender that took it for one would make up 100.
+#[test]
+fn a_stub_quote_is_no_unit() {
+    for (stub, flips, jumps) in [(10_000, 1, 0), (10_900, 0, 1)] {
+        let mut bars = walk(&[(1, 2, 100); 60]);
+        bars[30].open = Price::from_nanos(bars[30].open.nanos() / 1_000_000 * stub);
+        bars[30].low = bars[30].open;
+        let report = check(&bars, &RULES);
+        assert_eq!((report.count(Defect::UnitFlip), report.count(Defect::JumpInside)), (flips, jumps), "{report}");
+    }
+}
+
 /// The minutes of AAPL on the day of its split begin with a bar from 645.57 to 92.42.
 #[test]
 fn the_first_minute_behind_a_split() {

@@ -162,7 +162,7 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
         }
     }
     let (mut content, mut counts) = (Vec::new(), Vec::new());
-    let mut book = OrderBook::default();
+    let (mut book, mut known) = (OrderBook::default(), None);
     for key in &keys {
         // The period is one of receipts, the catalog's order that of the venue: clocks are less than a day apart. A book is
         // made by all that came before.
@@ -177,7 +177,7 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
             ticks.append(&mut period.ticks);
         }
         if key.kind == Kind::Book {
-            book = period.before;
+            (book, known) = (period.before, period.known);
         }
         counts.push(format!("{} {}", ticks.len() - before, key.kind));
         content.extend(catalog.facts(key)?.map(|facts| facts.hash.to_hex()[..12].to_owned()));
@@ -188,7 +188,10 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
         counts.push("sizes of quotes that nobody wrote down, taken as boundless".to_owned());
     }
     ticks.sort_by_key(Tick::received);
-    begin(&mut ticks, &book);
+    let is_old = |first: &Tick| known.is_some_and(|known| first.received().since(known) > STALE);
+    if !ticks.first().is_some_and(is_old) {
+        begin(&mut ticks, &book);
+    }
     let with_venue = Some(key.name()).filter(|_| name.contains('@')).and_then(|name| name.parse().ok());
     Ok(Found {
         ticks,
@@ -239,6 +242,9 @@ fn sized(mut quote: Quote) -> Quote {
     quote
 }
 
+/// A book of which nothing was heard for so long is not known any more: another recording begins.
+const STALE: Span = Span::from_seconds(3_600);
+
 /// So many ticks fit anywhere.
 const LOOK_FROM: usize = 1 << 18;
 
@@ -247,12 +253,14 @@ struct Period {
     from: Time,
     until: Time,
     before: OrderBook,
+    /// When its book was last heard of.
+    known: Option<Time>,
     ticks: Vec<Tick>,
 }
 
 impl Period {
     fn new(wish: &Wish) -> Self {
-        Self { from: wish.from, until: wish.until, before: OrderBook::default(), ticks: Vec::new() }
+        Self { from: wish.from, until: wish.until, before: OrderBook::default(), known: None, ticks: Vec::new() }
     }
 
     /// # Errors
@@ -264,6 +272,14 @@ impl Period {
             && let Some(why) = memory::lacks(held, size_of::<Tick>(), memory::free())
         {
             return Err(why);
+        }
+        if let Tick::Book(delta) = &tick
+            && let Some(last) = self.known.replace(received).filter(|last| received.since(*last) > STALE)
+        {
+            let (at, sequence) = (last + STALE, delta.sequence);
+            let change = BookChange::Clear;
+            self.take(Tick::Book(BookDelta { time: at, received: at, sequence, change, last: true }))?;
+            self.known = Some(received);
         }
         match tick {
             Tick::Book(delta) if received < self.from => self.before.apply(&delta),

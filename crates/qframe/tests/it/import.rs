@@ -70,6 +70,25 @@ fn a_dry_run_says_what_would_be_new() {
     assert!(same.ends_with("; a dry run: nothing would be new (3 there already)\n"), "{same}");
 }
 
+/// Splits and dividends come in files of their own; one after the other was refused as of another source. Dividends that another
+/// source dates a day later were paid twice.
+#[test]
+fn splits_and_dividends_in_files_of_their_own() {
+    let program = Program::new();
+    let quarter = |day: &str| format!("time,dividend\n2020-02-{day},0.5\n2020-05-{day},0.5\n2020-08-{day},0.5\n");
+    program.write("splits.csv", "time,ratio\n2019-06-03,2\n2021-06-01,4\n");
+    program.write("paid.csv", quarter("10"));
+    program.write("later.csv", quarter("11"));
+    program.write("one.csv", "time,dividend\n2020-05-11,0.5\n");
+    program.write("special.csv", "time,dividend\n2020-06-22,3\n");
+    let import = |file: &str| program.run(&format!("data import {file} --kind actions --symbol OWL --venue nyse"));
+    for (file, code) in [("splits.csv", 0), ("paid.csv", 0), ("later.csv", 1), ("one.csv", 1), ("special.csv", 0)] {
+        let answer = import(file);
+        assert_eq!(answer.code(), code, "{file}: {}{}", answer.out(), answer.error());
+    }
+    assert!(import("later.csv").error().contains("only 0 of those are the same, as those of another source"));
+}
+
 /// A special dividend on the day of an ordinary one was refused as the same row, or kept one of them.
 #[test]
 fn two_dividends_of_a_day_are_both_paid() {

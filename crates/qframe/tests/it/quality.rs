@@ -134,6 +134,9 @@ fn resampling_changes_no_bars_in_silence() {
     assert!(refused.error().contains("2 of 2 bars are there already with other values"), "{}", refused.error());
     assert_eq!(program.run("data resample BTC/USDT --to 1d --out made.csv").code(), 0);
     assert_eq!(volume(), "1000");
+    let again = program.run("data resample BTC/USDT --to 1d --out made.csv");
+    assert!(again.code() == 1 && again.error().contains("write over it with --force"), "{}", again.error());
+    assert_eq!(program.run("data resample BTC/USDT --to 1d --out made.csv --force").code(), 0);
     assert!(
         std::fs::read_to_string(program.path("made.csv")).unwrap().contains("2024-01-01T00:00:00Z,101,103,100,102,10")
     );

@@ -163,6 +163,25 @@ fn an_update_is_not_undone_by_the_snapshot_before_it() {
     }
 }
 
+/// The trades of a recording come before its snapshot: they met the book of a recording of a month before.
+#[test]
+fn a_book_of_another_recording_is_forgotten() {
+    let program = Program::new();
+    let early = |line: &str| line.replace("\"10", "\"2").replace("\"99.", "\"19.").replace("17231612", "17204832");
+    program.write("old.txt", stream().lines().take(9).map(early).collect::<Vec<_>>().join("\n") + "\n");
+    let mut lines: Vec<String> = stream().lines().map(str::to_owned).collect();
+    let first = r#"{"e":"trade","E":1723161252900,"s":"BTCUSDT","t":0,"p":"100.5","q":"2","T":1723161252900,"m":false,"M":true}"#;
+    lines.insert(0, format!("1723161252905000000 {first}"));
+    program.write("new.txt", lines.join("\n") + "\n");
+    for file in ["old.txt", "new.txt"] {
+        assert_eq!(program.run(&format!("data import {file}")).code(), 0);
+    }
+    let words =
+        "--data BTC/USDT@binance --grain book --strategy buy-and-hold --fee 0 --json --at-end close --from 2024-08-08";
+    let out: serde_json::Value = serde_json::from_str(&shown(&program, words)).unwrap();
+    assert_eq!(out["trades"][0]["entry_price"], "100.54524536", "{}", out["trades"]);
+}
+
 #[test]
 fn what_a_stream_lacks_is_said() {
     let program = Program::new();

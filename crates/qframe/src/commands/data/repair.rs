@@ -10,6 +10,7 @@ use qframe_lab::report::{ReportError, write_atomically};
 use qframe_model::market::Bar;
 use serde::Serialize;
 
+use super::out;
 use super::subject::{Judged, Known, Subject};
 use crate::error::Error;
 
@@ -40,6 +41,9 @@ pub(crate) struct Args {
     /// The file that is written: CSV, or by its ending .csv.gz, .parquet or .arrow (default: FILE.mended.csv)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write over a file that is there
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     known: Known,
     /// Print JSON.
@@ -120,6 +124,7 @@ impl Args {
             ));
         }
         let changes = beside("changes.csv", &out);
+        [&out, &changes].into_iter().try_for_each(|path| out::check(path, self.force))?;
         save(&changes, |out| write_changes(mended, out))?;
         let format = Format::of(&out);
         save(&out, |out| write_bars(mended, format, out))?;

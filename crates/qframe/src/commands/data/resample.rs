@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// NAME.asks.csv (default: FILE.FRAME.csv where a file is read, else bars go into the catalog)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write over a file that is there
+    #[arg(long)]
+    force: bool,
     /// What becomes of bars of the catalog that are there already with other values
     #[arg(long, value_enum, value_name = "HOW", default_value = "refuse")]
     on_conflict: OnConflict,
@@ -101,7 +104,7 @@ impl Args {
         if out.canonicalize().ok().is_some_and(|out| path.canonicalize().ok() == Some(out)) {
             return Err(Error::usage("--out", out.display(), "it is the file that is read; name another"));
         }
-        let written = vec![Written { name: out::write(&out, &made.bars)?, bars: made.bars.len() }];
+        let written = vec![self.saved(&out, &made.bars)?];
         let (from, rows) = (path.display().to_string(), loaded.bars.len() as u64);
         Ok(Answer { from, rows, written, unfinished: made.unfinished.map(|bar| bar.time) })
     }
@@ -119,7 +122,7 @@ impl Args {
         let known_until = joined.bars.last().map_or(Time::MAX, |bar| bar.time + from.span());
         let made = resample(&joined.bars, &Resampling { from, to, known_until });
         let made = made.map_err(|error| Error::usage("--to", to, error))?;
-        let written = vec![Written { name: out::write(out, &made.bars)?, bars: made.bars.len() }];
+        let written = vec![self.saved(out, &made.bars)?];
         let (from, rows) = (format!("{} {from}", held.security), joined.bars.len() as u64);
         Ok(Answer { from, rows, written, unfinished: made.unfinished.map(|bar| bar.time) })
     }
@@ -161,7 +164,7 @@ impl Args {
             Some(out) => {
                 let file = |(key, bars): &(DataKey, Vec<Bar>)| {
                     let path = if made.len() > 1 { beside(out, key.kind) } else { out.clone() };
-                    out::write(&path, bars).map(|name| Written { name, bars: bars.len() })
+                    self.saved(&path, bars)
                 };
                 made.iter().map(file).collect::<Result<_, _>>()?
             }
@@ -172,6 +175,11 @@ impl Args {
         };
         let names: Vec<String> = from.iter().map(ToString::to_string).collect();
         Ok(Answer { from: names.join(" and "), rows, written, unfinished })
+    }
+
+    fn saved(&self, path: &Path, bars: &[Bar]) -> Result<Written, Error> {
+        out::check(path, self.force)?;
+        out::write(path, bars).map(|name| Written { name, bars: bars.len() })
     }
 
     fn made(&self, catalog: &Catalog, key: &DataKey, to: TimeFrame) -> Result<Made, Error> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use qframe_data::catalog::{InstrumentFacts, StoredRoll};
 use qframe_data::import::open_interest;
 use qframe_data::{Catalog, Contract, DataKey, Kind, RollAdjust, RollRule, Rolled, roll};
-use qframe_lab::{ContractTerms, contract_tick};
+use qframe_lab::contract_terms_at;
 use qframe_model::number::Price;
 use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::TimeFrame;
@@ -199,7 +199,8 @@ impl Args {
         let rolls = rolled.rolls.iter().map(stored).collect();
         let unknown = InstrumentFacts::new(symbol.clone(), venue.to_owned());
         let known = known.unwrap_or(unknown);
-        let tick = known.tick.or_else(|| contract_tick(root)).filter(|_| adjust != RollAdjust::Ratio);
+        let assumed = || contract_terms_at(root, venue).map(|terms| terms.tick);
+        let tick = known.tick.or_else(assumed).filter(|_| adjust != RollAdjust::Ratio);
         let facts = InstrumentFacts {
             symbol,
             asset_class: Some("future".to_owned()),
@@ -239,7 +240,8 @@ impl Args {
 fn assumed(catalog: &Catalog, contract: &Symbol, venue: &str) -> Result<Option<String>, Error> {
     let known = catalog.instrument(contract, venue)?;
     let is_told = known.is_some_and(|known| known.multiplier.is_some() && known.tick.is_some());
-    Ok(ContractTerms::of(contract).filter(|_| !is_told).map(|terms| terms.to_string()))
+    let root = contract.as_str().rsplit_once('-').map_or("", |(root, _)| root);
+    Ok(contract_terms_at(root, venue).filter(|_| !is_told).map(|terms| terms.to_string()))
 }
 
 impl From<&qframe_data::Roll> for Row {
