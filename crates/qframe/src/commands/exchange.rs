@@ -258,7 +258,8 @@ impl Exchange {
                 let least = terms.min_notional.unwrap_or(MIN_NOTIONAL);
                 let (products, rows, refused) = recorded(path, terms.traded, least)?;
                 if products.is_empty() {
-                    return Err(Error::refused(format!("--replay {name}: no pair and no perpetual is in it")));
+                    let why = "no pair and no perpetual with a trade, a quote or a whole book is in it; `qframe data book` says why";
+                    return Err(Error::refused(format!("--replay {name}: {why}")));
                 }
                 let left = if refused > 0 {
                     format!(", {refused} lines refused (`qframe data book` shows them)")
