@@ -330,12 +330,15 @@ impl Exchange {
 
     /// A user for each key.
     fn keys(&self, mut open: impl FnMut() -> Result<usize, Error>) -> Result<Vec<Key>, Error> {
-        let mut keys = Vec::new();
+        let mut keys: Vec<Key> = Vec::new();
         let given = if self.keys.is_empty() { vec![format!("{}={}", KEY.0, KEY.1)] } else { self.keys.clone() };
         for pair in &given {
             let Some((name, secret)) = pair.split_once('=').filter(|(name, _)| !name.is_empty()) else {
                 return Err(Error::usage("--key", pair, "expected KEY=SECRET"));
             };
+            if keys.iter().any(|key| key.name == name) {
+                return Err(Error::usage("--key", name, "it is there twice; each user has a name of his own"));
+            }
             let path = PathBuf::from(secret);
             let secret = if path.is_file() {
                 std::fs::read_to_string(&path).map_err(|error| Error::file("reading", &path, &error))?

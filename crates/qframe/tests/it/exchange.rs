@@ -84,6 +84,7 @@ fn wrong_words_and_wrong_files() {
     check("--replay stream.txt --fault drop=2", 2, "no share from 0% to 100%");
     check("--replay stream.txt --key mine", 2, "expected KEY=SECRET");
     check("--replay stream.txt --key mine=", 2, "secret key is empty");
+    check("--replay stream.txt --key one=a --key one=b", 2, "it is there twice");
     check("--replay stream.txt --fund USDT=-5", 2, "expected ASSET=AMOUNT");
     check("--replay stream.txt --replay stream.txt", 2, "play each market once");
     check("--replay nowhere.txt", 1, "no such file");
