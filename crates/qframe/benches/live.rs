@@ -1,6 +1,7 @@
 //! How long a trade takes from an exchange's socket to a strategy, and how many rows a second the pipeline passes on.
 //! `cargo xtask bench live` runs it. The exchange is a task on loopback, in a runtime of its own.
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "a benchmark measures and prints, and stops at what should not be"
