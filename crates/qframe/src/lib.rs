@@ -32,7 +32,7 @@ enum Command {
     /// Market data: import it, look at it, check and mend it, rebuild order books, make other bars, export it.
     #[command(subcommand)]
     Data(commands::data::DataCommand),
-    /// Serve a local exchange that clients of Binance trade on, over recorded markets.
+    /// Serve a local exchange that clients of Binance and Coinbase trade on, over recorded markets.
     Exchange(Box<commands::exchange::Exchange>),
 }
 

@@ -258,7 +258,8 @@ impl Exchange {
                 let least = terms.min_notional.unwrap_or(MIN_NOTIONAL);
                 let (products, rows, refused) = recorded(path, terms.traded, least)?;
                 if products.is_empty() {
-                    return Err(Error::refused(format!("--replay {name}: no pair and no perpetual is in it")));
+                    let why = "no pair and no perpetual with a trade, a quote or a whole book is in it; `qframe data book` says why";
+                    return Err(Error::refused(format!("--replay {name}: {why}")));
                 }
                 let left = if refused > 0 {
                     format!(", {refused} lines refused (`qframe data book` shows them)")
@@ -329,12 +330,15 @@ impl Exchange {
 
     /// A user for each key.
     fn keys(&self, mut open: impl FnMut() -> Result<usize, Error>) -> Result<Vec<Key>, Error> {
-        let mut keys = Vec::new();
+        let mut keys: Vec<Key> = Vec::new();
         let given = if self.keys.is_empty() { vec![format!("{}={}", KEY.0, KEY.1)] } else { self.keys.clone() };
         for pair in &given {
             let Some((name, secret)) = pair.split_once('=').filter(|(name, _)| !name.is_empty()) else {
                 return Err(Error::usage("--key", pair, "expected KEY=SECRET"));
             };
+            if keys.iter().any(|key| key.name == name) {
+                return Err(Error::usage("--key", name, "it is there twice; each user has a name of his own"));
+            }
             let path = PathBuf::from(secret);
             let secret = if path.is_file() {
                 std::fs::read_to_string(&path).map_err(|error| Error::file("reading", &path, &error))?

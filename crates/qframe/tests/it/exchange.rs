@@ -71,6 +71,7 @@ fn check_run(flags: &[&str], market: &str, symbol: &str, root: &str) {
 fn wrong_words_and_wrong_files() {
     let program = Program::new();
     program.write("stream.txt", STREAM);
+    program.write("no-book.txt", STREAM.lines().last().unwrap_or_default());
     program.write("prices.csv", "time,open,high,low,close\n2020-01-01,1,2,1,2\n");
     let check = |words: &str, code: i32, part: &str| {
         let answer = program.run(&format!("exchange {words}"));
@@ -83,9 +84,11 @@ fn wrong_words_and_wrong_files() {
     check("--replay stream.txt --fault drop=2", 2, "no share from 0% to 100%");
     check("--replay stream.txt --key mine", 2, "expected KEY=SECRET");
     check("--replay stream.txt --key mine=", 2, "secret key is empty");
+    check("--replay stream.txt --key one=a --key one=b", 2, "it is there twice");
     check("--replay stream.txt --fund USDT=-5", 2, "expected ASSET=AMOUNT");
     check("--replay stream.txt --replay stream.txt", 2, "play each market once");
     check("--replay nowhere.txt", 1, "no such file");
     check("--replay prices.csv", 1, "no message of an exchange");
+    check("--replay no-book.txt", 1, "a whole book is in it");
     check("--replay ETH/USDT", 1, "there is no catalog");
 }

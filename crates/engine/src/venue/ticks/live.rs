@@ -346,6 +346,14 @@ impl Live {
         self.changed(side, price);
     }
 
+    /// An order in the queue wants no more than so many units.
+    pub(super) fn cut(&mut self, order: OrderId, most: Quantity) {
+        let Some(resting) = self.resting.iter_mut().find(|resting| resting.order == order) else { return };
+        (resting.wants, resting.reached) = (resting.wants.min(most), resting.reached.min(most));
+        let (side, price) = (resting.side, resting.price);
+        self.changed(side, price);
+    }
+
     /// What came to an order was less than a lot.
     pub(super) fn pass_over(&mut self, order: OrderId) {
         if let Some(resting) = self.resting.iter_mut().find(|resting| resting.order == order) {

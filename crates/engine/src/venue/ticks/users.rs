@@ -7,7 +7,7 @@ use qframe_model::event::{CancelReason, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::market::Side;
 use qframe_model::number::{Overflow, Price, Quantity};
-use qframe_model::order::Order;
+use qframe_model::order::{Order, Size};
 
 use super::super::working::{Step, Touch};
 use super::super::{SimVenue, Stage};
@@ -84,6 +84,22 @@ impl SimVenue {
             users.owners.push((order.id, owner));
         }
         self.submit(approved);
+    }
+
+    /// An order of a user wants no more than so many units from here on, and keeps its place.
+    pub fn cut(&mut self, id: OrderId, most: Quantity) -> Result<(), Overflow> {
+        let Some(working) = self.orders.iter_mut().find(|working| working.id() == id && !working.dead) else {
+            return Ok(());
+        };
+        let all = working.filled.plus(most)?;
+        if matches!(working.order.size, Size::Units(units) if units > all) {
+            working.order.size = Size::Units(all);
+            let index = working.order.instrument.index();
+            if let Some(live) = &mut self.lives[index] {
+                live.cut(id, most);
+            }
+        }
+        Ok(())
     }
 
     /// Units that are shown at a price: what is left of the recorded level, and what orders of users show.

@@ -1,6 +1,8 @@
 //! Channels of the WebSocket: what may be subscribed to, what is told at once, and what happens as messages.
 //!
 //! Messages lack the `sequence_num`: it counts all messages of a connection, and the connection adds it.
+use std::collections::BTreeSet;
+
 use qframe_model::market::{Level, Side};
 use qframe_model::time::Time;
 use serde_json::{Value, json};
@@ -116,7 +118,8 @@ impl Advanced {
                 subjects.extend(all.map(|(place, market)| (product_id(&market.product), of(Some(place)))));
             }
             _ => {
-                for id in ids {
+                // Who names a product twice hears of it once.
+                for id in ids.into_iter().collect::<BTreeSet<_>>() {
                     let place = product_of(core, id).ok_or_else(|| format!("{id:?} is not a valid product"))?;
                     subjects.push((id.to_owned(), of(Some(place))));
                 }

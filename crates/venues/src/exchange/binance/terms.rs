@@ -118,14 +118,7 @@ pub(super) fn terms(ask: &Parameters, kind: &str, names: &Names) -> Result<Terms
 /// # Errors
 /// The [`Fault`] of a mode that is not offered, and of a part shown of what does not rest.
 pub(super) fn manner(ask: &Parameters, terms: &Terms, names: &Names) -> Result<Manner, Fault> {
-    let prevention = match ask.get("selfTradePreventionMode") {
-        None | Some("EXPIRE_MAKER") => Prevention::ExpireMaker,
-        Some("EXPIRE_TAKER") => Prevention::ExpireTaker,
-        Some("EXPIRE_BOTH") => Prevention::ExpireBoth,
-        Some("NONE") => Prevention::Allow,
-        Some("DECREMENT" | "TRANSFER") => return Err(Fault::Prevention),
-        Some(_) => return Err(Fault::Value("selfTradePreventionMode")),
-    };
+    let prevention = prevention_of(ask)?;
     let display = ask.decimal::<Quantity>(names.display)?.filter(|units| units.is_positive());
     let rests = match terms {
         Terms::Limit { stay, .. } | Terms::Triggered { stay, .. } => *stay == Stay::Gtc,
@@ -164,5 +157,17 @@ fn triggered(
         (None, Some(trigger), Some(price)) => Ok(Terms::Triggered { quantity, trigger, price, stay, takes_profit }),
         (None, Some(trigger), None) => Ok(Terms::Stop { quantity, trigger, takes_profit }),
         (None, None, _) => Err(Fault::Either(names.trigger, names.delta)),
+    }
+}
+
+/// What an order wants where it would trade with its own user.
+pub(in crate::exchange) fn prevention_of(ask: &Parameters) -> Result<Prevention, Fault> {
+    match ask.get("selfTradePreventionMode") {
+        None | Some("EXPIRE_MAKER") => Ok(Prevention::ExpireMaker),
+        Some("EXPIRE_TAKER") => Ok(Prevention::ExpireTaker),
+        Some("EXPIRE_BOTH") => Ok(Prevention::ExpireBoth),
+        Some("NONE") => Ok(Prevention::Allow),
+        Some("DECREMENT" | "TRANSFER") => Err(Fault::Prevention),
+        Some(_) => Err(Fault::Value("selfTradePreventionMode")),
     }
 }

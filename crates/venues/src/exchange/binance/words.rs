@@ -74,7 +74,7 @@ pub(in crate::exchange) const fn stay(terms: &Terms) -> &'static str {
     }
 }
 
-pub(super) const fn prevention(mode: Prevention) -> &'static str {
+pub(in crate::exchange) const fn prevention(mode: Prevention) -> &'static str {
     match mode {
         Prevention::Allow => "NONE",
         Prevention::ExpireTaker => "EXPIRE_TAKER",

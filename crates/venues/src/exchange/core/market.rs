@@ -354,6 +354,11 @@ impl Market {
         self.venue.arrive(time);
     }
 
+    /// An open order wants no more than so many units from here on.
+    pub(in crate::exchange) fn cut(&mut self, order: OrderId, most: Quantity) -> Result<(), Overflow> {
+        self.venue.cut(order, most)
+    }
+
     /// What the venue says next.
     pub(in crate::exchange) fn next_report(&mut self) -> Result<Option<Report>, Overflow> {
         self.venue.next_report(&self.ledger).map(Option::<&Report>::copied)

@@ -3,6 +3,7 @@
 mod counted;
 pub mod fault;
 mod hub;
+mod patience;
 mod replay;
 mod socket;
 pub mod tls;
@@ -28,6 +29,7 @@ use super::binance::{Answer, Fault, Request};
 use super::core::Refusal;
 use fault::{Draws, Faults};
 use hub::Hub;
+use patience::Patient;
 pub use replay::{Progress, Row, Source, Speed, Traded, decimal_step, measure, recorded, recorded_marks};
 use replay::{Updates, play};
 use tls::{Tls, TlsListener};
@@ -168,8 +170,12 @@ impl Server {
         // It ends with the shutdown; an error of accepting is retried inside.
         let serving = tokio::spawn(async move {
             let _ = match tls {
-                None => axum::serve(listener, router).with_graceful_shutdown(end).await,
-                Some(tls) => axum::serve(TlsListener::new(listener, &tls), router).with_graceful_shutdown(end).await,
+                None => axum::serve(Patient::new(listener), router).with_graceful_shutdown(end).await,
+                Some(tls) => {
+                    axum::serve(Patient::new(TlsListener::new(listener, &tls)), router)
+                        .with_graceful_shutdown(end)
+                        .await
+                }
             };
         });
         Ok(Self { address, shared, stop, ended, replay: Some(replay), serving })

@@ -69,7 +69,7 @@ pub struct Progress {
     pub fault: Option<String>,
 }
 
-/// The products of a recording, with ticks and lots as its rows have them, and its rows. `traded`: as what; none: each as
+/// The products of a recording, with ticks and lots as its rows have them (none where nothing in it can be played), and its rows. `traded`: as what; none: each as
 /// what it is.
 ///
 /// # Errors
@@ -100,6 +100,10 @@ pub fn recorded(
             products.push(product);
             products.len() - 1
         }));
+    }
+    if steps.iter().all(|[price, _]| *price == 0) {
+        // Nothing in it can be played.
+        products.clear();
     }
     let refused = first.facts().refused;
     let mut recording = Recording::open(&files)?;

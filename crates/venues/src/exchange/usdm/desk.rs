@@ -8,7 +8,7 @@ use super::Futures;
 use super::margin::{Bracket, Thought};
 use super::notice::{Happened, Notice};
 use super::order::{Amount, Execution, Record, Refusal, Status, Stay, Ticket, Wake, Watched};
-use crate::exchange::core::{Market, Prevention};
+use crate::exchange::core::Market;
 
 /// The most open orders of a user, and the most of them that wait for a trigger, in one contract.
 const OPEN_MAX: usize = 200;
@@ -280,7 +280,7 @@ impl Futures {
 
     fn submit(&mut self, id: u64, plan: Plan) {
         let Some(record) = self.order(id) else { return };
-        let (product, user) = (record.ticket.product, record.user);
+        let (product, user, prevention) = (record.ticket.product, record.user, record.ticket.prevention);
         let order = Order {
             id: OrderId(id),
             instrument: InstrumentId(0),
@@ -296,7 +296,7 @@ impl Futures {
             purpose: Purpose::Signal,
             time: self.now,
         };
-        let sent = self.contracts[product].market.submit(&order, user, Prevention::default());
+        let sent = self.contracts[product].market.submit(&order, user, prevention);
         // What the desk let pass and the venue does not take ends at once, and so does what cannot be counted.
         if sent.is_err() || self.settle(product).is_err() {
             self.end(id, Status::Expired, Happened::Expired);

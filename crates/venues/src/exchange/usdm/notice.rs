@@ -20,6 +20,8 @@ pub enum Happened {
     Cancelled,
     /// The exchange ended it.
     Expired,
+    /// It only reduces, and wants no more than the position that is left.
+    Cut,
 }
 
 /// One thing that happened.

@@ -6,6 +6,8 @@ use qframe_model::market::Side;
 use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::time::Time;
 
+use crate::exchange::core::Prevention;
+
 pub use crate::exchange::core::Status;
 
 /// The price that a trigger watches.
@@ -80,6 +82,8 @@ pub struct Ticket {
     pub amount: Amount,
     /// It may only make a position smaller.
     pub reduce_only: bool,
+    /// Where it would trade with another order of its own user.
+    pub prevention: Prevention,
     /// The user's own name for it.
     pub name: Option<String>,
     /// True where it was sent as a conditional order of its own address (`algoOrder`).

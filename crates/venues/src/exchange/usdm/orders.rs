@@ -7,7 +7,7 @@ use super::futures::Futures;
 use super::market::contract;
 use super::order::{Amount, Record, Stay, Ticket, Wake, Watched};
 use super::words::{algo, order};
-use crate::exchange::binance::terms::{name_of, side_of};
+use crate::exchange::binance::terms::{name_of, prevention_of, side_of};
 use crate::exchange::binance::{Fault as Asked, Parameters};
 
 /// The most orders of one batch.
@@ -59,6 +59,7 @@ pub(super) fn ticket(futures: &Futures, ask: &Parameters, conditional: bool) -> 
         stay: if limit { stays(ask, kind)? } else { Stay::Gtc },
         amount,
         reduce_only,
+        prevention: prevention_of(ask)?,
         name: name_of(ask, if conditional { "clientAlgoId" } else { "newClientOrderId" })?,
         algo: conditional,
     })

@@ -13,7 +13,7 @@ use super::Futures;
 use super::margin::Exposure;
 use super::notice::{Happened, Notice};
 use super::order::{Amount, Cause, Execution, Record, Status, Stay, Ticket, Wake, Watched};
-use crate::exchange::core;
+use crate::exchange::core::{self, Prevention};
 
 /// Commissions are counted to eight decimals: ten digits of the eighteen are cut off.
 const COMMISSION_UNIT: i128 = 10_000_000_000;
@@ -88,8 +88,7 @@ impl Futures {
             let rate = if maker { self.commission.maker } else { self.commission.taker };
             self.deal(&Deal { order: order.id, price: fill.price, quantity, rate, maker })?;
         }
-        self.trim(order.user, order.ticket.product);
-        Ok(())
+        self.trim(order.user, order.ticket.product)
     }
 
     /// Units change hands: the position, its profit, the commission.
@@ -150,20 +149,24 @@ impl Futures {
         Ok(())
     }
 
-    /// Orders that only reduce end where there is nothing left to reduce.
-    fn trim(&mut self, user: usize, product: usize) {
-        let held = self.holding(user, product).position.quantity;
-        let idle = |order: &&Record| {
-            let closes = !held.is_zero() && Side::of(held) != order.ticket.side;
-            order.ticket.product == product && order.works && order.reduces() && !closes
-        };
-        let ids: Vec<u64> = self.open_orders(user).filter(idle).map(|order| order.id).collect();
+    /// Orders that only reduce are cut to the position, and end where there is nothing left to reduce.
+    fn trim(&mut self, user: usize, product: usize) -> Result<(), Overflow> {
+        let (held, now) = (self.holding(user, product).position.quantity, self.now);
+        let reduces = |order: &&Record| order.ticket.product == product && order.works && order.reduces();
+        let ids: Vec<u64> = self.open_orders(user).filter(reduces).map(|order| order.id).collect();
         for id in ids {
-            if let Some(order) = self.order_mut(id) {
+            let Some(order) = self.order_mut(id) else { continue };
+            let all = order.filled.plus(held.abs())?;
+            if held.is_zero() || Side::of(held) == order.ticket.side {
                 order.expires = true;
+                self.contracts[product].market.cancel(OrderId(id), now);
+            } else if order.quantity > all {
+                (order.quantity, order.updated) = (all, now);
+                self.contracts[product].market.cut(OrderId(id), held.abs())?;
+                self.tell_order(id, Happened::Cut);
             }
-            self.contracts[product].market.cancel(OrderId(id), self.now);
         }
+        Ok(())
     }
 
     /// Funding is due: longs pay shorts where the rate is above zero. It counts as paid when it was due, however far the clock
@@ -261,6 +264,7 @@ impl Futures {
             stay: Stay::Ioc,
             amount: Amount::Units(quantity),
             reduce_only: true,
+            prevention: Prevention::default(),
             name: None,
             algo: false,
         };

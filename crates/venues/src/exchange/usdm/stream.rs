@@ -10,7 +10,8 @@ use super::market::premium;
 use super::notice::{Happened, Notice};
 use super::order::{Amount, Cause, Execution, Record};
 use super::words::{
-    algo_status, average, break_even, eight, entry, kind, kind_now, millis, side, status, stay, trail, trigger, watches,
+    algo_status, average, break_even, eight, entry, kind, kind_now, millis, prevention, side, status, stay, trail,
+    trigger, watches,
 };
 use crate::exchange::binance::stream::{Topic, bar, ticker_of};
 use crate::exchange::binance::words::levels;
@@ -220,6 +221,7 @@ fn report(futures: &Futures, record: &Record, happened: Happened, time: i64) -> 
         Happened::Traded(_) => "TRADE",
         Happened::Cancelled => "CANCELED",
         Happened::Expired => "EXPIRED",
+        Happened::Cut => "AMENDMENT",
     };
     let units = |units: Option<Quantity>| units.unwrap_or(Quantity::ZERO).to_string();
     let mut order = json!({
@@ -230,7 +232,7 @@ fn report(futures: &Futures, record: &Record, happened: Happened, time: i64) -> 
         "L": eight(traded.map_or(Price::ZERO, |one| one.price)), "T": time, "t": traded.map_or(0, |one| one.id),
         "b": "0", "a": "0", "m": traded.is_some_and(|one| one.maker), "R": record.reduces(), "wt": watches(ticket),
         "ot": kind(ticket), "ps": "BOTH", "cp": ticket.amount == Amount::Position,
-        "rp": eight(traded.map_or(Cash::ZERO, |one| one.realised)), "pP": false, "si": 0, "ss": 0, "V": "NONE", "pm": "NONE",
+        "rp": eight(traded.map_or(Cash::ZERO, |one| one.realised)), "pP": false, "si": 0, "ss": 0, "V": prevention(ticket.prevention), "pm": "NONE",
         "gtd": 0,
     });
     if let Some(one) = traded {
@@ -248,7 +250,7 @@ fn conditional(futures: &Futures, record: &Record, time: i64) -> Value {
         "caid": record.name, "aid": record.id, "at": "CONDITIONAL", "o": kind(ticket),
         "s": futures.contracts()[ticket.product].market.product.name, "S": side(ticket.side), "ps": "BOTH", "f": stay(ticket),
         "q": record.quantity.to_string(), "X": algo_status(record), "ai": "", "ap": "0", "aq": "0", "act": "0",
-        "tp": eight(trigger(ticket)), "p": eight(ticket.limit.unwrap_or(Price::ZERO)), "V": "NONE", "wt": watches(ticket),
+        "tp": eight(trigger(ticket)), "p": eight(ticket.limit.unwrap_or(Price::ZERO)), "V": prevention(ticket.prevention), "wt": watches(ticket),
         "pm": "NONE", "cp": ticket.amount == Amount::Position, "pP": false, "R": record.reduces(), "tt": 0, "gtd": 0,
     }})
 }

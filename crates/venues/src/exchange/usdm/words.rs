@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::futures::Futures;
 use super::mark::Contract;
 use super::order::{Amount, Cause, Execution, Income, Record, Status, Stay, Ticket, Wake, Watched};
-pub(super) use crate::exchange::binance::words::{eight, millis, side, status};
+pub(super) use crate::exchange::binance::words::{eight, millis, prevention, side, status};
 
 /// The type of an order as it was sent.
 pub(super) const fn kind(ticket: &Ticket) -> &'static str {
@@ -90,7 +90,7 @@ pub(super) fn order(futures: &Futures, record: &Record) -> Value {
         "priceProtect": false,
         "origType": kind(ticket),
         "priceMatch": "NONE",
-        "selfTradePreventionMode": "NONE",
+        "selfTradePreventionMode": prevention(ticket.prevention),
         "goodTillDate": 0,
         "time": millis(record.time),
         "updateTime": millis(record.updated),
@@ -132,7 +132,7 @@ pub(super) fn algo(futures: &Futures, record: &Record) -> Value {
         "triggerPrice": eight(trigger(ticket)),
         "price": eight(ticket.limit.unwrap_or(Price::ZERO)),
         "icebergQuantity": null,
-        "selfTradePreventionMode": "NONE",
+        "selfTradePreventionMode": prevention(ticket.prevention),
         "workingType": watches(ticket),
         "priceMatch": "NONE",
         "closePosition": ticket.amount == Amount::Position,

@@ -25,6 +25,9 @@ fn subscriptions_are_judged() {
     let fine = asked(json!({ "type": "subscribe", "product_ids": ["AAA-USDT"], "channel": "level2" })).unwrap();
     assert_eq!(fine.subjects, vec![("AAA-USDT".to_owned(), subject(Channel::Level2))]);
     let token = venue.key.token(NOW as u64, "n", None).unwrap();
+    let twice =
+        asked(json!({ "type": "subscribe", "product_ids": ["AAA-USDT", "AAA-USDT"], "channel": "level2" })).unwrap();
+    assert_eq!(twice.subjects.len(), 1, "a product that is named twice is told once");
     let user = asked(json!({ "type": "subscribe", "channel": "user", "jwt": token })).unwrap();
     assert_eq!(user.subjects[0].1, Subject { channel: Channel::User, product: None, user: Some(0) });
     let refused = |message: Value, why: &str| {

@@ -2,7 +2,7 @@
 use qframe_model::market::{FundingRate, Side};
 use qframe_model::number::{Cash, Rate};
 use qframe_venues::exchange::binance::{Key, Proof, Request};
-use qframe_venues::exchange::core::{Commission, Product};
+use qframe_venues::exchange::core::{Commission, Prevention, Product};
 use qframe_venues::exchange::usdm::{
     Amount, Bracket, Cause, Futures, Happened, Mark, Notice, Refusal, Status, Stay, Ticket, Usdm, Wake, Watched,
 };
@@ -49,6 +49,7 @@ pub(crate) fn at_market(side: Side, thousandths: i64) -> Ticket {
         stay: Stay::Gtc,
         amount: Amount::Units(units(thousandths)),
         reduce_only: false,
+        prevention: Prevention::default(),
         name: None,
         algo: false,
     }
@@ -143,6 +144,35 @@ fn reducing_orders_never_turn_a_position() {
     let id = futures.place(0, &large).unwrap();
     assert_eq!(futures.order(id).unwrap().quantity, units(1_000), "cut to the position");
     assert!(futures.holding(0, 0).position.is_flat());
+}
+
+#[test]
+fn what_reduces_is_cut_with_its_position() {
+    let mut futures = futures();
+    futures.place(0, &at_market(Side::Buy, 1_000)).unwrap();
+    let id = futures.place(0, &Ticket { reduce_only: true, ..limit(Side::Sell, 1_000, 10_000) }).unwrap();
+    futures.place(0, &at_market(Side::Sell, 700)).unwrap();
+    assert_eq!(futures.order(id).unwrap().quantity, units(300));
+    // Somebody else takes more than that: nobody sells him the rest.
+    futures.place(1, &Ticket { stay: Stay::Ioc, ..limit(Side::Buy, 1_000, 10_000) }).unwrap();
+    assert_eq!(futures.holding(1, 0).position.quantity, units(300));
+    assert!(futures.holding(0, 0).position.is_flat());
+    assert_eq!(futures.order(id).unwrap().status, Status::Filled);
+    assert_eq!(futures.open_orders(0).count(), 0);
+}
+
+#[test]
+fn who_meets_himself_says_what_ends() {
+    let check = |prevention: Prevention, status: [Status; 2]| {
+        let mut futures = futures();
+        let ids = [Side::Buy, Side::Sell]
+            .map(|side| futures.place(0, &Ticket { prevention, ..limit(side, 100, 10_000) }).unwrap());
+        assert_eq!(ids.map(|id| futures.order(id).unwrap().status), status, "{prevention:?}");
+    };
+    check(Prevention::Allow, [Status::Filled, Status::Filled]);
+    check(Prevention::ExpireMaker, [Status::Prevented, Status::New]);
+    check(Prevention::ExpireTaker, [Status::New, Status::Prevented]);
+    check(Prevention::ExpireBoth, [Status::Prevented, Status::Prevented]);
 }
 
 #[test]
