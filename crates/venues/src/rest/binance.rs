@@ -6,6 +6,8 @@ use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::{Time, TimeFrame};
 use serde::Deserialize;
+use serde::de::Error as _;
+use serde_json::Error;
 
 use super::wire::{Exact, Kline, of_millis};
 use super::{Listing, Page, RestError};
@@ -110,8 +112,7 @@ impl Binance {
     pub(super) async fn now(&self, symbol: &Symbol) -> Result<Time, RestError> {
         let (market, _) = self.market(symbol)?;
         let path = format!("{}/time", market.root);
-        let Clock { time } = market.http.get(&path, &[], 1).await?;
-        Ok(of_millis(time).unwrap_or(Time::MAX))
+        Ok(market.http.get(&path, &[], 1, read_clock).await?)
     }
 
     pub(super) async fn listing(&self, symbol: &Symbol) -> Result<Listing, RestError> {
@@ -119,20 +120,8 @@ impl Binance {
         let path = format!("{}/exchangeInfo", market.root);
         // Futures tell of all symbols, whatever is asked.
         let query: &[_] = if market.is_spot { &[("symbol", id.as_str())] } else { &[] };
-        let info: Info = match market.http.get(&path, query, 20).await {
-            Err(HttpError::Refused { code: Some(-1121), .. }) => return Err(RestError::Unlisted(symbol.clone())),
-            other => other?,
-        };
-        let found = info.symbols.into_iter().find(|entry| entry.symbol == id);
-        let entry = found.ok_or_else(|| RestError::Unlisted(symbol.clone()))?;
-        // BTCUSDT alone does not tell where the base ends.
-        let named = match symbol.parts() {
-            SymbolParts::Pair { base, quote } | SymbolParts::Contract { base, quote, .. } => {
-                entry.base_asset == base.as_str() && entry.quote_asset == quote.as_str()
-            }
-            SymbolParts::Listed { .. } => false,
-        };
-        if named { Ok(listing(symbol, entry)) } else { Err(RestError::Unlisted(symbol.clone())) }
+        let found = market.http.get(&path, query, 20, |body| read_listing(body, symbol, &id)).await;
+        listed(symbol, found)?.ok_or_else(|| RestError::Unlisted(symbol.clone()))
     }
 
     pub(super) async fn bars(&self, symbol: &Symbol, frame: TimeFrame, range: Range<Time>) -> Result<Page, RestError> {
@@ -153,11 +142,50 @@ impl Binance {
             ("limit", &limit),
         ];
         let weight = if market.is_spot { 2 } else { 5 };
-        let rows: Vec<Kline> = match market.http.get(&path, &query, weight).await {
-            Err(HttpError::Refused { code: Some(-1121), .. }) => return Err(RestError::Unlisted(symbol.clone())),
-            other => other?,
-        };
-        Ok(Page::of(rows.into_iter().map(|Kline(bar)| bar), &range))
+        listed(symbol, market.http.get(&path, &query, weight, |body| read_bars(body, &range)).await)
+    }
+}
+
+/// Reads an answer of `/time`.
+///
+/// # Errors
+/// Where it is none, or tells a time that a [`Time`] does not hold.
+pub fn read_clock(body: &[u8]) -> serde_json::Result<Time> {
+    let Clock { time } = serde_json::from_slice(body)?;
+    of_millis(time).ok_or_else(|| Error::custom(format!("{time} ms: no time")))
+}
+
+/// Reads an answer of `/exchangeInfo`: the entry of an `id`, where that is of the symbol's base and quote.
+///
+/// # Errors
+/// Where it is none.
+pub fn read_listing(body: &[u8], symbol: &Symbol, id: &str) -> serde_json::Result<Option<Listing>> {
+    let info: Info = serde_json::from_slice(body)?;
+    let found = info.symbols.into_iter().find(|entry| entry.symbol == id);
+    // BTCUSDT alone does not tell where the base ends.
+    let named = |entry: &Entry| match symbol.parts() {
+        SymbolParts::Pair { base, quote } | SymbolParts::Contract { base, quote, .. } => {
+            entry.base_asset == base.as_str() && entry.quote_asset == quote.as_str()
+        }
+        SymbolParts::Listed { .. } => false,
+    };
+    Ok(found.filter(named).map(|entry| listing(symbol, entry)))
+}
+
+/// Reads an answer of `/klines`: the bars that open in the range.
+///
+/// # Errors
+/// Where it is none.
+pub fn read_bars(body: &[u8], range: &Range<Time>) -> serde_json::Result<Page> {
+    let rows: Vec<Kline> = serde_json::from_slice(body)?;
+    Ok(Page::of(rows.into_iter().map(|Kline(bar)| bar), range))
+}
+
+/// What is no symbol to the exchange is not listed.
+fn listed<T>(symbol: &Symbol, answer: Result<T, HttpError>) -> Result<T, RestError> {
+    match answer {
+        Err(HttpError::Refused { code: Some(-1121), .. }) => Err(RestError::Unlisted(symbol.clone())),
+        other => Ok(other?),
     }
 }
 
