@@ -8,8 +8,9 @@ use qframe_model::time::{Time, TimeFrame};
 use serde::Deserialize;
 use serde::de::Error as _;
 use serde_json::Error;
+use serde_json::value::RawValue;
 
-use super::wire::{Exact, Kline, of_millis};
+use super::wire::{Exact, Highest, Kline, of_millis};
 use super::{Listing, Page, RestError};
 use crate::http::{Http, HttpError};
 use crate::pace::Pace;
@@ -43,18 +44,21 @@ struct Clock {
 }
 
 #[derive(Deserialize)]
-struct Info {
-    symbols: Vec<Entry>,
+struct Info<'a> {
+    #[serde(borrow)]
+    symbols: Vec<Entry<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct Entry<'a> {
     symbol: String,
     status: String,
     base_asset: String,
     quote_asset: String,
-    filters: Vec<Filter>,
+    /// Read of the one that is looked for: another's may have what no number of ours holds.
+    #[serde(borrow)]
+    filters: &'a RawValue,
 }
 
 /// The filters that bound an order; the others do not concern it.
@@ -65,9 +69,9 @@ struct Filter {
     tick_size: Option<Exact<Price>>,
     step_size: Option<Exact<Quantity>>,
     min_price: Option<Exact<Price>>,
-    max_price: Option<Exact<Price>>,
+    max_price: Option<Highest<Price>>,
     min_qty: Option<Exact<Quantity>>,
-    max_qty: Option<Exact<Quantity>>,
+    max_qty: Option<Highest<Quantity>>,
     min_notional: Option<Exact<Cash>>,
     notional: Option<Exact<Cash>>,
 }
@@ -160,16 +164,16 @@ pub fn read_clock(body: &[u8]) -> serde_json::Result<Time> {
 /// # Errors
 /// Where it is none.
 pub fn read_listing(body: &[u8], symbol: &Symbol, id: &str) -> serde_json::Result<Option<Listing>> {
-    let info: Info = serde_json::from_slice(body)?;
+    let info: Info<'_> = serde_json::from_slice(body)?;
     let found = info.symbols.into_iter().find(|entry| entry.symbol == id);
     // BTCUSDT alone does not tell where the base ends.
-    let named = |entry: &Entry| match symbol.parts() {
+    let named = |entry: &Entry<'_>| match symbol.parts() {
         SymbolParts::Pair { base, quote } | SymbolParts::Contract { base, quote, .. } => {
             entry.base_asset == base.as_str() && entry.quote_asset == quote.as_str()
         }
         SymbolParts::Listed { .. } => false,
     };
-    Ok(found.filter(named).map(|entry| listing(symbol, entry)))
+    found.filter(named).map(|entry| listing(symbol, entry)).transpose()
 }
 
 /// Reads an answer of `/klines`: the bars that open in the range.
@@ -189,19 +193,20 @@ fn listed<T>(symbol: &Symbol, answer: Result<T, HttpError>) -> Result<T, RestErr
     }
 }
 
-fn listing(symbol: &Symbol, entry: Entry) -> Listing {
+fn listing(symbol: &Symbol, entry: Entry<'_>) -> serde_json::Result<Listing> {
     let one = Rule::default();
-    let rule = entry.filters.into_iter().fold(one, |rule, filter| match filter.filter_type.as_str() {
+    let filters: Vec<Filter> = serde_json::from_str(entry.filters.get())?;
+    let rule = filters.into_iter().fold(one, |rule, filter| match filter.filter_type.as_str() {
         "PRICE_FILTER" => Rule {
             tick: filter.tick_size.map(|tick| tick.0),
             lowest: filter.min_price.map(|lowest| lowest.0),
-            highest: filter.max_price.map(|highest| highest.0),
+            highest: filter.max_price.and_then(|highest| highest.0),
             ..rule
         },
         "LOT_SIZE" => Rule {
             lot: filter.step_size.map(|step| step.0),
             least: filter.min_qty.map(|least| least.0),
-            most: filter.max_qty.map(|most| most.0),
+            most: filter.max_qty.and_then(|most| most.0),
             ..rule
         },
         "NOTIONAL" | "MIN_NOTIONAL" => {
@@ -209,7 +214,7 @@ fn listing(symbol: &Symbol, entry: Entry) -> Listing {
         }
         _ => rule,
     });
-    Listing {
+    Ok(Listing {
         symbol: symbol.clone(),
         id: entry.symbol,
         trading: entry.status == "TRADING",
@@ -221,7 +226,7 @@ fn listing(symbol: &Symbol, entry: Entry) -> Listing {
         min_price: rule.lowest.unwrap_or(Price::ZERO),
         max_price: rule.highest.filter(|highest| highest.is_positive()),
         min_notional: rule.notional.unwrap_or(Cash::ZERO),
-    }
+    })
 }
 
 /// What the filters say together.

@@ -80,6 +80,10 @@ fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
 }
 
 fn id(row: &RawValue) -> Result<u64, String> {
+    // An array would read as one too, field by field.
+    if !row.get().starts_with('{') {
+        return Err(format!("a trade that is no object: {:.40}", row.get()));
+    }
     serde_json::from_str::<Numbered>(row.get())
         .map(|row| row.id)
         .map_err(|error| format!("a trade without a number: {error}"))

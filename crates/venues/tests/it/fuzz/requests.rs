@@ -76,8 +76,8 @@ fn frame(text: &str) -> String {
 }
 
 /// Where the market goes at a step, in cents; by the request's length, so that orders meet all sorts of prices.
-fn moves(step: usize, text: &str) -> [qframe_model::market::Tick; 2] {
-    let (length, millis) = (text.len() as i64, 50 * (step as i64 + 1));
+fn moves(step: usize, hours: i64, text: &str) -> [qframe_model::market::Tick; 2] {
+    let (length, millis) = (text.len() as i64, hours * 3_600_000 + 50 * (step as i64 + 1));
     let side = if length % 2 == 0 { Side::Buy } else { Side::Sell };
     let cents = 10_000 + 10 * (length * 7 % 31 - 15);
     let quantity = length * 37 % 4_000 + 1;
@@ -104,7 +104,7 @@ fn spot() {
             } else {
                 done += usize::from(is_done(&exchange.answer(&request(text), WALL)));
             }
-            for tick in moves(step, text) {
+            for tick in moves(step, 0, text) {
                 exchange.core.tick(0, &tick).unwrap();
             }
             let notices: Vec<_> = exchange.core.notices().collect();
@@ -120,6 +120,7 @@ fn usdm() {
     fuzz_series(&USDM, |texts| {
         let key = |name: &str, user| Key { name: name.to_owned(), user, proof: Proof::new("s").unwrap() };
         let (mut exchange, mut done) = (Usdm::new(usdm::futures(), vec![key("k", 0), key("second", 1)]), 0);
+        let mut hours = 0;
         for (step, text) in texts.iter().enumerate() {
             if let Some(asked) = text.strip_prefix("FRAME ") {
                 done += usize::from(exchange.answer_frame(&frame(asked), WALL)["status"] == 200);
@@ -128,14 +129,20 @@ fn usdm() {
             } else {
                 done += usize::from(is_done(&exchange.answer(&request(text), WALL)));
             }
-            for tick in moves(step, text) {
+            for tick in moves(step, hours, text) {
                 exchange.futures.tick(0, &tick).unwrap();
             }
-            // Long enough that funding falls due now and then.
-            exchange.futures.advance(at(50 * (step as i64 + 1) + 3_600_000 * (step as i64 / 4))).unwrap();
+            exchange.futures.advance(at(hours * 3_600_000 + 50 * (step as i64 + 1))).unwrap();
             let notices: Vec<_> = exchange.futures.notices().collect();
             notices.iter().for_each(|notice| _ = usdm_stream::frames(&exchange.futures, notice, |_| true));
             usdm_laws::check(&exchange.futures);
+            // Now and then some hours go by, until funding falls due; nobody is told of each of their seconds.
+            if step % 4 == 3 {
+                hours += 3;
+                exchange.futures.advance(at(hours * 3_600_000)).unwrap();
+                exchange.futures.notices().for_each(drop);
+                usdm_laws::check(&exchange.futures);
+            }
         }
         done
     });
@@ -150,7 +157,7 @@ fn coinbase() {
                 Some(asked) => channel(&venue, asked),
                 None => ask(&mut venue, text),
             });
-            for tick in moves(step, text) {
+            for tick in moves(step, 0, text) {
                 venue.core.tick(0, &tick).unwrap();
             }
             venue.advanced.expire(&mut venue.core, WALL + 20_000 * step as i64);
