@@ -214,8 +214,8 @@ impl Product {
             symbol: symbol.clone(),
             id: self.id,
             trading: self.status == "online" && !self.trading_disabled.unwrap_or(false),
-            tick: self.quote_increment.0,
-            lot: self.base_increment.0,
+            tick: step(self.quote_increment.0, Price::from_nanos(1)),
+            lot: step(self.base_increment.0, Quantity::from_nanos(1)),
             min_quantity: Quantity::ZERO,
             max_quantity: None,
             min_price: Price::ZERO,
@@ -231,8 +231,8 @@ impl AdvancedProduct {
             symbol: symbol.clone(),
             id: self.product_id,
             trading: self.status == "online" && !self.trading_disabled.unwrap_or(false),
-            tick: self.price_increment.0,
-            lot: self.base_increment.0,
+            tick: step(self.price_increment.0, Price::from_nanos(1)),
+            lot: step(self.base_increment.0, Quantity::from_nanos(1)),
             min_quantity: self.base_min_size.0,
             max_quantity: Some(self.base_max_size.0),
             min_price: Price::ZERO,
@@ -240,6 +240,11 @@ impl AdvancedProduct {
             min_notional: self.quote_min_size.0,
         }
     }
+}
+
+/// A step; the finest where the exchange tells none above zero.
+fn step<T: Default + PartialOrd>(told: T, finest: T) -> T {
+    if told > T::default() { told } else { finest }
 }
 
 impl AdvancedCandle {

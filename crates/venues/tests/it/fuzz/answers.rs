@@ -119,3 +119,13 @@ fn a_bound_beyond_all_prices_bounds_nothing() {
     let with_another = SYMBOL.replacen("\"symbols\":[", &format!("\"symbols\":[{other}"), 1);
     assert!(listing(&with_another).unwrap().is_some(), "what another symbol has does not matter");
 }
+
+/// A step of zero was told as it came, and steps are divided by.
+#[test]
+fn a_step_of_zero_is_the_finest() {
+    let symbol: Symbol = "BTC/USD".parse().unwrap();
+    for (api, text) in [(Api::Exchange, PRODUCT), (Api::Advanced, ADVANCED_PRODUCT)] {
+        let none = text.replace("0.00000001", "0").replace("\"0.01\"", "\"-0.01\"");
+        check_listing(&api.read_listing(none.as_bytes(), &symbol).unwrap());
+    }
+}

@@ -56,7 +56,7 @@ fn request(text: &str) -> Request {
 }
 
 fn user_of(text: &str) -> &'static str {
-    if text.len() % 3 == 0 { "second" } else { "k" }
+    if text.len().is_multiple_of(3) { "second" } else { "k" }
 }
 
 /// `FRAME {…}`: a request of the WebSocket API, with its signature.

@@ -235,7 +235,7 @@ async fn everything_goes_wrong_for_long_and_memory_stays_flat() {
             counts.messages, counts.cuts, counts.gaps, counts.refused
         );
     }
-    println!("memory {} KiB, {before} KiB a round before", after);
+    println!("memory {after} KiB, {before} KiB a round before");
     assert!(after < before + (16 << 10), "memory grew from {before} to {after} KiB");
 }
 

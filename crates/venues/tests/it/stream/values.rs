@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use qframe_data::book::{Content, Decoder, Frame};
-use qframe_model::market::Side;
+use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Price, Rate, Volume};
 use qframe_model::time::{Span, Time};
 use qframe_venues::rest::coinbase::Api;
@@ -100,22 +100,7 @@ fn check(frame: &Frame<'_>, of: &Value, whole: &Value) {
             };
             assert_eq!(taker, expected, "{whole}");
         }
-        Content::Bar { bar, over, .. } => {
-            let (of, names) = if of["k"].is_object() {
-                (&of["k"], ["o", "h", "l", "c", "v"])
-            } else {
-                (of, ["open", "high", "low", "close", "volume"])
-            };
-            let told = (bar.open, bar.high, bar.low, bar.close, bar.volume);
-            let [open, high, low, close, units] = names;
-            let prices = (price(&of[open]), price(&of[high]), price(&of[low]), price(&of[close]), volume(&of[units]));
-            assert_eq!(told, prices, "{whole}");
-            if of["x"].is_boolean() {
-                assert_eq!((bar.time, Some(over)), (millis(&of["t"]), of["x"].as_bool()), "{whole}");
-            } else {
-                assert_eq!(bar.time, Time::from_seconds(text(&of["start"]).parse().unwrap()), "{whole}");
-            }
-        }
+        Content::Bar { bar, over, .. } => check_bar(&bar, over, of, whole),
         Content::Mark { mark, rate, due } => {
             assert_eq!((mark, due), (price(&of["p"]), millis(&of["T"])), "{whole}");
             assert_eq!(rate, text(&of["r"]).parse::<Rate>().unwrap(), "{whole}");
@@ -124,6 +109,23 @@ fn check(frame: &Frame<'_>, of: &Value, whole: &Value) {
             let told = ["e", "type", "channel"].iter().any(|name| of[*name] == kind || whole[*name] == kind);
             assert!(told || kind.is_empty() || !of["e"].is_string(), "{kind}: {whole}");
         }
+    }
+}
+
+fn check_bar(bar: &Bar, over: bool, of: &Value, whole: &Value) {
+    let (of, names) = if of["k"].is_object() {
+        (&of["k"], ["o", "h", "l", "c", "v"])
+    } else {
+        (of, ["open", "high", "low", "close", "volume"])
+    };
+    let told = (bar.open, bar.high, bar.low, bar.close, bar.volume);
+    let [open, high, low, close, units] = names;
+    let prices = (price(&of[open]), price(&of[high]), price(&of[low]), price(&of[close]), volume(&of[units]));
+    assert_eq!(told, prices, "{whole}");
+    if of["x"].is_boolean() {
+        assert_eq!((bar.time, Some(over)), (millis(&of["t"]), of["x"].as_bool()), "{whole}");
+    } else {
+        assert_eq!(bar.time, Time::from_seconds(text(&of["start"]).parse().unwrap()), "{whole}");
     }
 }
 
