@@ -105,6 +105,12 @@ numbers_and_names prices, quantities, times, symbols
 imports::import_texts    each dialect of the import
 imports::import_columns  Parquet, Arrow, zip
 sessions::sessions       whatever can happen to a live stream, in any order
+answers::bars_and_listings  answers of exchanges over REST: bars, instruments, clocks
+answers::trades          the same of trades that a stream missed
+requests::spot           series of signed requests to the local exchange, and of subscriptions: Binance spot
+requests::usdm           the same on USD-M futures
+requests::coinbase       the same on Coinbase's side
 
-Without a target all run; without a number 100000 inputs each, and a quarter as many of arbitrary bytes.
+Without a target all run; without a number 100000 inputs each, and a quarter as many of arbitrary bytes. An input of
+`requests` is a series of up to twelve: a hundred series a second, so give a number.
 Example: cargo xtask fuzz frames --runs 1000000";

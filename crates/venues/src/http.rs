@@ -131,18 +131,19 @@ impl Http {
         Ok(Self { client, base, pace: Mutex::new(pace), backoff: Backoff::default() })
     }
 
-    /// Reads what stands at a path, as a value of JSON. `weight`: what it counts against the exchange's limit.
+    /// Reads what stands at a path. `weight`: what it counts against the exchange's limit; `read`: reads the answer.
     ///
     /// # Errors
     /// [`HttpError`], as it says.
-    pub async fn get<T: for<'a> Deserialize<'a>>(
+    pub async fn get<T>(
         &self,
         path: &str,
         query: &[(&str, &str)],
         weight: u32,
+        read: impl Fn(&[u8]) -> serde_json::Result<T>,
     ) -> Result<T, HttpError> {
         let body = self.request(&Method::GET, path, query, &HeaderMap::new(), weight).await?;
-        serde_json::from_slice(&body).map_err(|error| HttpError::Undecodable {
+        read(&body).map_err(|error| HttpError::Undecodable {
             url: self.shown(path),
             why: error.to_string(),
             body: excerpt(&body),

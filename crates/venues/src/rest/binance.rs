@@ -6,8 +6,11 @@ use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::{Time, TimeFrame};
 use serde::Deserialize;
+use serde::de::Error as _;
+use serde_json::Error;
+use serde_json::value::RawValue;
 
-use super::wire::{Exact, Kline, of_millis};
+use super::wire::{Exact, Highest, Kline, of_millis};
 use super::{Listing, Page, RestError};
 use crate::http::{Http, HttpError};
 use crate::pace::Pace;
@@ -41,18 +44,21 @@ struct Clock {
 }
 
 #[derive(Deserialize)]
-struct Info {
-    symbols: Vec<Entry>,
+struct Info<'a> {
+    #[serde(borrow)]
+    symbols: Vec<Entry<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct Entry<'a> {
     symbol: String,
     status: String,
     base_asset: String,
     quote_asset: String,
-    filters: Vec<Filter>,
+    /// Read of the one that is looked for: another's may have what no number of ours holds.
+    #[serde(borrow)]
+    filters: &'a RawValue,
 }
 
 /// The filters that bound an order; the others do not concern it.
@@ -63,9 +69,9 @@ struct Filter {
     tick_size: Option<Exact<Price>>,
     step_size: Option<Exact<Quantity>>,
     min_price: Option<Exact<Price>>,
-    max_price: Option<Exact<Price>>,
+    max_price: Option<Highest<Price>>,
     min_qty: Option<Exact<Quantity>>,
-    max_qty: Option<Exact<Quantity>>,
+    max_qty: Option<Highest<Quantity>>,
     min_notional: Option<Exact<Cash>>,
     notional: Option<Exact<Cash>>,
 }
@@ -110,8 +116,7 @@ impl Binance {
     pub(super) async fn now(&self, symbol: &Symbol) -> Result<Time, RestError> {
         let (market, _) = self.market(symbol)?;
         let path = format!("{}/time", market.root);
-        let Clock { time } = market.http.get(&path, &[], 1).await?;
-        Ok(of_millis(time).unwrap_or(Time::MAX))
+        Ok(market.http.get(&path, &[], 1, read_clock).await?)
     }
 
     pub(super) async fn listing(&self, symbol: &Symbol) -> Result<Listing, RestError> {
@@ -119,20 +124,8 @@ impl Binance {
         let path = format!("{}/exchangeInfo", market.root);
         // Futures tell of all symbols, whatever is asked.
         let query: &[_] = if market.is_spot { &[("symbol", id.as_str())] } else { &[] };
-        let info: Info = match market.http.get(&path, query, 20).await {
-            Err(HttpError::Refused { code: Some(-1121), .. }) => return Err(RestError::Unlisted(symbol.clone())),
-            other => other?,
-        };
-        let found = info.symbols.into_iter().find(|entry| entry.symbol == id);
-        let entry = found.ok_or_else(|| RestError::Unlisted(symbol.clone()))?;
-        // BTCUSDT alone does not tell where the base ends.
-        let named = match symbol.parts() {
-            SymbolParts::Pair { base, quote } | SymbolParts::Contract { base, quote, .. } => {
-                entry.base_asset == base.as_str() && entry.quote_asset == quote.as_str()
-            }
-            SymbolParts::Listed { .. } => false,
-        };
-        if named { Ok(listing(symbol, entry)) } else { Err(RestError::Unlisted(symbol.clone())) }
+        let found = market.http.get(&path, query, 20, |body| read_listing(body, symbol, &id)).await;
+        listed(symbol, found)?.ok_or_else(|| RestError::Unlisted(symbol.clone()))
     }
 
     pub(super) async fn bars(&self, symbol: &Symbol, frame: TimeFrame, range: Range<Time>) -> Result<Page, RestError> {
@@ -153,27 +146,67 @@ impl Binance {
             ("limit", &limit),
         ];
         let weight = if market.is_spot { 2 } else { 5 };
-        let rows: Vec<Kline> = match market.http.get(&path, &query, weight).await {
-            Err(HttpError::Refused { code: Some(-1121), .. }) => return Err(RestError::Unlisted(symbol.clone())),
-            other => other?,
-        };
-        Ok(Page::of(rows.into_iter().map(|Kline(bar)| bar), &range))
+        listed(symbol, market.http.get(&path, &query, weight, |body| read_bars(body, &range)).await)
     }
 }
 
-fn listing(symbol: &Symbol, entry: Entry) -> Listing {
+/// Reads an answer of `/time`.
+///
+/// # Errors
+/// Where it is none, or tells a time that a [`Time`] does not hold.
+pub fn read_clock(body: &[u8]) -> serde_json::Result<Time> {
+    let Clock { time } = serde_json::from_slice(body)?;
+    of_millis(time).ok_or_else(|| Error::custom(format!("{time} ms: no time")))
+}
+
+/// Reads an answer of `/exchangeInfo`: the entry of an `id`, where that is of the symbol's base and quote.
+///
+/// # Errors
+/// Where it is none.
+pub fn read_listing(body: &[u8], symbol: &Symbol, id: &str) -> serde_json::Result<Option<Listing>> {
+    let info: Info<'_> = serde_json::from_slice(body)?;
+    let found = info.symbols.into_iter().find(|entry| entry.symbol == id);
+    // BTCUSDT alone does not tell where the base ends.
+    let named = |entry: &Entry<'_>| match symbol.parts() {
+        SymbolParts::Pair { base, quote } | SymbolParts::Contract { base, quote, .. } => {
+            entry.base_asset == base.as_str() && entry.quote_asset == quote.as_str()
+        }
+        SymbolParts::Listed { .. } => false,
+    };
+    found.filter(named).map(|entry| listing(symbol, entry)).transpose()
+}
+
+/// Reads an answer of `/klines`: the bars that open in the range.
+///
+/// # Errors
+/// Where it is none.
+pub fn read_bars(body: &[u8], range: &Range<Time>) -> serde_json::Result<Page> {
+    let rows: Vec<Kline> = serde_json::from_slice(body)?;
+    Ok(Page::of(rows.into_iter().map(|Kline(bar)| bar), range))
+}
+
+/// What is no symbol to the exchange is not listed.
+fn listed<T>(symbol: &Symbol, answer: Result<T, HttpError>) -> Result<T, RestError> {
+    match answer {
+        Err(HttpError::Refused { code: Some(-1121), .. }) => Err(RestError::Unlisted(symbol.clone())),
+        other => Ok(other?),
+    }
+}
+
+fn listing(symbol: &Symbol, entry: Entry<'_>) -> serde_json::Result<Listing> {
     let one = Rule::default();
-    let rule = entry.filters.into_iter().fold(one, |rule, filter| match filter.filter_type.as_str() {
+    let filters: Vec<Filter> = serde_json::from_str(entry.filters.get())?;
+    let rule = filters.into_iter().fold(one, |rule, filter| match filter.filter_type.as_str() {
         "PRICE_FILTER" => Rule {
             tick: filter.tick_size.map(|tick| tick.0),
             lowest: filter.min_price.map(|lowest| lowest.0),
-            highest: filter.max_price.map(|highest| highest.0),
+            highest: filter.max_price.and_then(|highest| highest.0),
             ..rule
         },
         "LOT_SIZE" => Rule {
             lot: filter.step_size.map(|step| step.0),
             least: filter.min_qty.map(|least| least.0),
-            most: filter.max_qty.map(|most| most.0),
+            most: filter.max_qty.and_then(|most| most.0),
             ..rule
         },
         "NOTIONAL" | "MIN_NOTIONAL" => {
@@ -181,7 +214,7 @@ fn listing(symbol: &Symbol, entry: Entry) -> Listing {
         }
         _ => rule,
     });
-    Listing {
+    Ok(Listing {
         symbol: symbol.clone(),
         id: entry.symbol,
         trading: entry.status == "TRADING",
@@ -193,7 +226,7 @@ fn listing(symbol: &Symbol, entry: Entry) -> Listing {
         min_price: rule.lowest.unwrap_or(Price::ZERO),
         max_price: rule.highest.filter(|highest| highest.is_positive()),
         min_notional: rule.notional.unwrap_or(Cash::ZERO),
-    }
+    })
 }
 
 /// What the filters say together.

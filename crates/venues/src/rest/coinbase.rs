@@ -105,6 +105,34 @@ impl Api {
         })
     }
 
+    /// Reads an answer of a product.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn read_listing(self, body: &[u8], symbol: &Symbol) -> serde_json::Result<Listing> {
+        Ok(match self {
+            Self::Exchange => serde_json::from_slice::<Product>(body)?.listing(symbol),
+            Self::Advanced => serde_json::from_slice::<AdvancedProduct>(body)?.listing(symbol),
+        })
+    }
+
+    /// Reads an answer of candles: the bars that open in the range.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn read_bars(self, body: &[u8], range: &Range<Time>) -> serde_json::Result<Page> {
+        Ok(match self {
+            Self::Exchange => {
+                let rows: Vec<Candle> = serde_json::from_slice(body)?;
+                Page::of(rows.into_iter().map(|Candle(bar)| bar), range)
+            }
+            Self::Advanced => {
+                let rows: Candles = serde_json::from_slice(body)?;
+                Page::of(rows.candles.into_iter().map(AdvancedCandle::bar), range)
+            }
+        })
+    }
+
     const fn frames(self) -> &'static str {
         match self {
             Self::Exchange => "1m, 5m, 15m, 1h, 6h, 1d",
@@ -136,43 +164,12 @@ impl Coinbase {
             Api::Exchange => "/time",
             Api::Advanced => "/api/v3/brokerage/time",
         };
-        Ok(self.http.get::<Clock>(path, &[], 1).await?.iso)
+        Ok(self.http.get(path, &[], 1, read_clock).await?)
     }
 
     pub(super) async fn listing(&self, symbol: &Symbol) -> Result<Listing, RestError> {
         let path = self.product(symbol)?;
-        match self.api {
-            Api::Exchange => {
-                let product: Product = listed(symbol, self.http.get(&path, &[], 1).await)?;
-                Ok(Listing {
-                    symbol: symbol.clone(),
-                    id: product.id,
-                    trading: product.status == "online" && !product.trading_disabled.unwrap_or(false),
-                    tick: product.quote_increment.0,
-                    lot: product.base_increment.0,
-                    min_quantity: Quantity::ZERO,
-                    max_quantity: None,
-                    min_price: Price::ZERO,
-                    max_price: None,
-                    min_notional: product.min_market_funds.map_or(Cash::ZERO, |funds| funds.0),
-                })
-            }
-            Api::Advanced => {
-                let product: AdvancedProduct = listed(symbol, self.http.get(&path, &[], 1).await)?;
-                Ok(Listing {
-                    symbol: symbol.clone(),
-                    id: product.product_id,
-                    trading: product.status == "online" && !product.trading_disabled.unwrap_or(false),
-                    tick: product.price_increment.0,
-                    lot: product.base_increment.0,
-                    min_quantity: product.base_min_size.0,
-                    max_quantity: Some(product.base_max_size.0),
-                    min_price: Price::ZERO,
-                    max_price: None,
-                    min_notional: product.quote_min_size.0,
-                })
-            }
-        }
+        listed(symbol, self.http.get(&path, &[], 1, |body| self.api.read_listing(body, symbol)).await)
     }
 
     pub(super) async fn bars(&self, symbol: &Symbol, frame: TimeFrame, range: Range<Time>) -> Result<Page, RestError> {
@@ -180,21 +177,16 @@ impl Coinbase {
         let path = format!("{}/candles", self.product(symbol)?);
         // Both ends are in what the exchange gives.
         let last = range.end - frame.span();
-        match self.api {
-            Api::Exchange => {
-                let (start, end) = (range.start.to_string(), last.to_string());
-                let query = [("granularity", granularity), ("start", &start), ("end", &end)];
-                let rows: Vec<Candle> = listed(symbol, self.http.get(&path, &query, 1).await)?;
-                Ok(Page::of(rows.into_iter().map(|Candle(bar)| bar), &range))
-            }
-            Api::Advanced => {
-                let seconds = |time: Time| time.nanos().div_euclid(1_000_000_000).to_string();
-                let (start, end, limit) = (seconds(range.start), seconds(last), self.page().to_string());
-                let query = [("granularity", granularity), ("start", &start), ("end", &end), ("limit", &limit)];
-                let rows: Candles = listed(symbol, self.http.get(&path, &query, 1).await)?;
-                Ok(Page::of(rows.candles.into_iter().map(AdvancedCandle::bar), &range))
-            }
-        }
+        let seconds = |time: Time| time.nanos().div_euclid(1_000_000_000).to_string();
+        let (start, end) = match self.api {
+            Api::Exchange => (range.start.to_string(), last.to_string()),
+            Api::Advanced => (seconds(range.start), seconds(last)),
+        };
+        let limit = self.page().to_string();
+        let query = [("granularity", granularity), ("start", &start), ("end", &end), ("limit", &limit)];
+        // The older API knows no limit.
+        let query = if self.api == Api::Exchange { &query[..3] } else { &query };
+        listed(symbol, self.http.get(&path, query, 1, |body| self.api.read_bars(body, &range)).await)
     }
 
     fn product(&self, symbol: &Symbol) -> Result<String, RestError> {
@@ -206,6 +198,53 @@ impl Coinbase {
             Api::Advanced => format!("/api/v3/brokerage/market/products/{base}-{quote}"),
         })
     }
+}
+
+/// Reads an answer of the time, which both APIs give in the same form.
+///
+/// # Errors
+/// Where it is none.
+pub fn read_clock(body: &[u8]) -> serde_json::Result<Time> {
+    serde_json::from_slice::<Clock>(body).map(|clock| clock.iso)
+}
+
+impl Product {
+    fn listing(self, symbol: &Symbol) -> Listing {
+        Listing {
+            symbol: symbol.clone(),
+            id: self.id,
+            trading: self.status == "online" && !self.trading_disabled.unwrap_or(false),
+            tick: step(self.quote_increment.0, Price::from_nanos(1)),
+            lot: step(self.base_increment.0, Quantity::from_nanos(1)),
+            min_quantity: Quantity::ZERO,
+            max_quantity: None,
+            min_price: Price::ZERO,
+            max_price: None,
+            min_notional: self.min_market_funds.map_or(Cash::ZERO, |funds| funds.0),
+        }
+    }
+}
+
+impl AdvancedProduct {
+    fn listing(self, symbol: &Symbol) -> Listing {
+        Listing {
+            symbol: symbol.clone(),
+            id: self.product_id,
+            trading: self.status == "online" && !self.trading_disabled.unwrap_or(false),
+            tick: step(self.price_increment.0, Price::from_nanos(1)),
+            lot: step(self.base_increment.0, Quantity::from_nanos(1)),
+            min_quantity: self.base_min_size.0,
+            max_quantity: Some(self.base_max_size.0),
+            min_price: Price::ZERO,
+            max_price: None,
+            min_notional: self.quote_min_size.0,
+        }
+    }
+}
+
+/// A step; the finest where the exchange tells none above zero.
+fn step<T: Default + PartialOrd>(told: T, finest: T) -> T {
+    if told > T::default() { told } else { finest }
 }
 
 impl AdvancedCandle {

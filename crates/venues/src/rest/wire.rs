@@ -2,7 +2,7 @@
 use std::fmt;
 
 use qframe_model::market::Bar;
-use qframe_model::number::{Price, Volume};
+use qframe_model::number::{NumberError, Price, Volume};
 use qframe_model::time::Time;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -14,6 +14,20 @@ impl<'de, T: std::str::FromStr<Err: fmt::Display>> Deserialize<'de> for Exact<T>
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();
         text.trim_matches('"').parse().map(Self).map_err(|error| de::Error::custom(format!("{text}: {error}")))
+    }
+}
+
+/// An upper bound; `None` for one that is beyond all that the number holds, which bounds nothing.
+pub(super) struct Highest<T>(pub(super) Option<T>);
+
+impl<'de, T: std::str::FromStr<Err = NumberError>> Deserialize<'de> for Highest<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        match text.trim_matches('"').parse() {
+            Ok(bound) => Ok(Self(Some(bound))),
+            Err(NumberError::TooLarge { .. }) if !text.contains('-') => Ok(Self(None)),
+            Err(error) => Err(de::Error::custom(format!("{text}: {error}"))),
+        }
     }
 }
 

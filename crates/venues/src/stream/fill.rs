@@ -1,12 +1,11 @@
 //! What a stream missed, asked for over REST.
 use qframe_data::book::Feed;
 use qframe_model::time::{Span, Time};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::StreamError;
 use super::market::{Answer, Ask};
 use super::plan::Line;
+use super::tape;
 use crate::http::Http;
 use crate::pace::Pace;
 use crate::rest::binance::Binance;
@@ -26,18 +25,6 @@ pub struct Source {
     http: Http,
     rest: Rest,
     base: String,
-}
-
-#[derive(Deserialize)]
-struct Numbered {
-    #[serde(alias = "a", alias = "trade_id", deserialize_with = "number")]
-    id: u64,
-}
-
-#[derive(Deserialize)]
-struct Tape<'a> {
-    #[serde(borrow)]
-    trades: Vec<&'a RawValue>,
 }
 
 impl Source {
@@ -84,7 +71,7 @@ impl Source {
                 let trades = match line.feed {
                     Feed::BinanceSpot | Feed::BinanceFutures => self.sums(line.feed, name, from, to).await,
                     Feed::CoinbaseExchange => self.matches(name, from, to).await,
-                    Feed::CoinbaseAdvanced => self.tape(name, from, to).await,
+                    Feed::CoinbaseAdvanced => self.last(name, from, to).await,
                 };
                 trades.map(Answer::Trades)
             }
@@ -130,18 +117,12 @@ impl Source {
         for _ in 0..PAGES_MAX {
             let first = next.to_string();
             let body = self.body(path, &[("symbol", name), ("fromId", &first), ("limit", PAGE)], weight).await?;
-            let rows: Vec<&RawValue> = read(&body)?;
-            let before = next;
-            for row in rows {
-                let id = id(row)?;
-                if id >= next && id < to {
-                    next = id + 1;
-                    messages.push(prefixed(&format!("\"e\":\"aggTrade\",\"s\":\"{name}\""), row));
-                }
-            }
-            if next >= to || next == before {
+            let page = tape::sums(&body, name, next..to)?;
+            messages.extend(page.messages);
+            if page.end >= to || page.end == next {
                 break;
             }
+            next = page.end;
         }
         Ok(messages)
     }
@@ -153,38 +134,22 @@ impl Source {
         for _ in 0..PAGES_MAX {
             let end = before.to_string();
             let body = self.body(&path, &[("after", &end), ("limit", PAGE)], 1).await?;
-            let rows: Vec<&RawValue> = read(&body)?;
-            let known = before;
-            for row in rows {
-                let id = id(row)?;
-                if id < before && id >= from {
-                    messages.push(prefixed(&format!("\"type\":\"match\",\"product_id\":\"{name}\""), row));
-                }
-                before = before.min(id);
-            }
-            if before <= from || before == known {
+            let page = tape::matches(&body, name, from..before)?;
+            messages.extend(page.messages);
+            if page.end <= from || page.end == before {
                 break;
             }
+            before = page.end;
         }
         messages.reverse();
         Ok(messages)
     }
 
     /// The last trades of Coinbase Advanced; it gives no older ones by number.
-    async fn tape(&self, name: &str, from: u64, to: u64) -> Result<Vec<String>, String> {
+    async fn last(&self, name: &str, from: u64, to: u64) -> Result<Vec<String>, String> {
         let path = format!("/api/v3/brokerage/market/products/{name}/ticker");
         let body = self.body(&path, &[("limit", PAGE)], 1).await?;
-        let tape: Tape<'_> = read(&body)?;
-        let mut messages = Vec::new();
-        for row in tape.trades.into_iter().rev() {
-            if (from..to).contains(&id(row)?) {
-                let trade = row.get();
-                messages.push(format!(
-                    "{{\"channel\":\"market_trades\",\"events\":[{{\"type\":\"update\",\"trades\":[{trade}]}}]}}"
-                ));
-            }
-        }
-        Ok(messages)
+        tape::last(&body, from..to)
     }
 
     async fn body(&self, path: &str, query: &[(&str, &str)], weight: u32) -> Result<Vec<u8>, String> {
@@ -192,25 +157,4 @@ impl Source {
         let body = self.http.request(&reqwest::Method::GET, path, query, &headers, weight).await;
         body.map_err(|error| error.to_string())
     }
-}
-
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
-    serde_json::from_slice(body).map_err(|error| format!("the answer does not read: {error}"))
-}
-
-fn id(row: &RawValue) -> Result<u64, String> {
-    serde_json::from_str::<Numbered>(row.get())
-        .map(|row| row.id)
-        .map_err(|error| format!("a trade without a number: {error}"))
-}
-
-/// An object as a message of the stream: with the fields that only the stream has.
-fn prefixed(fields: &str, row: &RawValue) -> String {
-    format!("{{{fields},{}", row.get().trim_start().trim_start_matches('{'))
-}
-
-/// A whole number, in quotes or not.
-fn number<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
-    let text = <&RawValue>::deserialize(from)?.get();
-    text.trim_matches('"').parse().map_err(|_| serde::de::Error::custom(format!("{text} is no number")))
 }

@@ -9,6 +9,7 @@ mod plan;
 mod record;
 mod session;
 mod socket;
+pub mod tape;
 
 use std::fmt;
 

@@ -1,5 +1,6 @@
 //! The exchange as Binance's spot API has it: requests in, answers and frames out. No socket and no clock is in here.
 pub(in crate::exchange) mod account;
+pub mod control;
 pub(in crate::exchange) mod error;
 pub(in crate::exchange) mod listen;
 mod lists;

@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at
 use super::fault::Draws;
 use super::hub::{Form, Frame, STREAMS};
 use super::{Inner, Shared, counted, routed};
+use crate::exchange::binance::control::{self, Control};
 use crate::exchange::binance::stream::Topic;
 
 /// How often a client is pinged, and how long it may be silent then.
@@ -143,13 +144,9 @@ impl Inner {
         if matches!(form, Form::Api | Form::Counted) {
             return Ok(());
         }
-        let streams = query.split('&').find_map(|pair| pair.strip_prefix("streams=")).unwrap_or("");
-        let streams = streams.replace("%2F", "/").replace("%40", "@").replace("%21", "!");
-        let key = query.split('&').find_map(|pair| pair.strip_prefix("listenKey=")).unwrap_or("");
-        let names = path.split('/').skip(2).chain(streams.split('/')).chain([key]).filter(|name| !name.is_empty());
-        for name in names {
+        for name in control::names(path, query) {
             // Clients number their addresses (`/ws/0`): only what can be a stream must be one.
-            if !self.subscribe(id, name) && name.contains('@') {
+            if !self.subscribe(id, &name) && name.contains('@') {
                 return Err(format!("no stream {name}"));
             }
         }
@@ -167,43 +164,27 @@ impl Inner {
 
     /// Carries out `SUBSCRIBE` and its kin.
     fn control(&mut self, id: u64, text: &str) -> Value {
-        let Ok(asked) = serde_json::from_str::<Value>(text) else {
-            return refused(&Value::Null, "Invalid JSON: expected value at line 1 column 1");
+        let (number, control) = match control::read(text) {
+            Ok(understood) => understood,
+            Err(refusal) => return refusal,
         };
-        let number = asked["id"].clone();
-        let names = || asked["params"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        match asked["method"].as_str() {
-            Some("SUBSCRIBE") => {
-                for name in names() {
-                    if !self.subscribe(id, name) {
+        match control {
+            Control::Subscribe(names) => {
+                for name in names {
+                    if !self.subscribe(id, &name) {
                         let why = format!("Invalid request: no stream {name}, or more than {STREAMS} of them");
-                        return refused(&number, &why);
+                        return control::refused(&number, &why);
                     }
                 }
-                json!({ "result": null, "id": number })
             }
-            Some("UNSUBSCRIBE") => {
-                names().for_each(|name| self.hub.unsubscribe(id, name));
-                json!({ "result": null, "id": number })
+            Control::Unsubscribe(names) => names.iter().for_each(|name| self.hub.unsubscribe(id, name)),
+            Control::List => return json!({ "result": self.hub.names(id), "id": number }),
+            Control::Combined(combined) => {
+                self.hub.set_form(id, if combined { Form::Combined } else { Form::Raw });
             }
-            Some("LIST_SUBSCRIPTIONS") => json!({ "result": self.hub.names(id), "id": number }),
-            Some("SET_PROPERTY") => match (asked["params"][0].as_str(), asked["params"][1].as_bool()) {
-                (Some("combined"), Some(combined)) => {
-                    self.hub.set_form(id, if combined { Form::Combined } else { Form::Raw });
-                    json!({ "result": null, "id": number })
-                }
-                _ => refused(&number, "Invalid request: expected [\"combined\", true]"),
-            },
-            _ => refused(
-                &number,
-                "Invalid request: unknown variant; expected SUBSCRIBE, UNSUBSCRIBE, LIST_SUBSCRIPTIONS",
-            ),
         }
+        json!({ "result": null, "id": number })
     }
-}
-
-fn refused(id: &Value, text: &str) -> Value {
-    json!({ "error": { "code": 2, "msg": text }, "id": id })
 }
 
 async fn deliver(socket: &mut WebSocket, text: &str) -> bool {

@@ -131,8 +131,10 @@ impl Futures {
     pub(super) fn touch(&mut self, product: usize, watched: Watched, price: Price) -> Result<(), Overflow> {
         let waiting: Vec<u64> = self.waiting.range((product, 0)..=(product, u64::MAX)).map(|(_, id)| *id).collect();
         for id in waiting {
-            let touched =
-                self.order_mut(id).is_some_and(|order| order.ticket.watches == watched && follows(order, price));
+            // One that woke before it may have traded with another user, and that trade has woken this one already.
+            let touched = self
+                .order_mut(id)
+                .is_some_and(|order| order.waits() && order.ticket.watches == watched && follows(order, price));
             if touched {
                 self.wake(id)?;
             }

@@ -8,7 +8,7 @@ use super::market::core;
 
 /// The wall clock of these tests, in seconds.
 pub(crate) const NOW: i64 = 1_800_000_000;
-const HOST: &str = "127.0.0.1:8080";
+pub(crate) const HOST: &str = "127.0.0.1:8080";
 /// The seed and the public half of an Ed25519 key that was made for this test.
 const ED25519: &str = "Z0rpd6moGnzkd2wvLx0S9AjtYyC6EkWUEW0VyT37T0ERMAOgZnixysThU6UWNKlV+XfAFAax4R9MQajaeADdLQ==";
 const ED25519_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----

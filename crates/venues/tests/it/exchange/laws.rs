@@ -58,7 +58,7 @@ fn pair(core: &mut Core, user: usize, side: Side, quantity: i64, near: i64, far:
     core.place_pair(user, [&limit, &Ticket { terms, ..limit.clone() }])
 }
 
-fn check(core: &Core) {
+pub(crate) fn check(core: &Core) {
     for asset in ["AAA", "USDT"].map(|asset| asset.parse().unwrap()) {
         assert_eq!(core.wallets().sum(asset), Ok(Cash::ZERO), "{asset} appeared or vanished");
         for user in 0..2 {

@@ -386,3 +386,20 @@ fn a_user_has_one_listen_key() {
     assert_eq!(ask(exchange, "DELETE", "v1/listenKey", "").0, 200);
     assert_eq!(exchange.listener(key, NOW), None);
 }
+
+/// Two stops waited at one price. The first that woke sold to another user, that trade woke the second, and then the price that
+/// had woken the first woke the second once more: it filled two units of its one.
+#[test]
+fn an_order_wakes_once() {
+    let mut futures = futures();
+    futures.advance(at(1_000)).unwrap();
+    futures.place(1, &limit(Side::Buy, 10_000, 9_995)).unwrap();
+    let stops = [(); 2].map(|()| futures.place(0, &stop(Side::Sell, 1_000, 9_996)).unwrap());
+    futures.tick(0, &trade(1_050, 2, Side::Sell, 9_996, 1)).unwrap();
+    futures.advance(at(1_100)).unwrap();
+    for id in stops {
+        let order = futures.order(id).unwrap();
+        assert_eq!((order.status, order.filled), (Status::Filled, units(1_000)), "{order:?}");
+    }
+    assert_eq!(futures.holding(0, 0).position.quantity, -units(2_000));
+}

@@ -53,7 +53,7 @@ fn moves() -> impl Strategy<Value = Move> {
 }
 
 /// Deposits, profits, commissions and funding make the wallet; and with what is open, the fills alone make all of it.
-fn check(futures: &Futures) {
+pub(crate) fn check(futures: &Futures) {
     let mark = futures.contracts()[0].price().unwrap();
     for user in 0..2 {
         let earned = |cause| futures.earned(user, usdt(), cause);

@@ -1,5 +1,10 @@
 //! Hostile answers, messages and requests: no panic, nothing without bound. `QFRAME_FUZZ_RUNS` says how many each target takes;
 //! `cargo xtask fuzz` sets it.
+mod answers;
+/// The same inputs as for the decoders of files.
+#[path = "../../../../data/tests/it/fuzz/engine.rs"]
+mod engine;
+mod requests;
 mod sessions;
 
 /// How many, where nobody says.

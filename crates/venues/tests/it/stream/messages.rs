@@ -9,7 +9,7 @@ use qframe_venues::stream::{Line, Session, Timings};
 use super::faults::wanted;
 use qframe_venues::stream::Channel;
 
-fn payloads() -> Option<PathBuf> {
+pub(super) fn payloads() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/payloads");
     if folder.is_dir() {
         return Some(folder);
@@ -19,7 +19,7 @@ fn payloads() -> Option<PathBuf> {
 }
 
 /// The messages of a file: one a line, or the file.
-fn messages(path: &Path) -> Vec<String> {
+pub(super) fn messages(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     if name.ends_with(".json") {

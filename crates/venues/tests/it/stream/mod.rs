@@ -2,4 +2,5 @@
 pub(crate) mod faults;
 mod messages;
 mod replay;
+mod values;
 mod venue;
