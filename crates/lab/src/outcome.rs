@@ -178,7 +178,9 @@ pub(crate) fn statistics(
 ) -> Statistics {
     let start = warm_up.saturating_sub(1);
     let unit = Cash::ONE.attos_f64();
-    let options = CurveOptions { benchmark_start: start as u64, risk_free: backtest.setup().risk_free, unit };
+    // On ticks there are fills before the first bar has closed.
+    let begin = Some(backtest.setup().cash.attos_f64());
+    let options = CurveOptions { benchmark_start: start as u64, risk_free: backtest.setup().risk_free, unit, begin };
     let (equity, mut stats) = (curve.equity(), CurveStats::new(options));
     match shared {
         Some(shared) => {

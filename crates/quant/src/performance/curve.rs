@@ -20,11 +20,14 @@ pub struct CurveOptions {
     pub risk_free: f64,
     /// What one unit of the currency is in the values that are pushed: 100 where they are cents.
     pub unit: f64,
+    /// What there was before the first point, in the values that are pushed: returns and falls count from there. `None`: the
+    /// first point.
+    pub begin: Option<f64>,
 }
 
 impl Default for CurveOptions {
     fn default() -> Self {
-        Self { benchmark_start: 0, risk_free: 0.0, unit: 1.0 }
+        Self { benchmark_start: 0, risk_free: 0.0, unit: 1.0, begin: None }
     }
 }
 
@@ -146,7 +149,7 @@ impl CurveStats {
     fn turn_day(&mut self, slot: usize) {
         let time = self.times[slot];
         if self.points == 0 {
-            let equity = self.equity[slot + 1];
+            let equity = self.options.begin.unwrap_or(self.equity[slot + 1]);
             self.first = Point { time, equity };
             self.equity[0] = equity;
             self.drawdowns = Drawdowns::starting(time, equity);

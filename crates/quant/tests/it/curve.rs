@@ -117,3 +117,17 @@ fn a_ruined_account_has_no_growth() {
     assert_eq!((summary.calmar, summary.alpha_pct, summary.beta), (None, None, None));
     assert_eq!((summary.equity_final, summary.return_pct), (10.0, Some(-90.0)));
 }
+
+/// What is lost before the first point is lost all the same.
+#[test]
+fn returns_and_falls_count_from_the_beginning() {
+    let mut curve = CurveStats::new(CurveOptions { begin: Some(10_000.0), ..CurveOptions::default() });
+    for (index, equity) in (0..).zip([8_000.0, 8_400.0, 9_000.0]) {
+        curve.push(index * HOUR, equity, 50.0);
+    }
+    let summary = curve.finish(&TradeStats::new()).expect("points");
+    let close =
+        |ours: Option<f64>, expected: f64| assert!((ours.expect("defined") - expected).abs() < 1e-9, "{ours:?}");
+    close(summary.return_pct, -10.0);
+    close(summary.max_drawdown_pct, -20.0);
+}
