@@ -3,7 +3,6 @@
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    clippy::panic,
     clippy::disallowed_methods,
     reason = "a benchmark measures and prints, and stops at what should not be"
 )]
