@@ -7,7 +7,7 @@ use crate::currency::Currency;
 use crate::number::{Cash, Overflow, Price, Quantity, Rate, Rounding, mul_div};
 use crate::refusal::Refusal;
 use crate::symbol::{Symbol, SymbolParts};
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// What kind of thing an instrument is: it decides what a fill moves in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,8 @@ pub enum Kind {
     Perpetual,
     /// A contract that settles at its expiry: only profits change hands.
     Future {
-        /// The instant of settlement.
+        /// The instant of settlement: the end of the day that its symbol names, at what was its last price by then. Exchanges
+        /// settle within that day, and nothing trades after it.
         expiry: Time,
     },
     /// An exchange rate that values what is held in another currency, and that nothing trades on.
@@ -170,7 +171,7 @@ impl Instrument {
     /// # Errors
     /// [`InstrumentError`] where a rule is out of range or the contract is inverse.
     pub fn new(symbol: Symbol, listed_in: Currency, rules: Rules) -> Result<Self, InstrumentError> {
-        let future = |expiry| Kind::Future { expiry };
+        let future = |day: Time| Kind::Future { expiry: day + Span::from_seconds(86_400) };
         let (kind, base, quote, settle) = match symbol.parts() {
             SymbolParts::Pair { base, quote } => (Kind::Spot, base, quote, quote),
             SymbolParts::Contract { base, quote, settle, expiry } => {

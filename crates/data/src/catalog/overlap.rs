@@ -21,6 +21,8 @@ pub struct Overlap {
     pub common: u64,
     /// Of those, how many have other values.
     pub differing: u64,
+    /// Pauses between stored rows in which new ones lie: few where a file fills a hole, many where two sources alternate.
+    pub filled: u64,
 }
 
 /// What two sources tell of one day they may tell of days beside each other: of dividends the last day with them, or the first
@@ -45,6 +47,7 @@ impl Overlap {
         let reach = if R::IS_TOLD_BY_DAY { DAYS_APART } else { Span::default() };
         let sorts: BTreeSet<u64> = given.iter().filter(|_| R::IS_TOLD_BY_DAY).map(|row| row.rank()).collect();
         let mut sorts_there = BTreeSet::new();
+        let mut reached = None;
         // Of a set of thousands of files those of these days are opened, and no other.
         for stored in Scan::new(place, first.time() - reach..last.time() + reach + Span::from_nanos(1))? {
             let mut stored = R::of(stored?).ok_or_else(|| CatalogError::OtherKind(place.key.clone()))?;
@@ -58,6 +61,8 @@ impl Overlap {
             for instant in stored.chunk_by(|a, b| a.time() == b.time()) {
                 let from = given.partition_point(|new| new.time() < instant[0].time());
                 let until = given.partition_point(|new| new.time() <= instant[0].time());
+                overlap.filled += u64::from(reached.is_some_and(|reached| reached < from));
+                reached = Some(until);
                 overlap.hold(instant, &given[from..until], &mut known);
             }
         }

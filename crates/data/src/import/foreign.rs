@@ -30,6 +30,9 @@ const ACTIONS_LEAST: u64 = 1;
 /// Where less than one in so many of either side has a twin on the other one, they are not of one source: of one, one file
 /// tells more than the other, and not something else.
 const COMMON_ONE_IN: u64 = 2;
+/// Where new rows lie in less than one in so many of the pauses between stored ones, they fill holes: days that were not
+/// there, single bars. Of two sources every other row is of the other one.
+const FILLED_ONE_IN: u64 = 20;
 /// So many sources are named.
 const NAMED_MAX: usize = 3;
 
@@ -55,7 +58,8 @@ const fn has_other_values(overlap: &Overlap) -> bool {
 fn lies_between(overlap: &Overlap, kind: Kind) -> bool {
     let least = if kind == Kind::Actions { ACTIONS_LEAST } else { ROWS_LEAST };
     let fewer = overlap.stored.min(overlap.given);
-    fewer >= least && overlap.common * COMMON_ONE_IN < fewer
+    let alternates = overlap.filled * FILLED_ONE_IN > overlap.stored.max(overlap.given);
+    fewer >= least && overlap.common * COMMON_ONE_IN < fewer && (alternates || kind == Kind::Actions)
 }
 
 impl Foreign {
@@ -88,7 +92,7 @@ fn sources(catalog: &Catalog, key: &DataKey) -> Result<Vec<String>, CatalogError
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, files, rows, overlap, sources } = self;
-        let Overlap { stored, given, common, differing } = overlap;
+        let Overlap { stored, given, common, differing, .. } = overlap;
         let files = files.join(", ");
         if has_other_values(overlap) {
             write!(f, "{key}: {differing} of {common} rows that are there already have other values in {files}")?;

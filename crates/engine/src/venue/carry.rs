@@ -276,14 +276,18 @@ impl SimVenue {
         Ok(Some(Price::from_nanos(breaks)))
     }
 
-    /// Settles futures whose expiry the bars reached, at their close.
+    /// Settles futures whose expiry the bars reached, at their last close; also those that have no bars any more.
     pub(super) fn settle(&mut self, account: &Account) -> Result<(), Overflow> {
-        for place in 0..self.group.len() {
-            let id = self.group[place];
-            let listing = self.listings[id.index()];
-            let (Some(bar), Kind::Future { expiry }) = (listing.bar, account.instrument(id).kind()) else { continue };
-            if listing.closes >= expiry && !account.position(id).is_flat() {
-                let fill = self.forced_fill(account, id, &bar, bar.close, listing.closes, Purpose::Expiry)?;
+        let Some(now) = self.group.iter().map(|id| self.listings[id.index()].closes).max() else { return Ok(()) };
+        for place in 0..self.listings.len() {
+            let (id, listing) = (InstrumentId(place as u16), self.listings[place]);
+            let (Some(bar), Kind::Future { expiry }) =
+                (listing.matched().or(listing.last), account.instrument(id).kind())
+            else {
+                continue;
+            };
+            if now >= expiry && !account.position(id).is_flat() {
+                let fill = self.forced_fill(account, id, &bar, bar.close, now, Purpose::Expiry)?;
                 self.force(account, fill);
                 return Ok(());
             }

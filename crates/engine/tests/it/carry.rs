@@ -141,7 +141,7 @@ fn the_end_of_data_crosses_and_a_settlement_does_not() {
     }
     simulator.end(AtEnd::CloseAtClose, &[(SeriesId(0), &bars[1])]).unwrap();
     assert_eq!(simulator.engine().trades()[0].exit_price, p(99.0));
-    let future = instrument("ES-19700103", contract(50));
+    let future = instrument("ES-19700102", contract(50));
     let settled = run_with(future, slipping(1.0), &bars, buys(units(1))).reports();
     assert_eq!(settled, ["day 1 1 buy 1 at 101", "day 2 expiry sell 1 at 100"]);
 }

@@ -47,7 +47,7 @@ pub(crate) fn run_several(
     for day in 0..days[0].len() {
         let opens = days[0][day].time;
         let closes = opens + Span::from_seconds(86_400);
-        let group = || days.iter().zip(0..).map(|(bars, place)| (SeriesId(place), &bars[day]));
+        let group = || days.iter().zip(0..).filter_map(|(bars, place)| Some((SeriesId(place), bars.get(day)?)));
         simulator.open(opens, &group().map(|(id, bar)| (id, bar, closes)).collect::<Vec<_>>()).unwrap();
         equity.push(simulator.close(closes, &group().collect::<Vec<_>>()).unwrap());
     }
@@ -110,11 +110,26 @@ fn a_split_ends_the_orders_of_its_own_share_only() {
     assert_eq!(run.reports(), ["accepted 1", "accepted 2", "cancelled 1 Split", "split 2"]);
 }
 
+/// Its data ends on its last day: the clock of the others settles it at its last price.
+#[test]
+fn a_contract_without_bars_settles_all_the_same() {
+    let margin = Margin { initial: Rate::percent(5), maintenance: Rate::percent(2) };
+    let future = instrument("ES-19700103", Rules { margin, ..Rules::default() });
+    let buy = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.send(Ticket::buy(units(1)).on(InstrumentId(1)));
+        }
+    };
+    let instruments = vec![instrument("AAPL", Rules::default()), future];
+    let run = run_several(instruments, Settings::default(), &[&[FLAT; 4], &[FLAT, [104.0; 4]]], buy);
+    assert_eq!(run.reports(), ["day 1 1 buy 1 at 104", "day 3 expiry sell 1 at 104"]);
+}
+
 #[test]
 fn a_settled_contract_takes_no_orders() {
     let rules =
         Rules { margin: Margin { initial: Rate::percent(5), maintenance: Rate::percent(2) }, ..Rules::default() };
-    let future = instrument("ES-19700104", rules);
+    let future = instrument("ES-19700103", rules);
     let late = |day: usize, context: &mut Context<'_>| {
         if day == 1 || day == 3 {
             context.send(Ticket::buy(units(1)).on(InstrumentId(0)));

@@ -214,7 +214,7 @@ fn dividends_and_splits_change_no_worth_that_they_should_not() {
 #[test]
 fn futures_settle_at_their_expiry() {
     let rules = Rules { multiplier: Quantity::whole(50), margin: margined(20).rules().margin, ..Rules::default() };
-    let future = instrument("ES-19700104", rules);
+    let future = instrument("ES-19700103", rules);
     let run = run(future, Settings::default(), &[FLAT, FLAT, RISE, RISE], buys(units(1)));
     assert_eq!(run.reports(), ["day 1 1 buy 1 at 100", "day 3 expiry sell 1 at 104"]);
     assert_eq!(run.engine_equity.to_string(), "10200");

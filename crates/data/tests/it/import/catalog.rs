@@ -156,6 +156,29 @@ fn rows_of_another_source_are_not_laid_between() {
     check(head, &|n| bar(n, 0), &|n| bar(n, 5), (0, true));
 }
 
+/// Files of a day each come in any order, and what was missing comes late: all of one source, though nothing is in common.
+#[test]
+fn holes_are_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open(folder.path().join("catalog")).unwrap();
+    let take = |numbers: &mut dyn Iterator<Item = u32>| {
+        let path = folder.path().join("BTC_USD.csv");
+        let row = |n: u32| format!("2024-01-{:02}T{:02}:{:02}:00Z,5,6,4,5,1\n", 1 + n / 1_440, n / 60 % 24, n % 60);
+        std::fs::write(&path, format!("time,open,high,low,close,volume\n{}", numbers.map(row).collect::<String>()))
+            .unwrap();
+        let mut intake = Intake::new(Some(&catalog), Conflict::Keep, Strangers::Refuse);
+        intake.take(&path, &Wish::default()).into_iter().for_each(|answer| _ = answer.unwrap());
+        let taken = intake.finish().unwrap();
+        assert!(taken.foreign.is_empty(), "{}", taken.foreign[0]);
+        taken.rows.values().map(|merged| merged.added).sum::<u64>()
+    };
+    let kept = |n: &u32| n % 100 != 7;
+    assert_eq!(take(&mut (0..1_440).filter(kept)), 1_425);
+    assert_eq!(take(&mut (2_880..4_320).filter(kept)), 1_425);
+    assert_eq!(take(&mut (1_440..2_880).filter(kept)), 1_426, "the day between");
+    assert_eq!(take(&mut (0..4_320).filter(|n| !kept(n))), 44, "the minutes that were missing");
+}
+
 /// A dry run says what an import would do, and does it in a catalog of its own.
 #[test]
 fn what_is_tried_out_changes_nothing() {
