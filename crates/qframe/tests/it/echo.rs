@@ -100,13 +100,13 @@ fn what_is_replayed_comes_back() {
     let import = imported.run("data import tape.txt");
     assert_eq!(import.code(), 0, "{}", import.error());
     let mut command = Command::new(env!("CARGO_BIN_EXE_qframe"));
-    command.args(["exchange", "--replay", "tape.txt", "--port", "0", "--json", "--speed", "20x", "--wait"]);
+    command.args(["exchange", "--replay", "tape.txt", "--port", "0", "--json", "--speed", "8x", "--wait"]);
     let mut exchange = Running(command.current_dir(&imported.folder).stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(exchange.0.stdout.take().unwrap()).lines();
     let start: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     let url = start["url"].as_str().unwrap();
     let words = format!(
-        "data stream binance BTC/USDT --channel trades,quotes,book --base-url {url} --ws-url {} --keep --for 7s --json",
+        "data stream binance BTC/USDT --channel trades,quotes,book --base-url {url} --ws-url {} --keep --for 12s --json",
         url.replace("http", "ws")
     );
     let stream = streamed.run(&words);
@@ -123,7 +123,8 @@ fn what_is_replayed_comes_back() {
         let found = recorded[at..].iter().position(|one| one == book);
         at += found.unwrap_or_else(|| panic!("a book that never was, after {at} of {}: {book:?}", recorded.len()));
     }
-    assert_eq!(shown.last(), recorded.last());
+    let told = stream.out().lines().last().unwrap_or_default().to_owned();
+    assert_eq!(shown.last(), recorded.last(), "{told}");
     assert!(shown.len() > recorded.len() / 2, "{} books of {} were shown", shown.len(), recorded.len());
 
     // The best levels of the recorded books, one after the other.
