@@ -197,7 +197,8 @@ impl Books {
                 return Ok(());
             }
         }
-        if !frame.content.is_tick() {
+        // A snapshot of nothing, of a market that has not begun, makes no book: nobody could tell it from one that is lost.
+        if !frame.content.is_tick() || matches!(frame.content, Content::Snapshot { changes: [], .. }) {
             return Ok(());
         }
         let place = self.place(frame.feed, frame.name).ok_or(UnknownName)?;

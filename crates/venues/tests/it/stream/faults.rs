@@ -328,3 +328,35 @@ fn what_comes_while_it_is_asked_for_is_neither_filled_in_nor_missed() {
     let counts = session.counts();
     assert_eq!((counts.filled, counts.missed, counts.subjects[0].trades), (0, 1, 3), "the fourth is not to be had");
 }
+
+/// Of a market that has not begun there is no book: it is asked for again, and the first one with levels counts.
+#[test]
+fn a_snapshot_of_nothing_makes_no_book() {
+    let mut now = Time::from_seconds(1_704_067_200);
+    let line = Line::plan(&wanted(Feed::BinanceSpot, &[Channel::Book])).unwrap().remove(0);
+    let mut session = Session::new(line, "one".to_owned(), Timings::of(Feed::BinanceSpot), 1, now);
+    let diff = |id: u64| {
+        format!(r#"{{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":{id},"u":{id},"b":[["9","{id}"]],"a":[["11","1"]]}}"#)
+    };
+    let depth = |last: u64, levels: &str| {
+        let body = format!(r#"{{"lastUpdateId":{last},"bids":[{levels}],"asks":[]}}"#);
+        Ok(Answer::Depth("https://x/depth?symbol=BTCUSDT".to_owned(), body.into_bytes()))
+    };
+    session.opened(0, now);
+    session.message(0, br#"{"result":null,"id":1}"#, now);
+    let asked = |session: &mut Session| {
+        let deeds = session.take_deeds().into_iter();
+        deeds.filter(|deed| matches!(deed, Deed::Ask(Ask::Depth(_)))).count()
+    };
+    assert_eq!(asked(&mut session), 1);
+    session.message(0, diff(1).as_bytes(), now);
+    session.answered(&Ask::Depth(0), depth(0, ""), now);
+    session.message(0, diff(2).as_bytes(), now);
+    assert!(session.instrument(0).unwrap().book().is_none());
+    now = now + Span::from_seconds(1);
+    session.tick(now);
+    assert_eq!(asked(&mut session), 1);
+    session.answered(&Ask::Depth(0), depth(2, r#"["9","2"]"#), now);
+    session.message(0, diff(3).as_bytes(), now);
+    assert!(session.instrument(0).unwrap().book().is_some());
+}
