@@ -11,9 +11,6 @@ use super::notice::Happened;
 use super::order::{Amount, Execution, Manner, Record, Refusal, Status, Terms, Ticket};
 use super::plan::{Plan, plan_limit};
 
-/// The most orders, and executions, that are kept.
-const KEPT_MAX: usize = 1_000_000;
-
 impl Core {
     /// Judges an order as [`Core::place`] does, and does not take it.
     ///
@@ -82,32 +79,32 @@ impl Core {
     /// An order by its number.
     #[must_use]
     pub fn order(&self, id: u64) -> Option<&Record> {
-        usize::try_from(id.checked_sub(1)?).ok().and_then(|place| self.orders.get(place))
+        self.log.order(id)
     }
 
     pub(super) fn order_mut(&mut self, id: u64) -> Option<&mut Record> {
-        usize::try_from(id.checked_sub(1)?).ok().and_then(|place| self.orders.get_mut(place))
+        self.log.order_mut(id)
     }
 
     /// The newest order of a user by its name.
     #[must_use]
     pub fn order_named(&self, user: usize, name: &str) -> Option<&Record> {
-        self.orders.iter().rev().find(|order| order.user == user && order.name == name)
+        self.log.named(user, name)
     }
 
     /// A user's orders, oldest first.
     pub fn orders(&self, user: usize) -> impl DoubleEndedIterator<Item = &Record> {
-        self.orders.iter().filter(move |order| order.user == user)
+        self.log.orders(user)
     }
 
     /// A user's open orders, oldest first.
     pub fn open_orders(&self, user: usize) -> impl Iterator<Item = &Record> {
-        self.open.range((user, 0)..=(user, u64::MAX)).filter_map(|(_, id)| self.order(*id))
+        self.log.open(user)
     }
 
     /// A user's executions, oldest first.
     pub fn executions(&self, user: usize) -> impl DoubleEndedIterator<Item = &Execution> {
-        self.executions.iter().filter(move |one| one.user == user)
+        self.log.executions(user)
     }
 
     /// What stands behind an order: money to buy, units to sell.
@@ -130,7 +127,7 @@ impl Core {
     /// Judges whether a user may have another order, and one of that name.
     pub(super) fn judge_new(&self, user: usize, ticket: &Ticket) -> Result<(), Refusal> {
         let product = &self.market(ticket.product)?.product;
-        if self.orders.len() >= KEPT_MAX || self.executions.len() >= KEPT_MAX {
+        if self.log.is_full() {
             return Err(Refusal::Full);
         }
         let open = || self.open_orders(user).filter(|order| order.product == ticket.product);
@@ -203,8 +200,8 @@ impl Core {
         locked: Cash,
         list: Option<u64>,
     ) -> u64 {
-        let id = self.orders.len() as u64 + 1;
-        self.orders.push(Record {
+        let id = self.log.next_order();
+        self.log.take(Record {
             id,
             name: ticket.name.clone().unwrap_or_else(|| format!("qframe{id}")),
             user,
@@ -225,7 +222,6 @@ impl Core {
             updated: self.now,
             list,
         });
-        self.open.insert((user, id));
         id
     }
 

@@ -7,6 +7,7 @@ mod aggregates;
 pub mod candles;
 mod desk;
 mod lists;
+pub(in crate::exchange) mod log;
 mod market;
 mod notice;
 mod order;
@@ -25,6 +26,7 @@ use qframe_model::time::{Span, Time, TimeFrame};
 
 pub use aggregates::Aggregate;
 use lists::List;
+use log::Log;
 pub use market::Market;
 pub use notice::{Happened, Notice, Pace};
 pub use order::{Amount, Execution, Manner, Record, Refusal, Status, Stay, Terms, Ticket};
@@ -68,10 +70,7 @@ pub struct Core {
     commission: Commission,
     /// Users whose commissions are all of the quote asset, also when they buy.
     in_quote: BTreeSet<usize>,
-    orders: Vec<Record>,
-    /// The user and the number of each open order.
-    open: BTreeSet<(usize, u64)>,
-    executions: Vec<Execution>,
+    log: Log<Record, Execution>,
     lists: Vec<List>,
     /// Orders that wait here for a price.
     watching: Vec<(u64, Watch)>,
@@ -93,9 +92,7 @@ impl Core {
             wallets: Wallets::default(),
             commission,
             in_quote: BTreeSet::new(),
-            orders: Vec::new(),
-            open: BTreeSet::new(),
-            executions: Vec::new(),
+            log: Log::default(),
             lists: Vec::new(),
             watching: Vec::new(),
             due: VecDeque::new(),

@@ -7,6 +7,8 @@ use qframe_model::market::Side;
 use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::time::Time;
 
+use super::log::{Named, Owned};
+
 /// How much a market order wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Amount {
@@ -318,3 +320,21 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+impl Owned for Record {
+    fn user(&self) -> usize {
+        self.user
+    }
+}
+
+impl Named for Record {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Owned for Execution {
+    fn user(&self) -> usize {
+        self.user
+    }
+}

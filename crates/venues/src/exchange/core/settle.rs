@@ -101,7 +101,7 @@ impl Core {
         record.updated = now;
         record.status = if record.filled == record.quantity { Status::Filled } else { Status::PartiallyFilled };
         let execution = Execution {
-            id: self.executions.len() as u64 + 1,
+            id: self.log.next_execution(),
             order: order.id,
             user: order.user,
             product: order.product,
@@ -114,7 +114,7 @@ impl Core {
             commission_in: if in_quote { product.quote } else { gets },
             maker,
         };
-        self.executions.push(execution);
+        self.log.execute(execution);
         self.tell_order(order.id, Happened::Traded(execution));
         self.tell_balances(order.user, order.product);
         if self.order(order.id).is_some_and(|order| order.status == Status::Filled) {
@@ -182,7 +182,7 @@ impl Core {
         let other = self.partner_of(&order);
         let heir = other.filter(|other| self.order(*other).is_some_and(|other| other.status.is_open()));
         let asset = self.stake_asset(&order);
-        self.open.remove(&(order.user, id));
+        self.log.close(order.user, id);
         if let Some(record) = self.order_mut(id) {
             record.locked = Cash::ZERO;
         }

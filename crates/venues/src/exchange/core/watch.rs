@@ -56,9 +56,9 @@ impl Core {
         }
         let fresh = market.take_fresh();
         let mut woken = Vec::new();
-        let orders = &self.orders;
+        let log = &self.log;
         self.watching.retain_mut(|(id, watch)| {
-            let here = usize::try_from(*id - 1).ok().and_then(|place| orders.get(place));
+            let here = log.order(*id);
             match here.filter(|order| order.status.is_open()) {
                 Some(order) if order.product != product => true,
                 Some(_) if fresh.iter().any(|price| watch.sees(*price)) => {

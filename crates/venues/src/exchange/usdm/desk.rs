@@ -13,8 +13,6 @@ use crate::exchange::core::Market;
 /// The most open orders of a user, and the most of them that wait for a trigger, in one contract.
 const OPEN_MAX: usize = 200;
 const WAITING_MAX: usize = 100;
-/// The most orders, and executions, that are kept.
-const KEPT_MAX: usize = 1_000_000;
 
 /// An order as the venue will have it.
 #[derive(Debug, Clone, Copy)]
@@ -99,32 +97,32 @@ impl Futures {
     /// An order by its number.
     #[must_use]
     pub fn order(&self, id: u64) -> Option<&Record> {
-        usize::try_from(id.checked_sub(1)?).ok().and_then(|place| self.orders.get(place))
+        self.log.order(id)
     }
 
     pub(super) fn order_mut(&mut self, id: u64) -> Option<&mut Record> {
-        usize::try_from(id.checked_sub(1)?).ok().and_then(|place| self.orders.get_mut(place))
+        self.log.order_mut(id)
     }
 
     /// The newest order of a user by its name.
     #[must_use]
     pub fn order_named(&self, user: usize, name: &str) -> Option<&Record> {
-        self.orders.iter().rev().find(|order| order.user == user && order.name == name)
+        self.log.named(user, name)
     }
 
     /// A user's orders, oldest first.
     pub fn orders(&self, user: usize) -> impl DoubleEndedIterator<Item = &Record> {
-        self.orders.iter().filter(move |order| order.user == user)
+        self.log.orders(user)
     }
 
     /// A user's open orders, oldest first.
     pub fn open_orders(&self, user: usize) -> impl Iterator<Item = &Record> {
-        self.open.range((user, 0)..=(user, u64::MAX)).filter_map(|(_, id)| self.order(*id))
+        self.log.open(user)
     }
 
     /// A user's executions, oldest first.
     pub fn executions(&self, user: usize) -> impl DoubleEndedIterator<Item = &Execution> {
-        self.executions.iter().filter(move |one| one.user == user)
+        self.log.executions(user)
     }
 
     /// A price came: trailing orders follow it, and those whose trigger it touches wake.
@@ -165,7 +163,7 @@ impl Futures {
     /// Judges a ticket. `None` for one that waits.
     fn judge(&self, user: usize, ticket: &Ticket) -> Result<Option<Plan>, Refusal> {
         let market = &self.contracts.get(ticket.product).ok_or(Refusal::Unknown)?.market;
-        if self.orders.len() >= KEPT_MAX || self.executions.len() >= KEPT_MAX {
+        if self.log.is_full() {
             return Err(Refusal::Full);
         }
         let here = || self.open_orders(user).filter(|order| order.ticket.product == ticket.product);
@@ -254,12 +252,12 @@ impl Futures {
     }
 
     fn take(&mut self, user: usize, ticket: &Ticket, plan: Option<Plan>) -> u64 {
-        let id = self.orders.len() as u64 + 1;
+        let id = self.log.next_order();
         let asked = match ticket.amount {
             Amount::Units(units) => units,
             Amount::Position => Quantity::ZERO,
         };
-        self.orders.push(Record {
+        self.log.take(Record {
             id,
             name: ticket.name.clone().unwrap_or_else(|| format!("qframe{id}")),
             user,
@@ -276,7 +274,6 @@ impl Futures {
             time: self.now,
             updated: self.now,
         });
-        self.open.insert((user, id));
         id
     }
 

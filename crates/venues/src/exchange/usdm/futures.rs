@@ -12,6 +12,7 @@ use super::margin::Holding;
 use super::mark::{Contract, Mark, Step};
 use super::notice::Notice;
 use super::order::{Cause, Execution, Income, Record, Watched};
+use crate::exchange::core::log::Log;
 use crate::exchange::core::{self, Commission, Pace, Product};
 
 /// How often the book's changes are told, and mark prices are made.
@@ -27,12 +28,9 @@ pub struct Futures {
     pub(super) assets: Vec<Currency>,
     pub(super) accounts: Vec<Account>,
     pub(super) commission: Commission,
-    pub(super) orders: Vec<Record>,
-    /// The user and the number of each open order.
-    pub(super) open: BTreeSet<(usize, u64)>,
+    pub(super) log: Log<Record, Execution>,
     /// The contract and the number of each order that waits for its trigger.
     pub(super) waiting: BTreeSet<(usize, u64)>,
-    pub(super) executions: Vec<Execution>,
     incomes: VecDeque<Income>,
     /// How many there have been.
     earned: u64,
@@ -64,10 +62,8 @@ impl Futures {
             assets,
             accounts: Vec::new(),
             commission,
-            orders: Vec::new(),
-            open: BTreeSet::new(),
+            log: Log::default(),
             waiting: BTreeSet::new(),
-            executions: Vec::new(),
             incomes: VecDeque::new(),
             earned: 0,
             notices: VecDeque::new(),

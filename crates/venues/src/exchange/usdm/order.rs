@@ -7,6 +7,7 @@ use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::time::Time;
 
 use crate::exchange::core::Prevention;
+use crate::exchange::core::log::{Named, Owned};
 
 pub use crate::exchange::core::Status;
 
@@ -338,5 +339,23 @@ impl std::error::Error for Refusal {}
 impl From<qframe_model::number::Overflow> for Refusal {
     fn from(_: qframe_model::number::Overflow) -> Self {
         Self::Overflow
+    }
+}
+
+impl Owned for Record {
+    fn user(&self) -> usize {
+        self.user
+    }
+}
+
+impl Named for Record {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Owned for Execution {
+    fn user(&self) -> usize {
+        self.user
     }
 }

@@ -117,7 +117,7 @@ impl Futures {
         let realised = closed.map_or(Cash::ZERO, |closed| closed.pnl);
         holding.realised = holding.realised.plus(realised)?;
         self.accounts[user].holdings[product] = holding;
-        let id = self.executions.len() as u64 + 1;
+        let id = self.log.next_execution();
         self.post(user, Some(product), Cause::Realised, asset, realised, Some(id))?;
         self.post(user, Some(product), Cause::Commission, asset, -commission, Some(id))?;
         let (price, quantity, maker) = (deal.price, deal.quantity, deal.maker);
@@ -135,14 +135,14 @@ impl Futures {
             realised,
             maker,
         };
-        self.executions.push(execution);
+        self.log.execute(execution);
         let Some(record) = self.order_mut(order.id) else { return Ok(()) };
         record.filled = record.filled.plus(quantity)?;
         record.value = record.value.plus(value)?;
         record.updated = now;
         record.status = if record.filled == record.quantity { Status::Filled } else { Status::PartiallyFilled };
         if record.status == Status::Filled {
-            self.open.remove(&(user, order.id));
+            self.log.close(user, order.id);
         }
         self.tell_account(user, asset, Some(product), Cause::Realised, Cash::ZERO)?;
         self.tell_order(order.id, Happened::Traded(execution));
@@ -254,7 +254,7 @@ impl Futures {
 
     /// The exchange's own order that closes a position.
     fn force(&mut self, user: usize, product: usize, side: Side, quantity: Quantity, price: Price) -> u64 {
-        let id = self.orders.len() as u64 + 1;
+        let id = self.log.next_order();
         let ticket = Ticket {
             product,
             side,
@@ -268,7 +268,7 @@ impl Futures {
             name: None,
             algo: false,
         };
-        self.orders.push(Record {
+        self.log.take(Record {
             id,
             name: format!("autoclose-{id}"),
             user,
@@ -285,7 +285,6 @@ impl Futures {
             time: self.now,
             updated: self.now,
         });
-        self.open.insert((user, id));
         self.tell_order(id, Happened::Taken);
         id
     }
@@ -296,7 +295,7 @@ impl Futures {
         let Some(order) = self.order_mut(id).filter(|order| order.status.is_open()) else { return };
         (order.status, order.updated) = (status, now);
         let (user, product) = (order.user, order.ticket.product);
-        self.open.remove(&(user, id));
+        self.log.close(user, id);
         self.waiting.remove(&(product, id));
         self.tell_order(id, happened);
     }
