@@ -18,7 +18,7 @@ pub use request::{Key, Parameters, Proof, Request, signed_frame};
 
 use super::core::Core;
 use listen::Listens;
-use request::key_of;
+use request::{fields_of, key_of};
 
 /// The exchange behind its addresses.
 #[derive(Debug)]
@@ -75,10 +75,7 @@ impl Binance {
             return (json!({ "id": null, "status": 400, "error": fault }), None);
         };
         let id = frame["id"].clone();
-        let fields: Vec<(String, String)> = frame["params"].as_object().map_or_else(Vec::new, |params| {
-            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            params.iter().map(|(name, value)| (name.clone(), text(value))).collect()
-        });
+        let fields = fields_of(&frame);
         let method = frame["method"].as_str().unwrap_or_default();
         let done = match method {
             "userDataStream.subscribe.signature" => {

@@ -5,6 +5,7 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use qframe_model::number::NumberError;
+use serde_json::Value;
 
 use super::error::Fault;
 use crate::sign::{BinanceKey, KeyError};
@@ -238,4 +239,11 @@ fn decoded(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The parameters of a request of the WebSocket API, as a query has them.
+pub(in crate::exchange) fn fields_of(frame: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let params = frame["params"].as_object().into_iter().flatten();
+    params.map(|(name, value)| (name.clone(), text(value))).collect()
 }

@@ -44,7 +44,7 @@ pub fn is_stream(core: &Core, name: &str) -> bool {
 
 /// What a notice becomes: frames with their topics. `wanted` says whether anybody listens.
 pub fn frames(core: &Core, notice: &Notice, wanted: impl Fn(&Topic) -> bool) -> Vec<(Topic, Value)> {
-    let mut made = Made { wanted: &wanted, frames: Vec::new() };
+    let mut made = Made::new(&wanted);
     let name = |product: usize| core.markets()[product].product.name.to_lowercase();
     match notice {
         Notice::Trade { product, trade } => {
@@ -104,21 +104,25 @@ pub fn frames(core: &Core, notice: &Notice, wanted: impl Fn(&Topic) -> bool) -> 
     made.frames
 }
 
-/// Frames so far.
-struct Made<'w> {
+/// Frames so far, of what somebody listens to.
+pub(in crate::exchange) struct Made<'w> {
     wanted: &'w dyn Fn(&Topic) -> bool,
-    frames: Vec<(Topic, Value)>,
+    pub(in crate::exchange) frames: Vec<(Topic, Value)>,
 }
 
-impl Made<'_> {
-    fn stream(&mut self, name: String, make: impl Fn() -> Value) {
+impl<'w> Made<'w> {
+    pub(in crate::exchange) const fn new(wanted: &'w dyn Fn(&Topic) -> bool) -> Self {
+        Self { wanted, frames: Vec::new() }
+    }
+
+    pub(in crate::exchange) fn stream(&mut self, name: String, make: impl Fn() -> Value) {
         let topic = Topic::Stream(name);
         if (self.wanted)(&topic) {
             self.frames.push((topic, make()));
         }
     }
 
-    fn user(&mut self, user: usize, event: Value) {
+    pub(in crate::exchange) fn user(&mut self, user: usize, event: Value) {
         self.frames.push((Topic::User(user), event));
     }
 }

@@ -24,7 +24,7 @@ pub use notice::{Happened, Notice};
 pub use order::{Amount, Cause, Execution, Income, Record, Refusal, Status, Stay, Ticket, Wake, Watched};
 
 use super::binance::listen::Listens;
-use super::binance::request::key_of;
+use super::binance::request::{fields_of, key_of};
 use super::binance::{Answer, Fault as Asked, Key, Parameters, Request, signed_frame};
 use market::WEIGHT_MAX;
 
@@ -71,10 +71,7 @@ impl Usdm {
             let fault = json!({ "code": -1135, "msg": "Invalid JSON Request" });
             return json!({ "id": null, "status": 400, "error": fault });
         };
-        let fields: Vec<(String, String)> = frame["params"].as_object().map_or_else(Vec::new, |params| {
-            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            params.iter().map(|(name, value)| (name.clone(), text(value))).collect()
-        });
+        let fields = fields_of(&frame);
         match self.method(frame["method"].as_str().unwrap_or_default(), &fields, wall) {
             Ok(result) => json!({ "id": frame["id"], "status": 200, "result": result }),
             Err(fault) => json!({ "id": frame["id"], "status": fault.status(), "error": fault.body() }),

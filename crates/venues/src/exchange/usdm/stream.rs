@@ -13,7 +13,7 @@ use super::words::{
     algo_status, average, break_even, eight, entry, kind, kind_now, millis, prevention, side, status, stay, trail,
     trigger, watches,
 };
-use crate::exchange::binance::stream::{Topic, bar, ticker_of};
+use crate::exchange::binance::stream::{Made, Topic, bar, ticker_of};
 use crate::exchange::binance::words::levels;
 use crate::exchange::core::candles::{INTERVALS, Interval};
 use crate::exchange::core::{self, Pace};
@@ -43,23 +43,23 @@ pub fn is_stream(futures: &Futures, name: &str) -> bool {
 
 /// What a notice becomes: frames with their topics. `wanted` says whether anybody listens.
 pub fn frames(futures: &Futures, notice: &Notice, wanted: impl Fn(&Topic) -> bool) -> Vec<(Topic, Value)> {
-    let mut made = Made { futures, wanted: &wanted, frames: Vec::new() };
+    let mut told = Told { futures, made: Made::new(&wanted) };
     match notice {
-        Notice::Market(notice) => made.market(notice),
-        Notice::Marks(time) => made.marks(*time),
+        Notice::Market(notice) => told.market(notice),
+        Notice::Marks(time) => told.marks(*time),
         Notice::Order { order, happened, time } => {
-            made.user(order.user, report(futures, order, *happened, millis(*time)));
+            told.made.user(order.user, report(futures, order, *happened, millis(*time)));
             if let (true, Happened::Traded(one)) = (order.forced, happened) {
                 let event = forced(futures, order, one, millis(*time));
-                made.stream(format!("{}@forceOrder", made.name(one.product)), || event.clone());
-                made.stream("!forceOrder@arr".to_owned(), || event.clone());
+                told.made.stream(format!("{}@forceOrder", told.name(one.product)), || event.clone());
+                told.made.stream("!forceOrder@arr".to_owned(), || event.clone());
             }
         }
-        Notice::Account { user, .. } => made.user(*user, account(futures, notice)),
+        Notice::Account { user, .. } => told.made.user(*user, account(futures, notice)),
         Notice::Leverage { user, time, product, leverage } => {
             let symbol = &futures.contracts()[*product].market.product.name;
             let time = millis(*time);
-            made.user(
+            told.made.user(
                 *user,
                 json!({ "e": "ACCOUNT_CONFIG_UPDATE", "E": time, "T": time, "ac": { "s": symbol, "l": leverage } }),
             );
@@ -70,31 +70,19 @@ pub fn frames(futures: &Futures, notice: &Notice, wanted: impl Fn(&Topic) -> boo
                 own && !futures.holding(*user, *product).position.is_flat()
             });
             let rows: Value = held.map(|product| called(futures, *user, product)).collect();
-            made.user(*user, json!({ "e": "MARGIN_CALL", "E": millis(*time), "cw": eight(futures.wallet(*user, *asset)), "p": rows }));
+            told.made.user(*user, json!({ "e": "MARGIN_CALL", "E": millis(*time), "cw": eight(futures.wallet(*user, *asset)), "p": rows }));
         }
     }
-    made.frames
+    told.made.frames
 }
 
-/// Frames so far.
-struct Made<'w> {
+/// Frames so far, and where what they tell of is looked up.
+struct Told<'w> {
     futures: &'w Futures,
-    wanted: &'w dyn Fn(&Topic) -> bool,
-    frames: Vec<(Topic, Value)>,
+    made: Made<'w>,
 }
 
-impl Made<'_> {
-    fn stream(&mut self, name: String, make: impl Fn() -> Value) {
-        let topic = Topic::Stream(name);
-        if (self.wanted)(&topic) {
-            self.frames.push((topic, make()));
-        }
-    }
-
-    fn user(&mut self, user: usize, event: Value) {
-        self.frames.push((Topic::User(user), event));
-    }
-
+impl Told<'_> {
     fn name(&self, product: usize) -> String {
         self.futures.contracts()[product].market.product.name.to_lowercase()
     }
@@ -104,18 +92,18 @@ impl Made<'_> {
         let symbol = |product: usize| &futures.contracts()[product].market.product.name;
         match notice {
             core::Notice::Trade { product, trade } => {
-                self.stream(format!("{}@trade", self.name(*product)), || tape(symbol(*product), trade));
+                self.made.stream(format!("{}@trade", self.name(*product)), || tape(symbol(*product), trade));
             }
             core::Notice::Aggregate { product, aggregate } => {
-                self.stream(format!("{}@aggTrade", self.name(*product)), || sum(symbol(*product), aggregate));
+                self.made.stream(format!("{}@aggTrade", self.name(*product)), || sum(symbol(*product), aggregate));
             }
             core::Notice::Depth { product, pace, .. } => {
                 let endings: &[&str] = if *pace == Pace::Fast { &["@100ms"] } else { &["", "@250ms", "@500ms"] };
                 let name = self.name(*product);
                 for ending in endings {
-                    self.stream(format!("{name}@depth{ending}"), || changes(symbol(*product), notice));
+                    self.made.stream(format!("{name}@depth{ending}"), || changes(symbol(*product), notice));
                     for count in [5, 10, 20] {
-                        self.stream(format!("{name}@depth{count}{ending}"), || {
+                        self.made.stream(format!("{name}@depth{count}{ending}"), || {
                             best_levels(&futures.contracts()[*product], notice, count)
                         });
                     }
@@ -129,21 +117,21 @@ impl Made<'_> {
                         "b": eight(bid.price), "B": bid.quantity.to_string(), "a": eight(ask.price), "A": ask.quantity.to_string(),
                     })
                 };
-                self.stream(format!("{}@bookTicker", self.name(*product)), quote);
-                self.stream("!bookTicker".to_owned(), quote);
+                self.made.stream(format!("{}@bookTicker", self.name(*product)), quote);
+                self.made.stream("!bookTicker".to_owned(), quote);
             }
             core::Notice::Candle { product, time, interval, candle, closed } => {
-                self.stream(format!("{}@kline_{}", self.name(*product), INTERVALS[*interval].name), || {
+                self.made.stream(format!("{}@kline_{}", self.name(*product), INTERVALS[*interval].name), || {
                     bar(symbol(*product), millis(*time), *interval, candle, *closed)
                 });
             }
             core::Notice::Day { product, .. } => {
                 let name = self.name(*product);
                 let tell = |short: bool| ticker_of(&futures.contracts()[*product].market, futures.now(), short);
-                self.stream(format!("{name}@ticker"), || tell(false));
-                self.stream(format!("{name}@miniTicker"), || tell(true));
-                self.stream("!ticker@arr".to_owned(), || json!([tell(false)]));
-                self.stream("!miniTicker@arr".to_owned(), || json!([tell(true)]));
+                self.made.stream(format!("{name}@ticker"), || tell(false));
+                self.made.stream(format!("{name}@miniTicker"), || tell(true));
+                self.made.stream("!ticker@arr".to_owned(), || json!([tell(false)]));
+                self.made.stream("!miniTicker@arr".to_owned(), || json!([tell(true)]));
             }
             // Orders and wallets of the spot market: there are none here.
             _ => {}
@@ -154,15 +142,15 @@ impl Made<'_> {
         let (futures, slow) = (self.futures, time.nanos().div_euclid(1_000_000_000) % SLOWLY == 0);
         for one in futures.contracts().iter().filter(|one| one.mark().is_some()) {
             let name = one.market.product.name.to_lowercase();
-            self.stream(format!("{name}@markPrice@1s"), || mark(one, time));
+            self.made.stream(format!("{name}@markPrice@1s"), || mark(one, time));
             if slow {
-                self.stream(format!("{name}@markPrice"), || mark(one, time));
+                self.made.stream(format!("{name}@markPrice"), || mark(one, time));
             }
         }
         let all = || futures.contracts().iter().filter(|one| one.mark().is_some()).map(|one| mark(one, time)).collect();
-        self.stream("!markPrice@arr@1s".to_owned(), all);
+        self.made.stream("!markPrice@arr@1s".to_owned(), all);
         if slow {
-            self.stream("!markPrice@arr".to_owned(), all);
+            self.made.stream("!markPrice@arr".to_owned(), all);
         }
     }
 }
