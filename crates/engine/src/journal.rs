@@ -30,15 +30,10 @@ pub enum Keep {
 pub struct Journal {
     keep: Keep,
     events: u64,
-    links: Vec<Link>,
+    /// The stored bytes of the links that are closed.
+    links: Vec<Vec<u8>>,
     open: Vec<u8>,
     encoder: Encoder,
-}
-
-#[derive(Debug, Clone)]
-struct Link {
-    bytes: Vec<u8>,
-    hash: blake3::Hash,
 }
 
 /// A journal that cannot be read or written.
@@ -104,16 +99,10 @@ impl Journal {
         self.open.extend_from_slice(&[a, b, c]);
         self.open.extend_from_slice(bytes);
         if self.open.len() >= LINK_BYTES {
-            self.close_link();
+            // Handed over, not copied: the next link gets memory of its own.
+            self.links.push(std::mem::replace(&mut self.open, Vec::with_capacity(LINK_BYTES + SLACK)));
         }
         Ok(())
-    }
-
-    fn close_link(&mut self) {
-        let hash = self.hash();
-        // Handed over, not copied: the next link gets memory of its own.
-        let bytes = std::mem::replace(&mut self.open, Vec::with_capacity(LINK_BYTES + SLACK));
-        self.links.push(Link { bytes, hash });
     }
 
     /// How many events were recorded.
@@ -122,32 +111,39 @@ impl Journal {
         self.events
     }
 
-    /// The hash of everything so far.
+    /// The hash of everything so far. It is made of all bytes when it is asked for, not while the run goes on: most runs are
+    /// never asked.
     #[must_use]
     pub fn hash(&self) -> blake3::Hash {
-        let mut hasher = blake3::Hasher::new();
-        if let Some(link) = self.links.last() {
-            hasher.update(link.hash.as_bytes());
-        }
-        hasher.update(&self.open);
-        hasher.finalize()
+        let closed = self.links.iter().fold(None, |before, bytes| Some(link(before, bytes)));
+        link(closed, &self.open)
     }
 
     /// How many bytes the stored events take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.links.iter().map(|link| link.bytes.len()).sum::<usize>() + self.open.len()
+        self.links.iter().map(Vec::len).sum::<usize>() + self.open.len()
     }
 
     /// The events, read back from their stored form.
     pub fn iter(&self) -> impl Iterator<Item = Result<Event, JournalError>> + '_ {
-        let parts = self.links.iter().map(|link| link.bytes.as_slice()).chain(std::iter::once(self.open.as_slice()));
+        let parts = self.links.iter().map(Vec::as_slice).chain(std::iter::once(self.open.as_slice()));
         let stored = parts.flat_map(|part| Stored { rest: part });
         stored.enumerate().map(|(place, bytes)| {
             let read = bytes.and_then(|bytes| wire::from_bytes(bytes).map_err(|error| error.to_string()));
             read.map_err(|reason| JournalError::Damaged { event: place as u64, reason })
         })
     }
+}
+
+/// The hash of a link that follows another.
+fn link(before: Option<blake3::Hash>, bytes: &[u8]) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    if let Some(before) = before {
+        hasher.update(before.as_bytes());
+    }
+    hasher.update(bytes);
+    hasher.finalize()
 }
 
 /// Splits a link into the stored events.

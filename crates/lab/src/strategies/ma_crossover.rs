@@ -46,8 +46,11 @@ impl<A: Average> MaCrossover<A> {
         // Nearer than that they are equal: a running sum keeps rounding errors of prices long gone, and a near mean its own.
         let apart = if apart.abs() > 1e-12 * slow.abs() { apart } else { 0.0 };
         let before = std::mem::replace(&mut self.last, apart);
-        let side = if apart > 0.0 { Side::Buy } else { Side::Sell };
-        (before * apart < 0.0).then_some((side, apart / slow * 10.0))
+        // A division that is needed on a cross only is made on a cross only.
+        (before * apart < 0.0).then(|| {
+            let side = if apart > 0.0 { Side::Buy } else { Side::Sell };
+            (side, apart / slow * 10.0)
+        })
     }
 }
 
