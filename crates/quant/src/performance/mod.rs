@@ -11,6 +11,7 @@ mod curve;
 mod drawdown;
 mod duration;
 mod log;
+mod metrics;
 mod series;
 mod statistics;
 mod trades;
@@ -19,7 +20,11 @@ pub use benchmark::Benchmark;
 pub use calendar::Frequency;
 pub use curve::{CurveOptions, CurveStats};
 pub use duration::iso_duration;
-pub use series::{Episode, MonthlyReturn, drawdown_episodes, drawdown_series, monthly_returns, rolling_sharpe};
+pub use metrics::{Metric, MetricOptions, Unit, metrics, minimum_track_record, probabilistic_sharpe, relative_metrics};
+pub use series::{
+    Episode, MonthlyReturn, drawdown_episodes, drawdown_series, monthly_returns, rolling_beta, rolling_sharpe,
+    rolling_sortino, rolling_volatility,
+};
 pub use statistics::{NAMES, Statistics, Value};
 pub use trades::{ClosedTrade, TradeStats};
 

@@ -2,6 +2,7 @@
 
 use super::DAY_NS;
 use super::calendar::months_since_year_zero;
+use super::metrics::quantile;
 use crate::indicators::Series;
 
 /// Share by which each value lies below the highest so far: 0 at a peak, -0.2 at 20 % under it. One result a value.
@@ -20,35 +21,52 @@ pub fn drawdown_series(values: &[f64]) -> Vec<f64> {
 pub struct Episode {
     /// Time of the last point at the peak.
     pub peak_ns: i64,
+    /// Time of the first point below it.
+    pub start_ns: i64,
     /// Time of the lowest point.
     pub trough_ns: i64,
+    /// Time of the last point below the peak.
+    pub end_ns: i64,
     /// Time of the first point at or above the peak again; `None` if that never came.
     pub recovery_ns: Option<i64>,
     /// Depth as a fraction of the peak, negative.
     pub depth: f64,
+    /// Depth without the deepest hundredth of its points: those at or beyond the 99 % quantile of depth (linear), as
+    /// quantstats has it. `None` where no point is left.
+    pub depth_99: Option<f64>,
 }
 
 /// Every drawdown of a curve in the order of time; `times_ns` and `values` have one length, values are above zero.
 #[must_use]
 pub fn drawdown_episodes(times_ns: &[i64], values: &[f64]) -> Vec<Episode> {
+    let below = drawdown_series(values);
     let mut episodes = Vec::new();
-    let mut peak: Option<(i64, f64)> = None;
-    let mut fall: Option<Episode> = None;
-    for (&time, &value) in times_ns.iter().zip(values) {
-        match peak {
-            Some((since, top)) if value < top => {
-                let depth = value / top - 1.0;
-                let now = Episode { peak_ns: since, trough_ns: time, recovery_ns: None, depth };
-                fall = fall.filter(|deepest| deepest.depth <= depth).or(Some(now));
-            }
-            _ => {
-                episodes.extend(fall.take().map(|deepest| Episode { recovery_ns: Some(time), ..deepest }));
-                peak = Some((time, value));
-            }
+    let mut from = 0;
+    for run in below.chunk_by(|one, next| (*one < 0.0) == (*next < 0.0)) {
+        let until = from + run.len();
+        if run[0] < 0.0 {
+            episodes.push(episode(times_ns, run, from));
         }
+        from = until;
     }
-    episodes.extend(fall);
     episodes
+}
+
+/// The episode of a run of points below a peak, of which the first is number `from`: never 0, which is a peak.
+fn episode(times_ns: &[i64], depths: &[f64], from: usize) -> Episode {
+    let deepest = (0..depths.len()).min_by(|a, b| depths[*a].total_cmp(&depths[*b])).unwrap_or(0);
+    let until = from + depths.len();
+    let limit = quantile(depths, 0.01);
+    let kept = depths.iter().copied().filter(|depth| *depth > limit);
+    Episode {
+        peak_ns: times_ns[from - 1],
+        start_ns: times_ns[from],
+        trough_ns: times_ns[from + deepest],
+        end_ns: times_ns[until - 1],
+        recovery_ns: times_ns.get(until).copied(),
+        depth: depths[deepest],
+        depth_99: kept.reduce(f64::min),
+    }
 }
 
 /// Return of one calendar month, UTC.
@@ -92,17 +110,64 @@ pub fn monthly_returns(times_ns: &[i64], values: &[f64]) -> Vec<MonthlyReturn> {
 /// Empty for a `window` under 2 or longer than the returns.
 #[must_use]
 pub fn rolling_sharpe(values: &[f64], window: usize, periods_per_year: f64) -> Series<f64> {
-    let returns: Vec<f64> = values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
-    if window < 2 || returns.len() < window {
+    rolling(values, window, |returns| {
+        let (mean, deviation) = spread(returns);
+        if deviation > 0.0 { mean / deviation * periods_per_year.sqrt() } else { 0.0 }
+    })
+}
+
+/// Sortino ratio of the last `window` returns at each point, as [`rolling_sharpe`]: mean / √(mean of min(r, 0)²) ×
+/// √`periods_per_year`; 0 where no return is a loss.
+#[must_use]
+pub fn rolling_sortino(values: &[f64], window: usize, periods_per_year: f64) -> Series<f64> {
+    rolling(values, window, |returns| {
+        let count = returns.len() as f64;
+        let squares: f64 = returns.iter().map(|change| change.min(0.0).powi(2)).sum();
+        let downside = (squares / count).sqrt();
+        let mean = returns.iter().sum::<f64>() / count;
+        if downside > 0.0 { mean / downside * periods_per_year.sqrt() } else { 0.0 }
+    })
+}
+
+/// Standard deviation (ddof 1) of the last `window` returns at each point × √`periods_per_year`, as [`rolling_sharpe`].
+#[must_use]
+pub fn rolling_volatility(values: &[f64], window: usize, periods_per_year: f64) -> Series<f64> {
+    rolling(values, window, |returns| spread(returns).1 * periods_per_year.sqrt())
+}
+
+/// Beta of the last `window` returns against a benchmark's at each point: covariance / variance of the benchmark; 0 where the
+/// benchmark does not vary. Two series of one length, as [`rolling_sharpe`].
+#[must_use]
+pub fn rolling_beta(values: &[f64], benchmark: &[f64], window: usize) -> Series<f64> {
+    let (own, market) = (changes(values), changes(benchmark));
+    if window < 2 || own.len() < window || own.len() != market.len() {
         return Series { first: window, values: Vec::new() };
     }
-    // A pass over every window: a report has thousands of points, and no rounding is carried from one to the next.
-    let sharpe = returns.windows(window).map(|window| {
-        let count = window.len() as f64;
-        let mean = window.iter().sum::<f64>() / count;
-        let squares: f64 = window.iter().map(|change| (change - mean).powi(2)).sum();
-        let deviation = (squares / (count - 1.0)).sqrt();
-        if deviation > 0.0 { mean / deviation * periods_per_year.sqrt() } else { 0.0 }
+    let beta = own.windows(window).zip(market.windows(window)).map(|(own, market)| {
+        let (own_mean, market_mean) = (spread(own).0, spread(market).0);
+        let product: f64 = own.iter().zip(market).map(|(a, b)| (a - own_mean) * (b - market_mean)).sum();
+        let square: f64 = market.iter().map(|b| (b - market_mean).powi(2)).sum();
+        if square > 0.0 { product / square } else { 0.0 }
     });
-    Series { first: window, values: sharpe.collect() }
+    Series { first: window, values: beta.collect() }
+}
+
+/// A figure of each window of returns. A pass over every window: a report has thousands of points, and no rounding is carried
+/// from one to the next.
+fn rolling(values: &[f64], window: usize, figure: impl Fn(&[f64]) -> f64) -> Series<f64> {
+    let returns = changes(values);
+    let figures = if window < 2 { Vec::new() } else { returns.windows(window).map(figure).collect() };
+    Series { first: window, values: figures }
+}
+
+fn changes(values: &[f64]) -> Vec<f64> {
+    values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect()
+}
+
+/// Mean and standard deviation (ddof 1).
+fn spread(returns: &[f64]) -> (f64, f64) {
+    let count = returns.len() as f64;
+    let mean = returns.iter().sum::<f64>() / count;
+    let squares: f64 = returns.iter().map(|change| (change - mean).powi(2)).sum();
+    (mean, (squares / (count - 1.0)).sqrt())
 }

@@ -74,8 +74,24 @@ proptest! {
 fn episodes_run_from_peak_to_recovery() {
     let values = [100.0, 90.0, 80.0, 100.0, 120.0, 60.0, 90.0];
     let times: Vec<i64> = (0..7).collect();
-    let first = Episode { peak_ns: 0, trough_ns: 2, recovery_ns: Some(3), depth: 80.0 / 100.0 - 1.0 };
-    let second = Episode { peak_ns: 4, trough_ns: 5, recovery_ns: None, depth: -0.5 };
+    let first = Episode {
+        peak_ns: 0,
+        start_ns: 1,
+        trough_ns: 2,
+        end_ns: 2,
+        recovery_ns: Some(3),
+        depth: 80.0 / 100.0 - 1.0,
+        depth_99: Some(90.0 / 100.0 - 1.0),
+    };
+    let second = Episode {
+        peak_ns: 4,
+        start_ns: 5,
+        trough_ns: 5,
+        end_ns: 6,
+        recovery_ns: None,
+        depth: -0.5,
+        depth_99: Some(-0.25),
+    };
     assert_eq!(drawdown_episodes(&times, &values), [first, second]);
     assert_eq!(drawdown_series(&values)[5], -0.5);
     assert_eq!(drawdown_episodes(&times[..3], &[1.0, 2.0, 3.0]), []);
@@ -102,6 +118,21 @@ fn rolling_sharpe_by_hand() {
     assert!((sharpe.values[0] - 2.0 * 252.0_f64.sqrt()).abs() < 1e-9);
     assert_eq!(rolling_sharpe(&[1.0, 2.0, 4.0, 8.0], 2, 252.0).values, [0.0, 0.0]);
     assert!(rolling_sharpe(&[1.0, 2.0], 2, 252.0).values.is_empty());
+}
+
+#[test]
+fn rolling_windows_by_hand() {
+    // Returns 10 %, -10 %, 20 %, beside half of each.
+    let (own, market) = ([100.0, 110.0, 99.0, 118.8], [100.0, 105.0, 99.75, 109.725]);
+    let near =
+        |ours: &[f64], theirs: [f64; 2]| ours.iter().zip(theirs).all(|(ours, theirs)| (ours - theirs).abs() < 1e-9);
+    assert!(near(&rolling_beta(&own, &market, 2).values, [2.0, 2.0]));
+    assert!(near(&rolling_volatility(&own, 2, 1.0).values, [0.02_f64.sqrt(), 0.045_f64.sqrt()]));
+    assert!(near(&rolling_sortino(&own, 2, 1.0).values, [0.0, 0.05 / 0.005_f64.sqrt()]));
+    assert_eq!(rolling_sortino(&[1.0, 2.0, 4.0], 2, 1.0).values, [0.0], "no loss");
+    assert!(
+        rolling_volatility(&own, 1, 1.0).values.is_empty() && rolling_beta(&own, &market[1..], 2).values.is_empty()
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod covariance;
 mod curve;
 mod facts;
 mod laws;
+mod metrics;
 mod oracle;
 mod statistics;
 mod talib;
