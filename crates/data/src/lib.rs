@@ -30,6 +30,7 @@ pub use aggregate::{QuoteBars, TradeBars};
 pub use bad_row::{BadRow, RowFault, Zone};
 pub use catalog::{Catalog, CatalogError, Conflict, Merged, SetFacts};
 pub use csv::{Calendar, CalendarKind, read_calendar, read_calendar_from};
+pub use csv::{FigureColumn, Figures, read_figures, read_figures_from};
 pub use csv::{Latencies, read_latencies, read_latencies_from};
 pub use csv::{Offsets, OnBadRow, Options, header, read_bars, read_bars_from, write_bars, write_rows};
 pub use csv::{Rates, read_rates, read_rates_from};

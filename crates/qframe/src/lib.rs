@@ -25,6 +25,8 @@ struct Arguments {
 enum Command {
     /// Run a strategy over recorded prices and report what came of it.
     Backtest(Box<run::raw::Raw>),
+    /// The tear sheet of an equity curve or of returns: metrics, drawdowns, rolling windows, beside a benchmark.
+    Report(Box<commands::report::Report>),
     /// List the strategies with their parameters, defaults and ranges.
     Strategies(commands::strategies::Strategies),
     /// List the recorded prices that come with the program.
@@ -42,6 +44,7 @@ enum Command {
 pub fn command_line(own: &[StrategySpec]) -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Backtest(raw) => commands::backtest::run(*raw, own),
+        Command::Report(report) => report.run(),
         Command::Strategies(list) => list.run(own),
         Command::Samples(list) => list.run(),
         Command::Data(command) => command.run(),

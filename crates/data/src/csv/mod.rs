@@ -8,6 +8,7 @@ mod dialect;
 mod every;
 mod fast;
 pub(crate) mod fields;
+mod figures;
 mod latency;
 pub(crate) mod mark;
 pub(crate) mod number;
@@ -25,6 +26,7 @@ use qframe_model::time::TimeFrame;
 
 pub use calendar::{Calendar, CalendarKind, read_calendar, read_calendar_from};
 pub(crate) use every::{Every, Seen, every_row, every_row_from};
+pub use figures::{FigureColumn, Figures, read_figures, read_figures_from};
 pub use latency::{Latencies, read_latencies, read_latencies_from};
 pub use rates::{Rates, read_rates, read_rates_from};
 pub(crate) use tape::common_frame;

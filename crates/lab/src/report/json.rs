@@ -8,14 +8,16 @@ use serde::ser::{Error, SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
 use super::charges::{self, Charges};
-use super::{Facts, ReportError, trades};
+use super::costs::Costs;
+use super::track::Track;
+use super::{Facts, ReportError, attribution, costs, tear, trades};
 use crate::dataset::DataSet;
 
 /// The version of the object's form. Keys may be added under one number; a key that goes or changes takes the next.
 const VERSION: u32 = 1;
 
-/// Writes the object and a line end. Keys come in one order: `version strategy data settings stats conventions trades
-/// equity journal`; money is text with every digit (fees, funding, interest and dividends among the statistics too), other
+/// Writes the object and a line end. Keys come in one order: `version strategy data settings stats conventions metrics
+/// drawdowns costs attribution trades equity journal`; money is text with every digit (fees, funding, interest and dividends among the statistics too), other
 /// statistics are numbers, `null` is undefined.
 ///
 /// # Errors
@@ -32,13 +34,18 @@ struct Report<'a>(&'a Facts<'a>);
 impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let facts = self.0;
-        let mut report = serializer.serialize_struct("Report", 9)?;
+        let mut report = serializer.serialize_struct("Report", 13)?;
         report.serialize_field("version", &VERSION)?;
         report.serialize_field("strategy", &Strategy { name: facts.strategy, params: Params(facts.parameters) })?;
         report.serialize_field("data", &Data(facts))?;
         report.serialize_field("settings", &Settings(facts.settings))?;
         report.serialize_field("stats", &Stats(facts))?;
         report.serialize_field("conventions", &Conventions(facts))?;
+        let track = Track::of(facts);
+        report.serialize_field("metrics", &tear::Metrics(&track.metrics()))?;
+        report.serialize_field("drawdowns", &tear::drawdowns(&track))?;
+        report.serialize_field("costs", &Costs::of(facts).map_err(S::Error::custom)?)?;
+        report.serialize_field("attribution", &tear::Tables(&attribution::tables(facts).map_err(S::Error::custom)?))?;
         report.serialize_field("trades", &Trades(facts))?;
         report.serialize_field("equity", &Equity(facts))?;
         report.serialize_field("journal", &Journal::of(facts))?;
@@ -191,7 +198,7 @@ struct Conventions<'a>(&'a Facts<'a>);
 
 impl Serialize for Conventions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let others = charges::CONVENTIONS.into_iter().chain(trades::CONVENTIONS);
+        let others = charges::CONVENTIONS.into_iter().chain(costs::CONVENTIONS).chain(trades::CONVENTIONS);
         let others = others.map(|(name, sentence)| (name, sentence.to_owned()));
         serializer.collect_map(self.0.outcome.statistics.conventions().into_iter().chain(others))
     }

@@ -2,7 +2,9 @@
 //!
 //! Every form is written to a stream and reads the same [`Facts`]. Numbers come from the outcome as they are; only
 //! pictures are thinned, and they say so. Money leaves as exact decimals, times as RFC 3339, durations as ISO 8601.
+mod attribution;
 mod charges;
+mod costs;
 pub mod csv;
 mod error;
 mod figures;
@@ -10,19 +12,25 @@ mod file;
 mod fold;
 mod html;
 mod json;
+mod levels;
 mod orders;
 mod plot;
+mod tear;
 mod terminal;
 mod text;
 mod thin;
+mod track;
 mod trades;
 
 pub use error::ReportError;
 pub use file::{WriteError, check_writable, write_atomically};
-pub use html::html;
+pub use html::{html, sheet};
 pub use json::json;
+pub use levels::{Levels, TrackError};
+pub use tear::{sheet_json, sheet_terminal};
 pub(crate) use terminal::statistics_text;
 pub use terminal::{Look, Style, conventions, curve, loaded, loading, statistics, summary, terminal};
+pub use track::{Beside, Compared, Track};
 
 use qframe_data::quality::Grade;
 

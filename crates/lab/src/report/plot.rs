@@ -5,6 +5,7 @@ use qframe_model::time::{Span, Time};
 use super::figures::round_up;
 use super::terminal::{Look, Style};
 use super::text;
+use super::track::Track;
 use crate::outcome::Curve;
 
 /// The least and the most columns that a picture takes.
@@ -18,10 +19,29 @@ const STEPS: f64 = 5.0;
 /// How many columns a date takes, with the space around it.
 const DATE_ROOM: usize = 14;
 
-/// The picture, line by line, none wider than the style's width (but never narrower than 40).
+/// What is drawn: so many points with their times and values; `mark` stands before each value of the scale.
+struct Points<'a> {
+    count: usize,
+    time: &'a dyn Fn(usize) -> Time,
+    value: &'a dyn Fn(usize) -> f64,
+    mark: &'static str,
+}
+
+/// The picture of an equity curve, line by line, none wider than the style's width (but never narrower than 40).
 pub(super) fn lines(curve: &Curve, currency: Currency, style: Style) -> Vec<String> {
+    let (time, value) = (|place| curve.time(place), |place: usize| curve.equity()[place].to_f64());
+    drawn(&Points { count: curve.len(), time: &time, value: &value, mark: text::marks(currency).0 }, style)
+}
+
+/// The picture of any curve.
+pub(super) fn lines_of(track: &Track, style: Style) -> Vec<String> {
+    let (time, value) = (|place: usize| Time::from_nanos(track.times_ns[place]), |place: usize| track.values[place]);
+    drawn(&Points { count: track.values.len(), time: &time, value: &value, mark: "" }, style)
+}
+
+fn drawn(curve: &Points<'_>, style: Style) -> Vec<String> {
     let scale = Scale::of(curve);
-    let labels = scale.labels(currency);
+    let labels = scale.labels(curve.mark);
     let margin = labels.iter().map(|label| label.as_ref().map_or(0, String::len)).max().unwrap_or(0);
     let columns = style.width.clamp(WIDTH_MIN, WIDTH_MAX).saturating_sub(margin + 2).max(10);
     let (rule, tick) = if style.look == Look::Rich { ("│", "┤") } else { ("|", "+") };
@@ -47,8 +67,8 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(curve: &Curve) -> Self {
-        let values = || curve.equity().iter().map(|equity| equity.to_f64());
+    fn of(curve: &Points<'_>) -> Self {
+        let values = || (0..curve.count).map(curve.value);
         let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
         // A curve that does not move stands in the middle of something.
         let spread = if high > low { high - low } else { high.abs().max(1.0) * 0.02 };
@@ -64,17 +84,17 @@ impl Scale {
     }
 
     /// The label of each line from the top, where it has one.
-    fn labels(&self, currency: Currency) -> Vec<Option<String>> {
+    fn labels(&self, mark: &str) -> Vec<Option<String>> {
         let mut labels = vec![None; HEIGHT];
         let steps = ((self.top - self.bottom) / self.step).round() as usize;
         for step in 0..=steps {
             let value = self.bottom + step as f64 * self.step;
-            labels[HEIGHT - 1 - self.dot(value, HEIGHT)] = Some(self.label(value, currency));
+            labels[HEIGHT - 1 - self.dot(value, HEIGHT)] = Some(self.label(value, mark));
         }
         labels
     }
 
-    fn label(&self, value: f64, currency: Currency) -> String {
+    fn label(&self, value: f64, mark: &str) -> String {
         let (unit, name) = match value.abs().max(self.step) {
             large if large >= 1e9 => (1e9, "B"),
             large if large >= 1e7 => (1e6, "M"),
@@ -82,7 +102,7 @@ impl Scale {
         };
         let decimals = (-(self.step / unit).log10().floor()).clamp(0.0, 9.0) as usize;
         let sign = if value < 0.0 { "-" } else { "" };
-        format!("{sign}{}{}{name}", text::marks(currency).0, text::number(Some(value.abs() / unit), decimals))
+        format!("{sign}{mark}{}{name}", text::number(Some(value.abs() / unit), decimals))
     }
 }
 
@@ -102,15 +122,15 @@ impl Raster {
     }
 
     /// Each column covers what its points cover, and reaches to the column before it.
-    fn of(curve: &Curve, scale: &Scale, cells: usize, look: Look) -> Self {
+    fn of(curve: &Points<'_>, scale: &Scale, cells: usize, look: Look) -> Self {
         let (across, down) = Self::cell(look);
-        let (width, height, count) = (cells * across, HEIGHT * down, curve.len());
+        let (width, height, count) = (cells * across, HEIGHT * down, curve.count);
         let mut columns: Vec<Vec<bool>> = Vec::with_capacity(width);
         let mut before: Option<(usize, usize)> = None;
         for column in 0..width {
             let first = column * count / width;
-            let points = &curve.equity()[first..((column + 1) * count / width).max(first + 1).min(count)];
-            let dots = points.iter().map(|equity| scale.dot(equity.to_f64(), height));
+            let points = first..((column + 1) * count / width).max(first + 1).min(count);
+            let dots = points.map(|place| scale.dot((curve.value)(place), height));
             let (mut low, mut high) = dots.fold((height, 0), |(low, high), dot| (low.min(dot), high.max(dot)));
             if let Some((low_before, high_before)) = before {
                 (low, high) = (low.min(high_before + 1), high.max(low_before.saturating_sub(1)));
@@ -147,17 +167,17 @@ impl Raster {
 }
 
 /// The line below the curve, and the dates below it.
-fn dates(curve: &Curve, margin: usize, columns: usize, look: Look) -> [String; 2] {
+fn dates(curve: &Points<'_>, margin: usize, columns: usize, look: Look) -> [String; 2] {
     let (corner, rule, tick) = if look == Look::Rich { ('└', '─', '┬') } else { ('+', '-', '+') };
     let count = (columns / DATE_ROOM).clamp(2, 7);
     let mut axis = vec![rule; columns];
     let mut below = vec![' '; columns];
-    let last = curve.len().saturating_sub(1);
-    let span = curve.time(last).since(curve.time(0));
+    let last = curve.count.saturating_sub(1);
+    let span = (curve.time)(last).since((curve.time)(0));
     for mark in 0..count {
         let place = mark * (columns - 1) / (count - 1);
         axis[place] = tick;
-        let date = date(curve.time(mark * last / (count - 1)), span);
+        let date = date((curve.time)(mark * last / (count - 1)), span);
         let start = place.saturating_sub(date.len() / 2).min(columns.saturating_sub(date.len()));
         for (offset, sign) in date.chars().enumerate().filter(|(offset, _)| start + offset < columns) {
             below[start + offset] = sign;

@@ -8,6 +8,8 @@ use qframe_model::time::TimeFrame;
 use qframe_quant::performance::Statistics;
 
 use super::charges::{self, Charges};
+use super::costs::{self, Costs};
+use super::track::Track;
 use super::{Facts, ReportError, plot, poor_data, text};
 use crate::dataset::DataSet;
 
@@ -111,7 +113,9 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
     let charges = Charges::of(&facts.outcome.account)?;
     let receivables = charges.receivables;
     let charges = charges.rows().map(|(name, amount)| (name, text::amount(amount, currency)));
-    let rows: Vec<_> = rows(&facts.outcome.statistics).into_iter().chain(charges).collect();
+    let costs = Costs::of(facts)?.map(|costs| costs.rows(currency));
+    let rows = rows(&facts.outcome.statistics).into_iter().chain(charges);
+    let rows: Vec<_> = rows.chain(costs.into_iter().flatten()).chain(luck(facts)).collect();
     write!(out, "{}", table(&rows))?;
     refusals(facts, out)?;
     poor_data(facts).try_for_each(|sentence| writeln!(out, "{sentence}"))?;
@@ -131,6 +135,28 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
             Ok(writeln!(out, "{open} positions are open at the end: they count in the equity, not in the trades.")?)
         }
     }
+}
+
+/// How the rows on luck are computed.
+const LUCK: [(&str, &str); 2] = [
+    (
+        "Prob. Sharpe > 0 [%]",
+        "Probability that the true Sharpe ratio of daily returns is above zero, given their number, skewness and kurtosis \
+         (Bailey and Lopez de Prado 2012). Many tries make any ratio likelier.",
+    ),
+    (
+        "Min. Track Record [returns]",
+        "Returns, a day each, that it takes to be 95 % sure of that; undefined where the ratio is not above zero (the same paper).",
+    ),
+];
+
+/// Whether the Sharpe ratio is more than luck.
+fn luck(facts: &Facts<'_>) -> [(&'static str, String); 2] {
+    let track = Track::of(facts);
+    let of = |name| track.metric(name);
+    let length = of("minimum_track_record_length").map(f64::ceil);
+    let probable = text::percent(of("probabilistic_sharpe_ratio").map(|share| share * 100.0));
+    [(LUCK[0].0, probable), (LUCK[1].0, text::number(length, 0))]
 }
 
 /// Says what was not traded, by reason: the first words of each refusal stand for its kind.
@@ -195,8 +221,9 @@ fn table(rows: &[(&str, String)]) -> String {
 /// # Errors
 /// [`ReportError::Write`] where `out` does not take it.
 pub fn conventions(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
-    let of_charges = charges::CONVENTIONS.map(|(name, sentence)| (name, sentence.to_owned()));
-    for (name, sentence) in facts.outcome.statistics.conventions().into_iter().chain(of_charges) {
+    let others = charges::CONVENTIONS.into_iter().chain(costs::CONVENTIONS).chain(LUCK);
+    let others = others.map(|(name, sentence)| (name, sentence.to_owned()));
+    for (name, sentence) in facts.outcome.statistics.conventions().into_iter().chain(others) {
         writeln!(out, "{name}")?;
         for line in wrapped(&sentence, style.width.clamp(plot::WIDTH_MIN, plot::WIDTH_MAX) - 4) {
             writeln!(out, "    {line}")?;

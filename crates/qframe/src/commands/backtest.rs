@@ -80,7 +80,7 @@ fn check_apart(files: &[(&'static str, &Path, Form)], raw: &Raw) -> Result<(), E
 }
 
 /// The one name of a file, whether it is there yet or not.
-fn real(path: &Path) -> PathBuf {
+pub(crate) fn real(path: &Path) -> PathBuf {
     let folder = || path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = || Some(folder().canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
@@ -92,7 +92,7 @@ fn is_stream(path: &Path) -> bool {
 }
 
 /// Plain where it is asked for, where the terminal says that it can do no more, and where nobody looks.
-fn style(plain: bool) -> Style {
+pub(crate) fn style(plain: bool) -> Style {
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let seen = io::stdout().is_terminal() && !plain && !is_dumb;
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
@@ -261,7 +261,7 @@ fn is_closed_pipe(error: &ReportError) -> bool {
     matches!(error, ReportError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn told(error: ReportError) -> Error {
+pub(crate) fn told(error: ReportError) -> Error {
     match error {
         ReportError::Write(error) => error.into(),
         other => Error::refused(other),

@@ -4,7 +4,7 @@ const byId = (id) => document.getElementById(id);
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 const isTouch = matchMedia("(pointer: coarse)").matches;
 const isNarrow = () => innerWidth <= 640;
-const overTime = ["price", "equity", "drawdown", "sharpe"].filter((id) => byId(id));
+const overTime = ["price", "equity", "drawdown", "sharpe", "volatility", "beta"].filter((id) => byId(id));
 const times = data.equity.x, edge = (times[times.length - 1] - times[0]) * 0.01 || 86400000;
 const whole = [times[0] - edge, times[times.length - 1] + edge];
 const isLogarithmic = {};
@@ -18,8 +18,8 @@ function signs(values, more) {
   return Math.max(...ends.map((end) => number(Math.trunc(end), 0).length + (decimals && decimals + 1) + more));
 }
 // All charts leave the same room to the left, so that their times stand below each other.
-const labels = () => Math.max(6, signs(data.prices[priceShown].close.y, 0),
-  signs([...data.equity.y, ...data.hold.y], data.money.before.length));
+const labels = () => Math.max(6, byId("price") ? signs(data.prices[priceShown].close.y, 0) : 0,
+  signs([...data.equity.y, ...(data.hold?.y ?? [])], data.money.before.length));
 
 // On a touch screen the buttons are always there: they stand above the chart, and the legend below it.
 function layout(x, y, more) {
@@ -76,23 +76,33 @@ const draw = {
       layout(time(), scale("price", chart.close), { showlegend: true, hovermode: "x", hoverdistance: near })];
   },
   equity() {
-    return [[line(data.equity, "Equity", "equity", { hovertemplate: moneyHover, line: { color: colour("equity"), width: 1.9 } }),
-      line(data.hold, "Buy & hold", "hold", { hovertemplate: moneyHover, line: { color: colour("hold"), width: 1.3, dash: "dot" } })],
-    layout(time(), scale("equity", data.equity, money()), { showlegend: true })];
+    const own = line(data.equity, data.names.own, "equity", { hovertemplate: moneyHover, line: { color: colour("equity"), width: 1.9 } });
+    const hold = data.hold && line(data.hold, data.names.hold, "hold", { hovertemplate: moneyHover, line: { color: colour("hold"), width: 1.3, dash: "dot" } });
+    return [hold ? [own, hold] : [own], layout(time(), scale("equity", data.equity, money()), { showlegend: true })];
   },
   drawdown() {
     const below = line(data.drawdown, "Drawdown", "loss", { fill: "tozeroy", hovertemplate: "%{y:.2f}%" });
     return [[below], layout(time(), { ticksuffix: "%", range: [Math.min(-0.1, ...data.drawdown.y) * 1.05, 0] }, { showlegend: false })];
   },
   sharpe() {
-    return [[line(data.sharpe, "Sharpe ratio", "equity", { hovertemplate: "%{y:.2f}" })],
+    const { sharpe, sortino } = data.rolling;
+    return [[line(sharpe, "Sharpe ratio", "equity", { hovertemplate: "%{y:.2f}" }),
+      line(sortino, "Sortino ratio", "hold", { hovertemplate: "%{y:.2f}", line: { color: colour("hold"), width: 1.1, dash: "dot" } })],
+    layout(time(), { zeroline: true, zerolinecolor: colour("soft") }, { showlegend: true })];
+  },
+  volatility() {
+    return [[line(data.rolling.volatility, "Volatility", "equity", { hovertemplate: "%{y:.2f}%" })],
+      layout(time(), { ticksuffix: "%", rangemode: "tozero" }, { showlegend: false })];
+  },
+  beta() {
+    return [[line(data.rolling.beta, "Beta", "equity", { hovertemplate: "%{y:.2f}" })],
       layout(time(), { zeroline: true, zerolinecolor: colour("soft") }, { showlegend: false })];
   },
   returns() {
     const { x, y, step } = data.returns;
     const rounded = (value) => +value.toPrecision(6);
     const bars = { type: "bar", x, y, width: x.map(() => step), marker: { color: x.map((v) => colour(v < 0 ? "loss" : "gain")),
-      line: { color: colour("card"), width: 1 } }, hovertemplate: "%{text}<br>trades: %{y:,}<extra></extra>",
+      line: { color: colour("card"), width: 1 } }, hovertemplate: `%{text}<br>${data.names.counted}: %{y:,}<extra></extra>`,
     text: x.map((v) => `${rounded(v - step / 2)}% to ${rounded(v + step / 2)}%`), textposition: "none" };
     return [[bars], layout({ ticksuffix: "%" }, { tickformat: ",d", rangemode: "tozero" }, { hovermode: "closest", bargap: 0 })];
   },

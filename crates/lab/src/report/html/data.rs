@@ -7,7 +7,8 @@ use serde::{Serialize, Serializer};
 
 use super::escape::InScript;
 use crate::dataset::DataSet;
-use crate::report::figures::{Histogram, RollingSharpe, buy_and_hold};
+use crate::report::figures::{Histogram, buy_and_hold};
+use crate::report::track::{Rolling, Track};
 use crate::report::{Facts, ReportError, text, thin, trades};
 
 /// Stretches that a curve is thinned to: two points each, more than the widest window has pixels.
@@ -20,31 +21,78 @@ pub(super) const MARKED: usize = 300;
 pub(super) const LISTED: usize = 100_000;
 
 /// Writes the block as JSON that no text in it can leave.
-pub(super) fn write(
-    facts: &Facts<'_>,
-    rolling: Option<&RollingSharpe>,
-    out: &mut impl Write,
-) -> Result<(), ReportError> {
+pub(super) fn write(facts: &Facts<'_>, rolling: Option<&Rolling>, out: &mut impl Write) -> Result<(), ReportError> {
     Ok(serde_json::to_writer(InScript(out), &Block { facts, rolling })?)
 }
 
+/// Writes the block of a curve by itself.
+pub(super) fn write_track(track: &Track, rolling: Option<&Rolling>, out: &mut impl Write) -> Result<(), ReportError> {
+    let all = |value: &dyn Fn(usize) -> f64| line(track.values.len(), STRETCHES, |place| track.times_ns[place], value);
+    let below = qframe_quant::performance::drawdown_series(&track.values);
+    let hold = track.beside.as_ref().and_then(|beside| {
+        let scale = track.values[*beside.places.first()?] / beside.values.first()?;
+        let time = |place: usize| track.times_ns[beside.places[place]];
+        Some(line(beside.values.len(), STRETCHES, time, |place| beside.values[place] * scale))
+    });
+    let percents = track.returns().iter().map(|change| change * 100.0).collect();
+    let sheet = Sheet {
+        money: Money { before: "", behind: "", decimals: 2 },
+        names: Names {
+            own: &track.name,
+            hold: track.beside.as_ref().map_or("", |beside| &beside.name),
+            counted: "returns",
+        },
+        prices: [],
+        equity: all(&|place| track.values[place]),
+        hold,
+        drawdown: all(&|place| below[place] * 100.0),
+        rolling: rolling.map(Windows::of),
+        returns: returns(Histogram::over(percents)),
+    };
+    Ok(serde_json::to_writer(InScript(out), &sheet)?)
+}
+
+/// The same names as those of [`Block`].
+#[derive(Serialize)]
+struct Sheet<'a> {
+    money: Money<'a>,
+    names: Names<'a>,
+    prices: [(); 0],
+    equity: Line,
+    hold: Option<Line>,
+    drawdown: Line,
+    rolling: Option<Windows>,
+    returns: Bars,
+}
+
+/// What the curves are called, and what the histogram counts.
+#[derive(Serialize)]
+struct Names<'a> {
+    own: &'a str,
+    hold: &'a str,
+    counted: &'a str,
+}
+
+const NAMES: Names<'static> = Names { own: "Equity", hold: "Buy & hold", counted: "trades" };
+
 struct Block<'a> {
     facts: &'a Facts<'a>,
-    rolling: Option<&'a RollingSharpe>,
+    rolling: Option<&'a Rolling>,
 }
 
 impl Serialize for Block<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let currency = self.facts.backtest.setup().currency;
         let (before, behind) = text::marks(currency);
-        let mut block = serializer.serialize_struct("Block", 8)?;
+        let mut block = serializer.serialize_struct("Block", 9)?;
         block.serialize_field("money", &Money { before, behind: &behind, decimals: text::decimals(currency) })?;
+        block.serialize_field("names", &NAMES)?;
         block.serialize_field("prices", &Prices(self.facts))?;
         block.serialize_field("equity", &equity(self.facts))?;
         block.serialize_field("hold", &hold(self.facts))?;
         block.serialize_field("drawdown", &drawdown(self.facts))?;
-        block.serialize_field("sharpe", &self.rolling.map(sharpe))?;
-        block.serialize_field("returns", &returns(self.facts))?;
+        block.serialize_field("rolling", &self.rolling.map(Windows::of))?;
+        block.serialize_field("returns", &returns(Histogram::of(self.facts)))?;
         block.serialize_field("trades", &Trades(self.facts))?;
         block.end()
     }
@@ -104,8 +152,27 @@ fn drawdown(facts: &Facts<'_>) -> Line {
     over_the_curve(facts, |place| below[place] * 100.0)
 }
 
-fn sharpe(rolling: &RollingSharpe) -> Line {
-    line(rolling.values.len(), STRETCHES, |place| rolling.times_ns[place], |place| rolling.values[place])
+/// The figures of rolling windows; volatility in per cent.
+#[derive(Serialize)]
+struct Windows {
+    sharpe: Line,
+    sortino: Line,
+    volatility: Line,
+    beta: Option<Line>,
+}
+
+impl Windows {
+    fn of(rolling: &Rolling) -> Self {
+        let of = |times: &[i64], values: &[f64], scale: f64| {
+            line(values.len(), STRETCHES, |place| times[place], |place| values[place] * scale)
+        };
+        Self {
+            sharpe: of(&rolling.times_ns, &rolling.sharpe, 1.0),
+            sortino: of(&rolling.times_ns, &rolling.sortino, 1.0),
+            volatility: of(&rolling.times_ns, &rolling.volatility, 100.0),
+            beta: rolling.beta.as_ref().map(|(times, values)| of(times, values, 1.0)),
+        }
+    }
 }
 
 /// The bars of the histogram: their middles, and their width.
@@ -116,8 +183,7 @@ struct Bars {
     y: Vec<u64>,
 }
 
-fn returns(facts: &Facts<'_>) -> Bars {
-    let Histogram { first, step, counts } = Histogram::of(facts);
+fn returns(Histogram { first, step, counts }: Histogram) -> Bars {
     Bars { x: (0..counts.len()).map(|bar| shown(first + (bar as f64 + 0.5) * step)).collect(), step, y: counts }
 }
 

@@ -11,13 +11,19 @@ mod library;
 mod months;
 mod refused;
 mod sections;
+mod sheet;
+mod tear;
 mod tiles;
+
+pub use sheet::sheet;
 
 use std::io::{BufWriter, Write};
 
 use escape::Escaped;
 
-use super::figures::{Daily, RollingSharpe};
+use super::attribution;
+use super::costs::Costs;
+use super::track::{Rolling, Track};
 use super::{Facts, ReportError};
 
 const STYLE: &str = include_str!("page.css");
@@ -29,19 +35,27 @@ const SCRIPT: [&str; 3] = [include_str!("charts.js"), include_str!("table.js"), 
 /// [`ReportError::Write`] where `out` does not take it.
 pub fn html(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     let mut out = BufWriter::new(out);
-    let daily = Daily::of(facts);
-    let rolling = RollingSharpe::of(facts, &daily);
-    head(facts, &mut out)?;
+    let track = Track::of(facts);
+    let rolling = Rolling::of(&track);
+    let currency = facts.backtest.setup().currency;
+    head(&format!("{} – QFrame backtest", facts.strategy), &nonce(facts), &mut out)?;
     tiles::header(facts, &mut out)?;
     facts::poor_data(facts, &mut out)?;
     tiles::tiles(facts, &mut out)?;
-    sections::charts(facts, &daily, rolling.as_ref(), &mut out)?;
+    sections::charts(facts, &track, rolling.as_ref(), &mut out)?;
     sections::statistics(facts, &mut out)?;
+    writeln!(out, "<div class=\"pair\">")?;
+    tear::drawdowns(&track, &mut out)?;
+    tear::years(&track, &mut out)?;
+    writeln!(out, "</div>")?;
+    tear::metrics(&track, &track.metrics(), &mut out)?;
+    tear::costs(Costs::of(facts)?, currency, &mut out)?;
+    tear::attribution(&attribution::tables(facts)?, currency, &mut out)?;
     sections::trades(facts, &mut out)?;
     refused::section(facts, &mut out)?;
     facts::settings_and_data(facts, &mut out)?;
     facts::footer(facts, &mut out)?;
-    scripts(facts, rolling.as_ref(), &mut out)?;
+    scripts(&nonce(facts), &mut out, |out| data::write(facts, rolling.as_ref(), out))?;
     Ok(out.flush()?)
 }
 
@@ -50,25 +64,28 @@ fn nonce(facts: &Facts<'_>) -> String {
     facts.outcome.journal.hash().to_hex()[..32].to_owned()
 }
 
-fn head(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), ReportError> {
+fn head(title: &str, nonce: &str, out: &mut impl Write) -> Result<(), ReportError> {
     writeln!(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
     writeln!(
         out,
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'nonce-{}'; \
-         style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'\">",
-        nonce(facts)
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'nonce-{nonce}'; \
+         style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'\">"
     )?;
     writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
     writeln!(out, "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">")?;
-    writeln!(out, "<title>{} – QFrame backtest</title>", Escaped(facts.strategy))?;
+    writeln!(out, "<title>{}</title>", Escaped(title))?;
     writeln!(out, "<style>\n{STYLE}</style>\n</head>\n<body>\n<main>")?;
     Ok(())
 }
 
-fn scripts(facts: &Facts<'_>, rolling: Option<&RollingSharpe>, out: &mut impl Write) -> Result<(), ReportError> {
-    let nonce = nonce(facts);
+/// Writes the block of data, the library and the script that draws.
+fn scripts<W: Write>(
+    nonce: &str,
+    out: &mut W,
+    data: impl FnOnce(&mut W) -> Result<(), ReportError>,
+) -> Result<(), ReportError> {
     write!(out, "<script type=\"application/json\" id=\"data\">")?;
-    data::write(facts, rolling, out)?;
+    data(out)?;
     writeln!(out, "</script>\n<script nonce=\"{nonce}\">{}</script>", library::plotly())?;
     writeln!(out, "<script nonce=\"{nonce}\">\n\"use strict\";")?;
     for part in SCRIPT {

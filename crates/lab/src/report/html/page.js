@@ -10,7 +10,7 @@ if (data.prices.length > 1) {
   choice.append(...data.prices.map((chart, i) => new Option(chart.name, i)));
   tool("price", "Instrument", choice, () => { priceShown = +choice.value; });
 }
-for (const id of ["price", "equity"]) {
+for (const id of ["price", "equity"].filter((id) => byId(id))) {
   // Nothing at or below zero has a logarithm.
   if (id === "equity" && data.equity.y.some((value) => value <= 0)) continue;
   const box = document.createElement("input");

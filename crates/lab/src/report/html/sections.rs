@@ -6,20 +6,20 @@ use qframe_model::time::Time;
 use super::escape::Escaped;
 use super::{data, months};
 use crate::report::charges::{self, Charges};
-use crate::report::figures::{Daily, RollingSharpe};
+use crate::report::track::{Rolling, Track};
 use crate::report::{Facts, ReportError, text, trades};
 
 /// A chart: its place is drawn by the script.
-struct Chart {
-    id: &'static str,
-    title: String,
+pub(super) struct Chart {
+    pub id: &'static str,
+    pub title: String,
     /// What the picture shows, for who cannot see it.
-    alternative: String,
+    pub alternative: String,
     /// What to know about it.
-    note: String,
+    pub note: String,
 }
 
-fn chart(chart: &Chart, out: &mut impl Write) -> Result<(), ReportError> {
+pub(super) fn chart(chart: &Chart, out: &mut impl Write) -> Result<(), ReportError> {
     let Chart { id, title, alternative, note } = chart;
     writeln!(out, "<section class=\"card\"><h2>{}</h2><div class=\"tools\" id=\"{id}-tools\"></div>", Escaped(title))?;
     writeln!(out, "<div class=\"chart\" id=\"{id}\" role=\"img\" aria-label=\"{}\"></div>", Escaped(alternative))?;
@@ -29,8 +29,8 @@ fn chart(chart: &Chart, out: &mut impl Write) -> Result<(), ReportError> {
 /// Writes all charts and the table of months.
 pub(super) fn charts(
     facts: &Facts<'_>,
-    daily: &Daily,
-    rolling: Option<&RollingSharpe>,
+    track: &Track,
+    rolling: Option<&Rolling>,
     out: &mut impl Write,
 ) -> Result<(), ReportError> {
     writeln!(
@@ -41,7 +41,7 @@ pub(super) fn charts(
     chart(&equity(facts), out)?;
     chart(&drawdown(facts), out)?;
     writeln!(out, "<div class=\"pair\"><section class=\"card\"><h2>Monthly returns [%]</h2>")?;
-    months::table(&daily.monthly(), out)?;
+    months::table(&track.months(), out)?;
     writeln!(
         out,
         "<p class=\"note\">By calendar month, UTC; the last column is the year. Blue gains, orange loses.</p></section>"
@@ -51,19 +51,31 @@ pub(super) fn charts(
         _ => chart(&returns(facts), out)?,
     }
     writeln!(out, "</div>")?;
-    match rolling {
-        Some(rolling) => chart(&sharpe(facts, rolling), out),
-        None => absent("Rolling Sharpe ratio", "Too few days (it needs 41), or an equity at or below zero.", out),
+    windows(track, rolling, out)
+}
+
+/// Writes the charts of rolling windows.
+pub(super) fn windows(track: &Track, rolling: Option<&Rolling>, out: &mut impl Write) -> Result<(), ReportError> {
+    let Some(rolling) = rolling else {
+        return absent("Rolling Sharpe ratio", "Too few days (it needs 41), or an equity at or below zero.", out);
+    };
+    chart(&sharpe(track, rolling), out)?;
+    writeln!(out, "<div class=\"pair\">")?;
+    chart(&volatility(track, rolling), out)?;
+    match &rolling.beta {
+        Some((_, values)) => chart(&beta(track, rolling.window, values), out)?,
+        None => absent("Rolling beta", "No benchmark, or too few instants that both have.", out)?,
     }
+    Ok(writeln!(out, "</div>")?)
 }
 
 /// Says why a chart is not there.
-fn absent(title: &str, reason: &str, out: &mut impl Write) -> Result<(), ReportError> {
+pub(super) fn absent(title: &str, reason: &str, out: &mut impl Write) -> Result<(), ReportError> {
     Ok(writeln!(out, "<section class=\"card\"><h2>{title}</h2><p class=\"note\">{reason}</p></section>")?)
 }
 
 /// Says of a picture of `count` points whether it is thinned.
-fn thinned(count: usize) -> String {
+pub(super) fn thinned(count: usize) -> String {
     if count <= 2 * data::STRETCHES {
         return String::new();
     }
@@ -154,22 +166,55 @@ fn returns(facts: &Facts<'_>) -> Chart {
     }
 }
 
-fn sharpe(facts: &Facts<'_>, rolling: &RollingSharpe) -> Chart {
-    let span = |values: &[f64]| {
-        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        format!("between {} and {}", text::number(Some(least), 2), text::number(Some(most), 2))
-    };
+/// What a line over time spans, in words.
+fn span(values: &[f64], unit: &str) -> String {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    format!("between {}{unit} and {}{unit}", text::number(Some(least), 2), text::number(Some(most), 2))
+}
+
+fn sharpe(track: &Track, rolling: &Rolling) -> Chart {
     let from = rolling.times_ns.first().map_or_else(String::new, |ns| format!("{:#}", Time::from_nanos(*ns)));
     Chart {
         id: "sharpe",
-        title: "Rolling Sharpe ratio".to_owned(),
-        alternative: format!("Line chart of the Sharpe ratio from {from} on: {}.", span(&rolling.values)),
-        note: format!(
-            "Mean over standard deviation (ddof 1) of the last {} {} returns, times sqrt({}); no risk-free rate. The \
-             statistics compound instead: see there.",
-            rolling.window, rolling.word, facts.outcome.statistics.periods_per_year
+        title: "Rolling Sharpe and Sortino ratio".to_owned(),
+        alternative: format!(
+            "Line chart from {from} on: the Sharpe ratio {}, the Sortino ratio {}.",
+            span(&rolling.sharpe, ""),
+            span(&rolling.sortino, "")
         ),
+        note: format!(
+            "Mean of the last {} {} returns over their standard deviation (ddof 1), and over the root of the mean square of \
+             their losses, times sqrt({}); no risk-free rate.",
+            rolling.window,
+            track.word(),
+            track.options.periods_per_year
+        ),
+    }
+}
+
+fn volatility(track: &Track, rolling: &Rolling) -> Chart {
+    let percents: Vec<f64> = rolling.volatility.iter().map(|value| value * 100.0).collect();
+    Chart {
+        id: "volatility",
+        title: "Rolling volatility".to_owned(),
+        alternative: format!("Line chart of the volatility: {}.", span(&percents, "%")),
+        note: format!(
+            "Standard deviation (ddof 1) of the last {} {} returns times sqrt({}).",
+            rolling.window,
+            track.word(),
+            track.options.periods_per_year
+        ),
+    }
+}
+
+fn beta(track: &Track, window: usize, values: &[f64]) -> Chart {
+    let name = track.beside.as_ref().map_or("the benchmark", |beside| &beside.name);
+    Chart {
+        id: "beta",
+        title: format!("Rolling beta to {name}"),
+        alternative: format!("Line chart of the beta: {}.", span(values, "")),
+        note: format!("Covariance over the variance of {name}, of the last {window} {} returns.", track.word()),
     }
 }
 

@@ -1,0 +1,207 @@
+//! A curve by itself: what a tear sheet tells of, whether a backtest made it or a file.
+use qframe_model::time::Time;
+use qframe_quant::performance::{
+    Episode, Metric, MetricOptions, MonthlyReturn, drawdown_episodes, metrics, monthly_returns, relative_metrics,
+    rolling_beta, rolling_sharpe, rolling_sortino, rolling_volatility,
+};
+
+use super::{Facts, figures};
+
+/// A value at each end of a day, week, month or year, and what it is compared with.
+#[derive(Debug, Clone)]
+pub struct Track {
+    /// What it is called.
+    pub name: String,
+    /// Nanoseconds since the epoch, strictly rising; at least two.
+    pub times_ns: Vec<i64>,
+    /// One a time, finite. Returns count from the first.
+    pub values: Vec<f64>,
+    /// The benchmark, where there is one.
+    pub beside: Option<Beside>,
+    /// Conventions of the metrics.
+    pub options: MetricOptions,
+}
+
+/// A benchmark at instants of a track.
+#[derive(Debug, Clone)]
+pub struct Beside {
+    /// What it is called.
+    pub name: String,
+    /// Places in the track, rising.
+    pub places: Vec<usize>,
+    /// One a place, above zero.
+    pub values: Vec<f64>,
+}
+
+/// A metric with what it is of the benchmark.
+#[derive(Debug, Clone, Copy)]
+pub struct Compared {
+    /// Of the track.
+    pub own: Metric,
+    /// Of the benchmark alone.
+    pub benchmark: Option<f64>,
+}
+
+impl Track {
+    /// The curve of a run: its beginning, then the last point of each UTC day, beside buy & hold.
+    pub(super) fn of(facts: &Facts<'_>) -> Self {
+        let statistics = &facts.outcome.statistics;
+        let points = facts.outcome.curve.points().map(|(time, equity)| (time, equity.to_f64()));
+        let hold = figures::buy_and_hold(facts);
+        let (places, (times_ns, values)) = daily(points);
+        let values_of_hold: Vec<f64> = places.iter().map(|place| hold[*place]).collect();
+        let beside =
+            Beside { name: "Buy & hold".to_owned(), places: (0..values.len()).collect(), values: values_of_hold };
+        let options = MetricOptions {
+            periods_per_year: f64::from(statistics.periods_per_year),
+            risk_free: facts.backtest.setup().risk_free,
+            ..MetricOptions::default()
+        };
+        let beside = beside.values.iter().all(|value| *value > 0.0).then_some(beside);
+        Self { name: facts.strategy.to_owned(), times_ns, values, beside, options }
+    }
+
+    /// True where every value is above zero: returns of anything else say nothing.
+    #[must_use]
+    pub fn is_solvent(&self) -> bool {
+        self.values.iter().all(|value| *value > 0.0)
+    }
+
+    /// Simple returns from point to point; empty where the track is ruined.
+    #[must_use]
+    pub fn returns(&self) -> Vec<f64> {
+        if self.is_solvent() { changes(&self.values) } else { Vec::new() }
+    }
+
+    /// All metrics, those beside the benchmark last.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<Compared> {
+        let own = metrics(&self.returns(), &self.options);
+        let market = self.pair().map(|(_, market)| metrics(&market, &self.options)).unwrap_or_default();
+        let of_market = |name| market.iter().find(|metric| metric.name == name).and_then(|metric| metric.value);
+        let single = own.into_iter().map(|own| Compared { own, benchmark: of_market(own.name) });
+        let beside = self.pair().map(|(own, market)| relative_metrics(&own, &market, &self.options));
+        single.chain(beside.into_iter().flatten().map(|own| Compared { own, benchmark: None })).collect()
+    }
+
+    /// A metric by its name.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        metrics(&self.returns(), &self.options).into_iter().find(|metric| metric.name == name)?.value
+    }
+
+    /// Returns of track and benchmark between the instants that both have.
+    fn pair(&self) -> Option<(Vec<f64>, Vec<f64>)> {
+        let beside = self.beside.as_ref().filter(|beside| beside.values.len() > 1 && self.is_solvent())?;
+        let own: Vec<f64> = beside.places.iter().map(|place| self.values[*place]).collect();
+        Some((changes(&own), changes(&beside.values)))
+    }
+
+    /// The deepest drawdowns, the deepest first.
+    #[must_use]
+    pub fn drawdowns(&self, count: usize) -> Vec<Episode> {
+        let mut episodes = if self.is_solvent() { drawdown_episodes(&self.times_ns, &self.values) } else { Vec::new() };
+        episodes.sort_by(|one, other| one.depth.total_cmp(&other.depth));
+        episodes.truncate(count);
+        episodes
+    }
+
+    /// Returns of the months, up to the one in which nothing was left: what follows it is a share of nothing.
+    #[must_use]
+    pub fn months(&self) -> Vec<MonthlyReturn> {
+        let ruin = self.values.iter().position(|value| *value <= 0.0);
+        let lived = ruin.map_or(self.values.len(), |place| place + 1);
+        monthly_returns(&self.times_ns[..lived], &self.values[..lived])
+    }
+
+    /// Returns of the years: of the track, and of the benchmark where it has that year.
+    #[must_use]
+    pub fn years(&self) -> Vec<(i64, f64, Option<f64>)> {
+        let beside = self.beside.as_ref().map(|beside| {
+            let times: Vec<i64> = beside.places.iter().map(|place| self.times_ns[*place]).collect();
+            yearly(&monthly_returns(&times, &beside.values))
+        });
+        let of = |year| beside.iter().flatten().find(|(own, _)| *own == year).map(|(_, growth)| *growth);
+        yearly(&self.months()).into_iter().map(|(year, growth)| (year, growth, of(year))).collect()
+    }
+
+    /// What a return spans: `daily`, `weekly`, `monthly`, `quarterly`, `yearly`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self.options.periods_per_year {
+            many if many > 60.0 => "daily",
+            many if many > 13.0 => "weekly",
+            many if many > 6.0 => "monthly",
+            many if many > 2.0 => "quarterly",
+            _ => "yearly",
+        }
+    }
+}
+
+/// The first point, then the last one of each UTC day: their places, times and values.
+pub(super) fn daily(points: impl Iterator<Item = (Time, f64)>) -> (Vec<usize>, (Vec<i64>, Vec<f64>)) {
+    let (mut places, mut times_ns, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let mut day = None;
+    for (place, (time, value)) in points.enumerate() {
+        // The first point stays for good; the last of a day replaces those before it.
+        if day == Some(time.day()) && times_ns.len() > 1 {
+            places.pop();
+            times_ns.pop();
+            values.pop();
+        }
+        day = Some(time.day());
+        places.push(place);
+        times_ns.push(time.nanos());
+        values.push(value);
+    }
+    (places, (times_ns, values))
+}
+
+fn changes(values: &[f64]) -> Vec<f64> {
+    values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect()
+}
+
+fn yearly(months: &[MonthlyReturn]) -> Vec<(i64, f64)> {
+    let years = months.chunk_by(|one, next| one.year == next.year);
+    let growth =
+        |months: &[MonthlyReturn]| months.iter().fold(1.0, |grown, month| grown * (1.0 + month.return_fraction)) - 1.0;
+    years.map(|months| (months[0].year, growth(months))).collect()
+}
+
+/// Figures over the last returns, at each point that has enough of them.
+pub(super) struct Rolling {
+    /// How many returns each figure is made of.
+    pub window: usize,
+    pub times_ns: Vec<i64>,
+    pub sharpe: Vec<f64>,
+    pub sortino: Vec<f64>,
+    pub volatility: Vec<f64>,
+    /// Against the benchmark; times of its own.
+    pub beta: Option<(Vec<i64>, Vec<f64>)>,
+}
+
+/// A ratio of fewer returns says nothing.
+const WINDOW_MIN: usize = 10;
+
+impl Rolling {
+    /// Over half a year of returns; over a quarter of them where there is less than two years. `None` for too few.
+    pub(super) fn of(track: &Track) -> Option<Self> {
+        let periods = track.options.periods_per_year;
+        let half_a_year = (periods as usize / 2).max(WINDOW_MIN);
+        let window = half_a_year.min(track.values.len().saturating_sub(1) / 4);
+        if window < WINDOW_MIN || !track.is_solvent() {
+            return None;
+        }
+        let sharpe = rolling_sharpe(&track.values, window, periods);
+        let times_ns = track.times_ns.get(sharpe.first..).unwrap_or_default().to_vec();
+        let beta = track.beside.as_ref().and_then(|beside| {
+            let own: Vec<f64> = beside.places.iter().map(|place| track.values[*place]).collect();
+            let beta = rolling_beta(&own, &beside.values, window);
+            let times = beside.places.get(beta.first..)?.iter().map(|place| track.times_ns[*place]).collect();
+            (!beta.values.is_empty()).then_some((times, beta.values))
+        });
+        let sortino = rolling_sortino(&track.values, window, periods).values;
+        let volatility = rolling_volatility(&track.values, window, periods).values;
+        Some(Self { window, times_ns, sharpe: sharpe.values, sortino, volatility, beta })
+    }
+}
