@@ -44,6 +44,8 @@ struct Shown {
     periods: Vec<File>,
     gaps: Option<String>,
     instrument: Option<InstrumentFacts>,
+    /// Of the contract: how many were open at the end of a day.
+    open_interest: Option<Interest>,
     /// Those that were ever called so.
     securities: Vec<String>,
     remarks: Vec<String>,
@@ -51,6 +53,15 @@ struct Shown {
     /// By the names of the columns, in their order.
     first_rows: Vec<Value>,
     last_rows: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct Interest {
+    days: usize,
+    first: Time,
+    last: Time,
+    /// How many were open at the end of the last day.
+    latest: u64,
 }
 
 #[derive(Serialize)]
@@ -81,10 +92,24 @@ impl Args {
         let instrument = catalog.instrument(&key.symbol, &key.venue)?;
         let securities = catalog.securities(&key.venue)?;
         let securities: Vec<String> = securities.called(key.symbol.as_str()).iter().map(ToString::to_string).collect();
+        let open = catalog.open_interest(&key.symbol, &key.venue)?;
+        let open = open.first().zip(open.last()).map(|((first, _), (last, latest))| Interest {
+            days: open.len(),
+            first: *first,
+            last: *last,
+            latest: *latest,
+        });
         let mut out = std::io::stdout().lock();
         if !self.json {
-            return text((&facts, &securities), gaps, instrument, (&remarks, in_all), (&first, &last), &mut out)
-                .map_err(Error::from);
+            return text(
+                (&facts, &securities),
+                gaps,
+                (instrument, open),
+                (&remarks, in_all),
+                (&first, &last),
+                &mut out,
+            )
+            .map_err(Error::from);
         }
         let file = |file: &qframe_data::catalog::FileFacts| File {
             period: file.period.to_string(),
@@ -97,6 +122,7 @@ impl Args {
             periods: facts.files.iter().map(file).collect(),
             gaps,
             instrument,
+            open_interest: open,
             securities,
             remarks,
             remarks_in_all: in_all,
@@ -215,7 +241,7 @@ fn values(batches: &[Rows]) -> Result<Vec<Value>, Error> {
 fn text(
     (facts, securities): (&SetFacts, &[String]),
     gaps: Option<String>,
-    instrument: Option<InstrumentFacts>,
+    (instrument, open): (Option<InstrumentFacts>, Option<Interest>),
     (remarks, in_all): (&[String], u64),
     (first, last): (&[Rows], &[Rows]),
     out: &mut dyn Write,
@@ -244,6 +270,9 @@ fn text(
         say("expiry", known.expiry.map(|expiry| format!("{expiry:#}")));
         say("id", known.security_id);
         writeln!(out, "  trades   {}", said.join(", "))?;
+    }
+    if let Some(Interest { days, first, last, latest }) = open {
+        writeln!(out, "  open     interest of {days} days, {first:#} to {last:#}, then {latest} contracts")?;
     }
     for remark in remarks {
         writeln!(out, "  note     {remark}")?;
