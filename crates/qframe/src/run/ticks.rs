@@ -166,7 +166,7 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
     for key in &keys {
         // The period is one of receipts, the catalog's order that of the venue: clocks are less than a day apart.
         let from = wish.from - Span::DAY;
-        let from = if key.kind == Kind::Book { snapshot_before(&catalog, key, from)? } else { from };
+        let from = if key.kind == Kind::Book { snapshot_before(&catalog, key, wish.from)? } else { from };
         let (mut period, before) = (Period::new(wish), ticks.len());
         for rows in catalog.scan(key, from..wish.until + Span::DAY)? {
             ticks_of(rows?).try_for_each(|tick| period.take(tick)).map_err(|why| given.refused(why))?;
@@ -203,16 +203,17 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
     })
 }
 
-/// When the last snapshot before an instant was taken, since all before it is no part of the book any more; the beginning of
-/// time where there is none. It looks back over longer and longer stretches, so that no more than twice of what is needed is read.
-fn snapshot_before(catalog: &Catalog, key: &DataKey, until: Time) -> Result<Time, Error> {
+/// When the last snapshot was taken that was received before an instant, since all before it is no part of the book any more; the
+/// beginning of time where there is none. It looks back over longer and longer stretches, so that no more than twice of what is needed is read.
+fn snapshot_before(catalog: &Catalog, key: &DataKey, instant: Time) -> Result<Time, Error> {
     let first = catalog.facts(key)?.map_or(Time::MIN, |facts| facts.first);
-    let (mut until, mut stretch) = (until, Span::DAY);
+    let (mut until, mut stretch) = (instant, Span::from_seconds(3_600));
     while first < until {
         let (start, mut found) = (until - stretch, None);
         for rows in catalog.scan(key, start..until)? {
             let Rows::Book(rows) = rows? else { continue };
-            let cleared = rows.iter().rev().find(|row| matches!(row.change, BookChange::Clear));
+            let is_snapshot = |row: &&BookDelta| matches!(row.change, BookChange::Clear) && row.received < instant;
+            let cleared = rows.iter().rev().find(is_snapshot);
             found = cleared.map(|row| row.time).or(found);
         }
         if let Some(time) = found {

@@ -1,7 +1,7 @@
 //! `qframe data show`: what is known of a data set, and some of its rows.
 use std::io::Write;
 
-use qframe_data::catalog::{InstrumentFacts, Joined, Remark};
+use qframe_data::catalog::{InstrumentFacts, InterestFacts, Joined, Remark};
 use qframe_data::{Catalog, DataKey, Facts, Kind, Loaded, Rows, SetFacts, header, write_rows};
 use qframe_model::time::{Time, TimeFrame};
 use serde::Serialize;
@@ -78,6 +78,9 @@ impl Args {
         if let Some(held) = self.which.security(&catalog)? {
             return self.security(&catalog, &held);
         }
+        if let Some(known) = self.interest_alone(&catalog)? {
+            return self.interest(&catalog, &known);
+        }
         let (catalog, key) = self.which.open()?;
         let range = self.period.range()?;
         let facts = catalog.facts(&key)?;
@@ -135,6 +138,35 @@ impl Args {
 }
 
 impl Args {
+    /// Of a contract that has no rows of its own, what is known of its open interest.
+    fn interest_alone(&self, catalog: &Catalog) -> Result<Option<InterestFacts>, Error> {
+        if !catalog.find(&self.which.name, None, None)?.is_empty() {
+            return Ok(None);
+        }
+        let (symbol, venue) = self.which.name.split_once('@').unwrap_or((&self.which.name, ""));
+        let is_meant = |known: &InterestFacts| {
+            known.symbol.as_str().eq_ignore_ascii_case(symbol) && (venue.is_empty() || known.venue == venue)
+        };
+        Ok(catalog.open_interest_facts()?.into_iter().find(is_meant))
+    }
+
+    fn interest(&self, catalog: &Catalog, known: &InterestFacts) -> Result<(), Error> {
+        let days = catalog.open_interest(&known.symbol, &known.venue)?;
+        let range = self.period.range()?;
+        let asked = days.iter().filter(|(day, _)| range.contains(day)).take(self.rows);
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            let rows: Vec<Value> = asked.map(|(day, open)| json!({"time": day, "open": open})).collect();
+            let said = json!({"set": Row::from(known), "first_rows": rows});
+            return Ok(writeln!(out, "{said:#}")?);
+        }
+        writeln!(out, "{}@{} open interest", known.symbol, known.venue)?;
+        writeln!(out, "  rows     {}", known.days)?;
+        writeln!(out, "  from     {:#} to {:#}", known.first, known.last)?;
+        writeln!(out, "time,open")?;
+        Ok(asked.into_iter().try_for_each(|(day, open)| writeln!(out, "{day:#},{open}"))?)
+    }
+
     /// A security: all it was called, and which bars are its own.
     fn security(&self, catalog: &Catalog, held: &Held) -> Result<(), Error> {
         let range = self.period.range()?;
