@@ -7,7 +7,7 @@ use super::bookwork::{Changes, Tape};
 use super::desk::Findings;
 use super::part::Row;
 use super::{Sink, Twice};
-use crate::csv::tape::{Steps, frame_of, step_text};
+use crate::csv::tape::{common_step, frame_of, step_text};
 use crate::defect::{Defect, Finding};
 use crate::rows::{DataKey, Kind, Rows};
 
@@ -167,15 +167,7 @@ impl Shelf {
 
 /// The time frame that was given, or the most common step between rows, those that could be no bars among them.
 fn frame_of_bars(bars: &[Bar], refused: Vec<Time>, framed: &Framed) -> Result<TimeFrame, ImportFault> {
-    let mut times = refused;
-    times.extend(bars.iter().map(|bar| bar.time));
-    times.sort_unstable();
-    times.dedup();
-    let mut steps = Steps::default();
-    for pair in times.windows(2) {
-        steps.add(pair[1].since(pair[0]).nanos());
-    }
-    let common = steps.most_common();
+    let common = common_step(bars.iter().map(|bar| bar.time).chain(refused));
     match (framed, common) {
         (Framed::Given(frame), Some(step)) if step < frame.span().nanos() => {
             Err(ImportFault::OtherFrame(*frame, step_text(step)))

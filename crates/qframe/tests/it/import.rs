@@ -48,7 +48,7 @@ fn rows_come_in_once_and_what_is_wrong_is_told() {
 #[test]
 fn refused_rows_tell_the_frame_too() {
     let program = Program::new();
-    let row = |day: u32| format!("2020-01-{day:02},2,{},1,2,5\n", if day % 2 == 0 { 3 } else { 0 });
+    let row = |day: u32| format!("2020-01-{day:02},2,{},1,2,5\n", if day.is_multiple_of(2) { 3 } else { 0 });
     let rows: String = (1..29).map(row).collect();
     program.write("AAPL.csv", format!("time,open,high,low,close,volume\n{rows}"));
     let out = program.run("data import AAPL.csv --venue nasdaq").out();
