@@ -64,6 +64,13 @@ struct Interest {
     latest: u64,
 }
 
+impl Interest {
+    fn of(days: &[(Time, u64)]) -> Option<Self> {
+        let (&(first, _), &(last, latest)) = days.first().zip(days.last())?;
+        Some(Self { days: days.len(), first, last, latest })
+    }
+}
+
 #[derive(Serialize)]
 struct File {
     period: String,
@@ -95,13 +102,7 @@ impl Args {
         let instrument = catalog.instrument(&key.symbol, &key.venue)?;
         let securities = catalog.securities(&key.venue)?;
         let securities: Vec<String> = securities.called(key.symbol.as_str()).iter().map(ToString::to_string).collect();
-        let open = catalog.open_interest(&key.symbol, &key.venue)?;
-        let open = open.first().zip(open.last()).map(|((first, _), (last, latest))| Interest {
-            days: open.len(),
-            first: *first,
-            last: *last,
-            latest: *latest,
-        });
+        let open = Interest::of(&catalog.open_interest(&key.symbol, &key.venue)?);
         let mut out = std::io::stdout().lock();
         if !self.json {
             return text(
