@@ -148,7 +148,7 @@ impl fmt::Display for RowFault {
             Self::Comma(field) => write!(
                 f,
                 "is no number for the {field}: its comma may divide decimals or thousands; expected 61800.5 or, in a file that \
-                 semicolons, tabs or quotes separate, 61800,5 in all rows and no mark between thousands"
+                 semicolons, tabs or quotes separate, 61800,5 or 61.800,5 in all rows, with a point before every three digits"
             ),
             Self::NotFinite (field) => write!(f, "is no finite number for the {field}; expected digits such as 370.25"),
             Self::TooLarge (field) => {

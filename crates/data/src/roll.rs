@@ -2,9 +2,10 @@
 //!
 //! What is held on a day is decided on what was known when the day before was over, by days of UTC: the calendar of
 //! expiries, the volumes of that day, or the open interest of the day before it (it is published a day late). The roll is
-//! priced at the last closes of that day: the old contract is sold and the new one bought there. A roll goes to a later
-//! contract only, and a contract that has expired is left whatever the rule says. The series begins with the contract that
-//! expires first.
+//! priced at one instant, the last by which both had traded up to the end of that day: the old contract is sold and the new
+//! one bought there. On the day of its expiry the old one stops hours before the new one, and what the market does in
+//! between is no difference between them. A roll goes to a later contract only, and a contract that has expired is left
+//! whatever the rule says. The series begins with the contract that expires first.
 //!
 //! Volumes are compared on days on which the contract that is held trades: an evening on which only a far one does says nothing.
 //! Where it is silent, a later one must trade more than it did on its last day, or on three days. Open interest is
@@ -77,9 +78,11 @@ pub struct Roll {
     pub from: Symbol,
     /// The new one.
     pub to: Symbol,
-    /// The last close of the old one before.
+    /// When the last bar opened at which both had a price, on the days before; the last of the old one where they never had.
+    pub at: Time,
+    /// The close of the old one there.
     pub from_close: Price,
-    /// The last close of the new one before; `None` where it had none.
+    /// The close of the new one there; `None` where they never had a price together.
     pub to_close: Option<Price>,
 }
 
@@ -190,7 +193,6 @@ struct Listed<'a> {
 
 struct Day {
     volume: i128,
-    close: Price,
     bars: Range<usize>,
 }
 
@@ -199,16 +201,29 @@ impl<'a> Listed<'a> {
         let mut days: BTreeMap<i64, Day> = BTreeMap::new();
         for (place, bar) in contract.bars.iter().enumerate() {
             let day = days.entry(bar.time.day());
-            let day = day.or_insert(Day { volume: 0, close: bar.close, bars: place..place });
+            let day = day.or_insert(Day { volume: 0, bars: place..place });
             day.volume = day.volume.saturating_add(bar.volume.quantity().nanos());
-            (day.close, day.bars.end) = (bar.close, place + 1);
+            day.bars.end = place + 1;
         }
         Self { contract, expiry: contract.expiry.day(), days }
     }
 
-    /// The last close up to the end of a day.
-    fn close_of(&self, day: i64) -> Option<Price> {
-        self.days.range(..=day).next_back().map(|(_, day)| day.close)
+    /// The last bar up to the end of a day.
+    fn last_of(&self, day: i64) -> Option<&'a Bar> {
+        let (_, day) = self.days.range(..=day).next_back()?;
+        self.contract.bars[day.bars.clone()].last()
+    }
+
+    /// The close of the last bar up to the one that opens then.
+    fn close_at(&self, time: Time) -> Option<Price> {
+        let bars = &self.contract.bars;
+        bars[..bars.partition_point(|bar| bar.time <= time)].last().map(|bar| bar.close)
+    }
+
+    /// The last instant up to the end of a day at which both have a price, with the closes there.
+    fn together(&self, next: &Self, day: i64) -> Option<(Time, Price, Price)> {
+        let at = self.last_of(day)?.time.min(next.last_of(day)?.time);
+        Some((at, self.close_at(at)?, next.close_at(at)?))
     }
 
     fn volume_of(&self, day: i64) -> i128 {
@@ -247,12 +262,16 @@ impl<'a> Listed<'a> {
     }
 
     fn roll_to(&self, next: &Self, before: i64, today: i64) -> Option<Roll> {
+        let last = self.last_of(before)?;
+        let together = self.together(next, before);
+        let (at, from_close) = together.map_or((last.time, last.close), |(at, from, _)| (at, from));
         Some(Roll {
             day: Time::from_seconds(today * 86_400),
             from: self.contract.symbol.clone(),
             to: next.contract.symbol.clone(),
-            from_close: self.close_of(before)?,
-            to_close: next.close_of(before),
+            at,
+            from_close,
+            to_close: together.map(|(_, _, to)| to),
         })
     }
 }
@@ -260,7 +279,12 @@ impl<'a> Listed<'a> {
 /// The contract to hold from `today` on instead of `now`, by what was known at the end of the day `before`.
 fn successor(all: &[Listed<'_>], now: usize, rule: RollRule, before: i64, today: i64) -> Option<usize> {
     let later = || (now + 1..all.len()).filter(|place| today <= all[*place].expiry);
-    let priced = || later().filter(|place| all[*place].close_of(before).is_some());
+    let never_held = all[now].last_of(before).is_none();
+    let is_priced = |next: &Listed<'_>| match never_held {
+        true => next.last_of(before).is_some(),
+        false => all[now].together(next, before).is_some(),
+    };
+    let priced = || later().filter(|place| is_priced(&all[*place]));
     let most = |of: &dyn Fn(&Listed<'_>) -> Option<i128>| {
         // Of several with as much, the one that expires first.
         let more = priced().filter_map(|place| Some((of(&all[place])?, std::cmp::Reverse(place))));

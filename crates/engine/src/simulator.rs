@@ -275,18 +275,21 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         }
     }
 
-    /// Ends the run; `last` are the last bars, at which open positions may be closed.
+    /// Ends the run; `last` are the last bars, at which open positions may be closed. Contracts on their last day settle.
     ///
     /// # Errors
     /// [`SimulatorError`] where the engine or the venue stops.
     pub fn end(&mut self, at_end: AtEnd, last: &[(SeriesId, &Bar)]) -> Result<Cash, SimulatorError> {
-        if at_end != AtEnd::Keep {
-            for (id, bar) in last {
-                let series = self.engine.series()[id.index()];
-                if series.matched {
-                    self.venue.pass(series.instrument, bar, bar.time + series.frame.span());
-                }
+        for (id, bar) in last {
+            let series = self.engine.series()[id.index()];
+            if series.matched {
+                self.venue.pass(series.instrument, bar, bar.time + series.frame.span());
             }
+        }
+        let settled = self.venue.settle_at_end(self.engine.account(), self.engine.now());
+        settled.map_err(|overflow| SimulatorError::Venue(overflow, self.now))?;
+        self.drain()?;
+        if at_end != AtEnd::Keep {
             let closed = self.venue.close_all(self.engine.account(), Purpose::EndOfData, at_end == AtEnd::CloseAtOpen);
             closed.map_err(|overflow| SimulatorError::Venue(overflow, self.now))?;
             self.drain()?;

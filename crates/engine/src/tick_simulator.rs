@@ -151,22 +151,26 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         self.ledger.mark(id, price).map_err(|overflow| SimulatorError::Venue(overflow, self.now))
     }
 
-    /// Ends the run: what is on its way comes to an end, then positions are closed at the last mark where that was asked
-    /// for. What rests at the venue stays open.
+    /// Ends the run: what is on its way comes to an end, contracts on their last day settle, then positions are closed at the
+    /// last mark where that was asked for. What rests at the venue stays open.
     ///
     /// # Errors
     /// As [`TickSimulator::happen`].
     pub fn end(&mut self, at_end: AtEnd) -> Result<Cash, SimulatorError> {
         self.catch_up(self.now, true)?;
         self.come_to_rest()?;
-        if at_end != AtEnd::Keep {
-            for id in self.fed.clone() {
-                // Where the book is lost at the end, the last mark is all there is.
-                if let Some(mark) = self.venue.mark_of(id).or(self.ledger.mark_of(id)) {
-                    let bar = Bar { time: self.now, open: mark, high: mark, low: mark, close: mark, ..Bar::default() };
-                    self.venue.pass(id, &bar, self.now);
-                }
+        for id in self.fed.clone() {
+            // Where the book is lost at the end, the last mark is all there is.
+            if let Some(mark) = self.venue.mark_of(id).or(self.ledger.mark_of(id)) {
+                let bar = Bar { time: self.now, open: mark, high: mark, low: mark, close: mark, ..Bar::default() };
+                self.venue.pass(id, &bar, self.now);
             }
+        }
+        let settled = self.venue.settle_at_end(&self.ledger, self.now.max(self.engine.now()));
+        settled.map_err(|overflow| SimulatorError::Venue(overflow, self.now))?;
+        self.drain()?;
+        self.come_to_rest()?;
+        if at_end != AtEnd::Keep {
             let closed = self.venue.close_all(&self.ledger, Purpose::EndOfData, false);
             closed.map_err(|overflow| SimulatorError::Venue(overflow, self.now))?;
             self.drain()?;

@@ -75,8 +75,10 @@ const ROOTS: [(&str, &str, i64, i64); 45] = [
 
 /// All of these are counted in dollars.
 const CURRENCY: &str = "USD";
-/// The clock of Globex; each of its pits had hours of its own, which are not told apart here.
+/// The clock of Globex, but for what grows and what grazes: those have sessions of their own.
 const HOURS: &str = "CME";
+const GRAINS: [&str; 5] = ["ZC", "ZS", "ZW", "ZL", "ZM"];
+const LIVESTOCK: [&str; 3] = ["LE", "GF", "HE"];
 
 /// Exchanges whose contracts have roots of their own: RB is petrol at NYMEX and steel at `shfe`, and a bitcoin future of
 /// `deribit` is not five of them.
@@ -131,7 +133,12 @@ pub fn contract_terms_at(root: &str, venue: &str) -> Option<ContractTerms> {
 pub fn contract_terms(root: &str) -> Option<ContractTerms> {
     let (rulebook, root, units, tick) = ROOTS.into_iter().find(|(_, name, ..)| *name == root)?;
     let multiplier = Quantity::from_nanos(i128::from(units) * 1_000_000);
-    Some(ContractTerms { root, multiplier, tick: Price::from_nanos(tick), currency: CURRENCY, hours: HOURS, rulebook })
+    let hours = match root {
+        _ if GRAINS.contains(&root) => "grains",
+        _ if LIVESTOCK.contains(&root) => "livestock",
+        _ => HOURS,
+    };
+    Some(ContractTerms { root, multiplier, tick: Price::from_nanos(tick), currency: CURRENCY, hours, rulebook })
 }
 
 impl ContractTerms {

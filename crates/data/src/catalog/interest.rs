@@ -2,13 +2,13 @@
 //! prices; what rolls a series over many contracts asks for it.
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
 use serde::{Deserialize, Serialize};
 
-use super::place::{Place, check_venue, escape};
+use super::place::{Place, check_venue, entries, escape, unescape};
 use super::written::replace;
 use super::{Catalog, CatalogError, Conflict, Merged, lock};
 
@@ -18,6 +18,25 @@ struct Document {
     version: u32,
     /// By midnight UTC of the day.
     open: BTreeMap<Time, u64>,
+}
+
+/// What is known of the open interest of a contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterestFacts {
+    /// The contract.
+    pub symbol: Symbol,
+    /// Where it is listed.
+    pub venue: String,
+    /// Of how many days it is known.
+    pub days: u64,
+    /// Midnight UTC of the first day.
+    pub first: Time,
+    /// Midnight UTC of the last day.
+    pub last: Time,
+    /// The length of its file.
+    pub bytes: u64,
+    /// BLAKE3 of its file.
+    pub hash: blake3::Hash,
 }
 
 const VERSION: u32 = 1;
@@ -32,6 +51,24 @@ impl Catalog {
     pub fn open_interest(&self, symbol: &Symbol, venue: &str) -> Result<Vec<(Time, u64)>, CatalogError> {
         let (path, _) = self.interest_file(symbol, venue)?;
         read(&path).map(|document| document.open.into_iter().collect())
+    }
+
+    /// What is known of the open interest of each contract that has any, by venue and symbol.
+    ///
+    /// # Errors
+    /// [`CatalogError`] where a folder or a file does not read.
+    pub fn open_interest_facts(&self) -> Result<Vec<InterestFacts>, CatalogError> {
+        let mut found = Vec::new();
+        for (name, folder) in entries(&self.root().join(FOLDER))? {
+            let Some(venue) = unescape(&name).filter(|venue| check_venue(venue).is_ok()) else { continue };
+            for (name, path) in entries(&folder)? {
+                let symbol = name.strip_suffix(".json").and_then(unescape).and_then(|name| name.parse().ok());
+                let Some(symbol) = symbol else { continue };
+                found.extend(InterestFacts::read(symbol, venue.clone(), &path)?);
+            }
+        }
+        found.sort_by(|a, b| (&a.venue, &a.symbol).cmp(&(&b.venue, &b.symbol)));
+        Ok(found)
     }
 
     /// Puts days beside those that are known; nothing is written where nothing changes.
@@ -84,7 +121,18 @@ impl Catalog {
     }
 }
 
-fn read(path: &std::path::Path) -> Result<Document, CatalogError> {
+impl InterestFacts {
+    fn read(symbol: Symbol, venue: String, path: &Path) -> Result<Option<Self>, CatalogError> {
+        let (text, open) = (fs::read(path).unwrap_or_default(), read(path)?.open);
+        let (Some((&first, _)), Some((&last, _))) = (open.first_key_value(), open.last_key_value()) else {
+            return Ok(None);
+        };
+        let (days, bytes, hash) = (open.len() as u64, text.len() as u64, blake3::hash(&text));
+        Ok(Some(Self { symbol, venue, days, first, last, bytes, hash }))
+    }
+}
+
+fn read(path: &Path) -> Result<Document, CatalogError> {
     let text = match fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Document::default()),

@@ -45,6 +45,7 @@ pub(crate) use export::write_columns;
 pub use export::{Columns, ExportError};
 pub use facts::SetFacts;
 pub use instrument::{InstrumentFacts, StoredRoll};
+pub use interest::InterestFacts;
 pub use joined::{Joined, Part};
 pub use merge::{Conflict, Merged};
 pub use overlap::Overlap;

@@ -3,7 +3,7 @@ use memchr::memchr;
 
 use super::columns::{self, Columns, Role};
 use super::fields::split;
-use super::mark::{Mark, WHY};
+use super::mark::Mark;
 use super::stamp;
 use crate::error::FileFault;
 
@@ -102,8 +102,8 @@ fn mark(text: &[u8], dialect: &Dialect) -> Mark {
 
 impl Dialect {
     fn with_place(mut self) -> Self {
-        if self.mark == Mark::Comma {
-            self.columns.why.insert(1, WHY.to_owned());
+        if let Some(why) = self.mark.why() {
+            self.columns.why.insert(1, why.to_owned());
         }
         if self.lines_before > 1 {
             self.columns.why.insert(1, format!("header on line {}, the lines before are comments", self.lines_before));

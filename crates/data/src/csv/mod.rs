@@ -29,7 +29,7 @@ pub(crate) use every::{Every, Seen, every_row, every_row_from};
 pub use figures::{FigureColumn, Figures, read_figures, read_figures_from};
 pub use latency::{Latencies, read_latencies, read_latencies_from};
 pub use rates::{Rates, read_rates, read_rates_from};
-pub(crate) use tape::common_frame;
+pub(crate) use tape::{common_step, frame_of};
 pub use write::{header, write_bars, write_rows};
 
 use crate::error::{DataError, FileFault};

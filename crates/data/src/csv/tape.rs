@@ -28,8 +28,12 @@ pub(super) struct Tape<'a> {
     /// Known from the second bar on.
     order: Option<RowOrder>,
     steps: Steps,
-    /// The bars with skipped rows before them, by their places: those steps say nothing of the time frame.
+    /// The bars with skipped rows before them, by their places.
     behind_skipped: Vec<usize>,
+    /// When skipped rows were: they tell how far rows lie apart as bars do.
+    skipped: Vec<Time>,
+    /// True where a skipped row has no time.
+    is_timeless: bool,
     facts: Facts,
 }
 
@@ -37,8 +41,23 @@ impl<'a> Tape<'a> {
     pub(super) fn new(dialect: Dialect, name: &'a str, options: Options<'a>) -> Self {
         let (plan, clock, line) = (Plan::of(&dialect), Clock::new(options.offsets), dialect.lines_before);
         let (bars, steps, facts) = (Vec::new(), Steps::default(), Facts::default());
-        let behind_skipped = Vec::new();
-        Self { name, options, dialect, plan, clock, line, bars, order: None, steps, behind_skipped, facts }
+        let (behind_skipped, skipped, is_timeless) = (Vec::new(), Vec::new(), false);
+        let order = None;
+        Self {
+            name,
+            options,
+            dialect,
+            plan,
+            clock,
+            line,
+            bars,
+            order,
+            steps,
+            behind_skipped,
+            skipped,
+            is_timeless,
+            facts,
+        }
     }
 
     /// The number of the line that comes next.
@@ -129,7 +148,7 @@ impl<'a> Tape<'a> {
                 self.push(row.bar);
                 Ok(())
             }
-            Err(fault) => self.refuse(fault),
+            Err(fault) => self.refuse(fault, line),
         }
     }
 
@@ -149,12 +168,15 @@ impl<'a> Tape<'a> {
         Err(Fault::new(row.time_at.start, &String::from_utf8_lossy(&line[row.time_at]), fault))
     }
 
-    fn refuse(&mut self, fault: Fault) -> Result<(), DataError> {
+    fn refuse(&mut self, fault: Fault, line: &[u8]) -> Result<(), DataError> {
         let row = fault.at(self.name, self.line + 1);
         if self.options.on_bad_row == OnBadRow::Stop || row.fault.is_of_the_file() {
             return Err(DataError::Row(row));
         }
         self.facts.skipped.count(*row);
+        let time = careful::time(line, &self.dialect, &mut self.clock);
+        self.is_timeless |= time.is_none();
+        self.skipped.extend(time);
         if self.behind_skipped.last() != Some(&self.bars.len()) {
             self.behind_skipped.push(self.bars.len());
         }
@@ -199,11 +221,21 @@ impl<'a> Tape<'a> {
         }
     }
 
-    /// The most common step between rows of which none was skipped between; `None` where there is no such pair.
+    /// The most common step between rows that lie side by side, skipped ones among them; `None` where there is no such pair.
     fn side_by_side(&self) -> Option<i64> {
         if self.behind_skipped.is_empty() {
             return self.steps.most_common();
         }
+        let of_all = || common_step(self.bars.iter().map(|bar| bar.time).chain(self.skipped.iter().copied()));
+        if self.is_timeless {
+            let with_time = || of_all().filter(|_| !self.skipped.is_empty());
+            return self.between_bars().or_else(with_time);
+        }
+        of_all()
+    }
+
+    /// The most common step between bars of which no row was skipped between.
+    fn between_bars(&self) -> Option<i64> {
         let (mut steps, mut behind) = (Steps::default(), self.behind_skipped.iter().copied().peekable());
         for (place, pair) in (1..).zip(self.bars.windows(2)) {
             while behind.next_if(|skipped| *skipped < place).is_some() {}
@@ -229,7 +261,7 @@ impl<'a> Tape<'a> {
                 why.push(match side_by_side {
                     None => format!("time frame {frame}: a guess, as rows were skipped between all others"),
                     _ if common == all.unwrap_or(0) => format!("time frame {frame}: the most common step between rows"),
-                    _ => format!("time frame {frame}: the most common step where no row was skipped between"),
+                    _ => format!("time frame {frame}: the most common step between rows that lie side by side"),
                 });
                 Ok(frame)
             }
@@ -237,11 +269,14 @@ impl<'a> Tape<'a> {
     }
 }
 
-/// The most common step between bars as a time frame.
-pub(crate) fn common_frame(bars: &[Bar]) -> Option<TimeFrame> {
+/// The most common step between instants, in whatever order they come.
+pub(crate) fn common_step(times: impl Iterator<Item = Time>) -> Option<i64> {
+    let mut times: Vec<Time> = times.collect();
+    times.sort_unstable();
+    times.dedup();
     let mut steps = Steps::default();
-    bars.windows(2).for_each(|pair| steps.add(pair[1].time.since(pair[0].time).nanos()));
-    frame_of(steps.most_common()?)
+    times.windows(2).for_each(|pair| steps.add(pair[1].since(pair[0]).nanos()));
+    steps.most_common()
 }
 
 pub(crate) fn frame_of(nanos: i64) -> Option<TimeFrame> {

@@ -1,9 +1,10 @@
-//! When markets trade: 24/7, the stock exchanges of New York, the equity index futures of CME, and the forex week.
+//! When markets trade: 24/7, the stock exchanges of New York, the futures of CME and CBOT, and the forex week.
 //!
 //! A calendar is rules and a short table of exceptions, so it answers for any year; the rules are those of 1993 on, and were
 //! compared, session by session, with two other calendars up to 2027 (docs/hours.md says where they differ).
 mod cme;
 mod expected;
+mod farm;
 mod holidays;
 mod new_york;
 mod nights;
@@ -58,7 +59,7 @@ pub struct Session {
 /// No market of these was ever closed for longer, other than before it existed.
 const CLOSED_DAYS_MAX: u64 = 14;
 
-static ALL: [Hours; 4] = [
+static ALL: [Hours; 6] = [
     Hours { name: "24/7", about: "never closed, days from midnight to midnight UTC", clock: None },
     Hours {
         name: "NYSE",
@@ -71,6 +72,16 @@ static ALL: [Hours; 4] = [
         clock: Some(Clock { zone: chrono_tz::America::Chicago, day: cme::equity_index }),
     },
     Hours {
+        name: "grains",
+        about: "grains and oilseeds of CBOT, 19:00 to 7:45 and 8:30 to 13:20 in Chicago with its holidays",
+        clock: Some(Clock { zone: chrono_tz::America::Chicago, day: farm::grains }),
+    },
+    Hours {
+        name: "livestock",
+        about: "cattle and hogs of CME, 8:30 to 13:05 in Chicago with its holidays",
+        clock: Some(Clock { zone: chrono_tz::America::Chicago, day: farm::livestock }),
+    },
+    Hours {
         name: "forex",
         about: "Sunday 17:00 to Friday 17:00 in New York, but for Christmas and New Year",
         clock: Some(Clock { zone: chrono_tz::America::New_York, day: new_york::currencies }),
@@ -79,7 +90,7 @@ static ALL: [Hours; 4] = [
 
 impl Hours {
     /// The hours of a name as [`Rules::hours`](qframe_model::instrument::Rules) has it, in any case: `24/7`, `NYSE` (also
-    /// `Nasdaq`), `CME`, `forex`.
+    /// `Nasdaq`), `CME`, `grains`, `livestock`, `forex`.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         let name = if name.eq_ignore_ascii_case("nasdaq") { "NYSE" } else { name };

@@ -15,7 +15,6 @@ use super::spelling::{self, Contract};
 use super::table::Table;
 use super::{Import, ImportedSet, Sink, Wish};
 use crate::bad_row::{BadRow, RowFault};
-use crate::csv::mark::{Mark, WHY};
 use crate::defect::{Defect, Finding};
 use crate::error::FileFault;
 use crate::rows::{DataKey, Kind};
@@ -128,9 +127,7 @@ impl<'a, 's> Desk<'a, 's> {
             return Err(ImportFault::Unknown(seen));
         }
         let mut layout = dialect::find(table, &self.place, self.wish)?;
-        if table.mark == Mark::Comma {
-            layout.why.push(WHY.to_owned());
-        }
+        layout.why.extend(table.mark.why().map(str::to_owned));
         if let (Reader::Rows(parts), Some(kind)) = (&mut layout.reader, self.wish.kind) {
             choose(parts, kind)?;
         }
@@ -191,7 +188,10 @@ impl<'a, 's> Desk<'a, 's> {
             let mut reading = Reading { cells, stamps: &mut layout.stamps, scale: layout.scale, rounded: &mut rounded };
             match part.read(&mut reading, &mut |row| self.put(set, row, line)) {
                 Ok(()) => good = true,
-                Err(wrong) => fault = fault.or(Some(wrong)),
+                Err(wrong) => {
+                    part.time_of(&mut reading).into_iter().for_each(|time| self.sets[set].shelf.note_refused(time));
+                    fault = fault.or(Some(wrong));
+                }
             }
             self.rounded += rounded;
         }

@@ -134,6 +134,11 @@ impl Part {
         }
     }
 
+    /// The time of a row of bars that is none: it still tells how far rows lie apart.
+    pub(super) fn time_of<C: Cells>(&self, row: &mut Reading<'_, C>) -> Option<Time> {
+        if let Self::Bars(columns) = self { row.time(columns.time).ok() } else { None }
+    }
+
     /// Reads a row; most give one, some none, a ladder many. `give` gets nothing of a row that is refused.
     pub(super) fn read<C: Cells>(&self, row: &mut Reading<'_, C>, give: &mut impl FnMut(Row)) -> Result<(), Fault> {
         match self {

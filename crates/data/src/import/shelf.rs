@@ -7,11 +7,14 @@ use super::bookwork::{Changes, Tape};
 use super::desk::Findings;
 use super::part::Row;
 use super::{Sink, Twice};
-use crate::csv::tape::{Steps, frame_of, step_text};
+use crate::csv::tape::{common_step, frame_of, step_text};
 use crate::defect::{Defect, Finding};
 use crate::rows::{DataKey, Kind, Rows};
 
 use super::fault::ImportFault;
+
+/// So many times of refused rows are enough to tell a frame by.
+const REFUSED_MAX: usize = 1 << 20;
 
 /// The rows that were not handed on yet, and what was counted of those that were.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(super) struct Shelf {
     piles: Piles,
     changes: Changes,
     tape: Tape,
+    /// When rows of bars were that could be none, until the frame is known.
+    refused: Vec<Time>,
     pub(super) rows: u64,
     pub(super) merged: u64,
     pub(super) period: Option<(Time, Time)>,
@@ -65,7 +70,7 @@ impl Shelf {
             Kind::Actions => Piles::Actions(Pile::default()),
         };
         let (changes, tape) = (Changes::default(), Tape::default());
-        Self { piles, changes, tape, rows: 0, merged: 0, period: None, frame: None }
+        Self { piles, changes, tape, refused: Vec::new(), rows: 0, merged: 0, period: None, frame: None }
     }
 
     /// Puts a row on; the time of the row before it where this one goes against the order of the file.
@@ -91,6 +96,13 @@ impl Shelf {
             (Piles::Actions(pile), Row::Action(action)) => pile.put(action, line),
             // A part gives rows of its own kind only.
             _ => None,
+        }
+    }
+
+    /// A row of bars was refused: without its time, good rows around many bad ones would look further apart than they are.
+    pub(super) fn note_refused(&mut self, time: Time) {
+        if self.frame.is_none() && self.refused.len() < REFUSED_MAX {
+            self.refused.push(time);
         }
     }
 
@@ -135,7 +147,7 @@ impl Shelf {
         if let Rows::Bars(bars) = &rows
             && self.frame.is_none()
         {
-            self.frame = Some(frame_of_bars(bars, framed)?);
+            self.frame = Some(frame_of_bars(bars, std::mem::take(&mut self.refused), framed)?);
         }
         if let Rows::Actions(actions) = &rows {
             tell_several(actions, handing);
@@ -153,13 +165,9 @@ impl Shelf {
     }
 }
 
-/// The time frame that was given, or the most common step between bars.
-fn frame_of_bars(bars: &[Bar], framed: &Framed) -> Result<TimeFrame, ImportFault> {
-    let mut steps = Steps::default();
-    for pair in bars.windows(2) {
-        steps.add(pair[1].time.since(pair[0].time).nanos());
-    }
-    let common = steps.most_common();
+/// The time frame that was given, or the most common step between rows, those that could be no bars among them.
+fn frame_of_bars(bars: &[Bar], refused: Vec<Time>, framed: &Framed) -> Result<TimeFrame, ImportFault> {
+    let common = common_step(bars.iter().map(|bar| bar.time).chain(refused));
     match (framed, common) {
         (Framed::Given(frame), Some(step)) if step < frame.span().nanos() => {
             Err(ImportFault::OtherFrame(*frame, step_text(step)))

@@ -1,4 +1,6 @@
 //! The first rows of a file, before anyone knows what they mean.
+use std::borrow::Cow;
+
 use crate::csv::columns::{plain_name, time_column};
 use crate::csv::fields::split;
 use crate::csv::mark::Mark;
@@ -58,10 +60,9 @@ impl Table {
         let first = rows.iter().position(|row| is_row(row, mark));
         let before = first.unwrap_or_else(|| rows.iter().position(|row| row.len() > 1).map_or(0, |at| at + 1));
         let mut row = first.map(|at| rows[at].clone()).unwrap_or_default();
-        if mark == Mark::Comma {
-            // Whoever looks at the first row sees numbers as all others write them.
-            let numbers = row.iter_mut().filter(|cell| mark.read(cell).is_ok());
-            numbers.for_each(|cell| *cell = cell.replace(',', "."));
+        // Whoever looks at the first row sees numbers as all others write them.
+        for cell in row.iter_mut().filter(|cell| mark != Mark::Point && mark.read(cell).is_ok()) {
+            *cell = mark.plain(cell).map_or_else(String::new, Cow::into_owned);
         }
         let has_fields = |at: &usize| rows[*at].len() > 1 && (row.is_empty() || rows[*at].len() == row.len());
         // A line of units may stand below the names, and a bad row above the first good one.

@@ -212,7 +212,7 @@ struct TextRow<'a> {
 
 impl TextRow<'_> {
     fn plain(&self, at: usize) -> Option<Plain> {
-        if self.mark == Mark::Comma {
+        if self.mark != Mark::Point {
             // A point would be no fault to it.
             return None;
         }

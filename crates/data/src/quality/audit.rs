@@ -9,7 +9,7 @@ use qframe_model::time::{Time, TimeFrame};
 use super::tally::{Report, Tally};
 use super::{Rules, absent, look};
 use crate::bad_row::{BadRow, RowFault};
-use crate::csv::{Every, Seen, common_frame, every_row, every_row_from};
+use crate::csv::{Every, Seen, common_step, every_row, every_row_from, frame_of};
 use crate::defect::{Defect, Finding};
 use crate::error::{DataError, FileFault};
 
@@ -135,7 +135,9 @@ impl Rows {
         self.rows.sort_by_key(|(bar, _)| bar.time);
         self.tell_duplicates();
         let (bars, lines): (Vec<Bar>, Vec<u64>) = std::mem::take(&mut self.rows).into_iter().unzip();
-        let frame = common_frame(&bars)
+        let all = bars.iter().map(|bar| bar.time).chain(self.set_aside.iter().filter_map(|aside| aside.time));
+        let frame = common_step(all)
+            .and_then(frame_of)
             .ok_or_else(|| FileFault::NoTimeFrame("one row only, or odd steps".to_owned()).in_file(&self.file, 1))?;
         why.push(format!("time frame {frame}: the most common step between rows"));
         if blank_lines > 0 {

@@ -131,8 +131,12 @@ fn what_is_no_calendar_is_refused() {
 #[test]
 fn skipped_rows_do_not_stretch_the_time_frame() {
     // Every other row of a daily file was bad: the bars lay two days apart, and were taken for bars of two days.
-    let check = |bad: &dyn Fn(u32) -> bool, expected: &str| {
-        let row = |day: u32| format!("2014-12-{day:02},1,{},1,1\n", if bad(day) { "oops" } else { "1" });
+    let check_rows = |bad_row: &str, bad: &dyn Fn(u32) -> bool, expected: &str| {
+        let row = |day: u32| {
+            let time = format!("2014-12-{day:02}");
+            let row = if bad(day) { bad_row } else { "TIME,1,1,1,1" };
+            row.replace("TIME", &time) + "\n"
+        };
         let text = format!("time,open,high,low,close\n{}", (1..=28).map(row).collect::<String>());
         let options = qframe_data::Options { on_bad_row: qframe_data::OnBadRow::Skip, ..Default::default() };
         let loaded = qframe_data::read_bars_from(text.as_bytes(), "x.csv", &options).unwrap();
@@ -140,16 +144,18 @@ fn skipped_rows_do_not_stretch_the_time_frame() {
         let of_frame: Vec<&String> = loaded.why.iter().filter(|why| why.starts_with("time frame")).collect();
         assert_eq!(format!("{}, guessed {guessed}, absent {missing}", of_frame[0]), expected);
     };
+    let check = |bad: &dyn Fn(u32) -> bool, expected: &str| check_rows("TIME,1,oops,1,1", bad, expected);
     check(&|_| false, "time frame 1d: the most common step between rows, guessed false, absent 0");
     check(&|day| day == 5, "time frame 1d: the most common step between rows, guessed false, absent 1");
-    check(
-        &|day| day % 2 == 0 && day < 28 || day == 27,
+    let by_sides = "time frame 1d: the most common step between rows that lie side by side";
+    let every_other = |day: u32| day.is_multiple_of(2) && day < 28 || day == 27;
+    check(&every_other, &format!("{by_sides}, guessed false, absent 14"));
+    check_rows(
+        "soon,1,1,1,1",
+        &every_other,
         "time frame 2d: a guess, as rows were skipped between all others, guessed true, absent 0",
     );
-    check(
-        &|day| day % 2 == 0 && day < 26,
-        "time frame 1d: the most common step where no row was skipped between, guessed false, absent 12",
-    );
+    check_rows("soon,1,1,1,1", &|day| day % 2 == 0 && day < 26, &format!("{by_sides}, guessed false, absent 12"));
 }
 
 proptest! {

@@ -59,6 +59,25 @@ fn chicago_trades_through_the_night() {
 }
 
 #[test]
+fn what_grows_and_what_grazes_has_sessions_of_its_own() {
+    check("grains", "2024-07-02", "2024-07-02T00:00 to 2024-07-02T18:20, not 2024-07-02T12:45 to 2024-07-02T13:30");
+    check("grains", "2024-07-03", "2024-07-03T00:00 to 2024-07-03T17:05, not 2024-07-03T12:45 to 2024-07-03T13:30");
+    check("grains", "2024-07-04", "closed");
+    check("grains", "2024-07-05", "2024-07-05T13:30 to 2024-07-05T18:20");
+    // The evening of a Monday that is a holiday belongs to the Tuesday.
+    check("grains", "2024-05-27", "closed");
+    check("grains", "2024-05-28", "2024-05-28T00:00 to 2024-05-28T18:20, not 2024-05-28T12:45 to 2024-05-28T13:30");
+    check("grains", "2013-10-07", "2013-10-07T00:00 to 2013-10-07T18:15, not 2013-10-07T12:45 to 2013-10-07T13:30");
+    check("grains", "2012-10-09", "2012-10-08T22:00 to 2012-10-09T19:00");
+    check("grains", "2011-10-11", "2011-10-10T23:00 to 2011-10-11T18:15, not 2011-10-11T12:15 to 2011-10-11T14:30");
+    check("livestock", "2024-07-02", "2024-07-02T13:30 to 2024-07-02T18:05");
+    check("livestock", "2024-11-29", "2024-11-29T14:30 to 2024-11-29T18:05");
+    check("livestock", "2015-06-01", "2015-06-01T14:05 to 2015-06-01T21:00");
+    check("livestock", "2015-06-05", "2015-06-05T13:00 to 2015-06-05T18:55");
+    check("livestock", "2014-06-03", "2014-06-02T22:00 to 2014-06-03T21:00");
+}
+
+#[test]
 fn the_forex_week() {
     check("forex", "2024-07-01", "2024-06-30T21:00 to 2024-07-01T21:00");
     check("forex", "2024-07-04", "2024-07-03T21:00 to 2024-07-04T21:00");

@@ -114,6 +114,35 @@ fn the_jump_is_taken_out() {
     assert_eq!((ratio[2].as_str(), ratio[6].as_str()), ("108.874418605", "113"));
 }
 
+/// ES of December 2013 stops at 14:30 UTC on its last day and March goes on to the night: its closes of that day are eight
+/// hours apart, and the adjusted series earned the 6.25 points that the market moved in them.
+#[test]
+fn a_roll_is_priced_at_one_instant() {
+    let hourly = |expiry: i64, rows: &[(i64, i64)]| {
+        let mut contract = contract(expiry, &[]);
+        let at = |(hour, price): &(i64, i64)| Bar { time: Time::from_seconds(3_600 * hour), ..bar(0, *price, 5) };
+        contract.bars = rows.iter().map(at).collect();
+        contract
+    };
+    let check = |old: &[(i64, i64)], new: &[(i64, i64)], expected: (i64, &str, Option<&str>)| {
+        let contracts = [hourly(0, old), hourly(9, new)];
+        let rolled = roll(&contracts, RollRule::Date { days_before: 0 }, RollAdjust::None).unwrap();
+        let roll = &rolled.rolls[0];
+        let hour = roll.at.nanos() / 3_600_000_000_000;
+        let to = roll.to_close.map(|price| price.to_string());
+        assert_eq!((hour, roll.from_close.to_string().as_str(), to.as_deref()), expected, "{old:?} {new:?}");
+        if to.is_some() {
+            check_earned(&contracts, RollRule::Date { days_before: 0 });
+        }
+    };
+    check(&[(12, 400), (14, 404)], &[(12, 390), (14, 394), (22, 420), (30, 440)], (14, "101", Some("98.5")));
+    // Nothing traded in that hour: the price is the last one.
+    check(&[(12, 400), (14, 404)], &[(13, 394), (22, 420), (30, 440)], (14, "101", Some("98.5")));
+    check(&[(12, 400), (14, 404)], &[(9, 394), (14, 396), (30, 440)], (14, "101", Some("99")));
+    // They never had a price together.
+    check(&[(12, 400), (14, 404)], &[(15, 394), (30, 440)], (14, "101", None));
+}
+
 #[test]
 fn what_cannot_be_is_refused() {
     let apart = [contract(2, &[(1, 400, 9), (2, 404, 9)]), contract(9, &[(5, 410, 1)])];
@@ -131,15 +160,16 @@ fn what_cannot_be_is_refused() {
 fn earned(contracts: &[Contract], rolled: &Rolled) -> i64 {
     let last = |symbol, until: Time| {
         let contract = contracts.iter().find(|contract| contract.symbol == symbol).unwrap();
-        contract.bars.iter().rev().find(|bar| bar.time < until).unwrap().close.nanos()
+        contract.bars.iter().rev().find(|bar| bar.time <= until).unwrap().close.nanos()
     };
     let first = contracts.iter().find(|contract| contract.symbol == rolled.first).unwrap();
     let first_time = rolled.bars[0].time;
     let mut bought = first.bars.iter().find(|bar| bar.time == first_time).unwrap().close.nanos();
     let (mut sum, mut held) = (0, rolled.first.clone());
     for roll in &rolled.rolls {
-        sum += last(held, roll.day) - bought;
-        (bought, held) = (last(roll.to.clone(), roll.day), roll.to.clone());
+        // Sold and bought at one instant, whatever either does behind it.
+        sum += last(held, roll.at) - bought;
+        (bought, held) = (last(roll.to.clone(), roll.at), roll.to.clone());
     }
     sum + last(held, Time::MAX) - bought
 }

@@ -25,7 +25,7 @@ use std::collections::VecDeque;
 use qframe_model::account::Account;
 use qframe_model::event::{CancelReason, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
-use qframe_model::instrument::Instrument;
+use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate};
 use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
@@ -501,6 +501,27 @@ impl SimVenue {
             let (price, time) = if open { (bar.open, bar.time) } else { (bar.close, listing.closed) };
             let fill = self.forced_fill(account, id, &bar, price, time, purpose)?;
             self.force(account, fill);
+        }
+        Ok(())
+    }
+
+    /// The end of the data: futures settle at their last price where that end lies on their last day, or behind it. Nobody can
+    /// hold them longer, though the bars stop at the close of the market, hours before the day is over.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a fill cannot be counted exactly.
+    pub fn settle_at_end(&mut self, account: &Account, now: Time) -> Result<(), Overflow> {
+        for place in 0..self.listings.len() {
+            let id = InstrumentId(place as u16);
+            let (position, last) = (account.position(id), self.listings[place].last);
+            let (false, Some(bar), Kind::Future { expiry }) = (position.is_flat(), last, account.instrument(id).kind())
+            else {
+                continue;
+            };
+            if now + Span::DAY > expiry {
+                let fill = self.forced_fill(account, id, &bar, bar.close, now, Purpose::Expiry)?;
+                self.force(account, fill);
+            }
         }
         Ok(())
     }

@@ -4,10 +4,10 @@ use qframe_engine::{AtEnd, Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
 use qframe_model::instrument::{Instrument, Margin, Rules};
-use qframe_model::market::{CorporateAction, Dividend, Side};
+use qframe_model::market::{Bar, CorporateAction, Dividend, Side};
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::Size;
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 
 use crate::script::{Run, Script, bars, instrument, p, run_with, simulator, stock};
 use crate::several::{run_several, units};
@@ -144,6 +144,31 @@ fn the_end_of_data_crosses_and_a_settlement_does_not() {
     let future = instrument("ES-19700102", contract(50));
     let settled = run_with(future, slipping(1.0), &bars, buys(units(1))).reports();
     assert_eq!(settled, ["day 1 1 buy 1 at 101", "day 2 expiry sell 1 at 100"]);
+}
+
+/// Minutes of a contract's last day stop at the close of the market, hours before the day is over: its position settled only
+/// where other data went on, and stayed open at the end of its own.
+#[test]
+fn a_contract_settles_where_the_data_ends_on_its_last_day() {
+    let check = |contract_of: &str, at_end: AtEnd, expected: &[&str]| {
+        let half = Span::from_seconds(43_200);
+        let bars: Vec<Bar> = bars(&[FLAT; 3]).into_iter().map(|bar| Bar { time: bar.time + half, ..bar }).collect();
+        let future = instrument(contract_of, contract(50));
+        let mut simulator = simulator(Script(0, buys(units(1))), future, slipping(1.0));
+        for bar in &bars {
+            simulator.bar(SeriesId(0), bar).unwrap();
+        }
+        simulator.end(at_end, &[(SeriesId(0), &bars[2])]).unwrap();
+        let trades = simulator.engine().trades().iter();
+        let closed: Vec<String> = trades.map(|trade| format!("{} at {}", trade.exit_time, trade.exit_price)).collect();
+        assert_eq!(closed, expected, "{contract_of} {at_end:?}");
+    };
+    for at_end in [AtEnd::Keep, AtEnd::CloseAtClose, AtEnd::CloseAtOpen] {
+        // The last bar closes at noon of 4 January; a settlement crosses nothing.
+        check("ES-19700104", at_end, &["1970-01-04T12:00:00Z at 100"]);
+    }
+    check("ES-19700105", AtEnd::Keep, &[]);
+    check("ES-19700105", AtEnd::CloseAtClose, &["1970-01-04T12:00:00Z at 99"]);
 }
 
 /// A broker's least fee can be more than a sale brings: the position goes all the same, and the rest of the fee is owed.

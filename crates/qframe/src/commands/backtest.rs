@@ -107,7 +107,7 @@ fn odd(source: &Source) -> Vec<String> {
     let mut odd: Vec<String> =
         skipped.by_reason.iter().map(|(reason, count)| format!("skipped {count} rows: {reason}")).collect();
     if skipped.frame_is_guessed {
-        odd.push("the time frame is a guess: rows were skipped between all bars; mend them".to_owned());
+        odd.push("the time frame is a guess: rows without a time were skipped between all bars; mend them".to_owned());
     }
     if skipped.total > 0 && facts.gaps.missing > 0 {
         odd.push(facts.gaps.to_string());

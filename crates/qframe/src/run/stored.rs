@@ -15,7 +15,7 @@ use super::{joined, security};
 use crate::error::Error;
 
 /// Trading hours that have a name here.
-const HOURS: [&str; 4] = ["24/7", "NYSE", "CME", "forex"];
+const HOURS: [&str; 6] = ["24/7", "NYSE", "CME", "grains", "livestock", "forex"];
 
 /// The bars of a name in the catalog; `None` where there is no catalog, or no such name in it.
 pub(super) fn load(name: &str, given: &Given<'_>, wish: &Wish) -> Result<Option<Series>, Error> {

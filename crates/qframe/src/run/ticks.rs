@@ -4,7 +4,7 @@ use std::path::Path;
 use qframe_data::book::read_ticks;
 use qframe_data::catalog::InstrumentFacts;
 use qframe_data::hours::Hours;
-use qframe_data::{DataKey, Kind, Rows};
+use qframe_data::{Catalog, DataKey, Kind, Rows};
 use qframe_engine::AtEnd;
 use qframe_engine::venue::{FillPrice, Intrabar, Latency};
 use qframe_lab::{DataSet, Origin, Setup};
@@ -164,9 +164,9 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
     let (mut content, mut counts) = (Vec::new(), Vec::new());
     let (mut book, mut known) = (OrderBook::default(), None);
     for key in &keys {
-        // The period is one of receipts, the catalog's order that of the venue: clocks are less than a day apart. A book is
-        // made by all that came before.
-        let from = if key.kind == Kind::Book { Time::MIN } else { wish.from - Span::DAY };
+        // The period is one of receipts, the catalog's order that of the venue: clocks are less than a day apart.
+        let from = wish.from - Span::DAY;
+        let from = if key.kind == Kind::Book { snapshot_before(&catalog, key, wish.from)? } else { from };
         let (mut period, before) = (Period::new(wish), ticks.len());
         for rows in catalog.scan(key, from..wish.until + Span::DAY)? {
             ticks_of(rows?).try_for_each(|tick| period.take(tick)).map_err(|why| given.refused(why))?;
@@ -201,6 +201,27 @@ fn stored(given: &Given<'_>, wish: &Wish, name: &str, grain: Grain) -> Result<Fo
         rules: catalog.instrument(&key.symbol, &key.venue)?,
         key: Some(key.clone()),
     })
+}
+
+/// When the last snapshot was taken that was received before an instant, since all before it is no part of the book any more; the
+/// beginning of time where there is none. It looks back over longer and longer stretches, so that no more than twice of what is needed is read.
+fn snapshot_before(catalog: &Catalog, key: &DataKey, instant: Time) -> Result<Time, Error> {
+    let first = catalog.facts(key)?.map_or(Time::MIN, |facts| facts.first);
+    let (mut until, mut stretch) = (instant, Span::from_seconds(3_600));
+    while first < until {
+        let (start, mut found) = (until - stretch, None);
+        for rows in catalog.scan(key, start..until)? {
+            let Rows::Book(rows) = rows? else { continue };
+            let is_snapshot = |row: &&BookDelta| matches!(row.change, BookChange::Clear) && row.received < instant;
+            let cleared = rows.iter().rev().find(is_snapshot);
+            found = cleared.map(|row| row.time).or(found);
+        }
+        if let Some(time) = found {
+            return Ok(time);
+        }
+        (until, stretch) = (start, Span::from_nanos(stretch.nanos().saturating_mul(2)));
+    }
+    Ok(Time::MIN)
 }
 
 /// Refuses words that only bars know, where orders meet ticks.

@@ -60,7 +60,14 @@ fn updates_without_a_snapshot_are_said_to_make_no_book() {
     let program = Program::new();
     let updates = STREAM.lines().skip(1).take(1).collect::<String>();
     program.write("stream.txt", updates);
-    let told = program.run("data book stream.txt").out();
+    let answer = program.run("data book stream.txt");
+    let told = answer.out();
+    assert_eq!(answer.code(), 1, "{told}");
+    assert!(
+        answer.error().contains("stream.txt: no book was rebuilt: 1 update of the book and no"),
+        "{}",
+        answer.error()
+    );
     assert!(told.contains("1 update of the book and no snapshot to join them to: no book was built"), "{told}");
     let object: serde_json::Value = serde_json::from_str(&program.run("data book stream.txt --json").out()).unwrap();
     assert!(object["symbols"][0]["bookless"].as_str().unwrap().contains("no snapshot"), "{object}");

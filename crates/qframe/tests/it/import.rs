@@ -44,6 +44,70 @@ fn rows_come_in_once_and_what_is_wrong_is_told() {
     }
 }
 
+/// Most rows of a file were none, and what was left lay two days apart: it came in as bars of two days.
+#[test]
+fn refused_rows_tell_the_frame_too() {
+    let program = Program::new();
+    let row = |day: u32| format!("2020-01-{day:02},2,{},1,2,5\n", if day.is_multiple_of(2) { 3 } else { 0 });
+    let rows: String = (1..29).map(row).collect();
+    program.write("AAPL.csv", format!("time,open,high,low,close,volume\n{rows}"));
+    let out = program.run("data import AAPL.csv --venue nasdaq").out();
+    assert!(out.contains("AAPL@nasdaq bars 1d, 14 rows"), "{out}");
+}
+
+/// The second dividend of a day came in a file of its own: it was left out, and the exit code said that all was well.
+#[test]
+fn a_dividend_that_contradicts_another_is_no_success() {
+    let program = Program::new();
+    let file = |rows: &str| program.write("AAPL.csv", format!("ex_date,dividend\n2020-01-02,0.5\n{rows}"));
+    file("");
+    assert_eq!(program.run("data import AAPL.csv --venue nasdaq").code(), 0);
+    program.write("AAPL.csv", "ex_date,dividend\n2020-01-02,2\n");
+    let check = |words: &str, code: i32, part: &str| {
+        let answer = program.run(&format!("data import AAPL.csv --venue nasdaq {words}"));
+        assert_eq!(answer.code(), code, "{words}: {}", answer.error());
+        assert!(format!("{}{}", answer.out(), answer.error()).contains(part), "{words}: {}", answer.error());
+    };
+    check("", 1, "AAPL@nasdaq actions: 1 row not taken, as others of the same day are there");
+    check("--on-conflict keep", 0, "nothing new");
+    file("2020-01-02,2\n");
+    check("", 0, "1 added");
+    check("", 0, "nothing new");
+}
+
+/// Bids and asks of quotes stood beside the bars of trades, and days could be made of neither.
+#[test]
+fn bars_are_resampled_and_not_what_stands_beside_them() {
+    let program = Program::new();
+    let rows: String = (1..29).map(|day| format!("2020-01-{day:02},2,3,1,2,5\n")).collect();
+    program.write("AAPL.csv", format!("time,open,high,low,close,volume\n{rows}"));
+    for kind in ["bars", "bids", "asks"] {
+        assert_eq!(program.run(&format!("data import AAPL.csv --venue nasdaq --kind {kind}")).code(), 0, "{kind}");
+    }
+    let made = |words: &str| program.run(&format!("data resample AAPL@nasdaq --to 1w {words}")).out();
+    assert!(made("").starts_with("28 rows of AAPL@nasdaq bars 1d made into"), "{}", made(""));
+    assert!(made("--kind bids").contains("AAPL@nasdaq bids 1w"), "{}", made("--kind bids"));
+}
+
+#[test]
+fn open_interest_is_listed_and_shown() {
+    let program = Program::new();
+    std::fs::create_dir_all(program.path("cme")).unwrap();
+    program.write("cme/es_openinterest_201312.csv", "20131006 00:00,7\n20131007 00:00,9\n");
+    let imported = program.run("data import cme/es_openinterest_201312.csv --venue cme");
+    assert_eq!(imported.code(), 0, "{}", imported.error());
+    let listed: serde_json::Value = serde_json::from_str(&program.run("data list --json").out()).unwrap();
+    let fields =
+        ["symbol", "venue", "kind", "timeframe", "first", "last"].map(|name| listed[0][name].as_str().unwrap());
+    assert_eq!(fields, ["ES-20131220", "cme", "open-interest", "1d", "2013-10-06T00:00:00Z", "2013-10-07T00:00:00Z"]);
+    let alone = program.run("data show ES-20131220").out();
+    assert!(alone.ends_with("time,open\n2013-10-06,7\n2013-10-07,9\n"), "{alone}");
+    program.write("ES.csv", "time,open,high,low,close\n2013-10-06,2,3,1,2\n2013-10-07,2,3,1,2\n");
+    assert_eq!(program.run("data import ES.csv --symbol ES-20131220 --venue cme").code(), 0);
+    let shown = program.run("data show ES-20131220@cme").out();
+    assert!(shown.contains("  open     interest of 2 days, 2013-10-06 to 2013-10-07, then 9 contracts\n"), "{shown}");
+}
+
 #[test]
 fn a_dry_run_says_what_would_be_new() {
     let program = Program::new();

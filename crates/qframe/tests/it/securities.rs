@@ -31,6 +31,18 @@ fn fill(program: &Program) {
     assert!(answer.out().ends_with("3 securities; 76 added\n"), "{}", answer.out());
 }
 
+/// A check of META looked at the bars under META and did not say that there are others.
+#[test]
+fn a_check_of_a_ticker_names_the_security() {
+    let program = Program::new();
+    famous(&program);
+    let out = program.run("data check META@usa --kind bars").out();
+    assert!(out.contains("this is the set of META@usa alone"), "{out}");
+    assert!(out.contains("`qframe data check FB:2012-05-18@usa` looks at the bars of all"), "{out}");
+    let out = program.run("data check FB:2012-05-18@usa").out();
+    assert!(out.contains("69 rows"), "{out}");
+}
+
 /// The FB that is META today, and one before it; invented prices.
 pub(crate) fn famous(program: &Program) {
     for folder in ["usa/map_files", "usa/factor_files", "usa/daily"] {

@@ -133,6 +133,54 @@ fn a_stream_in_the_catalog_is_the_stream() {
     assert!(prices(&direct) == prices(&stored), "the catalog gives other trades than the stream");
 }
 
+/// A run over one day read the book of all days before it.
+#[test]
+fn a_book_is_read_from_its_last_snapshot_on() {
+    let program = Program::new();
+    let day = |later: i64| {
+        let moved = |digits: &str, unit: i64| (digits.parse::<i64>().unwrap() + later * 86_400 * unit).to_string();
+        let line = |line: &str| {
+            let mut line = line.replacen(&line[..19], &moved(&line[..19], 1_000_000_000), 1);
+            for name in ["\"E\":", "\"T\":"] {
+                if let Some(at) = line.find(name).map(|at| at + name.len()) {
+                    line = format!("{}{}{}", &line[..at], moved(&line[at..at + 13], 1_000), &line[at + 13..]);
+                }
+            }
+            line + "\n"
+        };
+        stream().lines().map(line).collect::<String>()
+    };
+    for later in [0, 1, 9] {
+        program.write("stream.txt", day(later));
+        let imported = program.run("data import stream.txt");
+        assert_eq!(imported.code(), 0, "{}", imported.error());
+    }
+    let words = "--data BTC/USDT@binance --grain book --strategy market-making --param half-spread=25 --param refresh=0 --cash 100000 \
+                 --allow-short --json";
+    let run = |period: &str| {
+        let out: serde_json::Value = serde_json::from_str(&shown(&program, &format!("{words} {period}"))).unwrap();
+        assert!(out["stats"]["# Trades"].as_f64().unwrap() > 3.0, "{period}: {}", out["stats"]);
+        out["trades"].clone()
+    };
+    // In the middle of a recording, and some days behind it.
+    let periods = ["--from 2024-08-09T23:54:16.010Z --to 2024-08-09", "--from 2024-08-12"];
+    let whole = periods.map(run);
+    let first = find(&program.path("catalog"), "2024-08-08.parquet", "book").unwrap();
+    let bytes = std::fs::read(&first).unwrap();
+    // Its rows are gone, its footer is not.
+    let footer = bytes.len() - 8 - u32::from_le_bytes(bytes[bytes.len() - 8..][..4].try_into().unwrap()) as usize;
+    let damaged = [vec![0; footer], bytes[footer..].to_vec()].concat();
+    std::fs::write(&first, damaged).unwrap();
+    assert!(periods.map(run) == whole, "the rows of the first day were read");
+}
+
+fn find(folder: &std::path::Path, name: &str, within: &str) -> Option<std::path::PathBuf> {
+    std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).find_map(|path| match path.is_dir() {
+        true => find(&path, name, within),
+        false => (path.ends_with(name) && path.to_str()?.contains(within)).then_some(path),
+    })
+}
+
 #[test]
 fn an_update_is_not_undone_by_the_snapshot_before_it() {
     // The snapshot has no time of the exchange's, so it carried its receipt: later than the update that followed it.

@@ -126,7 +126,11 @@ impl Args {
         } else {
             answer.print(recording.facts(), &mut out)?;
         }
-        Ok(out.flush()?)
+        out.flush()?;
+        match answer.bookless(&self.file) {
+            Some(why) => Err(Error::Refused(why)),
+            None => Ok(()),
+        }
     }
 
     fn is_wanted(&self, one: &Instrument) -> bool {
@@ -259,6 +263,17 @@ impl Figures {
 }
 
 impl Answer {
+    /// Why no book was rebuilt at all; `None` where one was.
+    fn bookless(&self, files: &[PathBuf]) -> Option<String> {
+        let names = files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
+        let why = match self.symbols.iter().find_map(|row| row.bookless.as_deref()) {
+            _ if self.symbols.iter().any(|row| row.figures.snapshots > row.figures.stale_snapshots) => return None,
+            Some(why) => why,
+            None => "no update of a book and no snapshot; record the depth stream, and a snapshot of it",
+        };
+        Some(format!("{names}: no book was rebuilt: {why}"))
+    }
+
     fn print(&self, facts: &RecordingFacts, out: &mut impl Write) -> io::Result<()> {
         if let (Some(first), Some(last)) = (facts.first, facts.last) {
             let RecordingFacts { lines, messages, others, .. } = facts;

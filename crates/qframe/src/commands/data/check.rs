@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::subject::{Judged, Knowledge, Known, Subject};
 use crate::error::Error;
+use crate::run::security;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -59,7 +60,11 @@ impl Args {
             for subject in known.subjects(word)? {
                 match &subject {
                     Subject::Set(catalog, key) => answers.push(match known.judged(&subject)? {
-                        Some(judged) => bars(key.to_string(), key.kind, &judged),
+                        Some(judged) => {
+                            let answer = bars(key.to_string(), key.kind, &judged);
+                            let notes = answer.notes.into_iter().chain(several_tickers(catalog, key)).collect();
+                            Answer { notes, ..answer }
+                        }
                         None => stream(catalog, key, &known)?,
                     }),
                     Subject::Security(catalog, held) => {
@@ -89,6 +94,22 @@ impl Args {
         refused.extend(worse);
         if refused.is_empty() { Ok(()) } else { Err(Error::Several(refused)) }
     }
+}
+
+/// Says of a ticker that is not all its security was called that its set is not all there is.
+fn several_tickers(catalog: &Catalog, key: &DataKey) -> Option<String> {
+    let name = key.name();
+    // Where a ticker was that of several, its set is of no one security either.
+    let held = security::named(catalog, "", &name, &(Time::MIN..Time::MAX)).ok()??;
+    let security = held.security.clone();
+    (!held.is_plain()).then(|| {
+        format!(
+            "this is the set of {name} alone, of the security {security}; `qframe data check {}@{}` looks at the bars of all \
+             its tickers as one",
+            security.id(),
+            held.venue
+        )
+    })
 }
 
 fn grade(word: &str) -> Result<Grade, Error> {

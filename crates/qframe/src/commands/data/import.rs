@@ -144,8 +144,10 @@ impl Args {
         let contested = report.became.securities.values().flat_map(|named| &named.contested);
         let contested = contested.map(|why| format!("a security is left out: {why}"));
         let foreign = report.became.foreign.iter().map(ToString::to_string);
+        let disputed = if self.on_conflict.is_none() { disputed(&report.became) } else { Vec::new() };
         let refused = report.refused.iter().map(ToString::to_string);
-        let errors: Vec<String> = refused.chain(foreign).chain(contested).chain(report.stopped).collect();
+        let errors: Vec<String> =
+            refused.chain(foreign).chain(disputed).chain(contested).chain(report.stopped).collect();
         if errors.is_empty() { Ok(()) } else { Err(Error::Several(errors)) }
     }
 
@@ -279,6 +281,20 @@ fn tell_differing(became: &Became, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "   securities of {venue}: {count} there with other listings: those in the catalog are kept")?;
     }
     Ok(())
+}
+
+/// Dividends and splits that were not taken, as others of their day are there: they are money, and either may be right.
+fn disputed(became: &Became) -> Vec<String> {
+    let sets =
+        became.rows.iter().filter(|(key, merged)| key.kind == Kind::Actions && merged.differing > merged.replaced);
+    let told = sets.map(|(key, merged)| {
+        format!(
+            "{key}: {} not taken, as others of the same day are there; say which are right with --on-conflict keep or \
+             replace, and where both were paid, import one file that has both",
+            counted(merged.differing - merged.replaced, "row")
+        )
+    });
+    told.collect()
 }
 
 /// True for the name of a set that `data adjust`, `roll` or `repair` makes.

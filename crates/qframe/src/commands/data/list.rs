@@ -1,9 +1,10 @@
 //! `qframe data list`: the data sets of the catalog.
 use std::io::Write;
 
+use qframe_data::catalog::InterestFacts;
 use qframe_data::securities::Security;
 use qframe_data::{Catalog, SetFacts};
-use qframe_model::time::Time;
+use qframe_model::time::{Time, TimeFrame};
 use serde::Serialize;
 
 use super::size;
@@ -35,8 +36,8 @@ pub(super) struct Row {
     kind: &'static str,
     timeframe: Option<String>,
     rows: u64,
-    first: String,
-    last: String,
+    first: Time,
+    last: Time,
     bytes: u64,
     files: usize,
     hash: String,
@@ -50,10 +51,27 @@ impl From<&SetFacts> for Row {
             kind: facts.key.kind.name(),
             timeframe: facts.key.frame.map(|frame| frame.to_string()),
             rows: facts.rows,
-            first: facts.first.to_string(),
-            last: facts.last.to_string(),
+            first: facts.first,
+            last: facts.last,
             bytes: facts.bytes,
             files: facts.files.len(),
+            hash: facts.hash.to_string(),
+        }
+    }
+}
+
+impl From<&InterestFacts> for Row {
+    fn from(facts: &InterestFacts) -> Self {
+        Self {
+            symbol: facts.symbol.to_string(),
+            venue: facts.venue.clone(),
+            kind: "open-interest",
+            timeframe: Some(TimeFrame::DAY.to_string()),
+            rows: facts.days,
+            first: facts.first,
+            last: facts.last,
+            bytes: facts.bytes,
+            files: 1,
             hash: facts.hash.to_string(),
         }
     }
@@ -103,21 +121,24 @@ impl Args {
         if self.securities {
             return self.securities(&catalog);
         }
-        let (mut sets, mut broken) = (Vec::new(), Vec::new());
+        let (mut rows, mut broken) = (Vec::new(), Vec::new());
         // One damaged file does not hide the others.
         for key in catalog.keys()? {
             match catalog.facts(&key) {
-                Ok(facts) => sets.extend(facts),
+                Ok(facts) => rows.extend(facts.iter().map(Row::from)),
                 Err(error) => broken.push(error.to_string()),
             }
         }
+        match catalog.open_interest_facts() {
+            Ok(facts) => rows.extend(facts.iter().map(Row::from)),
+            Err(error) => broken.push(error.to_string()),
+        }
         let mut out = std::io::stdout().lock();
         if self.json {
-            let rows: Vec<Row> = sets.iter().map(Row::from).collect();
             serde_json::to_writer_pretty(&mut out, &rows).map_err(std::io::Error::from)?;
             writeln!(out)?;
-        } else if !sets.is_empty() {
-            table(&sets, &mut out)?;
+        } else if !rows.is_empty() {
+            table(&rows, &mut out)?;
         } else if broken.is_empty() {
             writeln!(out, "nothing yet in {}; `qframe data import` puts rows in", catalog.root().display())?;
         }
@@ -157,19 +178,19 @@ impl Args {
     }
 }
 
-fn table(sets: &[SetFacts], out: &mut dyn Write) -> std::io::Result<()> {
+fn table(rows: &[Row], out: &mut dyn Write) -> std::io::Result<()> {
     let header = ["symbol", "venue", "kind", "frame", "rows", "first", "last", "size", "content"].map(str::to_owned);
-    let rows = sets.iter().map(|facts| {
+    let rows = rows.iter().map(|row| {
         [
-            facts.key.symbol.to_string(),
-            facts.key.venue.clone(),
-            facts.key.kind.to_string(),
-            facts.key.frame.map_or_else(|| "-".to_owned(), |frame| frame.to_string()),
-            facts.rows.to_string(),
-            format!("{:#}", facts.first),
-            format!("{:#}", facts.last),
-            size(facts.bytes),
-            facts.hash.to_hex()[..12].to_owned(),
+            row.symbol.clone(),
+            row.venue.clone(),
+            row.kind.to_owned(),
+            row.timeframe.clone().unwrap_or_else(|| "-".to_owned()),
+            row.rows.to_string(),
+            format!("{:#}", row.first),
+            format!("{:#}", row.last),
+            size(row.bytes),
+            row.hash[..12].to_owned(),
         ]
     });
     let lines: Vec<[String; 9]> = std::iter::once(header).chain(rows).collect();

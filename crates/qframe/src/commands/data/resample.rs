@@ -71,7 +71,9 @@ impl Args {
             (_, true) => Some(Kind::Quotes),
             _ => None,
         };
-        let subjects = self.known.read()?.subjects(&self.subject)?;
+        let known = self.known.read()?;
+        let kind = kind.or_else(|| [Kind::Trades, Kind::Quotes].into_iter().find(|kind| known.wants_only(*kind)));
+        let subjects = known.subjects(&self.subject)?;
         let answer = match subjects.as_slice() {
             [Subject::Security(catalog, held)] => self.security(catalog, held, to)?,
             [Subject::File(path, _)] if kind.is_none() => self.file(path, to)?,
@@ -138,7 +140,11 @@ impl Args {
             Subject::Set(catalog, key) if fits(key) => Some((catalog, key)),
             _ => None,
         });
-        let sets: Vec<_> = sets.collect();
+        let mut sets: Vec<_> = sets.collect();
+        if sets.iter().any(|(_, key)| key.kind == Kind::Bars) {
+            // Bids and asks beside bars of trades are meant where --kind says so.
+            sets.retain(|(_, key)| key.kind == Kind::Bars);
+        }
         let Some((catalog, first)) = sets.iter().max_by_key(|(_, key)| key.frame) else {
             let why = format!("the catalog has no rows of {} that such bars can be made of", self.subject);
             return Err(Error::usage("--to", to, why));

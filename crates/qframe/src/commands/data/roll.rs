@@ -74,6 +74,8 @@ struct Answer {
 #[derive(Serialize)]
 struct Row {
     date: String,
+    /// When the bars opened at whose closes the old one is sold and the new one bought.
+    priced_at: String,
     from: String,
     to: String,
     from_price: Price,
@@ -221,10 +223,10 @@ impl Args {
             serde_json::to_writer_pretty(&mut out, answer).map_err(std::io::Error::from)?;
             return Ok(writeln!(out)?);
         }
-        for Row { date, from, to, from_price, to_price, ratio, difference } in &answer.rolls {
+        for Row { date, priced_at, from, to, from_price, to_price, ratio, difference } in &answer.rolls {
             let prices = match (to_price, ratio, difference) {
                 (Some(price), Some(ratio), Some(difference)) => {
-                    format!("{from_price} -> {price}, ratio {ratio}, difference {difference}")
+                    format!("{from_price} -> {price} at {priced_at}, ratio {ratio}, difference {difference}")
                 }
                 _ => format!("{from_price} -> no price yet"),
             };
@@ -248,6 +250,7 @@ impl From<&qframe_data::Roll> for Row {
     fn from(roll: &qframe_data::Roll) -> Self {
         Self {
             date: format!("{:#}", roll.day),
+            priced_at: roll.at.to_string(),
             from: roll.from.to_string(),
             to: roll.to.to_string(),
             from_price: roll.from_close,

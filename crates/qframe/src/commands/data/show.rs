@@ -1,7 +1,7 @@
 //! `qframe data show`: what is known of a data set, and some of its rows.
 use std::io::Write;
 
-use qframe_data::catalog::{InstrumentFacts, Joined, Remark};
+use qframe_data::catalog::{InstrumentFacts, InterestFacts, Joined, Remark};
 use qframe_data::{Catalog, DataKey, Facts, Kind, Loaded, Rows, SetFacts, header, write_rows};
 use qframe_model::time::{Time, TimeFrame};
 use serde::Serialize;
@@ -44,6 +44,8 @@ struct Shown {
     periods: Vec<File>,
     gaps: Option<String>,
     instrument: Option<InstrumentFacts>,
+    /// Of the contract: how many were open at the end of a day.
+    open_interest: Option<Interest>,
     /// Those that were ever called so.
     securities: Vec<String>,
     remarks: Vec<String>,
@@ -51,6 +53,22 @@ struct Shown {
     /// By the names of the columns, in their order.
     first_rows: Vec<Value>,
     last_rows: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct Interest {
+    days: usize,
+    first: Time,
+    last: Time,
+    /// How many were open at the end of the last day.
+    latest: u64,
+}
+
+impl Interest {
+    fn of(days: &[(Time, u64)]) -> Option<Self> {
+        let (&(first, _), &(last, latest)) = days.first().zip(days.last())?;
+        Some(Self { days: days.len(), first, last, latest })
+    }
 }
 
 #[derive(Serialize)]
@@ -67,6 +85,9 @@ impl Args {
         if let Some(held) = self.which.security(&catalog)? {
             return self.security(&catalog, &held);
         }
+        if let Some(known) = self.interest_alone(&catalog)? {
+            return self.interest(&catalog, &known);
+        }
         let (catalog, key) = self.which.open()?;
         let range = self.period.range()?;
         let facts = catalog.facts(&key)?;
@@ -81,10 +102,18 @@ impl Args {
         let instrument = catalog.instrument(&key.symbol, &key.venue)?;
         let securities = catalog.securities(&key.venue)?;
         let securities: Vec<String> = securities.called(key.symbol.as_str()).iter().map(ToString::to_string).collect();
+        let open = Interest::of(&catalog.open_interest(&key.symbol, &key.venue)?);
         let mut out = std::io::stdout().lock();
         if !self.json {
-            return text((&facts, &securities), gaps, instrument, (&remarks, in_all), (&first, &last), &mut out)
-                .map_err(Error::from);
+            return text(
+                (&facts, &securities),
+                gaps,
+                (instrument, open),
+                (&remarks, in_all),
+                (&first, &last),
+                &mut out,
+            )
+            .map_err(Error::from);
         }
         let file = |file: &qframe_data::catalog::FileFacts| File {
             period: file.period.to_string(),
@@ -97,6 +126,7 @@ impl Args {
             periods: facts.files.iter().map(file).collect(),
             gaps,
             instrument,
+            open_interest: open,
             securities,
             remarks,
             remarks_in_all: in_all,
@@ -109,6 +139,35 @@ impl Args {
 }
 
 impl Args {
+    /// Of a contract that has no rows of its own, what is known of its open interest.
+    fn interest_alone(&self, catalog: &Catalog) -> Result<Option<InterestFacts>, Error> {
+        if !catalog.find(&self.which.name, None, None)?.is_empty() {
+            return Ok(None);
+        }
+        let (symbol, venue) = self.which.name.split_once('@').unwrap_or((&self.which.name, ""));
+        let is_meant = |known: &InterestFacts| {
+            known.symbol.as_str().eq_ignore_ascii_case(symbol) && (venue.is_empty() || known.venue == venue)
+        };
+        Ok(catalog.open_interest_facts()?.into_iter().find(is_meant))
+    }
+
+    fn interest(&self, catalog: &Catalog, known: &InterestFacts) -> Result<(), Error> {
+        let days = catalog.open_interest(&known.symbol, &known.venue)?;
+        let range = self.period.range()?;
+        let asked = days.iter().filter(|(day, _)| range.contains(day)).take(self.rows);
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            let rows: Vec<Value> = asked.map(|(day, open)| json!({"time": day, "open": open})).collect();
+            let said = json!({"set": Row::from(known), "first_rows": rows});
+            return Ok(writeln!(out, "{said:#}")?);
+        }
+        writeln!(out, "{}@{} open interest", known.symbol, known.venue)?;
+        writeln!(out, "  rows     {}", known.days)?;
+        writeln!(out, "  from     {:#} to {:#}", known.first, known.last)?;
+        writeln!(out, "time,open")?;
+        Ok(asked.into_iter().try_for_each(|(day, open)| writeln!(out, "{day:#},{open}"))?)
+    }
+
     /// A security: all it was called, and which bars are its own.
     fn security(&self, catalog: &Catalog, held: &Held) -> Result<(), Error> {
         let range = self.period.range()?;
@@ -215,7 +274,7 @@ fn values(batches: &[Rows]) -> Result<Vec<Value>, Error> {
 fn text(
     (facts, securities): (&SetFacts, &[String]),
     gaps: Option<String>,
-    instrument: Option<InstrumentFacts>,
+    (instrument, open): (Option<InstrumentFacts>, Option<Interest>),
     (remarks, in_all): (&[String], u64),
     (first, last): (&[Rows], &[Rows]),
     out: &mut dyn Write,
@@ -244,6 +303,9 @@ fn text(
         say("expiry", known.expiry.map(|expiry| format!("{expiry:#}")));
         say("id", known.security_id);
         writeln!(out, "  trades   {}", said.join(", "))?;
+    }
+    if let Some(Interest { days, first, last, latest }) = open {
+        writeln!(out, "  open     interest of {days} days, {first:#} to {last:#}, then {latest} contracts")?;
     }
     for remark in remarks {
         writeln!(out, "  note     {remark}")?;

@@ -26,7 +26,7 @@ const NEW_YORK: [&str; 3] = ["usa", "nyse", "nasdaq"];
 /// The flags that say what is known of the data.
 #[derive(Debug, Args)]
 pub(super) struct Known {
-    /// Its trading hours: 24/7, NYSE, CME or forex (default: of its kind, where the bars fit them)
+    /// Its trading hours: 24/7, NYSE, CME, grains, livestock or forex (default: of its kind, where the bars fit them)
     #[arg(long, value_name = "NAME")]
     hours: Option<String>,
     /// Prices are multiples of it, such as 0.01
@@ -224,6 +224,11 @@ impl Knowledge {
     /// Whether rows of a kind were asked for.
     pub(super) fn wants(&self, kind: Kind) -> bool {
         self.kind.is_none_or(|wanted| wanted == kind)
+    }
+
+    /// Whether rows of this kind and of no other were asked for.
+    pub(super) fn wants_only(&self, kind: Kind) -> bool {
+        self.kind == Some(kind)
     }
 
     /// Bars of such a file, with the rules to judge them by.
