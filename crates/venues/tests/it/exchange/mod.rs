@@ -9,6 +9,7 @@ mod faults;
 pub(crate) mod laws;
 pub(crate) mod market;
 mod orders;
+mod sockets;
 pub(crate) mod usdm;
 mod usdm_clients;
 mod usdm_frames;
