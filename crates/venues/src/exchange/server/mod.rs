@@ -272,10 +272,16 @@ impl Inner {
         made.iter().for_each(|(topic, value)| self.hub.send(topic, value));
     }
 
-    /// Ends orders of Coinbase whose time is over.
+    /// Ends orders whose time is over by the wall clock.
     fn expire(&mut self) {
-        if let Some(core) = self.venue.core_mut() {
-            self.advanced.expire(core, self.wall.millis());
+        let wall = self.wall.millis();
+        match &mut self.venue {
+            Venue::Spot(binance) => self.advanced.expire(&mut binance.core, wall),
+            Venue::Usdm(usdm) => {
+                if let Err(overflow) = usdm.futures.expire(wall) {
+                    self.progress.fault = Some(overflow.to_string());
+                }
+            }
         }
     }
 

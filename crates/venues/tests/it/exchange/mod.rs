@@ -14,5 +14,6 @@ pub(crate) mod usdm;
 mod usdm_clients;
 mod usdm_frames;
 pub(crate) mod usdm_laws;
+mod usdm_margin;
 mod users;
 mod wire;
