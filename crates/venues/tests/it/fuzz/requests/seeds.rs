@@ -41,7 +41,7 @@ pub(super) const SPOT: [&str; 36] = [
 ];
 
 /// Of Binance's USD-M futures.
-pub(super) const USDM: [&str; 37] = [
+pub(super) const USDM: [&str; 38] = [
     "POST /fapi/v1/order symbol=AAAUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=99.00",
     "POST /fapi/v1/order symbol=AAAUSDT&side=SELL&type=LIMIT&timeInForce=GTX&quantity=2&price=100.50&newClientOrderId=x1",
     "POST /fapi/v1/order symbol=AAAUSDT&side=SELL&type=LIMIT&timeInForce=IOC&quantity=30&price=99.00",
