@@ -164,7 +164,8 @@ impl Download<'_> {
 
     async fn page(&mut self, range: Range<Time>) -> Result<Vec<Bar>, DownloadError> {
         self.done.requests += 1;
-        let Page { bars, refused, outside, repeated } = self.rest.bars(&self.wanted.symbol, self.wanted.frame, range).await?;
+        let Page { bars, refused, outside, repeated } =
+            self.rest.bars(&self.wanted.symbol, self.wanted.frame, range).await?;
         self.done.refused.extend(refused);
         self.done.outside += outside;
         self.done.repeated += repeated;

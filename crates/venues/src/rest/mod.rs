@@ -110,7 +110,9 @@ impl Page {
             let again = bar.time == kept.time;
             match again && bar == kept {
                 true => *repeated += 1,
-                false if again => refused.push(format!("{}: a second bar with other values; the first stays", bar.time)),
+                false if again => {
+                    refused.push(format!("{}: a second bar with other values; the first stays", bar.time))
+                }
                 false => {}
             }
             again

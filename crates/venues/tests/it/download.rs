@@ -205,7 +205,8 @@ async fn rows_that_nobody_asked_for_are_counted() {
             let row = |minute: i64, close: &str| {
                 format!("[{},\"1\",\"2\",\"1\",\"{close}\",\"1\",0]", START + minute * MINUTE)
             };
-            let rows = [row(2_879, "1"), row(2_880, "1"), row(2_880, "1"), row(2_881, "1"), row(2_881, "2"), row(2_882, "1")];
+            let rows =
+                [row(2_879, "1"), row(2_880, "1"), row(2_880, "1"), row(2_881, "1"), row(2_881, "2"), row(2_882, "1")];
             Answer::ok(format!("[{}]", rows.join(",")))
         }
         _ => Answer::ok("[]"),

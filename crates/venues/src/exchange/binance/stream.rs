@@ -61,7 +61,11 @@ pub fn frames(core: &Core, notice: &Notice, wanted: impl Fn(&Topic) -> bool) -> 
             });
         }
         Notice::Depth { product, pace, .. } => {
-            let endings: &[&str] = if *pace == Pace::Fast { &["@100ms"] } else { &["", "@1000ms"] };
+            let endings: &[&str] = match pace {
+                Pace::Batch => &[],
+                Pace::Fast => &["@100ms"],
+                Pace::Slow => &["", "@1000ms"],
+            };
             for ending in endings {
                 made.stream(format!("{}@depth{ending}", name(*product)), || changes(core, notice));
                 for count in [5, 10, 20] {

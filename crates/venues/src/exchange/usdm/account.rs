@@ -8,7 +8,9 @@ use super::margin::{BRACKETS, Bracket, Exposure, Holding, Standing};
 use super::market::contract;
 use super::order::{Record, Refusal};
 use super::orders::{self, ALGO_NAMES, NAMES, find, flag, open_here};
-use super::words::{algo, break_even, cause, eight, entry, execution, income, margin_type, millis, order, symbol, withdrawable};
+use super::words::{
+    algo, break_even, cause, eight, entry, execution, income, margin_type, millis, order, symbol, withdrawable,
+};
 use crate::exchange::binance::account::Bounds;
 use crate::exchange::binance::{Fault as Asked, Parameters};
 

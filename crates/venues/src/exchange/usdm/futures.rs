@@ -151,6 +151,8 @@ impl Futures {
         for (product, contract) in self.contracts.iter_mut().enumerate() {
             contract.market.tell_aggregate(&mut tape);
             contract.market.tell_depth(Pace::Fast, time, &mut tape);
+            // Nobody here listens at this pace, and what is not told is kept.
+            contract.market.tell_depth(Pace::Batch, time, &mut VecDeque::new());
             if slow {
                 contract.market.tell_depth(Pace::Slow, time, &mut tape);
                 let candles = contract.market.candles_mut();

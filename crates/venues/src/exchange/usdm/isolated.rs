@@ -8,7 +8,11 @@ use super::order::Refusal;
 impl Holding {
     /// The position was `before` and has traded at `price`: what is closed gives its share of the margin back, what is opened
     /// takes its worth at the leverage.
-    pub(super) fn stand_behind(&mut self, before: Quantity, price: qframe_model::number::Price) -> Result<(), Overflow> {
+    pub(super) fn stand_behind(
+        &mut self,
+        before: Quantity,
+        price: qframe_model::number::Price,
+    ) -> Result<(), Overflow> {
         let (Some(margin), now) = (self.isolated, self.position.quantity) else { return Ok(()) };
         let turned = before.is_negative() != now.is_negative();
         let kept = if turned { Quantity::ZERO } else { before.abs().min(now.abs()) };

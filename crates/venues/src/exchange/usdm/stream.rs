@@ -100,7 +100,11 @@ impl Told<'_> {
                 self.made.stream(format!("{}@aggTrade", self.name(*product)), || sum(symbol(*product), aggregate));
             }
             core::Notice::Depth { product, pace, .. } => {
-                let endings: &[&str] = if *pace == Pace::Fast { &["@100ms"] } else { &["", "@250ms", "@500ms"] };
+                let endings: &[&str] = match pace {
+                    Pace::Batch => &[],
+                    Pace::Fast => &["@100ms"],
+                    Pace::Slow => &["", "@250ms", "@500ms"],
+                };
                 let name = self.name(*product);
                 for ending in endings {
                     self.made.stream(format!("{name}@depth{ending}"), || changes(symbol(*product), notice));

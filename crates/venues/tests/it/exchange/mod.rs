@@ -4,7 +4,7 @@ mod advanced_clients;
 mod advanced_laws;
 pub(crate) mod advanced_wire;
 mod book;
-mod clients;
+pub(crate) mod clients;
 mod faults;
 pub(crate) mod laws;
 pub(crate) mod market;
