@@ -108,12 +108,10 @@ impl Page {
         let (repeated, refused) = (&mut page.repeated, &mut page.refused);
         page.bars.dedup_by(|bar, kept| {
             let again = bar.time == kept.time;
-            match again && bar == kept {
-                true => *repeated += 1,
-                false if again => {
-                    refused.push(format!("{}: a second bar with other values; the first stays", bar.time))
-                }
-                false => {}
+            if again && bar == kept {
+                *repeated += 1;
+            } else if again {
+                refused.push(format!("{}: a second bar with other values; the first stays", bar.time));
             }
             again
         });

@@ -89,7 +89,7 @@ pub(crate) fn check(futures: &Futures) {
         let worth = others.into_iter().fold(gain, |sum, cause| sum.plus(earned(cause)).unwrap());
         assert_eq!(standing.balance().unwrap(), worth, "the margin of {user}, and its fills at the mark price");
         let own = futures.holding(user, 0);
-        assert!(!own.position.is_flat() || own.isolated.is_none_or(|margin| margin.is_zero()), "{own:?}");
+        assert!(!own.position.is_flat() || own.isolated.is_none_or(Cash::is_zero), "{own:?}");
         for order in futures.orders(user) {
             assert!(order.filled <= order.quantity || order.quantity.is_zero(), "{order:?}");
             let is_open = futures.open_orders(user).any(|open| open.id == order.id);
