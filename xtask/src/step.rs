@@ -141,10 +141,6 @@ pub(crate) fn fuzz(workspace: &Workspace, target: Option<&str>, runs: u64) -> Re
     let name = format!("fuzz::{}", target.unwrap_or_default());
     let mut command = workspace.cargo();
     let packages = ["--package", "qframe-data", "--package", "qframe-venues"];
-    // Optimised, and what overflows still panics. What they depend on is as in the tests.
-    for package in ["qframe-data", "qframe-venues"] {
-        command.args(["--config", &format!("profile.dev.package.{package}.opt-level=2")]);
-    }
     command.args(["test", "--locked"]).args(packages).args(["--test", "it", "--", &name, "--nocapture"]);
     if target.is_some() {
         command.arg("--exact");
