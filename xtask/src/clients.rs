@@ -9,11 +9,12 @@ use crate::workspace::{Workspace, is_installed, shown, succeeds};
 /// The variable that names the folder of the environments.
 pub(crate) const CLIENTS: &str = "QFRAME_CLIENTS";
 
-/// The folder's name of an environment, a module of it, and the package. Two of them own a module of one name.
-const PACKAGES: [(&str, &str, &str); 4] = [
+/// The folder's name of an environment, a module of it, and the package. Three of them own a module of one name.
+const PACKAGES: [(&str, &str, &str); 5] = [
     ("ccxt", "ccxt", "ccxt==4.5.90"),
     ("python-binance", "binance", "python-binance==1.0.37"),
     ("binance-connector", "binance", "binance-connector==3.13.0"),
+    ("binance-futures-connector", "binance", "binance-futures-connector==4.2.0"),
     ("coinbase", "coinbase", "coinbase-advanced-py==1.8.4"),
 ];
 

@@ -104,6 +104,7 @@ calendars         dividends, splits and funding rates
 numbers_and_names prices, quantities, times, symbols
 imports::import_texts    each dialect of the import
 imports::import_columns  Parquet, Arrow, zip
+heads::heads             heads of requests to the local exchange, over a socket
 sessions::sessions       whatever can happen to a live stream, in any order
 answers::bars_and_listings  answers of exchanges over REST: bars, instruments, clocks
 answers::trades          the same of trades that a stream missed
@@ -112,5 +113,5 @@ requests::usdm           the same on USD-M futures
 requests::coinbase       the same on Coinbase's side
 
 Without a target all run; without a number 100000 inputs each, and a quarter as many of arbitrary bytes. An input of
-`requests` is a series of up to twelve: a hundred series a second, so give a number.
+`requests` is a series of up to twelve, and one of `heads` a connection: slower, so give a number.
 Example: cargo xtask fuzz frames --runs 1000000";

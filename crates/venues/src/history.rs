@@ -49,6 +49,10 @@ pub struct Downloaded {
     pub requests: u64,
     /// Rows that are no bars.
     pub refused: Vec<String>,
+    /// Rows that came unasked, outside the range of their page.
+    pub outside: u64,
+    /// Rows that came twice in a page, the same each time.
+    pub repeated: u64,
     /// Where the exchange has no bars, though it was asked twice: the first missing and how many.
     pub gaps: Vec<(Time, u64)>,
 }
@@ -160,8 +164,11 @@ impl Download<'_> {
 
     async fn page(&mut self, range: Range<Time>) -> Result<Vec<Bar>, DownloadError> {
         self.done.requests += 1;
-        let Page { bars, refused } = self.rest.bars(&self.wanted.symbol, self.wanted.frame, range).await?;
+        let Page { bars, refused, outside, repeated } =
+            self.rest.bars(&self.wanted.symbol, self.wanted.frame, range).await?;
         self.done.refused.extend(refused);
+        self.done.outside += outside;
+        self.done.repeated += repeated;
         Ok(bars)
     }
 

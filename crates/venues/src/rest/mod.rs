@@ -85,8 +85,12 @@ pub struct Listing {
 pub struct Page {
     /// In order of time, each once, whole within the range asked for.
     pub bars: Vec<Bar>,
-    /// Rows that are no bars, each with its reason.
+    /// Rows that are no bars, or say something else of an instant than the row before, each with its reason.
     pub refused: Vec<String>,
+    /// Rows outside the range: exchanges send the one at its end, or before it, unasked.
+    pub outside: u64,
+    /// Rows that came twice, the same each time.
+    pub repeated: u64,
 }
 
 impl Page {
@@ -95,13 +99,22 @@ impl Page {
         let mut page = Self::default();
         for bar in rows {
             match bar.check() {
-                _ if !range.contains(&bar.time) => {}
+                _ if !range.contains(&bar.time) => page.outside += 1,
                 Ok(()) => page.bars.push(bar),
                 Err(fault) => page.refused.push(format!("{}: {fault}", bar.time)),
             }
         }
         page.bars.sort_by_key(|bar| bar.time);
-        page.bars.dedup_by_key(|bar| bar.time);
+        let (repeated, refused) = (&mut page.repeated, &mut page.refused);
+        page.bars.dedup_by(|bar, kept| {
+            let again = bar.time == kept.time;
+            if again && bar == kept {
+                *repeated += 1;
+            } else if again {
+                refused.push(format!("{}: a second bar with other values; the first stays", bar.time));
+            }
+            again
+        });
         page
     }
 }

@@ -36,7 +36,7 @@ try:
     ex.set_margin_mode("cross", symbol)
 except ccxt.MarginModeAlreadySet:
     pass
-refused(ccxt.ExchangeError, -1020, ex.set_margin_mode, "isolated", symbol)
+assert ex.set_margin_mode("isolated", symbol)["code"] == 200 and ex.set_margin_mode("cross", symbol)["code"] == 200
 refused(ccxt.ExchangeError, -1020, ex.set_position_mode, True, symbol)
 assert ex.fetch_leverages([symbol])[symbol]["longLeverage"] == 10 and ex.fetch_trading_fee(symbol)["taker"] > 0
 assert ex.fetch_market_leverage_tiers(symbol)[0]["maxLeverage"] == 125

@@ -199,6 +199,25 @@ async fn rows_that_are_no_bars_are_told_and_not_stored() {
 }
 
 #[tokio::test]
+async fn rows_that_nobody_asked_for_are_counted() {
+    let bench = bench(|asked| match asked.query["interval"].as_str() {
+        "1m" => {
+            let row = |minute: i64, close: &str| {
+                format!("[{},\"1\",\"2\",\"1\",\"{close}\",\"1\",0]", START + minute * MINUTE)
+            };
+            let rows =
+                [row(2_879, "1"), row(2_880, "1"), row(2_880, "1"), row(2_881, "1"), row(2_881, "2"), row(2_882, "1")];
+            Answer::ok(format!("[{}]", rows.join(",")))
+        }
+        _ => Answer::ok("[]"),
+    })
+    .await;
+    let done = bench.download(2_880..2_882).await.unwrap();
+    assert_eq!((done.bars, done.outside, done.repeated, done.refused.len()), (2, 2, 1, 1), "{done:?}");
+    assert!(done.refused[0].contains("other values"), "{:?}", done.refused);
+}
+
+#[tokio::test]
 async fn listings() {
     let spot = r#"{"symbols":[{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT","filters":[
         {"filterType":"PRICE_FILTER","minPrice":"0.01000000","maxPrice":"1000000.00000000","tickSize":"0.01000000"},

@@ -66,6 +66,8 @@ struct Answer {
     missing: u64,
     gaps: Vec<Gap>,
     refused: Vec<String>,
+    outside: u64,
+    repeated: u64,
     clock_ahead_ms: i64,
 }
 
@@ -183,6 +185,11 @@ impl Answer {
                 writeln!(out, "    {why}")?;
             }
         }
+        for (count, what) in [(self.outside, "outside the range that was asked for"), (self.repeated, "twice")] {
+            if count > 0 {
+                writeln!(out, "  {count} rows came {what}: left out")?;
+            }
+        }
         if self.clock_ahead_ms.abs() > CLOCK_MILLIS {
             writeln!(out, "  this machine's clock is {} ms ahead of the exchange's", self.clock_ahead_ms)?;
         }
@@ -204,6 +211,8 @@ fn answer(key: &DataKey, wanted: &Wanted, done: Downloaded, clock_ahead_ms: i64)
         missing: done.gaps.iter().map(|(_, count)| count).sum(),
         gaps,
         refused: done.refused,
+        outside: done.outside,
+        repeated: done.repeated,
         clock_ahead_ms,
     }
 }

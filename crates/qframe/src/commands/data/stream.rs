@@ -291,6 +291,13 @@ fn micros(latencies: &Latencies) -> Value {
     json!({"p50": of(50), "p99": of(99), "count": latencies.count()})
 }
 
+/// The name of what messages took to come: of those that a replay brings, their times are of the recording, and the difference
+/// is an age.
+fn named(latencies: &Latencies) -> &'static str {
+    let is_old = latencies.count() > 0 && latencies.percentile(50).is_some_and(|nanos| nanos > DAY);
+    if is_old { "age_us" } else { "latency_us" }
+}
+
 /// As [`spread`]; of messages that are days old, which a replay brings, there is no latency to speak of.
 fn age(latencies: &Latencies) -> String {
     match latencies.percentile(50).filter(|_| latencies.count() > 0) {
@@ -325,7 +332,7 @@ fn told(of: &Counts) -> Value {
         "name": of.line, "up": of.up, "messages": of.messages, "bytes": of.bytes, "connects": of.connects, "cuts": of.cuts,
         "handovers": of.handovers, "gaps": of.gaps, "crossed": of.crossed, "resyncs": of.resyncs, "repeated": of.repeated,
         "filled": of.filled, "missed": of.missed, "refused": of.refused, "reasons": reasons, "unasked": of.unasked,
-        "clock_ahead_ms": of.clock_ahead.map(|ahead| ahead.nanos() as f64 / 1e6), "latency_us": micros(&of.latency),
+        "clock_ahead_ms": of.clock_ahead.map(|ahead| ahead.nanos() as f64 / 1e6), named(&of.latency): micros(&of.latency),
         "trouble": of.trouble.as_ref().map(|(_, why)| why), "symbols": of.subjects.iter().map(symbol).collect::<Vec<_>>(),
     })
 }

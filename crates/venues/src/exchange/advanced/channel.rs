@@ -28,7 +28,7 @@ pub enum Channel {
     TickerBatch,
     /// Trades of the tape.
     MarketTrades,
-    /// The book, and its changes every 100 ms.
+    /// The book, and its changes every 50 ms.
     Level2,
     /// Bars of five minutes, every second.
     Candles,
@@ -223,7 +223,7 @@ impl Advanced {
 fn told_of(notice: &Notice) -> (usize, Option<usize>, &'static [Channel]) {
     match notice {
         Notice::Trade { product, .. } => (*product, None, &[Channel::MarketTrades, Channel::Ticker]),
-        Notice::Depth { product, pace: Pace::Fast, .. } => (*product, None, &[Channel::Level2]),
+        Notice::Depth { product, pace: Pace::Batch, .. } => (*product, None, &[Channel::Level2]),
         Notice::Candle { product, interval, .. } if Interval::place(BARS) == Some(*interval) => {
             (*product, None, &[Channel::Candles])
         }

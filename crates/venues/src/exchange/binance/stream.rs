@@ -61,8 +61,7 @@ pub fn frames(core: &Core, notice: &Notice, wanted: impl Fn(&Topic) -> bool) -> 
             });
         }
         Notice::Depth { product, pace, .. } => {
-            let endings: &[&str] = if *pace == Pace::Fast { &["@100ms"] } else { &["", "@1000ms"] };
-            for ending in endings {
+            for ending in endings(*pace) {
                 made.stream(format!("{}@depth{ending}", name(*product)), || changes(core, notice));
                 for count in [5, 10, 20] {
                     let market = &core.markets()[*product];
@@ -132,6 +131,15 @@ fn tape(event: &str, symbol: &str, trade: &Trade) -> Value {
         "e": event, "E": millis(trade.time), "s": symbol, "p": eight(trade.price),
         "q": eight(trade.quantity.quantity()), "T": millis(trade.time), "m": trade.side == Side::Sell, "M": true,
     })
+}
+
+/// How names of streams of a book end, by how often it is told.
+const fn endings(pace: Pace) -> &'static [&'static str] {
+    match pace {
+        Pace::Batch => &[],
+        Pace::Fast => &["@100ms"],
+        Pace::Slow => &["", "@1000ms"],
+    }
 }
 
 fn changes(core: &Core, notice: &Notice) -> Value {

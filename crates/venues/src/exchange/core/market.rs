@@ -39,7 +39,7 @@ pub struct Market {
     touched: BTreeSet<(bool, Price)>,
     /// True between two changes of one recorded update.
     is_partial: bool,
-    windows: [Window; 2],
+    windows: [Window; 3],
     has_levels: bool,
     best: Option<(Level, Level)>,
     trades: VecDeque<Trade>,
@@ -82,7 +82,7 @@ impl Market {
             update: 0,
             touched: BTreeSet::new(),
             is_partial: false,
-            windows: [Window::default(), Window::default()],
+            windows: Default::default(),
             has_levels: false,
             best: None,
             trades: VecDeque::new(),
@@ -288,7 +288,7 @@ impl Market {
 
     /// Tells what changed in the book since it was told at this pace.
     pub(in crate::exchange) fn tell_depth(&mut self, pace: Pace, time: Time, notices: &mut VecDeque<Notice>) {
-        let window = &mut self.windows[usize::from(pace == Pace::Slow)];
+        let window = &mut self.windows[pace as usize];
         if window.told == self.update {
             return;
         }

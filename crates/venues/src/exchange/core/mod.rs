@@ -37,6 +37,7 @@ pub use wallet::{Balance, Wallet, Wallets};
 use watch::Watch;
 
 /// How often the book's changes are told, and its slower half.
+const BATCH: Span = Span::from_nanos(50_000_000);
 const FAST: Span = Span::from_nanos(100_000_000);
 const SLOW: Span = Span::SECOND;
 
@@ -141,9 +142,12 @@ impl Core {
             return;
         }
         let crossed = |span: Span| time.nanos().div_euclid(span.nanos()) > self.now.nanos().div_euclid(span.nanos());
-        let (fast, slow) = (crossed(FAST), crossed(SLOW));
+        let (batch, fast, slow) = (crossed(BATCH), crossed(FAST), crossed(SLOW));
         for market in &mut self.markets {
             market.tell_aggregate(&mut self.notices);
+            if batch {
+                market.tell_depth(Pace::Batch, time, &mut self.notices);
+            }
             if fast {
                 market.tell_depth(Pace::Fast, time, &mut self.notices);
             }

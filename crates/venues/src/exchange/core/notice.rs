@@ -11,6 +11,8 @@ use super::wallet::Balance;
 /// How often changes of a book are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
+    /// Every 50 ms.
+    Batch,
     /// Every 100 ms.
     Fast,
     /// Every second.

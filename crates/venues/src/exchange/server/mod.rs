@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequestParts, Request as HttpRequest, State, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, FromRequestParts, Request as HttpRequest, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use qframe_model::time::Time;
@@ -29,7 +29,7 @@ use super::binance::{Answer, Fault, Request};
 use super::core::Refusal;
 use fault::{Draws, Faults};
 use hub::Hub;
-use patience::Patient;
+use patience::{BODY, Patient, Pulse};
 pub use replay::{Progress, Row, Source, Speed, Traded, decimal_step, measure, recorded, recorded_marks};
 use replay::{Updates, play};
 use tls::{Tls, TlsListener};
@@ -163,7 +163,8 @@ impl Server {
         let replay = std::thread::Builder::new()
             .name("replay".to_owned())
             .spawn(move || play(&playing, rows, settings.speed, settings.waits, &stops))?;
-        let router = Router::new().fallback(answer).with_state(shared.clone());
+        let router = Router::new().fallback(heard).with_state(shared.clone());
+        let router = router.into_make_service_with_connect_info::<Pulse>();
         let end = async move {
             let _ = wait.wait_for(|ended| *ended).await;
         };
@@ -271,10 +272,16 @@ impl Inner {
         made.iter().for_each(|(topic, value)| self.hub.send(topic, value));
     }
 
-    /// Ends orders of Coinbase whose time is over.
+    /// Ends orders whose time is over by the wall clock.
     fn expire(&mut self) {
-        if let Some(core) = self.venue.core_mut() {
-            self.advanced.expire(core, self.wall.millis());
+        let wall = self.wall.millis();
+        match &mut self.venue {
+            Venue::Spot(binance) => self.advanced.expire(&mut binance.core, wall),
+            Venue::Usdm(usdm) => {
+                if let Err(overflow) = usdm.futures.expire(wall) {
+                    self.progress.fault = Some(overflow.to_string());
+                }
+            }
         }
     }
 
@@ -313,6 +320,16 @@ impl Inner {
         self.publish();
         answer
     }
+}
+
+/// A whole head is there: its clock stops until it is answered. What was upgraded has no more heads.
+async fn heard(ConnectInfo(pulse): ConnectInfo<Pulse>, state: State<Shared>, request: HttpRequest) -> Response {
+    pulse.heard();
+    let response = answer(state, request).await;
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        pulse.answered();
+    }
+    response
 }
 
 async fn answer(State(shared): State<Shared>, request: HttpRequest) -> Response {
@@ -395,7 +412,11 @@ async fn read(
     body: Body,
 ) -> Result<Request, Response> {
     let refused = |text: &'static str| (StatusCode::BAD_REQUEST, text).into_response();
-    let body = to_bytes(body, BODY_MAX).await.map_err(|_| refused("a body of over 64 KiB"))?;
+    let body = tokio::time::timeout(BODY, to_bytes(body, BODY_MAX)).await.map_err(|_| {
+        let text = "a body that took over 30 seconds";
+        (StatusCode::REQUEST_TIMEOUT, [(header::CONNECTION, "close")], text).into_response()
+    })?;
+    let body = body.map_err(|_| refused("a body of over 64 KiB"))?;
     let body = String::from_utf8(body.to_vec()).map_err(|_| refused("a body that is no UTF-8"))?;
     let key = headers.get("x-mbx-apikey").and_then(|key| key.to_str().ok()).map(str::to_owned);
     Ok(Request { method: method.as_str().to_owned(), path, key, query, body })

@@ -15,6 +15,9 @@ use crate::exchange::binance::stream::Topic;
 /// How often a client is pinged, and how long it may be silent then.
 const PING: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(60);
+/// Codes of RFC 6455 for an end: a message of a kind that is not taken, and all else.
+const UNSUPPORTED: u16 = 1003;
+const POLICY: u16 = 1008;
 /// How long one frame may take to go.
 const SENDING: Duration = Duration::from_secs(10);
 
@@ -30,16 +33,19 @@ pub(super) async fn serve(shared: Shared, mut socket: WebSocket, path: String, q
     let opened = shared.lock().hub.open(form);
     let Some((id, frames)) = opened else { return close(&mut socket, 1013, "too many connections").await };
     let asked = shared.lock().open(id, form, path, &query);
-    let why = match asked {
+    let (code, why) = match asked {
         Ok(()) => {
             Connection { shared: shared.clone(), id, form, draws: Draws::new(shared.faults.seed, id) }
                 .run(&mut socket, frames)
                 .await
         }
-        Err(why) => why,
+        Err(why) => {
+            shared.lock().hub.close(id);
+            return close(&mut socket, POLICY, &why).await;
+        }
     };
     shared.lock().hub.close(id);
-    close(&mut socket, 1008, &why).await;
+    close(&mut socket, code, why).await;
 }
 
 struct Connection {
@@ -50,8 +56,8 @@ struct Connection {
 }
 
 impl Connection {
-    /// Carries frames and requests; why it ended.
-    async fn run(&mut self, socket: &mut WebSocket, mut frames: mpsc::Receiver<Frame>) -> String {
+    /// Carries frames and requests; the code and the reason of its end.
+    async fn run(&mut self, socket: &mut WebSocket, mut frames: mpsc::Receiver<Frame>) -> (u16, &'static str) {
         let began = Instant::now();
         let cut = self.shared.faults.disconnect.map(|after| began + after);
         let far = began + Duration::from_secs(86_400);
@@ -63,9 +69,9 @@ impl Connection {
         loop {
             tokio::select! {
                 frame = frames.recv() => {
-                    let Some((made, text)) = frame else { return "closed by the exchange".to_owned() };
+                    let Some((made, text)) = frame else { return (POLICY, "closed by the exchange") };
                     if self.send(socket, made, text.as_ref()).await.is_err() {
-                        return "a frame could not be sent".to_owned();
+                        return (POLICY, "a frame could not be sent");
                     }
                 }
                 message = socket.recv() => {
@@ -75,28 +81,29 @@ impl Connection {
                         Some(Ok(Message::Close(_))) => {
                             // Reading on sends the answer to it.
                             let _ = timeout_at(Instant::now() + SENDING, socket.recv()).await;
-                            return "closed by the client".to_owned();
+                            return (POLICY, "closed by the client");
                         }
-                        Some(Err(_)) | None => return "closed by the client".to_owned(),
+                        Some(Ok(Message::Binary(_))) => return (UNSUPPORTED, "messages are text, in JSON; this one was binary"),
+                        Some(Err(_)) | None => return (POLICY, "closed by the client"),
                         Some(Ok(_)) => None,
                     };
                     if let Some(answer) = answer
                         && !deliver(socket, &answer).await
                     {
-                        return "an answer could not be sent".to_owned();
+                        return (POLICY, "an answer could not be sent");
                     }
                 }
                 _ = beats.tick(), if self.form == Form::Counted => self.shared.lock().beat(self.id),
                 _ = ping.tick() => {
                     if heard.elapsed() > SILENCE {
-                        return "no answer to a ping".to_owned();
+                        return (POLICY, "no answer to a ping");
                     }
                     if socket.send(Message::Ping(Vec::new().into())).await.is_err() {
-                        return "a ping could not be sent".to_owned();
+                        return (POLICY, "a ping could not be sent");
                     }
                 }
                 // A connection lives for a day, as at the exchange.
-                () = sleep_until(cut.unwrap_or(far)) => return "disconnected".to_owned(),
+                () = sleep_until(cut.unwrap_or(far)) => return (POLICY, "disconnected"),
             }
         }
     }

@@ -4,11 +4,13 @@ use serde_json::{Value, json};
 
 use super::error::{Fault, Setting};
 use super::futures::Futures;
-use super::margin::{BRACKETS, Bracket, Exposure, Standing};
+use super::margin::{BRACKETS, Bracket, Exposure, Holding, Standing};
 use super::market::contract;
-use super::order::Record;
+use super::order::{Record, Refusal};
 use super::orders::{self, ALGO_NAMES, NAMES, find, flag, open_here};
-use super::words::{algo, break_even, cause, eight, entry, execution, income, millis, order, symbol, withdrawable};
+use super::words::{
+    algo, break_even, cause, eight, entry, execution, income, margin_type, millis, order, symbol, withdrawable,
+};
 use crate::exchange::binance::account::Bounds;
 use crate::exchange::binance::{Fault as Asked, Parameters};
 
@@ -87,23 +89,14 @@ pub(super) fn answer(
 
 /// What a user may set, and what is set.
 fn settings(
-    futures: &Futures,
+    futures: &mut Futures,
     user: usize,
     (method, path): (&str, &str),
     ask: &Parameters,
 ) -> Result<Option<(Value, u32)>, Fault> {
     Ok(Some(match (method, path) {
-        ("POST", "marginType") => {
-            contract(futures, ask)?;
-            return Err(match ask.need("marginType")? {
-                "CROSSED" => Fault::Unchanged(Setting::MarginType),
-                "ISOLATED" => Asked::Unsupported("isolated margin; positions here have cross margin").into(),
-                _ => Asked::Value("marginType").into(),
-            });
-        }
-        ("POST", "positionMargin") => {
-            return Err(Asked::Unsupported("margin of one position; positions here have cross margin").into());
-        }
+        ("POST", "marginType") => (set_margin_type(futures, user, ask)?, 1),
+        ("POST", "positionMargin") => (move_margin(futures, user, ask)?, 1),
         ("GET", "positionSide/dual") => (json!({ "dualSidePosition": false }), 30),
         ("POST", "positionSide/dual") => {
             ask.need("dualSidePosition")?;
@@ -191,11 +184,44 @@ fn incomes(futures: &Futures, user: usize, ask: &Parameters) -> Result<Value, Fa
 }
 
 fn set_leverage(futures: &mut Futures, user: usize, ask: &Parameters) -> Result<Value, Fault> {
-    let name = contract(futures, ask)?.market.product.name.clone();
+    let product = place(futures, ask)?;
     let leverage: u32 = ask.whole("leverage")?.ok_or(Asked::Mandatory("leverage"))?;
-    let product = futures.product(&name).ok_or(Asked::Symbol)?;
     let most = futures.set_leverage(user, product, leverage)?;
-    Ok(json!({ "leverage": leverage, "maxNotionalValue": most.to_string(), "symbol": name }))
+    Ok(json!({ "leverage": leverage, "maxNotionalValue": most.to_string(), "symbol": symbol(futures, product) }))
+}
+
+fn set_margin_type(futures: &mut Futures, user: usize, ask: &Parameters) -> Result<Value, Fault> {
+    let product = place(futures, ask)?;
+    let isolated = match ask.need("marginType")? {
+        "CROSSED" => false,
+        "ISOLATED" => true,
+        _ => return Err(Asked::Value("marginType").into()),
+    };
+    match futures.set_isolated(user, product, isolated)? {
+        true => Ok(json!({ "code": 200, "msg": "success" })),
+        false => Err(Fault::Unchanged(Setting::MarginType)),
+    }
+}
+
+fn move_margin(futures: &mut Futures, user: usize, ask: &Parameters) -> Result<Value, Fault> {
+    let product = place(futures, ask)?;
+    let amount = ask.need_decimal::<Cash>("amount")?;
+    if amount.is_negative() {
+        return Err(Refusal::NoAmount.into());
+    }
+    let kind = ask.whole::<u8>("type")?.ok_or(Asked::Mandatory("type"))?;
+    let moved = match kind {
+        1 => amount,
+        2 => -amount,
+        _ => return Err(Asked::Value("type").into()),
+    };
+    futures.move_margin(user, product, moved)?;
+    Ok(json!({ "amount": amount.to_f64(), "code": 200, "msg": "Successfully modify position margin.", "type": kind }))
+}
+
+fn place(futures: &Futures, ask: &Parameters) -> Result<usize, Fault> {
+    let name = &contract(futures, ask)?.market.product.name;
+    Ok(futures.product(name).ok_or(Asked::Symbol)?)
 }
 
 /// One asset of a user, as balances and accounts tell it.
@@ -203,13 +229,15 @@ fn asset(futures: &Futures, user: usize, place: usize) -> Result<(Value, Standin
     let asset = futures.assets()[place];
     let one = futures.standing(user, asset)?;
     let (wallet, available) = (eight(one.wallet), one.available()?);
+    let shared = one.wallet.minus(one.apart.margin)?;
     let value = json!({
         "asset": asset, "walletBalance": wallet, "unrealizedProfit": eight(one.unrealised),
         "marginBalance": eight(one.balance()?), "maintMargin": eight(one.maintenance),
         "initialMargin": eight(one.initial.plus(one.orders)?), "positionInitialMargin": eight(one.initial),
-        "openOrderInitialMargin": eight(one.orders), "crossWalletBalance": wallet, "crossUnPnl": eight(one.unrealised),
+        "openOrderInitialMargin": eight(one.orders), "crossWalletBalance": eight(shared),
+        "crossUnPnl": eight(one.unrealised.minus(one.apart.unrealised)?),
         "availableBalance": eight(available.max(Cash::ZERO)),
-        "maxWithdrawAmount": eight(withdrawable(available, one.wallet)), "marginAvailable": true,
+        "maxWithdrawAmount": eight(withdrawable(available, shared)), "marginAvailable": true,
         "updateTime": millis(futures.now()),
     });
     Ok((value, one))
@@ -226,21 +254,25 @@ fn account(futures: &Futures, user: usize, version: &str) -> Result<Value, Fault
         sum.orders = sum.orders.plus(one.orders)?;
         sum.maintenance = sum.maintenance.plus(one.maintenance)?;
         sum.losses = sum.losses.plus(one.losses)?;
+        sum.apart.margin = sum.apart.margin.plus(one.apart.margin)?;
+        sum.apart.unrealised = sum.apart.unrealised.plus(one.apart.unrealised)?;
+        sum.apart.initial = sum.apart.initial.plus(one.apart.initial)?;
     }
     let mut positions = Vec::new();
     for product in 0..futures.contracts().len() {
         positions.extend(position(futures, user, product, version)?);
     }
     let (wallet, available) = (eight(sum.wallet), sum.available()?);
+    let shared = sum.wallet.minus(sum.apart.margin)?;
     Ok(json!({
         "feeTier": 0, "canTrade": true, "canDeposit": false, "canWithdraw": false, "updateTime": 0,
         "multiAssetsMargin": false, "tradeGroupId": -1,
         "totalInitialMargin": eight(sum.initial.plus(sum.orders)?), "totalMaintMargin": eight(sum.maintenance),
         "totalWalletBalance": wallet, "totalUnrealizedProfit": eight(sum.unrealised),
         "totalMarginBalance": eight(sum.balance()?), "totalPositionInitialMargin": eight(sum.initial),
-        "totalOpenOrderInitialMargin": eight(sum.orders), "totalCrossWalletBalance": wallet,
-        "totalCrossUnPnl": eight(sum.unrealised), "availableBalance": eight(available.max(Cash::ZERO)),
-        "maxWithdrawAmount": eight(withdrawable(available, sum.wallet)),
+        "totalOpenOrderInitialMargin": eight(sum.orders), "totalCrossWalletBalance": eight(shared),
+        "totalCrossUnPnl": eight(sum.unrealised.minus(sum.apart.unrealised)?), "availableBalance": eight(available.max(Cash::ZERO)),
+        "maxWithdrawAmount": eight(withdrawable(available, shared)),
         "assets": assets, "positions": positions,
     }))
 }
@@ -281,13 +313,16 @@ fn position(futures: &Futures, user: usize, product: usize, version: &str) -> Re
     let entry = entry(contract, &holding.position);
     let gone = futures.liquidation_price(user, product)?.unwrap_or_default();
     let most = Bracket::most(holding.leverage).to_string();
+    let margin = holding.isolated.unwrap_or_default();
+    let with_profit = if holding.isolated.is_some() { margin.plus(unrealised)? } else { margin };
     Ok(Some(json!({
         "symbol": symbol(futures, product), "positionSide": "BOTH", "positionAmt": units.to_string(),
         "entryPrice": eight(entry), "breakEvenPrice": eight(break_even(futures, entry, units)),
         "markPrice": eight(contract.price().unwrap_or_default()),
         "unRealizedProfit": eight(unrealised), "unrealizedProfit": eight(unrealised), "liquidationPrice": eight(gone),
         "leverage": holding.leverage.to_string(), "maxNotional": most, "maxNotionalValue": most,
-        "marginType": "cross", "isolated": false, "isAutoAddMargin": "false", "isolatedMargin": "0", "isolatedWallet": "0",
+        "marginType": margin_type(&holding), "isolated": holding.isolated.is_some(), "isAutoAddMargin": "false",
+        "isolatedMargin": eight(with_profit), "isolatedWallet": eight(margin),
         "notional": eight(notional), "marginAsset": contract.market.product.quote,
         "initialMargin": eight(initial.plus(orders)?), "maintMargin": eight(maintenance),
         "positionInitialMargin": eight(initial), "openOrderInitialMargin": eight(orders),
@@ -324,9 +359,10 @@ fn configuration(futures: &Futures, user: usize, ask: &Parameters) -> Result<Val
     let chosen = futures.contracts().iter().enumerate();
     let chosen = chosen.filter(|(_, one)| only.is_none_or(|only| only.market.product == one.market.product));
     let row = |(product, _): (usize, &super::Contract)| {
-        let leverage = futures.holding(user, product).leverage;
+        let Holding { leverage, isolated, .. } = futures.holding(user, product);
+        let kind = if isolated.is_some() { "ISOLATED" } else { "CROSSED" };
         json!({
-            "symbol": symbol(futures, product), "marginType": "CROSSED", "isAutoAddMargin": false, "leverage": leverage,
+            "symbol": symbol(futures, product), "marginType": kind, "isAutoAddMargin": false, "leverage": leverage,
             "maxNotionalValue": Bracket::most(leverage).to_string(),
         })
     };

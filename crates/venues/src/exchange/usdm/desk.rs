@@ -13,15 +13,18 @@ use crate::exchange::core::Market;
 /// The most open orders of a user, and the most of them that wait for a trigger, in one contract.
 const OPEN_MAX: usize = 200;
 const WAITING_MAX: usize = 100;
+/// An order that is good till a date is so for more than this, and before this, in milliseconds.
+const GOOD_FOR: i64 = 600_001;
+const GOOD_UNTIL: i64 = 253_402_300_799_000;
 
 /// An order as the venue will have it.
 #[derive(Debug, Clone, Copy)]
-struct Plan {
-    quantity: Quantity,
+pub(super) struct Plan {
+    pub(super) quantity: Quantity,
     /// The limit that the venue is given.
-    limit: Price,
-    stay: TimeInForce,
-    post_only: bool,
+    pub(super) limit: Price,
+    pub(super) stay: TimeInForce,
+    pub(super) post_only: bool,
 }
 
 impl Futures {
@@ -40,6 +43,9 @@ impl Futures {
     pub fn place(&mut self, user: usize, ticket: &Ticket) -> Result<u64, Refusal> {
         let plan = self.judge(user, ticket)?;
         let id = self.take(user, ticket, plan);
+        if let Stay::Gtd(until) = ticket.stay {
+            self.dated.insert((until, id));
+        }
         self.tell_order(id, Happened::Taken);
         match plan {
             Some(plan) => self.submit(id, plan),
@@ -65,6 +71,19 @@ impl Futures {
         Ok(self.settle(product)?)
     }
 
+    /// The wall clock, in milliseconds: what was good till then ends.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a fill cannot be counted exactly.
+    pub fn expire(&mut self, wall: i64) -> Result<(), Overflow> {
+        self.wall = wall;
+        while let Some((until, id)) = self.dated.first().copied().filter(|(until, _)| *until <= wall) {
+            self.dated.remove(&(until, id));
+            self.expire_order(id)?;
+        }
+        Ok(())
+    }
+
     /// Sets how many times a user's position may be worth what stands behind it. The most that it may be worth then.
     ///
     /// # Errors
@@ -80,6 +99,10 @@ impl Futures {
         }
         let asset = self.contracts[product].market.product.quote;
         let before = self.holding(user, product).leverage;
+        let holding = self.holding(user, product);
+        if leverage < before && holding.isolated.is_some() && !holding.position.is_flat() {
+            return Err(Refusal::IsolatedLeverage);
+        }
         if self.exposure(user, product)?.reach()? > Bracket::most(leverage) {
             return Err(Refusal::Position);
         }
@@ -174,6 +197,11 @@ impl Futures {
             return Err(Refusal::DuplicateName);
         }
         judge_filters(market, ticket)?;
+        if let Stay::Gtd(until) = ticket.stay
+            && !(self.wall.saturating_add(GOOD_FOR)..GOOD_UNTIL).contains(&until)
+        {
+            return Err(Refusal::GoodTill);
+        }
         if ticket.wake == Wake::Now {
             return self.plan(user, ticket).map(Some);
         }
@@ -277,7 +305,7 @@ impl Futures {
         id
     }
 
-    fn submit(&mut self, id: u64, plan: Plan) {
+    pub(super) fn submit(&mut self, id: u64, plan: Plan) {
         let Some(record) = self.order(id) else { return };
         let (product, user, prevention) = (record.ticket.product, record.user, record.ticket.prevention);
         let order = Order {
@@ -305,7 +333,8 @@ impl Futures {
 
 const fn stay(stay: Stay) -> TimeInForce {
     match stay {
-        Stay::Gtc | Stay::Gtx => TimeInForce::Gtc,
+        // The venue knows no wall clock: the exchange ends what is good till a date.
+        Stay::Gtc | Stay::Gtx | Stay::Gtd(_) => TimeInForce::Gtc,
         Stay::Ioc => TimeInForce::Ioc,
         Stay::Fok => TimeInForce::Fok,
     }

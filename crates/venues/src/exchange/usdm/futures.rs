@@ -31,6 +31,10 @@ pub struct Futures {
     pub(super) log: Log<Record, Execution>,
     /// The contract and the number of each order that waits for its trigger.
     pub(super) waiting: BTreeSet<(usize, u64)>,
+    /// Until when (wall clock, milliseconds) orders are good, and their numbers.
+    pub(super) dated: BTreeSet<(i64, u64)>,
+    /// The wall clock as it was told last, in milliseconds.
+    pub(super) wall: i64,
     incomes: VecDeque<Income>,
     /// How many there have been.
     earned: u64,
@@ -43,8 +47,8 @@ pub struct Futures {
 pub(super) struct Account {
     pub(super) ledger: Ledger,
     pub(super) holdings: Vec<Holding>,
-    /// Assets whose margin is nearly gone, and that this was told of.
-    pub(super) called: BTreeSet<Currency>,
+    /// Assets, and contracts with margin of their own, whose margin is nearly gone, and that this was told of.
+    pub(super) called: BTreeSet<(Currency, Option<usize>)>,
 }
 
 impl Futures {
@@ -64,6 +68,8 @@ impl Futures {
             commission,
             log: Log::default(),
             waiting: BTreeSet::new(),
+            dated: BTreeSet::new(),
+            wall: 0,
             incomes: VecDeque::new(),
             earned: 0,
             notices: VecDeque::new(),
@@ -145,6 +151,8 @@ impl Futures {
         for (product, contract) in self.contracts.iter_mut().enumerate() {
             contract.market.tell_aggregate(&mut tape);
             contract.market.tell_depth(Pace::Fast, time, &mut tape);
+            // Nobody here listens at this pace, and what is not told is kept.
+            contract.market.tell_depth(Pace::Batch, time, &mut VecDeque::new());
             if slow {
                 contract.market.tell_depth(Pace::Slow, time, &mut tape);
                 let candles = contract.market.candles_mut();

@@ -1,6 +1,7 @@
 //! What stands behind positions: brackets, margin that is needed, the price at which it is gone.
 //!
-//! Cross margin: all positions of a user in one asset share its wallet. Formulas as Binance documents them for USD-M futures
+//! Cross margin: all positions of a user in one asset share its wallet, but for those that have margin of their own (isolated).
+//! Formulas as Binance documents them for USD-M futures
 //! (one-way mode, single-asset mode).
 use qframe_model::currency::Currency;
 use qframe_model::market::Side;
@@ -67,11 +68,13 @@ pub struct Holding {
     pub leverage: u32,
     /// What closed units brought so far, before fees.
     pub realised: Cash,
+    /// What stands behind it alone, without unrealised profit; none where it shares the wallet.
+    pub isolated: Option<Cash>,
 }
 
 impl Default for Holding {
     fn default() -> Self {
-        Self { position: Position::default(), leverage: 20, realised: Cash::ZERO }
+        Self { position: Position::default(), leverage: 20, realised: Cash::ZERO, isolated: None }
     }
 }
 
@@ -119,6 +122,21 @@ pub struct Standing {
     pub maintenance: Cash,
     /// What open orders would lose at once.
     pub losses: Cash,
+    /// How much of this is of positions with margin of their own.
+    pub apart: Apart,
+}
+
+/// The sums over the positions that have margin of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Apart {
+    /// That margin: a part of the wallet.
+    pub margin: Cash,
+    /// Their profit that is not realised.
+    pub unrealised: Cash,
+    /// What they need at their leverage.
+    pub initial: Cash,
+    /// What keeps them.
+    pub maintenance: Cash,
 }
 
 impl Standing {
@@ -130,12 +148,21 @@ impl Standing {
         self.wallet.plus(self.unrealised)
     }
 
+    /// What stands behind the positions that share the wallet.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn cross(&self) -> Result<Cash, Overflow> {
+        self.balance()?.minus(self.apart.margin)?.minus(self.apart.unrealised)
+    }
+
     /// What new orders may use; negative where margin is short.
     ///
     /// # Errors
     /// [`Overflow`] beyond the range.
     pub fn available(&self) -> Result<Cash, Overflow> {
-        self.balance()?.minus(self.initial)?.minus(self.orders)?.minus(self.losses)
+        let shared = self.initial.minus(self.apart.initial)?;
+        self.cross()?.minus(shared)?.minus(self.orders)?.minus(self.losses)
     }
 
     /// What positions and orders need together.
@@ -187,6 +214,12 @@ impl Futures {
             sum.orders = sum.orders.plus(one.orders)?;
             sum.maintenance = sum.maintenance.plus(one.maintenance)?;
             sum.losses = sum.losses.plus(one.losses)?;
+            if let Some(margin) = self.holding(user, product).isolated {
+                sum.apart.margin = sum.apart.margin.plus(margin)?;
+                sum.apart.unrealised = sum.apart.unrealised.plus(one.unrealised)?;
+                sum.apart.initial = sum.apart.initial.plus(one.initial)?;
+                sum.apart.maintenance = sum.apart.maintenance.plus(one.maintenance)?;
+            }
         }
         Ok(sum)
     }
@@ -232,21 +265,27 @@ impl Futures {
 
     /// The mark price at which a position's margin is gone, all else being as it is; `None` where there is no such price.
     ///
-    /// With wallet W, the other contracts' profit U and maintenance M, cost C, units q, rate r and deduction d of the
+    /// With wallet W (or the position's own margin, and no others), the other contracts' profit U and maintenance M, cost C, units q, rate r and deduction d of the
     /// bracket: W + U + q p - C = M + |q| p r - d.
     ///
     /// # Errors
     /// [`Overflow`] beyond the range.
     pub fn liquidation_price(&self, user: usize, product: usize) -> Result<Option<Price>, Overflow> {
-        let position = self.holding(user, product).position;
+        let Holding { position, isolated, .. } = self.holding(user, product);
         if position.is_flat() {
             return Ok(None);
         }
-        let (own, all) =
-            (self.exposure(user, product)?, self.standing(user, self.contracts[product].market.product.quote)?);
+        let own = self.exposure(user, product)?;
         let bracket = Bracket::of(own.notional.abs());
-        let others = all.unrealised.minus(own.unrealised)?.minus(all.maintenance.minus(own.maintenance)?)?;
-        let left = position.cost.minus(all.wallet)?.minus(others)?.minus(Cash::whole(bracket.less))?;
+        let behind = match isolated {
+            Some(margin) => margin,
+            None => {
+                let all = self.standing(user, self.contracts[product].market.product.quote)?;
+                let kept = all.maintenance.minus(all.apart.maintenance)?.minus(own.maintenance)?;
+                all.cross()?.minus(own.unrealised)?.minus(kept)?
+            }
+        };
+        let left = position.cost.minus(behind)?.minus(Cash::whole(bracket.less))?;
         let short = position.quantity.is_negative();
         let share =
             if short { Rate::ONE.nanos() + bracket.rate.nanos() } else { Rate::ONE.nanos() - bracket.rate.nanos() };
@@ -261,6 +300,6 @@ fn maintenance(notional: Cash) -> Result<Cash, Overflow> {
     Ok(notional.abs().at_rate(bracket.rate)?.minus(Cash::whole(bracket.less))?.max(Cash::ZERO))
 }
 
-fn at_leverage(notional: Cash, leverage: u32) -> Result<Cash, Overflow> {
+pub(super) fn at_leverage(notional: Cash, leverage: u32) -> Result<Cash, Overflow> {
     notional.scaled(1, leverage.max(1).into(), Rounding::Up)
 }

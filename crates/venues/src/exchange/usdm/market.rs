@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::error::Fault;
 use super::futures::Futures;
+use super::liquidation::FORCED;
 use super::mark::Contract;
-use super::settle::FORCED;
 use crate::exchange::binance::market::{aggregates, best, candles, period, trades};
 use crate::exchange::binance::words::{day, eight, levels, millis};
 use crate::exchange::binance::{Fault as Asked, Parameters};

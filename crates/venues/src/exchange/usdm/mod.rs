@@ -4,6 +4,8 @@ mod account;
 mod desk;
 mod error;
 mod futures;
+mod isolated;
+mod liquidation;
 mod margin;
 mod mark;
 mod market;
@@ -18,7 +20,7 @@ use serde_json::{Value, json};
 
 pub use error::{Fault, Setting};
 pub use futures::Futures;
-pub use margin::{BRACKETS, Bracket, Exposure, Holding, Standing};
+pub use margin::{Apart, BRACKETS, Bracket, Exposure, Holding, Standing};
 pub use mark::{Contract, Mark};
 pub use notice::{Happened, Notice};
 pub use order::{Amount, Cause, Execution, Income, Record, Refusal, Status, Stay, Ticket, Wake, Watched};
@@ -119,6 +121,7 @@ impl Usdm {
         let (version, path) =
             rest.split_once('/').filter(|(version, _)| matches!(*version, "v1" | "v2" | "v3")).ok_or_else(unknown)?;
         let (method, ask) = (request.method.as_str(), Parameters::new(request)?);
+        self.futures.expire(wall)?;
         if path == "listenKey" {
             return self.listen(request, ask, wall).map(|value| (value, 1));
         }

@@ -72,5 +72,7 @@ pub enum Notice {
         time: Time,
         /// Of which asset.
         asset: Currency,
+        /// Of which contract alone, where that has margin of its own.
+        alone: Option<usize>,
     },
 }

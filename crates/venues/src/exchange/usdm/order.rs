@@ -53,6 +53,8 @@ pub enum Stay {
     Fok,
     /// Until it is cancelled, and it is refused where it would take.
     Gtx,
+    /// Until a moment of the wall clock, in milliseconds since the epoch.
+    Gtd(i64),
 }
 
 /// How much an order wants.
@@ -256,6 +258,24 @@ pub enum Refusal {
     Leverage(u32),
     /// A leverage too low for the margin that is there.
     LowLeverage,
+    /// A moment that is no later than in ten minutes, or beyond the last one.
+    GoodTill,
+    /// Another margin type while orders are open.
+    MarginOrders,
+    /// Another margin type while there is a position.
+    MarginPosition,
+    /// Margin for a contract that shares the wallet.
+    NotIsolated,
+    /// Margin for no position.
+    NoPosition,
+    /// More margin than the wallet has.
+    CrossMargin,
+    /// More margin than the position can spare.
+    IsolatedMargin,
+    /// No amount.
+    NoAmount,
+    /// A lower leverage for a position with margin of its own.
+    IsolatedLeverage,
     /// The exchange keeps as many orders as it can.
     Full,
     /// A number beyond the range.
@@ -288,6 +308,15 @@ impl Refusal {
             Self::Position => -2027,
             Self::Leverage(_) => -4028,
             Self::LowLeverage => -2028,
+            Self::GoodTill => -5040,
+            Self::MarginOrders => -4047,
+            Self::MarginPosition => -4048,
+            Self::NotIsolated => -4049,
+            Self::NoPosition => -4054,
+            Self::CrossMargin => -4050,
+            Self::IsolatedMargin => -4051,
+            Self::NoAmount => -4055,
+            Self::IsolatedLeverage => -4161,
             Self::Full => -1015,
             Self::Overflow => -4005,
         }
@@ -328,6 +357,18 @@ impl fmt::Display for Refusal {
             Self::Position => "Exceeded the maximum allowable position at current leverage.",
             Self::Leverage(leverage) => return write!(f, "Leverage {leverage} is not valid"),
             Self::LowLeverage => "Leverage is smaller than permitted: insufficient margin balance.",
+            Self::GoodTill => {
+                "The goodTillDate timestamp must be greater than the current time plus 600 seconds and smaller than \
+                 253402300799000"
+            }
+            Self::MarginOrders => "Margin type cannot be changed if there exists open orders.",
+            Self::MarginPosition => "Margin type cannot be changed if there exists position.",
+            Self::NotIsolated => "Add margin only support for isolated position.",
+            Self::NoPosition => "Cannot add position margin: position is 0.",
+            Self::CrossMargin => "Cross balance insufficient.",
+            Self::IsolatedMargin => "Isolated balance insufficient.",
+            Self::NoAmount => "Amount must be positive.",
+            Self::IsolatedLeverage => "Leverage reduction is not supported in Isolated Margin Mode with open positions.",
             Self::Full => "Too many new orders; the exchange keeps no more of them until it is started anew.",
             Self::Overflow => "Order amount is beyond what can be counted.",
         })

@@ -24,10 +24,8 @@ pub(super) fn ticket(futures: &Futures, ask: &Parameters, conditional: bool) -> 
     if conditional && ask.get("algoType").is_some_and(|kind| kind != "CONDITIONAL") {
         return Err(Asked::Value("algoType").into());
     }
-    for surplus in ["goodTillDate", "priceMatch"] {
-        if ask.get(surplus).is_some_and(|value| value != "NONE" && value != "0") {
-            return Err(Asked::Unsupported(surplus).into());
-        }
+    if ask.get("priceMatch").is_some_and(|value| value != "NONE") {
+        return Err(Asked::Unsupported("priceMatch").into());
     }
     let (reduce_only, closes) = (flag(ask, "reduceOnly")?, flag(ask, "closePosition")?);
     let triggers = ["STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"];
@@ -95,6 +93,11 @@ fn stays(ask: &Parameters, kind: &str) -> Result<Stay, Fault> {
         Some("IOC") => Ok(Stay::Ioc),
         Some("FOK") => Ok(Stay::Fok),
         Some("GTX") => Ok(Stay::Gtx),
+        Some("GTD") => {
+            let until = ask.whole::<i64>("goodTillDate")?.ok_or(Asked::Mandatory("goodTillDate"))?;
+            // Whole seconds count.
+            Ok(Stay::Gtd(until - until.rem_euclid(1_000)))
+        }
         None if kind != "LIMIT" => Ok(Stay::Gtc),
         None => Err(Asked::Mandatory("timeInForce").into()),
         Some(_) => Err(Asked::TimeInForce.into()),

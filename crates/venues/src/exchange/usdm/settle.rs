@@ -10,25 +10,20 @@ use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate};
 use qframe_model::order::Purpose;
 
 use super::Futures;
+use super::liquidation::forced_fee;
 use super::margin::Exposure;
 use super::notice::{Happened, Notice};
-use super::order::{Amount, Cause, Execution, Record, Status, Stay, Ticket, Wake, Watched};
-use crate::exchange::core::{self, Prevention};
+use super::order::{Cause, Execution, Record, Status, Watched};
+use crate::exchange::core;
 
 /// Commissions are counted to eight decimals: ten digits of the eighteen are cut off.
 const COMMISSION_UNIT: i128 = 10_000_000_000;
-/// What a position that is closed by force pays, as a share of its worth.
-pub(super) const FORCED: Rate = Rate::from_nanos(12_500_000);
-/// The share of the margin from which on a user is called.
-const CALL: Rate = Rate::percent(80);
-
 /// A trade of a user.
-struct Deal {
-    order: u64,
-    price: Price,
-    quantity: Quantity,
-    rate: Rate,
-    maker: bool,
+pub(super) struct Deal {
+    pub(super) order: u64,
+    pub(super) price: Price,
+    pub(super) quantity: Quantity,
+    pub(super) maker: bool,
 }
 
 impl Futures {
@@ -85,18 +80,17 @@ impl Futures {
         }
         if quantity.is_positive() {
             let maker = fill.liquidity == Liquidity::Maker;
-            let rate = if maker { self.commission.maker } else { self.commission.taker };
-            self.deal(&Deal { order: order.id, price: fill.price, quantity, rate, maker })?;
+            self.deal(&Deal { order: order.id, price: fill.price, quantity, maker })?;
         }
         self.trim(order.user, order.ticket.product)
     }
 
     /// Units change hands: the position, its profit, the commission.
-    fn deal(&mut self, deal: &Deal) -> Result<(), Overflow> {
+    pub(super) fn deal(&mut self, deal: &Deal) -> Result<(), Overflow> {
         let Some(order) = self.order(deal.order).cloned() else { return Ok(()) };
         let (user, product, side, now) = (order.user, order.ticket.product, order.ticket.side, self.now);
         let value = deal.price.times(deal.quantity).ok_or(Overflow("a value"))?;
-        let commission = commission_of(value, deal.rate)?;
+        let commission = self.fee(&order, deal, value)?;
         let fill = Fill {
             order: OrderId(order.id),
             instrument: InstrumentId(0),
@@ -113,7 +107,9 @@ impl Futures {
         let asset = contract.market.product.quote;
         let mut holding = self.holding(user, product);
         // Commissions are entries of their own: the position's profit is before them.
+        let before = holding.position.quantity;
         let closed = holding.position.apply(&contract.instrument, &fill, Cash::ZERO)?;
+        holding.stand_behind(before, deal.price)?;
         let realised = closed.map_or(Cash::ZERO, |closed| closed.pnl);
         holding.realised = holding.realised.plus(realised)?;
         self.accounts[user].holdings[product] = holding;
@@ -147,6 +143,14 @@ impl Futures {
         self.tell_account(user, asset, Some(product), Cause::Realised, Cash::ZERO)?;
         self.tell_order(order.id, Happened::Traded(execution));
         Ok(())
+    }
+
+    fn fee(&self, order: &Record, deal: &Deal, value: Cash) -> Result<Cash, Overflow> {
+        match (order.forced, deal.maker) {
+            (true, _) => forced_fee(order, deal, value),
+            (false, true) => commission_of(value, self.commission.maker),
+            (false, false) => commission_of(value, self.commission.taker),
+        }
     }
 
     /// Orders that only reduce are cut to the position, and end where there is nothing left to reduce.
@@ -187,112 +191,19 @@ impl Futures {
             let paid = value.at_rate(funding.rate)?;
             if !paid.is_zero() {
                 self.post(user, Some(product), Cause::Funding, asset, -paid, None)?;
+                let holding = &mut self.accounts[user].holdings[product];
+                holding.isolated = holding.isolated.map(|margin| margin.minus(paid)).transpose()?;
                 self.tell_account(user, asset, None, Cause::Funding, -paid)?;
             }
         }
         Ok(())
     }
 
-    /// Looks at the margin of everybody who holds a contract: who has too little is called, and then closed out.
-    pub(super) fn watch(&mut self, product: usize) -> Result<(), Overflow> {
-        let asset = self.contracts[product].market.product.quote;
-        for user in 0..self.accounts.len() {
-            if self.holding(user, product).position.is_flat() {
-                continue;
-            }
-            let standing = self.standing(user, asset)?;
-            let balance = standing.balance()?;
-            if balance < standing.maintenance {
-                self.liquidate(user, asset)?;
-            } else if standing.maintenance >= balance.at_rate(CALL)? {
-                if self.accounts[user].called.insert(asset) {
-                    self.notices.push_back(Notice::MarginCall { user, time: self.now, asset });
-                }
-            } else {
-                self.accounts[user].called.remove(&asset);
-            }
-        }
-        Ok(())
-    }
-
-    /// Open orders end, and all positions of an asset are closed at their mark prices. What the wallet is short of then, the
-    /// insurance fund pays.
-    fn liquidate(&mut self, user: usize, asset: Currency) -> Result<(), Overflow> {
-        let of = |product: usize, futures: &Self| futures.contracts[product].market.product.quote == asset;
-        let ids: Vec<u64> = self.open_orders(user).map(|order| order.id).collect();
-        for id in ids {
-            // What ended with another one is open no more.
-            let Some(order) = self.order(id).filter(|order| of(order.ticket.product, self)) else { continue };
-            let (product, waits) = (order.ticket.product, order.waits());
-            if let Some(order) = self.order_mut(id) {
-                order.expires = true;
-            }
-            if waits {
-                self.end(id, Status::Expired, Happened::Expired);
-            } else {
-                self.contracts[product].market.cancel(OrderId(id), self.now);
-                self.settle(product)?;
-            }
-        }
-        for product in 0..self.contracts.len() {
-            let position = self.holding(user, product).position;
-            let Some(mark) = self.contracts[product].price().filter(|_| of(product, self) && !position.is_flat())
-            else {
-                continue;
-            };
-            let id = self.force(user, product, Side::of(-position.quantity), position.quantity.abs(), mark);
-            self.deal(&Deal { order: id, price: mark, quantity: position.quantity.abs(), rate: FORCED, maker: false })?;
-        }
-        let wallet = self.wallet(user, asset);
-        if wallet.is_negative() {
-            self.post(user, None, Cause::Insurance, asset, -wallet, None)?;
-            self.tell_account(user, asset, None, Cause::Insurance, -wallet)?;
-        }
-        self.accounts[user].called.remove(&asset);
-        Ok(())
-    }
-
-    /// The exchange's own order that closes a position.
-    fn force(&mut self, user: usize, product: usize, side: Side, quantity: Quantity, price: Price) -> u64 {
-        let id = self.log.next_order();
-        let ticket = Ticket {
-            product,
-            side,
-            wake: Wake::Now,
-            watches: Watched::Mark,
-            limit: Some(price),
-            stay: Stay::Ioc,
-            amount: Amount::Units(quantity),
-            reduce_only: true,
-            prevention: Prevention::default(),
-            name: None,
-            algo: false,
-        };
-        self.log.take(Record {
-            id,
-            name: format!("autoclose-{id}"),
-            user,
-            ticket,
-            quantity,
-            status: Status::New,
-            filled: Quantity::ZERO,
-            value: Cash::ZERO,
-            works: true,
-            best: None,
-            bound: price,
-            expires: false,
-            forced: true,
-            time: self.now,
-            updated: self.now,
-        });
-        self.tell_order(id, Happened::Taken);
-        id
-    }
-
     /// An order is over with something of it unfilled.
     pub(super) fn end(&mut self, id: u64, status: Status, happened: Happened) {
         let now = self.now;
-        let Some(order) = self.order_mut(id).filter(|order| order.status.is_open()) else { return };
+        // What the book does not take of the exchange's own order, the insurance fund does.
+        let Some(order) = self.order_mut(id).filter(|order| order.status.is_open() && !order.forced) else { return };
         (order.status, order.updated) = (status, now);
         let (user, product) = (order.user, order.ticket.product);
         self.log.close(user, id);
@@ -306,7 +217,7 @@ impl Futures {
         }
     }
 
-    fn tell_account(
+    pub(super) fn tell_account(
         &mut self,
         user: usize,
         asset: Currency,
@@ -328,7 +239,11 @@ impl Futures {
 }
 
 /// A share of a trade's worth, cut to eight decimals.
-fn commission_of(value: Cash, rate: Rate) -> Result<Cash, Overflow> {
-    let share = value.at_rate(rate)?.attos();
-    Ok(Cash::from_attos(share - share % COMMISSION_UNIT))
+pub(super) fn commission_of(value: Cash, rate: Rate) -> Result<Cash, Overflow> {
+    Ok(cut(value.at_rate(rate)?))
+}
+
+/// Cut to eight decimals.
+pub(super) const fn cut(amount: Cash) -> Cash {
+    Cash::from_attos(amount.attos() - amount.attos() % COMMISSION_UNIT)
 }

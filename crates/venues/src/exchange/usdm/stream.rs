@@ -10,8 +10,8 @@ use super::market::premium;
 use super::notice::{Happened, Notice};
 use super::order::{Amount, Cause, Execution, Record};
 use super::words::{
-    algo_status, average, break_even, eight, entry, kind, kind_now, millis, prevention, side, status, stay, trail,
-    trigger, watches,
+    algo_status, average, break_even, eight, entry, good_till, kind, kind_now, margin_type, millis, prevention, side,
+    status, stay, trail, trigger, watches,
 };
 use crate::exchange::binance::stream::{Made, Topic, bar, ticker_of};
 use crate::exchange::binance::words::levels;
@@ -64,10 +64,12 @@ pub fn frames(futures: &Futures, notice: &Notice, wanted: impl Fn(&Topic) -> boo
                 json!({ "e": "ACCOUNT_CONFIG_UPDATE", "E": time, "T": time, "ac": { "s": symbol, "l": leverage } }),
             );
         }
-        Notice::MarginCall { user, time, asset } => {
+        Notice::MarginCall { user, time, asset, alone } => {
             let held = (0..futures.contracts().len()).filter(|product| {
                 let own = futures.contracts()[*product].market.product.quote == *asset;
-                own && !futures.holding(*user, *product).position.is_flat()
+                let holding = futures.holding(*user, *product);
+                let called = alone.map_or(holding.isolated.is_none(), |alone| alone == *product);
+                own && called && !holding.position.is_flat()
             });
             let rows: Value = held.map(|product| called(futures, *user, product)).collect();
             told.made.user(*user, json!({ "e": "MARGIN_CALL", "E": millis(*time), "cw": eight(futures.wallet(*user, *asset)), "p": rows }));
@@ -98,7 +100,11 @@ impl Told<'_> {
                 self.made.stream(format!("{}@aggTrade", self.name(*product)), || sum(symbol(*product), aggregate));
             }
             core::Notice::Depth { product, pace, .. } => {
-                let endings: &[&str] = if *pace == Pace::Fast { &["@100ms"] } else { &["", "@250ms", "@500ms"] };
+                let endings: &[&str] = match pace {
+                    Pace::Batch => &[],
+                    Pace::Fast => &["@100ms"],
+                    Pace::Slow => &["", "@250ms", "@500ms"],
+                };
                 let name = self.name(*product);
                 for ending in endings {
                     self.made.stream(format!("{name}@depth{ending}"), || changes(symbol(*product), notice));
@@ -221,7 +227,7 @@ fn report(futures: &Futures, record: &Record, happened: Happened, time: i64) -> 
         "b": "0", "a": "0", "m": traded.is_some_and(|one| one.maker), "R": record.reduces(), "wt": watches(ticket),
         "ot": kind(ticket), "ps": "BOTH", "cp": ticket.amount == Amount::Position,
         "rp": eight(traded.map_or(Cash::ZERO, |one| one.realised)), "pP": false, "si": 0, "ss": 0, "V": prevention(ticket.prevention), "pm": "NONE",
-        "gtd": 0,
+        "gtd": good_till(ticket),
     });
     if let Some(one) = traded {
         (order["N"], order["n"]) = (json!(product.quote), json!(eight(one.commission)));
@@ -239,12 +245,12 @@ fn conditional(futures: &Futures, record: &Record, time: i64) -> Value {
         "s": futures.contracts()[ticket.product].market.product.name, "S": side(ticket.side), "ps": "BOTH", "f": stay(ticket),
         "q": record.quantity.to_string(), "X": algo_status(record), "ai": "", "ap": "0", "aq": "0", "act": "0",
         "tp": eight(trigger(ticket)), "p": eight(ticket.limit.unwrap_or(Price::ZERO)), "V": prevention(ticket.prevention), "wt": watches(ticket),
-        "pm": "NONE", "cp": ticket.amount == Amount::Position, "pP": false, "R": record.reduces(), "tt": 0, "gtd": 0,
+        "pm": "NONE", "cp": ticket.amount == Amount::Position, "pP": false, "R": record.reduces(), "tt": 0, "gtd": good_till(ticket),
     }})
 }
 
 fn account(futures: &Futures, notice: &Notice) -> Value {
-    let Notice::Account { time, cause, wallet: (asset, wallet, change), holding, .. } = notice else {
+    let Notice::Account { user, time, cause, wallet: (asset, wallet, change), holding } = notice else {
         return Value::Null;
     };
     let why = match cause {
@@ -259,13 +265,15 @@ fn account(futures: &Futures, notice: &Notice) -> Value {
         json!({
             "s": one.market.product.name, "pa": holding.position.quantity.to_string(), "ep": eight(entry),
             "bep": eight(break_even(futures, entry, holding.position.quantity)), "cr": eight(holding.realised),
-            "up": eight(*unrealised), "mt": "cross", "iw": "0", "ps": "BOTH", "ma": asset,
+            "up": eight(*unrealised), "mt": margin_type(holding), "iw": eight(holding.isolated.unwrap_or_default()),
+            "ps": "BOTH", "ma": asset,
         })
     };
-    let time = millis(*time);
+    let apart = futures.standing(*user, *asset).map(|standing| standing.apart.margin).unwrap_or_default();
+    let (time, shared) = (millis(*time), wallet.minus(apart).unwrap_or_default());
     json!({ "e": "ACCOUNT_UPDATE", "E": time, "T": time, "a": {
         "m": why,
-        "B": [{ "a": asset, "wb": eight(*wallet), "cw": eight(*wallet), "bc": eight(*change) }],
+        "B": [{ "a": asset, "wb": eight(*wallet), "cw": eight(shared), "bc": eight(*change) }],
         "P": holding.iter().map(position).collect::<Value>(),
     }})
 }
@@ -275,7 +283,8 @@ fn called(futures: &Futures, user: usize, product: usize) -> Value {
     let (one, holding) = (&futures.contracts()[product], futures.holding(user, product));
     let exposure = futures.exposure(user, product).unwrap_or_default();
     json!({
-        "s": one.market.product.name, "ps": "BOTH", "pa": holding.position.quantity.to_string(), "mt": "CROSSED", "iw": "0",
+        "s": one.market.product.name, "ps": "BOTH", "pa": holding.position.quantity.to_string(),
+        "mt": if holding.isolated.is_some() { "ISOLATED" } else { "CROSSED" }, "iw": eight(holding.isolated.unwrap_or_default()),
         "mp": eight(one.price().unwrap_or_default()), "up": eight(exposure.unrealised), "mm": eight(exposure.maintenance),
     })
 }
@@ -283,7 +292,7 @@ fn called(futures: &Futures, user: usize, product: usize) -> Value {
 fn forced(futures: &Futures, record: &Record, one: &Execution, time: i64) -> Value {
     let symbol = &futures.contracts()[one.product].market.product.name;
     json!({ "e": "forceOrder", "E": time, "o": {
-        "s": symbol, "S": side(one.side), "o": "LIMIT", "f": "IOC", "q": record.quantity.to_string(), "p": eight(one.price),
+        "s": symbol, "S": side(one.side), "o": "LIMIT", "f": "IOC", "q": record.quantity.to_string(), "p": eight(record.ticket.limit.unwrap_or(one.price)),
         "ap": eight(average(record)), "X": status(record.status), "l": one.quantity.to_string(), "z": record.filled.to_string(),
         "T": time,
     }})

@@ -35,6 +35,15 @@ pub(super) const fn stay(ticket: &Ticket) -> &'static str {
         Stay::Ioc => "IOC",
         Stay::Fok => "FOK",
         Stay::Gtx => "GTX",
+        Stay::Gtd(_) => "GTD",
+    }
+}
+
+/// Until when an order is good; 0 where no date says.
+pub(super) const fn good_till(ticket: &Ticket) -> i64 {
+    match ticket.stay {
+        Stay::Gtd(until) => until,
+        _ => 0,
     }
 }
 
@@ -91,7 +100,7 @@ pub(super) fn order(futures: &Futures, record: &Record) -> Value {
         "origType": kind(ticket),
         "priceMatch": "NONE",
         "selfTradePreventionMode": prevention(ticket.prevention),
-        "goodTillDate": 0,
+        "goodTillDate": good_till(ticket),
         "time": millis(record.time),
         "updateTime": millis(record.updated),
     });
@@ -143,7 +152,7 @@ pub(super) fn algo(futures: &Futures, record: &Record) -> Value {
         "createTime": millis(record.time),
         "updateTime": millis(record.updated),
         "triggerTime": if record.works { millis(record.updated) } else { 0 },
-        "goodTillDate": 0,
+        "goodTillDate": good_till(ticket),
     })
 }
 
@@ -201,4 +210,9 @@ pub(super) fn symbol(futures: &Futures, product: usize) -> &str {
 /// What may be taken out: what orders may use, and no profit that is not realised.
 pub(super) fn withdrawable(available: Cash, wallet: Cash) -> Cash {
     available.min(wallet).max(Cash::ZERO)
+}
+
+/// The margin type of a position as positions and accounts tell it.
+pub(super) const fn margin_type(holding: &super::Holding) -> &'static str {
+    if holding.isolated.is_some() { "isolated" } else { "cross" }
 }

@@ -63,7 +63,7 @@ impl Client {
 fn follow(core: &mut Core, clients: &mut [Client; 2], compared: &mut u64) {
     let notices: Vec<_> = core.notices().collect();
     for notice in &notices {
-        if let Notice::Depth { pace, first, last, bids, asks, .. } = notice {
+        if let Notice::Depth { pace: pace @ (Pace::Fast | Pace::Slow), first, last, bids, asks, .. } = notice {
             clients[usize::from(*pace == Pace::Slow)].update(*first, *last, [bids, asks]);
         }
     }

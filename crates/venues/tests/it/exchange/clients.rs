@@ -40,7 +40,7 @@ pub(crate) fn now() -> Time {
     Time::from_nanos(i64::try_from(since.as_nanos()).unwrap())
 }
 
-async fn start(venue: impl Into<House>, source: Source, faults: Faults) -> Server {
+pub(crate) async fn start(venue: impl Into<House>, source: Source, faults: Faults) -> Server {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let settings = Settings { address, speed: Speed::Times(1), from: None, waits: false, faults, now: now() };
     Server::start(venue, source, settings).await.unwrap()

@@ -55,7 +55,7 @@ pub(crate) fn at_market(side: Side, thousandths: i64) -> Ticket {
     }
 }
 
-fn limit(side: Side, thousandths: i64, cents: i64) -> Ticket {
+pub(crate) fn limit(side: Side, thousandths: i64, cents: i64) -> Ticket {
     Ticket { limit: Some(price(cents)), ..at_market(side, thousandths) }
 }
 
@@ -63,12 +63,12 @@ fn stop(side: Side, thousandths: i64, cents: i64) -> Ticket {
     Ticket { wake: Wake::Touch { trigger: price(cents), takes_profit: false }, ..at_market(side, thousandths) }
 }
 
-fn cash(text: &str) -> Cash {
+pub(crate) fn cash(text: &str) -> Cash {
     text.parse().unwrap()
 }
 
 /// The book moves to another price: the levels of [`opening`] go, and a level of ten units a side comes.
-fn move_to(futures: &mut Futures, millis: i64, cents: i64) {
+pub(crate) fn move_to(futures: &mut Futures, millis: i64, cents: i64) {
     futures.tick(0, &super::market::clear(millis)).unwrap();
     futures.tick(0, &level(millis, Side::Buy, cents - 5, 10_000, false)).unwrap();
     futures.tick(0, &level(millis, Side::Sell, cents + 5, 10_000, true)).unwrap();
@@ -243,7 +243,7 @@ fn nothing_recorded_is_funded_every_eight_hours() {
 }
 
 #[test]
-fn a_position_without_margin_is_closed_at_the_mark_price() {
+fn a_position_without_margin_is_closed_through_the_book() {
     let mut futures = futures();
     futures.advance(at(1_000)).unwrap();
     futures.set_leverage(0, 0, 20).unwrap();
@@ -265,6 +265,9 @@ fn a_position_without_margin_is_closed_at_the_mark_price() {
     let forced = futures.orders(0).find(|order| order.forced).unwrap();
     assert_eq!(forced.status, Status::Filled);
     assert!(!futures.wallet(0, usdt()).is_negative(), "the insurance fund pays what is missing");
+    // The book has ten units, below the bankruptcy price: it sells none of them, and the fund takes all.
+    let limit = forced.ticket.limit.unwrap();
+    assert!(futures.executions(0).filter(|one| one.order == forced.id).all(|one| one.price == limit));
     let notices: Vec<_> = futures.notices().collect();
     assert!(notices.iter().any(|one| matches!(one, Notice::MarginCall { user: 0, .. })), "a call comes first");
     assert!(
@@ -305,7 +308,7 @@ pub(crate) fn usdm() -> Usdm {
 }
 
 /// A request, signed where it is one of a user; its parameters in the form where it posts.
-fn ask(exchange: &mut Usdm, method: &str, path: &str, parameters: &str) -> (u16, Value) {
+pub(crate) fn ask(exchange: &mut Usdm, method: &str, path: &str, parameters: &str) -> (u16, Value) {
     let payload = format!("{parameters}&timestamp={NOW}").trim_start_matches('&').to_owned();
     let signature = BinanceKey::new("s").unwrap().sign(&payload);
     let text = format!("{payload}&signature={signature}");
@@ -364,7 +367,7 @@ fn addresses_by_their_documents() {
     check("DELETE", "v1/order", "symbol=AAAUSDT&orderId=99", -2011);
     check("POST", "v1/leverage", "symbol=AAAUSDT&leverage=126", -4028);
     check("POST", "v1/marginType", "symbol=AAAUSDT&marginType=CROSSED", -4046);
-    check("POST", "v1/marginType", "symbol=AAAUSDT&marginType=ISOLATED", -1020);
+    check("POST", "v1/marginType", "symbol=AAAUSDT&marginType=ISOLATED", -4047);
     check("POST", "v1/positionSide/dual", "dualSidePosition=true", -1020);
     check("POST", "v1/positionSide/dual", "dualSidePosition=false", -4059);
     for path in

@@ -18,3 +18,8 @@ async fn ccxt_watches_perpetuals() {
 async fn python_binance_trades_perpetuals() {
     check_with(usdm(), "python-binance", "usdm_python_binance.py", Faults::default()).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn binance_futures_connector_trades_perpetuals() {
+    check_with(usdm(), "binance-futures-connector", "usdm_connector.py", Faults::default()).await;
+}

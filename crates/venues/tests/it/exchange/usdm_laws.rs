@@ -15,6 +15,9 @@ enum Move {
     Level { side: Side, step: i64, quantity: i64 },
     Trade { side: Side, step: i64, quantity: i64 },
     Wait { millis: i64 },
+    Isolate { user: usize, isolated: bool },
+    Margin { user: usize, cents: i64 },
+    Wall { seconds: i64 },
 }
 
 fn side() -> impl Strategy<Value = Side> {
@@ -22,7 +25,7 @@ fn side() -> impl Strategy<Value = Side> {
 }
 
 fn ticket() -> impl Strategy<Value = Ticket> {
-    let stay = prop_oneof![3 => Just(Stay::Gtc), 1 => Just(Stay::Ioc), 1 => Just(Stay::Fok), 1 => Just(Stay::Gtx)];
+    let stay = prop_oneof![3 => Just(Stay::Gtc), 1 => Just(Stay::Ioc), 1 => Just(Stay::Fok), 1 => Just(Stay::Gtx), 1 => (0_i64..2_000).prop_map(|seconds| Stay::Gtd(seconds * 1_000))];
     let wake = prop_oneof![
         3 => Just(Wake::Now),
         1 => (9_700_i64..10_300, any::<bool>())
@@ -49,6 +52,9 @@ fn moves() -> impl Strategy<Value = Move> {
         3 => (side(), 0_i64..30, 0_i64..3_000).prop_map(|(side, step, quantity)| Move::Level { side, step, quantity }),
         4 => (side(), -20_i64..20, 1_i64..40_000).prop_map(|(side, step, quantity)| Move::Trade { side, step, quantity }),
         1 => (1_000_i64..40_000_000).prop_map(|millis| Move::Wait { millis }),
+        1 => (0..2_usize, any::<bool>()).prop_map(|(user, isolated)| Move::Isolate { user, isolated }),
+        1 => (0..2_usize, -30_000_i64..30_000).prop_map(|(user, cents)| Move::Margin { user, cents }),
+        1 => (0_i64..2_000).prop_map(|seconds| Move::Wall { seconds }),
     ]
 }
 
@@ -82,6 +88,8 @@ pub(crate) fn check(futures: &Futures) {
         let others = [Cause::Transfer, Cause::Commission, Cause::Funding, Cause::Insurance];
         let worth = others.into_iter().fold(gain, |sum, cause| sum.plus(earned(cause)).unwrap());
         assert_eq!(standing.balance().unwrap(), worth, "the margin of {user}, and its fills at the mark price");
+        let own = futures.holding(user, 0);
+        assert!(!own.position.is_flat() || own.isolated.is_none_or(Cash::is_zero), "{own:?}");
         for order in futures.orders(user) {
             assert!(order.filled <= order.quantity || order.quantity.is_zero(), "{order:?}");
             let is_open = futures.open_orders(user).any(|open| open.id == order.id);
@@ -94,8 +102,12 @@ pub(crate) fn check(futures: &Futures) {
 fn check_margin(futures: &Futures) {
     for user in 0..2 {
         let standing = futures.standing(user, usdt()).unwrap();
-        let flat = futures.holding(user, 0).position.is_flat();
-        assert!(flat || standing.balance().unwrap() >= standing.maintenance, "{user}: {standing:?}");
+        let holding = futures.holding(user, 0);
+        let behind = match holding.isolated {
+            Some(margin) => margin.plus(standing.unrealised).unwrap(),
+            None => standing.cross().unwrap(),
+        };
+        assert!(holding.position.is_flat() || behind >= standing.maintenance, "{user}: {holding:?} {standing:?}");
     }
 }
 
@@ -105,7 +117,7 @@ proptest! {
     #[test]
     fn money_is_conserved_and_margin_is_kept(moves in prop::collection::vec(moves(), 1..60)) {
         let mut futures = futures();
-        let mut millis = 10;
+        let (mut millis, mut wall) = (10, 0);
         for one in moves {
             millis += 400;
             match one {
@@ -126,6 +138,20 @@ proptest! {
                 Move::Trade { side, step, quantity } => {
                     let id = u64::try_from(millis).unwrap();
                     futures.tick(0, &trade(millis, id, side, 10_000 + 10 * step, quantity)).unwrap();
+                }
+                Move::Isolate { user, isolated } => {
+                    let _ = futures.set_isolated(user, 0, isolated);
+                }
+                Move::Margin { user, cents } => {
+                    let before = futures.wallet(user, usdt());
+                    let _ = futures.move_margin(user, 0, Cash::from_attos(i128::from(cents) * 10_i128.pow(16)));
+                    prop_assert_eq!(futures.wallet(user, usdt()), before, "it stays in the wallet");
+                }
+                Move::Wall { seconds } => {
+                    wall = wall.max(seconds * 1_000);
+                    futures.expire(wall).unwrap();
+                    let late = |stay| matches!(stay, Stay::Gtd(until) if until <= wall);
+                    prop_assert!((0..2).all(|user| !futures.open_orders(user).any(|one| late(one.ticket.stay))));
                 }
                 Move::Wait { millis: more } => {
                     millis += more;

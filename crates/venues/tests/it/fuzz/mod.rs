@@ -4,6 +4,7 @@ mod answers;
 /// The same inputs as for the decoders of files.
 #[path = "../../../../data/tests/it/fuzz/engine.rs"]
 mod engine;
+mod heads;
 mod requests;
 mod sessions;
 

@@ -41,7 +41,7 @@ pub(super) const SPOT: [&str; 36] = [
 ];
 
 /// Of Binance's USD-M futures.
-pub(super) const USDM: [&str; 34] = [
+pub(super) const USDM: [&str; 38] = [
     "POST /fapi/v1/order symbol=AAAUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=99.00",
     "POST /fapi/v1/order symbol=AAAUSDT&side=SELL&type=LIMIT&timeInForce=GTX&quantity=2&price=100.50&newClientOrderId=x1",
     "POST /fapi/v1/order symbol=AAAUSDT&side=SELL&type=LIMIT&timeInForce=IOC&quantity=30&price=99.00",
@@ -69,6 +69,10 @@ pub(super) const USDM: [&str; 34] = [
     "GET /fapi/v1/income symbol=AAAUSDT&incomeType=COMMISSION&limit=3",
     "POST /fapi/v1/leverage symbol=AAAUSDT&leverage=50",
     "POST /fapi/v1/marginType symbol=AAAUSDT&marginType=CROSSED",
+    "POST /fapi/v1/marginType symbol=AAAUSDT&marginType=ISOLATED",
+    "POST /fapi/v1/positionMargin symbol=AAAUSDT&amount=3&type=1",
+    "POST /fapi/v1/positionMargin symbol=AAAUSDT&amount=1&type=2",
+    "POST /fapi/v1/order symbol=AAAUSDT&side=SELL&type=LIMIT&timeInForce=GTD&goodTillDate=1800000601000&quantity=1&price=101",
     "GET /fapi/v2/account ",
     "GET /fapi/v3/positionRisk symbol=AAAUSDT",
     "GET /fapi/v1/premiumIndex symbol=AAAUSDT",
