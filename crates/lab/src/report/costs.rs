@@ -66,11 +66,10 @@ impl Costs {
     /// Each with its name, as the page and the terminal show it.
     pub(super) fn rows(&self, currency: Currency) -> [(&'static str, String); 4] {
         // Hundredths of a basis point: fees are a few of those.
-        let share =
-            |share: Option<f64>| share.map_or_else(|| text::percent(None), |share| format!("{:.4}%", share * 100.0));
+        let share = |share: Option<f64>| text::number(share.map(|share| share * 100.0), 4);
         let shares = [self.fee, self.break_even_fee, self.break_even_slippage].map(share);
         let [fee, break_even, slippage] = shares;
-        let values = [text::money(self.traded, currency), fee, break_even, slippage];
+        let values = [text::amount(self.traded, currency), fee, break_even, slippage];
         let mut names = CONVENTIONS.iter().map(|(name, _)| *name);
         values.map(|value| (names.next().unwrap_or_default(), value))
     }

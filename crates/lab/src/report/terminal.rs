@@ -155,7 +155,7 @@ fn luck(facts: &Facts<'_>) -> [(&'static str, String); 2] {
     let track = Track::of(facts);
     let of = |name| track.metric(name);
     let length = of("minimum_track_record_length").map(f64::ceil);
-    let probable = text::percent(of("probabilistic_sharpe_ratio").map(|share| share * 100.0));
+    let probable = text::number(of("probabilistic_sharpe_ratio").map(|share| share * 100.0), 2);
     [(LUCK[0].0, probable), (LUCK[1].0, text::number(length, 0))]
 }
 

@@ -48,3 +48,24 @@ fn the_report_opens_without_a_word_of_complaint() {
     assert!(page.contains(sharpe), "the Sharpe ratio of the terminal, {sharpe}, stands on the page");
     assert!(page.contains("12 days are missing"), "the defects of the data stand on the page");
 }
+
+#[test]
+fn the_sheet_of_a_curve_opens_without_a_word_of_complaint() {
+    let Some(browser) = browser() else { return };
+    let program = Program::new();
+    let made = program.run("backtest --equity curve.csv --plain");
+    assert_eq!(made.code(), 0, "{}", made.error());
+    // A name that would end a script, if it could.
+    let sheet = "report --equity curve.csv --benchmark curve.csv --name </script><b> --report sheet.html";
+    let answer = program.run(sheet);
+    assert_eq!(answer.code(), 0, "{}", answer.error());
+    let (page, said) = open(&browser, &program, "sheet.html");
+    assert!(page.contains("data-ready=\"true\""), "the scripts of the page did not finish: {said}");
+    let complains = |line: &&str| line.contains("CONSOLE") && !line.contains("auto-margin redraws");
+    let complaints: Vec<&str> = said.lines().filter(complains).collect();
+    assert!(complaints.is_empty(), "{complaints:?}");
+    for chart in ["equity", "drawdown", "returns", "sharpe", "volatility", "beta"] {
+        let place = page.find(&format!("id=\"{chart}\"")).unwrap();
+        assert!(page[place..].contains("main-svg"), "{chart} is drawn");
+    }
+}

@@ -32,6 +32,8 @@ mod quality;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod securities;
 #[cfg(test)]
 mod settings;

@@ -42,7 +42,7 @@ const columns = [
   ["MFE", (i) => rows.mfe[i], (i) => percent(rows.mfe[i])],
 ];
 
-let order = rows.symbol.map((_, i) => i);
+let order = (rows?.symbol ?? []).map((_, i) => i);
 let sorted = { column: 0, falling: false }, page = 0;
 const pages = Math.max(1, Math.ceil(order.length / PAGE));
 

@@ -1,0 +1,156 @@
+//! `qframe report`, and what reports of backtests say of performance.
+use qframe_model::number::Cash;
+use serde_json::Value;
+
+use crate::program::{Answer, Program};
+
+fn object(answer: &Answer) -> Value {
+    assert_eq!(answer.code(), 0, "{}", answer.error());
+    serde_json::from_str(&answer.out()).unwrap()
+}
+
+fn cash(value: &Value) -> Cash {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// Days of a curve that swings, and its returns.
+fn curve() -> (String, String) {
+    let (mut values, mut returns, mut value) = ("time,equity\n".to_owned(), "date,return\n".to_owned(), 100.0_f64);
+    for day in 0..60 {
+        let date = format!("2021-{:02}-{:02}", 1 + day / 28, 1 + day % 28);
+        if day > 0 {
+            let change = f64::from((day * 7) % 11 - 4) / 200.0;
+            value *= 1.0 + change;
+            returns += &format!("{date},{change}\n");
+        }
+        values += &format!("{date},{value}\n");
+    }
+    (values, returns)
+}
+
+#[test]
+fn values_and_their_returns_give_one_sheet() {
+    let program = Program::new();
+    let (values, returns) = curve();
+    program.write("equity.csv", &values);
+    program.write("returns.csv", &returns);
+    let of_values = object(&program.run("report --equity equity.csv --json"));
+    let of_returns = object(&program.run("report --returns returns.csv --json"));
+    for (name, value) in of_values["metrics"].as_object().unwrap() {
+        let (one, other) = (value.as_f64(), of_returns["metrics"][name].as_f64());
+        let near =
+            one.zip(other).map_or(one == other, |(one, other)| (one - other).abs() <= 1e-6 * one.abs().max(1e-3));
+        assert!(near, "{name}: {one:?} and {other:?}");
+    }
+    assert_eq!(of_values["returns"], 59);
+    assert_eq!(of_values["periods_per_year"], 365.0, "the curve has Saturdays");
+    let fractions = object(&program.run("report --returns returns.csv --json"));
+    let percents: String = returns
+        .lines()
+        .enumerate()
+        .map(|(place, line)| if place == 0 { format!("{line}\n") } else { in_percent(line) })
+        .collect();
+    program.write("percents.csv", &percents);
+    let of_percents = object(&program.run("report --returns percents.csv --json"));
+    let (one, other) =
+        (fractions["metrics"]["comp"].as_f64().unwrap(), of_percents["metrics"]["comp"].as_f64().unwrap());
+    assert!((one - other).abs() < 1e-9, "{one} and {other}");
+}
+
+fn in_percent(line: &str) -> String {
+    let (date, change) = line.split_once(',').unwrap();
+    format!("{date},{}%\n", change.parse::<f64>().unwrap() * 100.0)
+}
+
+#[test]
+fn a_curve_beside_itself_has_beta_one() {
+    let program = Program::new();
+    program.write("equity.csv", curve().0);
+    let sheet = object(&program.run("report --equity equity.csv --benchmark equity.csv --json"));
+    let beta = sheet["metrics"]["beta"].as_f64().unwrap();
+    assert!((beta - 1.0).abs() < 1e-12);
+    assert_eq!(sheet["metrics"]["information_ratio"], Value::Null, "nothing is active");
+    assert_eq!(sheet["benchmark"]["metrics"]["sharpe"], sheet["metrics"]["sharpe"]);
+    let printed = program.run("report --equity equity.csv --benchmark equity.csv --plain");
+    assert_eq!(printed.code(), 0);
+    for word in ["sharpe", "probabilistic_sharpe_ratio", "Drawdown", "Year"] {
+        assert!(printed.out().contains(word), "{word}");
+    }
+}
+
+#[test]
+fn bad_input_is_told_with_its_place() {
+    let program = Program::new();
+    program.write("equity.csv", curve().0);
+    program.write("text.csv", "time,equity\n2021-01-01,100\n2021-01-02,many\n");
+    program.write("lost.csv", "time,equity\n2021-01-01,100\n2021-01-02,-5\n2021-01-03,7\n");
+    program.write("twice.csv", "time,equity\n2021-01-01,100\n2021-01-01,101\n");
+    program.write("back.csv", "time,equity\n2021-01-02,100\n2021-01-01,101\n");
+    program.write("wide.csv", "time,a,b\n2021-01-01,1,2\n");
+    program.write("one.csv", "time,equity\n2021-01-01,100\n");
+    program.write("percent.csv", "time,return\n2021-01-01,1.5\n2021-01-02,-2\n");
+    program.write("other.csv", "time,close\n1999-01-01,1\n1999-01-02,2\n");
+    let cases: [(&str, i32, &[&str]); 14] = [
+        ("report", 2, &["--equity"]),
+        ("report --equity equity.csv --returns equity.csv", 2, &["--returns"]),
+        ("report --equity none.csv", 1, &["none.csv"]),
+        ("report --equity text.csv", 1, &["text.csv:3:12", "many"]),
+        ("report --equity lost.csv", 1, &["2021-01-02", "-5", "above zero"]),
+        ("report --equity twice.csv", 1, &["twice.csv:3"]),
+        ("report --equity back.csv", 1, &["back.csv:3"]),
+        ("report --equity wide.csv", 1, &["wide.csv", "time,equity"]),
+        ("report --equity one.csv", 1, &["1 values", "at least two"]),
+        ("report --returns percent.csv", 1, &["2021-01-02", "1%"]),
+        ("report --equity equity.csv --benchmark other.csv", 1, &["0 of 60"]),
+        ("report --equity equity.csv --report equity.csv", 2, &["--report", "--equity"]),
+        ("report --equity equity.csv --confidence 20", 2, &["--confidence", "95"]),
+        ("report --equity equity.csv --risk-free lots", 2, &["--risk-free", "2%"]),
+    ];
+    for (words, code, told) in cases {
+        let answer = program.run(words);
+        assert_eq!(answer.code(), code, "{words}: {}", answer.error());
+        for told in told {
+            assert!(answer.error().contains(told), "{words}: {told} in {}", answer.error());
+        }
+    }
+    assert_eq!(std::fs::read_to_string(program.path("equity.csv")).unwrap(), curve().0, "nothing was overwritten");
+}
+
+/// Profits of each table of the attribution are those of all trades, to the last digit, and the costs are what they say.
+#[test]
+fn profit_is_attributed_to_the_last_digit() {
+    let program = Program::new();
+    let run = object(&program.run("backtest --json"));
+    let trades = run["trades"].as_array().unwrap();
+    let all = trades.iter().fold(Cash::ZERO, |sum, trade| sum.plus(cash(&trade["pnl"])).unwrap());
+    let tables = run["attribution"].as_object().unwrap();
+    assert!(tables.contains_key("asset") && tables.contains_key("holding time"));
+    for (what, rows) in tables {
+        let rows = rows.as_array().unwrap();
+        let sum = rows.iter().fold(Cash::ZERO, |sum, row| sum.plus(cash(&row["pnl"])).unwrap());
+        assert_eq!(sum, all, "by {what}");
+        let count: u64 = rows.iter().map(|row| row["trades"].as_u64().unwrap()).sum();
+        assert_eq!(count, trades.len() as u64, "by {what}");
+    }
+    let costs = &run["costs"];
+    let (fee, even) = (costs["Avg. Fee [%]"].as_f64().unwrap(), costs["Break-even Fee [%]"].as_f64().unwrap());
+    let slippage = costs["Break-even Slippage [%]"].as_f64().unwrap();
+    assert!((fee - 0.1).abs() < 1e-6, "the default fee: {fee}");
+    assert!((even - slippage - fee).abs() < 1e-9);
+    let track = run["metrics"]["minimum_track_record_length"].as_f64().unwrap();
+    assert!(track > 1.0 && run["metrics"]["probabilistic_sharpe_ratio"].as_f64().unwrap() > 0.9);
+}
+
+/// At the break-even fee, trades of a fixed size bring nothing.
+#[test]
+fn the_break_even_fee_is_where_nothing_is_left() {
+    let program = Program::new();
+    let words = "backtest --strategy ma-crossover --size 1 --cash 1000000 --at-end close --json";
+    let run = object(&program.run(&format!("{words} --fee 0")));
+    let even = run["costs"]["Break-even Fee [%]"].as_f64().unwrap();
+    assert!(even > 0.0, "{even}");
+    let again = object(&program.run(&format!("{words} --fee {even:.7}%")));
+    let left = again["stats"]["Equity Final [$]"].as_f64().unwrap() - 1_000_000.0;
+    let won = run["stats"]["Equity Final [$]"].as_f64().unwrap() - 1_000_000.0;
+    assert!(left.abs() < won * 1e-4, "{left} of {won}");
+}
