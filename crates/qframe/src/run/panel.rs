@@ -3,12 +3,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use qframe_data::{Align, Closes, Panel, is_wide, read_wide};
-use qframe_model::instrument::Margin;
 use qframe_model::number::Price;
 use qframe_model::time::{Span, Time, TimeFrame};
 
 use super::data::{self, Wish};
 use super::raw::{Raw, Word};
+use super::venue;
 use crate::error::Error;
 
 /// The flags of the prices of several assets.
@@ -61,7 +61,7 @@ impl Prices {
             return Err(Error::usage("--periods", periods, "expected a number above zero, such as 252"));
         }
         let raw = self.raw();
-        let wish = Wish::new(&raw, Margin::default())?;
+        let wish = Wish::new(&raw, venue::margin(&raw)?)?;
         let (mut series, mut notes) = (Vec::new(), Vec::new());
         let (mut tables, mut frames): (Vec<&str>, Vec<(String, TimeFrame)>) = (Vec::new(), Vec::new());
         for word in &self.prices {
