@@ -3,6 +3,7 @@
 //! It is not a domain model: no price type, no order, no file, no clock, no randomness that the caller did not hand in.
 //! Inputs are finite numbers; whoever reads market data refuses the others at the door.
 //!
+//! - [`covariance`]: how returns move together, by several estimators.
 //! - [`indicators`]: one trait, streaming and batch with the same values.
 //! - [`performance`]: what a trader reads about an equity curve, in one pass and constant memory.
 //!
@@ -17,5 +18,6 @@
 //! # Ok::<(), qframe_quant::indicators::ParameterError>(())
 //! ```
 
+pub mod covariance;
 pub mod indicators;
 pub mod performance;

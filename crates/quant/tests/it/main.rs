@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test's helpers fail the test, and say what was skipped")]
 
+mod covariance;
 mod curve;
 mod facts;
 mod laws;
