@@ -16,6 +16,7 @@ mod rates;
 pub(crate) mod source;
 pub(crate) mod stamp;
 pub(crate) mod tape;
+mod wide;
 mod write;
 
 use std::io::Read;
@@ -28,6 +29,7 @@ pub(crate) use every::{Every, Seen, every_row, every_row_from};
 pub use latency::{Latencies, read_latencies, read_latencies_from};
 pub use rates::{Rates, read_rates, read_rates_from};
 pub(crate) use tape::common_frame;
+pub use wide::{Wide, is_wide, read_wide, read_wide_from};
 pub use write::{header, write_bars, write_rows};
 
 use crate::error::{DataError, FileFault};
