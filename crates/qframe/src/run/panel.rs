@@ -16,7 +16,7 @@ use crate::error::Error;
 pub(crate) struct Prices {
     /// Prices: a table date,A,B,… of closes; or bars of an asset each: a file, a bundled sample, or SYMBOL or SYMBOL@VENUE of
     /// the catalog. SYMBOL= before a file of bars gives its name.
-    #[arg(long, num_args = 1.., required = true, value_name = "FILE|SYMBOL=FILE|SAMPLE|SYMBOL@VENUE", help_heading = "Data")]
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE|SAMPLE|SYMBOL@VENUE", help_heading = "Data")]
     pub(crate) prices: Vec<Word>,
     /// An instant at which an asset has no price: inner (left out) or ffill (its last price stands in) [inner].
     #[arg(long, value_name = "inner|ffill", value_parser = align, default_value = "inner", hide_default_value = true, help_heading = "Data")]

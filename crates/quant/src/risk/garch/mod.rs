@@ -141,6 +141,30 @@ impl Garch {
         })
     }
 
+    /// The same parameters over other returns, such as those of a day later: what has to be known of today without a new fit.
+    /// Its likelihood and errors stay those of the fit.
+    ///
+    /// # Errors
+    /// [`RiskError`]: fewer than two returns, one not finite.
+    pub fn over(&self, returns: &[f64]) -> Result<Self, RiskError> {
+        checked(returns, 2)?;
+        let p = self.parameters;
+        let mut natural = vec![p.mu, p.omega, p.alpha];
+        natural.extend(self.model.asymmetric.then_some(p.gamma));
+        natural.push(p.beta);
+        natural.extend(p.nu);
+        let (variances, residuals) = Series::new(returns).path(&DVector::from_vec(natural), self.model);
+        let volatilities: Vec<f64> = variances.iter().map(|variance| variance.sqrt()).collect();
+        let last = returns.len() - 1;
+        Ok(Self {
+            innovations: residuals.iter().zip(&volatilities).map(|(residual, own)| residual / own).collect(),
+            next: p.next(residuals[last], variances[last]),
+            volatilities,
+            errors: self.errors.clone(),
+            ..*self
+        })
+    }
+
     /// Variance of the observation after the last.
     #[must_use]
     pub const fn next_variance(&self) -> f64 {
