@@ -32,6 +32,8 @@ mod quality;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod risk;
+#[cfg(test)]
 mod securities;
 #[cfg(test)]
 mod settings;

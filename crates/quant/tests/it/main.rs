@@ -12,6 +12,7 @@ mod curve;
 mod facts;
 mod laws;
 mod oracle;
+mod risk;
 mod risk_oracle;
 mod statistics;
 mod talib;

@@ -2,7 +2,7 @@
 use std::io::{self, Write};
 
 use super::Answer;
-use super::measure::Part;
+use super::measure::{Method, Part};
 
 /// A table under its title. The first column is text, the others are numbers.
 #[derive(Debug)]
@@ -75,31 +75,49 @@ fn section(title: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Section {
     Section { title: title.to_owned(), columns, rows, note: None }
 }
 
+/// A row a method and horizon, a pair of columns a confidence.
 fn risk(answer: &Answer) -> Option<Section> {
-    let mut columns = vec!["method", "horizon", "confidence", "VaR", "CVaR", "± VaR", "± CVaR"];
-    if answer.value.is_some() {
-        columns.extend(["VaR money", "CVaR money"]);
+    let mut levels: Vec<f64> = Vec::new();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for one in &answer.figures {
+        if !levels.contains(&one.confidence) {
+            levels.push(one.confidence);
+        }
+        let head = [one.method.name(), one.horizon.to_string(), one.rule.to_owned()];
+        if rows.last().is_none_or(|row| row[..3] != head) {
+            rows.push(head.to_vec());
+        }
+        let cells = [(one.var, one.var_error, one.var_money), (one.cvar, one.cvar_error, one.cvar_money)].map(cell);
+        rows.last_mut().into_iter().for_each(|row| row.extend(cells.clone()));
     }
-    let error = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{:.3}%", 100.0 * value));
-    let row = |one: &super::Figure| {
-        let mut row =
-            vec![one.method.name(), one.horizon.to_string(), at(one.confidence), percent(one.var), percent(one.cvar)];
-        row.extend([error(one.var_error), error(one.cvar_error)]);
-        row.extend([one.var_money, one.cvar_money].into_iter().flatten().map(money));
-        row
-    };
-    let mut section = section("Value at risk", &columns, answer.figures.iter().map(row).collect());
+    let mut columns = vec!["method".to_owned(), "horizon".to_owned(), "over the horizon".to_owned()];
+    columns.extend(levels.into_iter().flat_map(|level| [format!("VaR {}", at(level)), format!("CVaR {}", at(level))]));
     let whys =
         answer.unmeasured.iter().map(|one| format!("{}, horizon {}: {}", one.method.name(), one.horizon, one.why));
     let mut whys: Vec<String> = whys.collect();
     whys.dedup();
-    section.note = (!whys.is_empty()).then(|| format!("not measured: {}", whys.join("; ")));
-    Some(section)
+    let mut notes = vec!["± is one standard error of a figure that was drawn by chance.".to_owned()];
+    notes.retain(|_| answer.figures.iter().any(|one| one.var_error.is_some()));
+    notes.extend((!whys.is_empty()).then(|| format!("Not measured: {}", whys.join("; "))));
+    Some(Section {
+        title: "Value at risk".to_owned(),
+        columns,
+        rows,
+        note: (!notes.is_empty()).then(|| notes.join(" ")),
+    })
 }
 
-/// Of one method, the first that tells: all of them are in the JSON.
+/// A loss, its standard error, and the same in money.
+fn cell((loss, error, worth): (f64, Option<f64>, Option<f64>)) -> String {
+    let error = error.map_or_else(String::new, |error| format!(" ±{:.2}", 100.0 * error));
+    let worth = worth.map_or_else(String::new, |worth| format!(" ({})", money(worth)));
+    format!("{}{error}{worth}", percent(loss))
+}
+
+/// Of one method, the normal one if it was asked for: its parts are the smoothest. All of them are in the JSON.
 fn contributions(answer: &Answer) -> Option<Section> {
-    let first = answer.contributions.first().filter(|_| answer.holdings.len() > 1)?;
+    let normal = answer.contributions.iter().find(|part| part.method == Method::Normal);
+    let first = normal.or(answer.contributions.first()).filter(|_| answer.holdings.len() > 1)?;
     let mut parts: Vec<&Part> = answer
         .contributions
         .iter()
