@@ -148,6 +148,12 @@ fn recommend(book: &Book, answer: &Answer, metric: &Metric) -> Option<Recommenda
 fn cut(metric: &Metric, holding: &Holding, share: f64) -> Recommendation {
     let enough = share <= 1.0;
     let share = share.min(1.0);
-    let quantity = holding.quantity.and_then(|quantity| Quantity::from_f64(quantity.to_f64().abs() * share));
+    let quantity = holding.quantity.and_then(|quantity| Quantity::from_f64(up(quantity.to_f64().abs() * share)));
     Recommendation { metric: metric.name().to_owned(), symbol: holding.symbol.clone(), share, quantity, enough }
+}
+
+/// The next number of six digits: a few units more than needed rather than nine decimals of them.
+fn up(units: f64) -> f64 {
+    let digit = 10_f64.powf(units.max(1e-9).log10().floor() - 5.0);
+    (units / digit - 1e-9).ceil() * digit
 }
