@@ -6,6 +6,9 @@ use nalgebra::{DMatrix, DVector};
 const STEPS: usize = 500;
 /// A function value is flat where no slope is steeper than this, relative to the value.
 const FLAT: f64 = 1e-7;
+/// And where so many steps in a row gain less than this, relative to the value: a valley without an end.
+const STILL: usize = 4;
+const GAIN: f64 = 1e-11;
 
 /// Where it is.
 #[derive(Debug, Clone)]
@@ -23,8 +26,9 @@ pub(super) fn minimise(start: DVector<f64>, mut function: impl FnMut(&DVector<f6
     let size = start.len();
     let (mut point, mut inverse, mut scaled) = (start, DMatrix::identity(size, size), false);
     let (mut value, mut slope) = function(&point);
+    let mut still = 0;
     for steps in 0..STEPS {
-        if slope.amax() <= FLAT * value.abs().max(1.0) {
+        if slope.amax() <= FLAT * value.abs().max(1.0) || still == STILL {
             return Minimum { point, value, steps, converged: true };
         }
         let mut direction = -(&inverse * &slope);
@@ -51,6 +55,7 @@ pub(super) fn minimise(start: DVector<f64>, mut function: impl FnMut(&DVector<f6
             let converged = slope.amax() <= 1e3 * FLAT * value.abs().max(1.0);
             return Minimum { point, value, steps, converged };
         };
+        still = if value - next_value <= GAIN * value.abs().max(1.0) { still + 1 } else { 0 };
         let (step, change) = (&next - &point, &next_slope - &slope);
         let curvature = step.dot(&change);
         if curvature > 1e-12 * step.norm() * change.norm() {

@@ -8,7 +8,7 @@ use rand_pcg::rand_core::Rng;
 
 use super::component::{Contribution, Gather};
 use super::{Confidence, RiskError};
-use crate::covariance::{Covariance, CovarianceError, Returns};
+use crate::covariance::{Covariance, CovarianceError, Returns, dot};
 
 /// Scenarios of a block.
 pub const BLOCK: usize = 512;
@@ -222,17 +222,6 @@ fn resample(returns: &Returns, horizon: usize, go_on: f64, chance: &mut Pcg64Mcg
         out.iter_mut().zip(own).for_each(|(growth, value)| *growth *= 1.0 + value);
     }
     out.iter_mut().for_each(|growth| *growth -= 1.0);
-}
-
-/// Eight sums at once: the compiler may not reorder a single one.
-fn dot(values: &[f64], weights: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (own, other) = (values.chunks_exact(8), weights.chunks_exact(8));
-    let rest: f64 = own.remainder().iter().zip(other.remainder()).map(|(value, weight)| value * weight).sum();
-    for (values, weights) in own.zip(other) {
-        (0..8).for_each(|lane| sums[lane] += values[lane] * weights[lane]);
-    }
-    sums.iter().sum::<f64>() + rest
 }
 
 fn fitting(numbers: &[f64], assets: usize) -> Result<(), RiskError> {

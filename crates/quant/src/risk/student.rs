@@ -7,6 +7,9 @@ use statrs::function::gamma::{digamma, ln_gamma};
 use super::minimise::minimise;
 use super::{Confidence, Moments, RiskError, Tail};
 
+/// How far above 1 the degrees of freedom go at most.
+const EXCESS_MAX: f64 = 999.0;
+
 /// A t distribution moved and stretched: location + scale * t.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StudentT {
@@ -19,7 +22,7 @@ pub struct StudentT {
 }
 
 impl StudentT {
-    /// By maximum likelihood over all three, ν from 1 to 10,000.
+    /// By maximum likelihood over all three, ν from 1 to 1,000: there it is a normal distribution.
     ///
     /// # Errors
     /// [`RiskError`]: fewer than ten returns, one not finite, all the same, no maximum.
@@ -28,24 +31,27 @@ impl StudentT {
         let Moments { mean, deviation, .. } = Moments::of(returns)?;
         // In units of the standard deviation the three are of one size.
         let standard: Vec<f64> = returns.iter().map(|value| (value - mean) / deviation).collect();
-        let start = DVector::from_vec(vec![0.0, -0.4, 4.0_f64.ln()]);
+        let start = DVector::from_vec(vec![0.0, -0.4, (4.0 / EXCESS_MAX).ln()]);
         let found = minimise(start, |point| {
-            let (location, scale, excess) = (point[0], point[1].exp(), point[2].exp());
-            if excess > 9_999.0 || !(1e-9..=1e9).contains(&scale) {
+            let share = 1.0 / (1.0 + (-point[2]).exp());
+            let (location, scale, excess) = (point[0], point[1].exp(), share * EXCESS_MAX);
+            if !(1e-9..=1e9).contains(&scale) {
                 return (f64::INFINITY, DVector::from_vec(vec![0.0, 0.0, 0.0]));
             }
             let (value, slopes) = likelihood(&standard, location, scale, 1.0 + excess);
             let count = standard.len() as f64;
-            (-value / count, DVector::from_vec(vec![-slopes[0], -slopes[1] * scale, -slopes[2] * excess]) / count)
+            (
+                -value / count,
+                DVector::from_vec(vec![-slopes[0], -slopes[1] * scale, -slopes[2] * excess * (1.0 - share)]) / count,
+            )
         });
-        // Returns that are normal push ν without end; far up, another step changes nothing.
-        if !found.converged && found.point[2] < 6.0 {
+        if !found.converged {
             return Err(RiskError::NoFit { model: "Student's t", steps: found.steps });
         }
         Ok(Self {
             location: mean + deviation * found.point[0],
             scale: deviation * found.point[1].exp(),
-            freedom: 1.0 + found.point[2].exp(),
+            freedom: 1.0 + EXCESS_MAX / (1.0 + (-found.point[2]).exp()),
         })
     }
 

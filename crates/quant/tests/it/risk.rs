@@ -261,6 +261,20 @@ fn garch_knows_no_unit_and_filters_history() {
     }
 }
 
+/// Normal returns pushed ν without end, and the search with it: no maximum was found in 500 steps.
+#[test]
+fn fat_tails_that_are_not_there_are_fitted_too() {
+    let one = Covariance::new(1, &[1e-4]).unwrap();
+    for seed in 0..8 {
+        let normal = outcomes(&Simulation::new(&one, &[0.0], &[1.0], Shock::Normal, 2_000, seed).unwrap());
+        for model in [Model::GARCH_T, Model::GJR_T] {
+            let fitted = Garch::fit(&normal, model).unwrap_or_else(|error| panic!("{seed} {}: {error}", model.name()));
+            assert!(fitted.parameters.nu.unwrap() > 10.0);
+        }
+        assert!(StudentT::fit(&normal).unwrap().freedom > 10.0);
+    }
+}
+
 #[test]
 fn beside_itself_a_series_is_itself() {
     let returns = noise(300);

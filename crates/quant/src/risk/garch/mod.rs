@@ -15,6 +15,9 @@ use likelihood::Series;
 /// Observations that a fit takes at least.
 pub const OBSERVATIONS_MIN: usize = 100;
 
+/// Degrees of freedom at most: t innovations of so many are normal ones, and the likelihood no longer tells them apart.
+const NU_MAX: f64 = 500.0;
+
 /// Which model is fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Model {
@@ -211,15 +214,14 @@ fn start(series: &Series<'_>, model: Model) -> DVector<f64> {
     let mut best = (f64::NEG_INFINITY, DVector::zeros(model.size()));
     for persistence in [0.7, 0.9, 0.97, 0.99] {
         for share in [0.03, 0.08, 0.2] {
-            let mut point =
-                vec![0.0, (1.0_f64 - persistence).ln(), logit(persistence), (share / (1.0_f64 - share)).ln()];
+            let mut point = vec![0.0, (1.0_f64 - persistence).ln(), logit(persistence), logit(share)];
             if model.asymmetric {
                 // Both sides weigh alike at first, each half of the share.
                 point[3] -= 2.0_f64.ln();
                 point.insert(4, point[3]);
             }
             if model.student {
-                point.push(6.0_f64.ln());
+                point.push(logit(6.0 / (NU_MAX - 2.0)));
             }
             let point = DVector::from_vec(point);
             let value = series.likelihood(&natural(&point, model).0, model).0;
@@ -232,7 +234,8 @@ fn start(series: &Series<'_>, model: Model) -> DVector<f64> {
 }
 
 /// From numbers without bounds to μ, ω, α, (γ,) β, (ν), and the slopes of these along those. ω is an exponential; the persistence
-/// is a logistic function, and split between what rises weigh, what falls weigh, and β; ν is 2 and an exponential.
+/// is a logistic function, and split between what rises weigh, what falls weigh, and β; ν is a logistic function
+/// between 2 and [`NU_MAX`].
 fn natural(point: &DVector<f64>, model: Model) -> (DVector<f64>, DMatrix<f64>) {
     let size = model.size();
     let (mut natural, mut jacobian) = (DVector::zeros(size), DMatrix::zeros(size, size));
@@ -267,9 +270,9 @@ fn natural(point: &DVector<f64>, model: Model) -> (DVector<f64>, DMatrix<f64>) {
         jacobian[(3, 2)] = double * along * (share(1) - share(0));
     }
     if model.student {
-        let excess = point[size - 1].exp();
-        natural[size - 1] = 2.0 + excess;
-        jacobian[(size - 1, size - 1)] = excess;
+        let share = 1.0 / (1.0 + (-point[size - 1]).exp());
+        natural[size - 1] = 2.0 + share * (NU_MAX - 2.0);
+        jacobian[(size - 1, size - 1)] = share * (1.0 - share) * (NU_MAX - 2.0);
     }
     (natural, jacobian)
 }
