@@ -1,4 +1,4 @@
-//! Mathematics on `f64`: indicators and performance statistics.
+//! Mathematics on `f64`: indicators, performance statistics, covariances and risk.
 //!
 //! It is not a domain model: no price type, no order, no file, no clock, no randomness that the caller did not hand in.
 //! Inputs are finite numbers; whoever reads market data refuses the others at the door.

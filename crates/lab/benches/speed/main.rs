@@ -1,5 +1,5 @@
 //! How fast the hot paths are, each beside a bare hand-written loop over the same rows in the same process.
-//! `cargo xtask bench` runs all; a name (`memory`, `catalog`, `w1` to `w4`, `w6`, `book`) runs one, a number changes how many bars.
+//! `cargo xtask bench` runs all; a name (`memory`, `catalog`, `w1` to `w6`, `book`) runs one, a number changes how many bars.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,

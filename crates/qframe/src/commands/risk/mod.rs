@@ -280,19 +280,7 @@ impl Args {
     }
 
     fn answer(&self, book: &Book, settings: &Settings) -> Result<Answer, Error> {
-        let steps = settings.methods.len() * settings.horizons.len();
-        let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} figures {eta}") {
-            bar.set_style(style);
-        }
-        let mut done = 0;
-        let measured = measure::measure(book, settings, || {
-            done += 1;
-            if bar.elapsed().as_millis() > 1_000 {
-                bar.set_position(done);
-            }
-        });
-        bar.finish_and_clear();
+        let measured = watched(book, settings);
         if measured.figures.is_empty() {
             let whys = measured.unmeasured.iter().map(|one| format!("{}: {}", one.method.name(), one.why));
             return Err(Error::Several(whys.collect()));
@@ -364,6 +352,24 @@ impl Args {
         }
         Ok(())
     }
+}
+
+/// Measures with a progress bar where a person waits; it shows itself after a second.
+fn watched(book: &Book, settings: &Settings) -> measure::Measured {
+    let steps = settings.methods.len() * settings.horizons.len();
+    let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} figures {eta}") {
+        bar.set_style(style);
+    }
+    let mut done = 0;
+    let measured = measure::measure(book, settings, || {
+        done += 1;
+        if bar.elapsed().as_millis() > 1_000 {
+            bar.set_position(done);
+        }
+    });
+    bar.finish_and_clear();
+    measured
 }
 
 /// A share of the command line: above 0, at most 1.
