@@ -77,6 +77,7 @@ w1      a crossover of averages, bar by bar
 w2      a thousand of them, on one and on two threads
 w3      a CSV text to checked bars
 w4      indicators, also beside TA-Lib in C: pip installs it below target/ where it is missing
+w5      value at risk of scenarios of fifty assets, also beside numpy; fits of GARCH
 w6      ticks of an order book through the engine, also beside hftbacktest, which pip installs likewise
 book    messages of exchanges to a checked order book, and changes of a book; QFRAME_RECORDING names a recorded stream
 live    rows through the live pipeline, and how long a trade takes from an exchange's socket to a strategy

@@ -1,4 +1,4 @@
-//! Peers that are measured beside us and come as Python packages: TA-Lib in C, and hftbacktest.
+//! Peers that are measured beside us and come as Python packages: TA-Lib in C, numpy and hftbacktest.
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
@@ -17,8 +17,9 @@ pub(crate) struct Peer {
 }
 
 /// All of them.
-pub(crate) const PEERS: [Peer; 2] = [
+pub(crate) const PEERS: [Peer; 3] = [
     Peer { benchmark: "w4", variable: "QFRAME_TALIB_PYTHON", module: "talib", package: "TA-Lib", version: "0.8.2" },
+    Peer { benchmark: "w5", variable: "QFRAME_NUMPY_PYTHON", module: "numpy", package: "numpy", version: "2.4.6" },
     Peer {
         benchmark: "w6",
         variable: "QFRAME_HFT_PYTHON",

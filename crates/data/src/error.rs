@@ -62,6 +62,8 @@ pub enum FileFault {
     UnknownColumns(Vec<String>, Vec<&'static str>),
     /// The first line names no columns of a calendar: those seen, and a header with those expected.
     UnknownCalendar(Vec<String>, &'static str),
+    /// Two columns of prices have this name.
+    NameTwice(String),
     /// The rows do not tell their time frame, and none was given: what they tell.
     NoTimeFrame(String),
     /// The time frame given, and the closer step between the rows.
@@ -117,6 +119,9 @@ impl fmt::Display for FileFault {
             }
             Self::UnknownCalendar(seen, expected) => {
                 write!(f, "no such columns among {seen:?}; expected a header such as {expected}: rename the columns")
+            }
+            Self::NameTwice(name) => {
+                write!(f, "two columns are called {name:?}; expected a name an asset: rename one")
             }
             Self::NoMessages(lines, first) => {
                 write!(f, "no message of an exchange in {lines} lines: {first}; expected a recorded stream")

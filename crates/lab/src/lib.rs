@@ -11,6 +11,7 @@ mod outcome;
 mod rates;
 pub mod registry;
 pub mod report;
+pub mod scenarios;
 pub mod strategies;
 mod sweep;
 mod ticks;

@@ -1,8 +1,10 @@
 //! Risk assessments: measured values against their limits, graded and scored.
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::number::Quantity;
 use crate::time::Time;
 
 /// Where a risk comes from.
@@ -24,6 +26,54 @@ pub enum RiskType {
     /// The model is wrong.
     Model,
 }
+
+impl fmt::Display for RiskType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Market => "market",
+            Self::Credit => "credit",
+            Self::Liquidity => "liquidity",
+            Self::Operational => "operational",
+            Self::Concentration => "concentration",
+            Self::Currency => "currency",
+            Self::Model => "model",
+        })
+    }
+}
+
+impl FromStr for RiskType {
+    type Err = UnknownRisk;
+    fn from_str(word: &str) -> Result<Self, UnknownRisk> {
+        let found = Self::ALL.into_iter().find(|risk| risk.to_string().eq_ignore_ascii_case(word));
+        found.ok_or_else(|| UnknownRisk(word.to_owned()))
+    }
+}
+
+impl RiskType {
+    /// Every one.
+    pub const ALL: [Self; 7] = [
+        Self::Market,
+        Self::Credit,
+        Self::Liquidity,
+        Self::Operational,
+        Self::Concentration,
+        Self::Currency,
+        Self::Model,
+    ];
+}
+
+/// A word that names no risk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownRisk(pub String);
+
+impl fmt::Display for UnknownRisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = RiskType::ALL.map(|risk| risk.to_string()).join(", ");
+        write!(f, "{:?} is no risk; expected one of {known}", self.0)
+    }
+}
+
+impl std::error::Error for UnknownRisk {}
 
 /// How much of its limit a value uses up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -123,6 +173,18 @@ impl Metric {
         &self.name
     }
 
+    /// What was measured.
+    #[must_use]
+    pub const fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// Its limit, in the unit of the value.
+    #[must_use]
+    pub const fn limit(&self) -> f64 {
+        self.limit
+    }
+
     /// The share of the limit that is used: |value| / limit.
     #[must_use]
     pub fn used(&self) -> f64 {
@@ -136,6 +198,32 @@ impl Metric {
     }
 }
 
+/// What would bring a metric back to its limit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Recommendation {
+    /// Name of the metric.
+    pub metric: String,
+    /// The position to make smaller.
+    pub symbol: String,
+    /// The share of it to close, above 0 and at most 1.
+    pub share: f64,
+    /// The same in units, where they are known.
+    pub quantity: Option<Quantity>,
+    /// Whether that is enough.
+    pub enough: bool,
+}
+
+impl fmt::Display for Recommendation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "close {:.1} % of {}", 100.0 * self.share, self.symbol)?;
+        if let Some(quantity) = self.quantity {
+            write!(f, " ({quantity} units)")?;
+        }
+        let end = if self.enough { "to bring it to its limit" } else { "and more elsewhere: this alone is not enough" };
+        write!(f, " for {}, {end}", self.metric)
+    }
+}
+
 /// All metrics of one instant.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RiskAssessment {
@@ -143,6 +231,8 @@ pub struct RiskAssessment {
     pub time: Time,
     /// The metrics.
     pub metrics: Vec<Metric>,
+    /// What to do about those near or beyond their limits.
+    pub recommendations: Vec<Recommendation>,
 }
 
 impl RiskAssessment {

@@ -34,6 +34,8 @@ enum Command {
     /// Market data: import it, look at it, check and mend it, rebuild order books, make other bars, export it.
     #[command(subcommand)]
     Data(commands::data::DataCommand),
+    /// How much a book can lose, and why: value at risk, stress, exposure, limits.
+    Risk(Box<commands::risk::Args>),
     /// Serve a local exchange that clients of Binance and Coinbase trade on, over recorded markets.
     Exchange(Box<commands::exchange::Exchange>),
 }
@@ -48,6 +50,7 @@ pub fn command_line(own: &[StrategySpec]) -> ExitCode {
         Command::Strategies(list) => list.run(own),
         Command::Samples(list) => list.run(),
         Command::Data(command) => command.run(),
+        Command::Risk(args) => args.run(),
         Command::Exchange(exchange) => exchange.run(),
     };
     match done {

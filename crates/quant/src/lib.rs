@@ -1,4 +1,4 @@
-//! Mathematics on `f64`: indicators and performance statistics.
+//! Mathematics on `f64`: indicators, performance statistics, covariances and risk.
 //!
 //! It is not a domain model: no price type, no order, no file, no clock, no randomness that the caller did not hand in.
 //! Inputs are finite numbers; whoever reads market data refuses the others at the door.
@@ -6,6 +6,7 @@
 //! - [`covariance`]: how returns move together, by several estimators.
 //! - [`indicators`]: one trait, streaming and batch with the same values.
 //! - [`performance`]: what a trader reads about an equity curve, in one pass and constant memory.
+//! - [`risk`]: how much can be lost, and what that comes from.
 //!
 //! ```
 //! use qframe_quant::indicators::{Indicator, Sma};
@@ -21,3 +22,4 @@
 pub mod covariance;
 pub mod indicators;
 pub mod performance;
+pub mod risk;

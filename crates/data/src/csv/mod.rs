@@ -17,6 +17,7 @@ mod rates;
 pub(crate) mod source;
 pub(crate) mod stamp;
 pub(crate) mod tape;
+mod wide;
 mod write;
 
 use std::io::Read;
@@ -30,6 +31,7 @@ pub use figures::{FigureColumn, Figures, read_figures, read_figures_from};
 pub use latency::{Latencies, read_latencies, read_latencies_from};
 pub use rates::{Rates, read_rates, read_rates_from};
 pub(crate) use tape::{common_step, frame_of};
+pub use wide::{Wide, is_wide, read_wide, read_wide_from};
 pub use write::{header, write_bars, write_rows};
 
 use crate::error::{DataError, FileFault};

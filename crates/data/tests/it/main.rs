@@ -26,6 +26,8 @@ mod laws;
 #[cfg(test)]
 mod messages;
 #[cfg(test)]
+mod panel;
+#[cfg(test)]
 mod quality;
 #[cfg(test)]
 mod quality_files;

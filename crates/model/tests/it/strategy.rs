@@ -168,7 +168,7 @@ fn a_metric_is_graded_by_the_share_of_its_limit() {
     fn check(value: f64, level: RiskLevel, score: f64) {
         let metric = Metric::new(RiskType::Market, "VaR 95 %", value, 10.0).unwrap();
         let calm = Metric::new(RiskType::Liquidity, "days to close", 0.1, 10.0).unwrap();
-        let assessment = RiskAssessment { time: Time::EPOCH, metrics: vec![calm, metric] };
+        let assessment = RiskAssessment { time: Time::EPOCH, metrics: vec![calm, metric], recommendations: Vec::new() };
         assert_eq!((assessment.level(), assessment.score()), (level, score), "{value}");
         assert_eq!(assessment.worst().map(Metric::name), Some("VaR 95 %"));
     }
@@ -178,7 +178,7 @@ fn a_metric_is_graded_by_the_share_of_its_limit() {
     check(8.0, RiskLevel::Critical, 80.0);
     check(10.0, RiskLevel::Breached, 100.0);
     check(-50.0, RiskLevel::Breached, 100.0);
-    let empty = RiskAssessment { time: Time::EPOCH, metrics: Vec::new() };
+    let empty = RiskAssessment { time: Time::EPOCH, metrics: Vec::new(), recommendations: Vec::new() };
     assert_eq!((empty.level(), empty.score(), empty.worst()), (RiskLevel::Low, 0.0, None));
     let refused = |value, limit| Metric::new(RiskType::Model, "drift", value, limit).unwrap_err();
     assert_eq!(refused(1.0, 0.0), MetricError::Limit("drift".to_owned(), 0.0));

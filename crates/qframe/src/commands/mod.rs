@@ -3,5 +3,6 @@ pub(crate) mod backtest;
 pub(crate) mod data;
 pub(crate) mod exchange;
 pub(crate) mod report;
+pub(crate) mod risk;
 pub(crate) mod samples;
 pub(crate) mod strategies;

@@ -7,6 +7,7 @@ pub(crate) mod interest;
 mod joined;
 pub(crate) mod measured;
 mod memory;
+pub(crate) mod panel;
 pub(crate) mod plan;
 mod rates;
 pub(crate) mod raw;

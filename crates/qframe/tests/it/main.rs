@@ -34,6 +34,8 @@ mod refusals;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
+mod risk;
+#[cfg(test)]
 mod securities;
 #[cfg(test)]
 mod settings;

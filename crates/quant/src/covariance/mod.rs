@@ -24,6 +24,7 @@ use nalgebra::{DMatrix, DVector};
 pub use error::CovarianceError;
 pub use estimate::{Estimator, Shrunk};
 pub use returns::Returns;
+pub(crate) use returns::dot;
 
 /// A symmetric matrix, assets x assets, of finite numbers with variances above zero.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,11 @@
 //! The crate from outside: laws that every indicator and statistic obeys, and figures of independent libraries.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test's helpers fail the test, and say what was skipped")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test's helpers fail the test, and say what was skipped"
+)]
 
 mod covariance;
 mod curve;
@@ -8,5 +13,7 @@ mod facts;
 mod laws;
 mod metrics;
 mod oracle;
+mod risk;
+mod risk_oracle;
 mod statistics;
 mod talib;

@@ -1,0 +1,298 @@
+//! What is held, and what it was worth at every instant: positions or weights on prices, or an equity curve.
+use std::path::Path;
+
+use qframe_data::Panel;
+use qframe_model::number::{Cash, Price, Quantity, Volume};
+use qframe_model::parameter::nearest;
+use qframe_model::time::Time;
+use qframe_quant::covariance::{CovarianceError, Returns};
+use qframe_quant::risk::RiskError;
+
+use super::Args;
+use super::table::{Row, Table};
+use crate::error::Error;
+
+/// A book and its history.
+#[derive(Debug)]
+pub(super) struct Book {
+    /// What is held, in the order of the prices.
+    pub(super) holdings: Vec<Holding>,
+    /// The instants of the prices; one more than observations.
+    pub(super) times: Vec<Time>,
+    /// A column a holding.
+    pub(super) returns: Returns,
+    /// What fractions are fractions of; weights alone have no money.
+    pub(super) base: Option<f64>,
+    /// Returns of the benchmark, where one is named.
+    pub(super) benchmark: Option<(String, Vec<f64>)>,
+    /// All returns and names of the prices, for factors that are not held.
+    pub(super) panel: Option<(Vec<String>, Returns)>,
+    /// Observations a year.
+    pub(super) periods: f64,
+    /// Sentences.
+    pub(super) notes: Vec<String>,
+}
+
+/// One position.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Holding {
+    pub(super) symbol: String,
+    /// Its value as a share of the base; below zero for a short.
+    pub(super) weight: f64,
+    pub(super) quantity: Option<Quantity>,
+    pub(super) value: Option<Cash>,
+    pub(super) class: Option<String>,
+    pub(super) currency: Option<String>,
+    /// Units that trade on a day.
+    pub(super) volume: Option<f64>,
+}
+
+/// Cash under this name needs no price.
+const CASH: &str = "cash";
+/// How far from one weights may sum.
+const OFF: f64 = 1e-6;
+
+impl Book {
+    /// Reads what the flags name.
+    ///
+    /// # Errors
+    /// [`Error`]: a file with a wrong row, a symbol without prices, weights that do not sum to one, prices older than
+    /// positions, too few prices.
+    pub(super) fn load(args: &Args) -> Result<Self, Error> {
+        if let Some(path) = &args.equity {
+            return equity(path, args);
+        }
+        if args.prices.prices.is_empty() {
+            let why = "expected --prices FILE (a table date,A,B,… or bars of an asset each), or --equity FILE";
+            return Err(Error::usage("--prices", "", why));
+        }
+        let priced = args.prices.load()?;
+        let panel = &priced.panel;
+        let mut notes = priced.notes;
+        let (holdings, base) = match (&args.positions, &args.weights) {
+            (Some(path), _) => positions(path, panel, args)?,
+            (None, Some(path)) => (weights(path, panel)?, None),
+            (None, None) => {
+                let held = |name: &&String| args.benchmark.as_ref() != Some(*name);
+                let names: Vec<&String> = panel.names.iter().filter(held).collect();
+                let weight = 1.0 / names.len().max(1) as f64;
+                if names.len() > 1 {
+                    notes.push(format!(
+                        "no --weights and no --positions: each of the {} assets weighs the same",
+                        names.len()
+                    ));
+                }
+                let holding = |name: &String| Holding { symbol: name.clone(), weight, ..Holding::default() };
+                (names.into_iter().map(holding).collect(), None)
+            }
+        };
+        let all = returns(panel.returns(), &panel.names)?;
+        let place = |name: &str| panel.names.iter().position(|other| other == name);
+        let columns: Vec<usize> = holdings.iter().filter_map(|holding: &Holding| place(&holding.symbol)).collect();
+        let values = all.rows().flat_map(|row| columns.iter().map(|column| row[*column])).collect();
+        let names: Vec<String> = holdings.iter().map(|holding: &Holding| holding.symbol.clone()).collect();
+        let benchmark = match &args.benchmark {
+            Some(name) => {
+                let column =
+                    place(name).ok_or_else(|| Error::usage("--benchmark", name, unknown(name, &panel.names)))?;
+                Some((name.clone(), all.asset(column)))
+            }
+            None => None,
+        };
+        Ok(Self {
+            returns: returns(values, &names)?,
+            holdings,
+            times: panel.times.clone(),
+            base,
+            benchmark,
+            panel: Some((panel.names.clone(), all)),
+            periods: priced.periods,
+            notes,
+        })
+    }
+
+    /// Weights, one a holding.
+    pub(super) fn weights(&self) -> Vec<f64> {
+        self.holdings.iter().map(|holding| holding.weight).collect()
+    }
+
+    /// Names, one a holding.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.holdings.iter().map(|holding| holding.symbol.clone()).collect()
+    }
+
+    /// Returns of the whole book, its weights kept.
+    pub(super) fn series(&self) -> Vec<f64> {
+        self.returns.portfolio(&self.weights())
+    }
+
+    /// An error of the mathematics, with the names and dates of its places.
+    pub(super) fn told(&self, error: RiskError) -> String {
+        told(error, &self.names(), &self.times)
+    }
+}
+
+/// What names there are besides an unknown one.
+pub(super) fn unknown(name: &str, known: &[String]) -> String {
+    let near = nearest(name, known.iter().map(String::as_str));
+    let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    let more = if known.len() > 8 { ", …" } else { "" };
+    format!("no prices of it{near} There are {}{more}", known.iter().take(8).cloned().collect::<Vec<_>>().join(", "))
+}
+
+fn told(error: RiskError, names: &[String], times: &[Time]) -> String {
+    let name = |asset: usize| names.get(asset).map_or("the book", String::as_str);
+    match error {
+        RiskError::Covariance(CovarianceError::Constant { asset }) => {
+            format!("{}: its returns do not vary; leave it out, or give it as {CASH}", name(asset))
+        }
+        RiskError::Covariance(CovarianceError::NotFinite { row, asset, value }) => {
+            let time = times.get(row + 1).map_or_else(String::new, |time| format!(" at {time:#}"));
+            format!("{}: its return{time} is {value}; expected a finite number", name(asset))
+        }
+        RiskError::Covariance(CovarianceError::Empty) => "expected at least three prices; give more history".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn returns(values: Vec<f64>, names: &[String]) -> Result<Returns, Error> {
+    Returns::new(values, names.len())
+        .map_err(|error| Error::Refused(format!("--prices: {}", told(error.into(), names, &[]))))
+}
+
+/// `symbol,weight`: shares that sum to one, cash among them.
+fn weights(path: &Path, panel: &Panel) -> Result<Vec<Holding>, Error> {
+    let table = Table::read("--weights", path)?;
+    let column = table.needed(&["weight"], "symbol,weight")?;
+    let mut sum = 0.0;
+    let holdings = rows(&table, panel, |row| {
+        let weight: f64 = table.value(row, column)?;
+        if !weight.is_finite() {
+            return Err(table.wrong(row, column, "expected a finite number, as 0.25"));
+        }
+        sum += weight;
+        Ok(Holding { weight, ..Holding::default() })
+    })?;
+    if (sum - 1.0).abs() > OFF {
+        let why = format!("the weights sum to {sum:.9}; expected 1: add a row {CASH},{:.9}, or scale them", 1.0 - sum);
+        return Err(table.refused(why));
+    }
+    Ok(holdings)
+}
+
+/// `symbol,quantity`: units at the last prices; cash in money.
+fn positions(path: &Path, panel: &Panel, args: &Args) -> Result<(Vec<Holding>, Option<f64>), Error> {
+    let table = Table::read("--positions", path)?;
+    let column = table.needed(&["quantity", "qty", "size"], "symbol,quantity")?;
+    let time = table.column(&["time", "date", "as_of"]);
+    let volume = table.column(&["volume", "adv"]);
+    let (last, prices) = (panel.times[panel.times.len() - 1], panel.row(panel.times.len() - 1));
+    let mut cash = args.cash.unwrap_or(Cash::ZERO);
+    let mut holdings = rows(&table, panel, |row| {
+        let quantity: Quantity = table.value(row, column)?;
+        if let (Some(held), Some(time)) = (table.optional::<Time>(row, time)?, time)
+            && held.day() > last.day()
+        {
+            let why = format!("the prices end at {last:#}, before the position; give newer prices");
+            return Err(table.wrong(row, time, why));
+        }
+        let volume = match (table.optional::<Volume>(row, volume)?, volume) {
+            (Some(units), Some(column)) if units.to_f64() <= 0.0 => {
+                return Err(table.wrong(row, column, "expected the units that trade on a day, above zero"));
+            }
+            (units, _) => units.map(Volume::to_f64),
+        };
+        let symbol = symbol_of(&table, row)?;
+        let place = panel.names.iter().position(|name| *name == symbol);
+        let price: Price = match place.and_then(|place| prices.get(place)) {
+            Some(price) => *price,
+            None => Price::from_f64(1.0).unwrap_or(Price::ZERO),
+        };
+        let value = price.times(quantity).ok_or_else(|| table.wrong(row, column, "its value is out of range"))?;
+        if place.is_none() {
+            cash = cash.plus(value).map_err(|_| table.wrong(row, column, "the cash is out of range"))?;
+        }
+        Ok(Holding { quantity: Some(quantity), value: Some(value), volume, ..Holding::default() })
+    })?;
+    let worth: Vec<f64> = holdings.iter().filter_map(|holding| holding.value).map(Cash::to_f64).collect();
+    let base = worth.iter().sum::<f64>() + cash.to_f64();
+    if base <= 0.0 {
+        let why =
+            format!("positions and cash are worth {base:.2}; expected more than nothing: give the cash with --cash");
+        return Err(table.refused(why));
+    }
+    for (holding, worth) in holdings.iter_mut().zip(worth) {
+        holding.weight = worth / base;
+    }
+    Ok((holdings, Some(base)))
+}
+
+/// A holding a row that is not cash, with the columns that every such table may have.
+fn rows(
+    table: &Table,
+    panel: &Panel,
+    mut one: impl FnMut(&Row) -> Result<Holding, Error>,
+) -> Result<Vec<Holding>, Error> {
+    let symbol = table.needed(&["symbol", "asset", "name"], "symbol,weight or symbol,quantity")?;
+    let (class, currency) = (table.column(&["class", "asset_class"]), table.column(&["currency"]));
+    let mut holdings: Vec<Holding> = Vec::new();
+    for row in table.rows() {
+        let name = table.text(row, symbol);
+        let is_cash = name.eq_ignore_ascii_case(CASH) && !panel.names.iter().any(|known| known == name);
+        if !is_cash && !panel.names.iter().any(|known| known == name) {
+            return Err(table.wrong(row, symbol, unknown(name, &panel.names)));
+        }
+        if holdings.iter().any(|other| other.symbol == name) {
+            return Err(table.wrong(row, symbol, "it stands twice; expected each symbol once: add the two"));
+        }
+        let holding = one(row)?;
+        if !is_cash {
+            let (class, currency) = (table.optional(row, class)?, table.optional(row, currency)?);
+            holdings.push(Holding { symbol: name.to_owned(), class, currency, ..holding });
+        }
+    }
+    if holdings.is_empty() {
+        return Err(table.refused("nothing but cash; expected at least one position"));
+    }
+    Ok(holdings)
+}
+
+fn symbol_of(table: &Table, row: &Row) -> Result<String, Error> {
+    let symbol = table.needed(&["symbol", "asset", "name"], "symbol,quantity")?;
+    Ok(table.text(row, symbol).to_owned())
+}
+
+/// `time,equity`: what something was worth, above zero.
+fn equity(path: &Path, args: &Args) -> Result<Book, Error> {
+    let table = Table::read("--equity", path)?;
+    let time = table.needed(&["time", "date", "timestamp"], "time,equity")?;
+    let column = table.needed(&["equity", "value", "nav", "close"], "time,equity")?;
+    let (mut times, mut values): (Vec<Time>, Vec<f64>) = (Vec::new(), Vec::new());
+    for row in table.rows() {
+        let (at, value) = (table.value::<Time>(row, time)?, table.value::<Cash>(row, column)?.to_f64());
+        if times.last().is_some_and(|last| at <= *last) {
+            return Err(table.wrong(row, time, "not after the row before; expected times that rise"));
+        }
+        if value <= 0.0 {
+            return Err(table.wrong(row, column, "expected a value above zero; nothing can be lost of nothing"));
+        }
+        times.push(at);
+        values.push(value);
+    }
+    if times.len() < 3 {
+        return Err(table.refused(format!("{} rows; expected at least three", times.len())));
+    }
+    let changes = values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
+    let name = "equity".to_owned();
+    let holding = Holding { symbol: name.clone(), weight: 1.0, ..Holding::default() };
+    Ok(Book {
+        returns: returns(changes, std::slice::from_ref(&name))?,
+        holdings: vec![holding],
+        base: values.last().copied(),
+        benchmark: None,
+        panel: None,
+        periods: args.prices.periods.unwrap_or(252.0),
+        notes: Vec::new(),
+        times,
+    })
+}

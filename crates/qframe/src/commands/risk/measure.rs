@@ -1,0 +1,274 @@
+//! Value at risk by every method that was asked for.
+use qframe_lab::scenarios::draw;
+use qframe_quant::covariance::{Covariance, Estimator};
+use qframe_quant::risk::garch::{Garch, Model};
+use qframe_quant::risk::{
+    Confidence, Contribution, CornishFisher, Filtered, Moments, Normal, Quantile, RiskError, Shock, Simulation,
+    StudentT, Tail, age_weighted, contributions, historical, incremental, normal_contributions, over, simulated,
+};
+use serde::Serialize;
+
+use super::book::Book;
+
+/// How a loss is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Method {
+    All,
+    Historical,
+    OrderStatistic,
+    AgeWeighted,
+    Ewma,
+    Normal,
+    CornishFisher,
+    StudentT,
+    Garch,
+    MonteCarlo,
+    MonteCarloT,
+    Bootstrap,
+}
+
+impl Method {
+    /// All but [`Method::All`].
+    pub(super) const EACH: [Self; 11] = [
+        Self::Historical,
+        Self::OrderStatistic,
+        Self::AgeWeighted,
+        Self::Ewma,
+        Self::Normal,
+        Self::CornishFisher,
+        Self::StudentT,
+        Self::Garch,
+        Self::MonteCarlo,
+        Self::MonteCarloT,
+        Self::Bootstrap,
+    ];
+
+    /// Its name, as on the command line.
+    pub(super) fn name(self) -> String {
+        clap::ValueEnum::to_possible_value(&self).map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// How it gets from one observation to a horizon.
+    pub(super) const fn rule(self) -> &'static str {
+        match self {
+            Self::Historical | Self::OrderStatistic | Self::AgeWeighted | Self::All => "overlapping returns",
+            Self::Ewma | Self::Normal | Self::CornishFisher | Self::StudentT => "square root of time",
+            Self::MonteCarlo | Self::MonteCarloT => "covariance times horizon",
+            Self::Garch | Self::Bootstrap => "simulated paths",
+        }
+    }
+}
+
+/// How to measure.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub(super) methods: Vec<Method>,
+    pub(super) confidences: Vec<Confidence>,
+    pub(super) horizons: Vec<usize>,
+    pub(super) scenarios: usize,
+    pub(super) seed: u64,
+    pub(super) estimator: Estimator,
+    /// Decay of the age weights.
+    pub(super) age_decay: f64,
+    /// Decay of the volatility.
+    pub(super) ewma_decay: f64,
+    pub(super) model: Model,
+    /// Mean length of the bootstrap's stretches.
+    pub(super) block: f64,
+}
+
+/// One figure.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Figure {
+    pub(super) method: Method,
+    pub(super) rule: &'static str,
+    pub(super) horizon: usize,
+    pub(super) confidence: f64,
+    /// Losses as fractions of the book.
+    pub(super) var: f64,
+    pub(super) cvar: f64,
+    pub(super) var_error: Option<f64>,
+    pub(super) cvar_error: Option<f64>,
+    /// The same in money.
+    pub(super) var_money: Option<f64>,
+    pub(super) cvar_money: Option<f64>,
+}
+
+/// A method that gives no figure, and why.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Unmeasured {
+    pub(super) method: Method,
+    pub(super) horizon: usize,
+    pub(super) why: String,
+}
+
+/// What one holding adds.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Part {
+    pub(super) method: Method,
+    pub(super) confidence: f64,
+    pub(super) symbol: String,
+    pub(super) component_var: f64,
+    pub(super) component_cvar: f64,
+    pub(super) marginal_var: f64,
+    pub(super) marginal_cvar: f64,
+    /// The VaR less that of the book without it; of methods that need no scenarios.
+    pub(super) incremental_var: Option<f64>,
+}
+
+/// Everything measured.
+#[derive(Debug, Default)]
+pub(super) struct Measured {
+    pub(super) figures: Vec<Figure>,
+    pub(super) unmeasured: Vec<Unmeasured>,
+}
+
+/// Figures of all methods, horizons and confidences; `done` is told after each.
+pub(super) fn measure(book: &Book, settings: &Settings, mut done: impl FnMut()) -> Measured {
+    let mut measured = Measured::default();
+    for horizon in &settings.horizons {
+        for method in &settings.methods {
+            match tails(book, settings, *method, *horizon) {
+                Ok(tails) => {
+                    let rows = tails.into_iter().zip(&settings.confidences);
+                    measured.figures.extend(rows.map(|(tail, at)| figure(book, *method, *horizon, *at, tail)));
+                }
+                Err(error) => {
+                    let why = book.told(error);
+                    measured.unmeasured.push(Unmeasured { method: *method, horizon: *horizon, why });
+                }
+            }
+            done();
+        }
+    }
+    measured
+}
+
+fn figure(book: &Book, method: Method, horizon: usize, confidence: Confidence, tail: Tail) -> Figure {
+    Figure {
+        method,
+        rule: method.rule(),
+        horizon,
+        confidence: confidence.value(),
+        var: tail.var,
+        cvar: tail.cvar,
+        var_error: tail.errors.map(|errors| errors.0),
+        cvar_error: tail.errors.map(|errors| errors.1),
+        var_money: book.base.map(|base| base * tail.var),
+        cvar_money: book.base.map(|base| base * tail.cvar),
+    }
+}
+
+fn tails(book: &Book, settings: &Settings, method: Method, horizon: usize) -> Result<Vec<Tail>, RiskError> {
+    let (weights, at) = (book.weights(), &settings.confidences);
+    let held = || Ok::<_, RiskError>(over(&book.returns, horizon)?.portfolio(&weights));
+    let all = |tail: &dyn Fn(Confidence) -> Result<Tail, RiskError>| at.iter().map(|at| tail(*at)).collect();
+    match method {
+        Method::All | Method::Historical => historical(&held()?, Quantile::Linear, at),
+        Method::OrderStatistic => historical(&held()?, Quantile::Order, at),
+        Method::AgeWeighted => age_weighted(&held()?, settings.age_decay, at),
+        Method::Ewma => {
+            let normal = Normal::ewma(&book.series(), settings.ewma_decay)?;
+            all(&|at| Ok(normal.tail(at, horizon)))
+        }
+        Method::Normal => {
+            let Moments { mean, deviation, .. } = Moments::of(&book.series())?;
+            all(&|at| Ok(Normal { mean, deviation }.tail(at, horizon)))
+        }
+        Method::CornishFisher => {
+            let bent = CornishFisher(Moments::of(&book.series())?);
+            all(&|at| bent.tail(at, horizon))
+        }
+        Method::StudentT => {
+            let student = StudentT::fit(&book.series())?;
+            all(&|at| student.tail(at, horizon))
+        }
+        Method::Garch => {
+            let garch = Garch::fit(&book.series(), settings.model)?;
+            simulated(&mut draw(&Filtered::new(garch, horizon, settings.scenarios, settings.seed)?), at)
+        }
+        Method::MonteCarlo | Method::MonteCarloT | Method::Bootstrap => {
+            simulated(&mut draw(&simulation(book, settings, method, horizon)?), at)
+        }
+    }
+}
+
+/// The scenarios of a method that draws all assets.
+fn simulation(book: &Book, settings: &Settings, method: Method, horizon: usize) -> Result<Simulation, RiskError> {
+    let (weights, scenarios, seed) = (book.weights(), settings.scenarios, settings.seed);
+    if method == Method::Bootstrap {
+        return Simulation::bootstrap(book.returns.clone(), &weights, horizon, settings.block, scenarios, seed);
+    }
+    let covariance = settings.estimator.estimate(&book.returns)?.scaled(horizon as f64);
+    let means: Vec<f64> = book.returns.means().iter().map(|mean| mean * horizon as f64).collect();
+    let shock = match method {
+        // A covariance exists above two degrees of freedom.
+        Method::MonteCarloT => Shock::Student(StudentT::fit(&book.series())?.freedom.max(2.1)),
+        _ => Shock::Normal,
+    };
+    Simulation::new(&covariance, &means, &weights, shock, scenarios, seed)
+}
+
+/// Which holding the first horizon's figures come from, by each method that can tell.
+///
+/// # Errors
+/// [`RiskError`] of the method that fails.
+pub(super) fn parts(book: &Book, settings: &Settings) -> Result<Vec<Part>, RiskError> {
+    let (weights, horizon) = (book.weights(), settings.horizons[0]);
+    let mut parts = Vec::new();
+    for method in &settings.methods {
+        match method {
+            Method::OrderStatistic => {
+                let held = over(&book.returns, horizon)?;
+                for at in &settings.confidences {
+                    let var = |weights: &[f64]| {
+                        Ok::<_, RiskError>(historical(&held.portfolio(weights), Quantile::Order, &[*at])?[0].var)
+                    };
+                    let added = incremental(&weights, var)?;
+                    push(&mut parts, book, (*method, *at), &contributions(&held, &weights, *at)?, Some(&added));
+                }
+            }
+            Method::Normal => {
+                let covariance = Covariance::sample(&book.returns)?;
+                let means = book.returns.means();
+                for at in &settings.confidences {
+                    let of = |weights: &[f64]| normal_contributions(&covariance, &means, weights, *at, horizon);
+                    let var = |weights: &[f64]| Ok::<_, RiskError>(of(weights).iter().map(|part| part.var).sum());
+                    let added = incremental(&weights, var)?;
+                    push(&mut parts, book, (*method, *at), &of(&weights), Some(&added));
+                }
+            }
+            Method::MonteCarlo | Method::MonteCarloT | Method::Bootstrap => {
+                let simulation = simulation(book, settings, *method, horizon)?;
+                let outcomes = draw(&simulation);
+                for at in &settings.confidences {
+                    push(&mut parts, book, (*method, *at), &simulation.contributions(&outcomes, *at)?, None);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(parts)
+}
+
+fn push(
+    parts: &mut Vec<Part>,
+    book: &Book,
+    (method, at): (Method, Confidence),
+    contributions: &[Contribution],
+    added: Option<&[f64]>,
+) {
+    for (asset, (holding, one)) in book.holdings.iter().zip(contributions).enumerate() {
+        parts.push(Part {
+            method,
+            confidence: at.value(),
+            symbol: holding.symbol.clone(),
+            component_var: one.var,
+            component_cvar: one.cvar,
+            marginal_var: one.marginal_var,
+            marginal_cvar: one.marginal_cvar,
+            incremental_var: added.map(|added| added[asset]),
+        });
+    }
+}

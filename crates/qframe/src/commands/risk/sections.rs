@@ -1,0 +1,316 @@
+//! The answer as tables: what a terminal and a page show.
+use std::io::{self, Write};
+
+use super::Answer;
+use super::measure::{Method, Part};
+
+/// A table under its title. The first column is text, the others are numbers.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) title: String,
+    pub(super) columns: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
+    /// What to know of it.
+    pub(super) note: Option<String>,
+}
+
+/// Correlations of more holdings than these are in the JSON alone.
+const CORRELATED_MAX: usize = 12;
+/// Rows of a list that may be long.
+const ROWS_MAX: usize = 15;
+
+/// All sections that have rows, in reading order.
+pub(super) fn of(answer: &Answer) -> Vec<Section> {
+    let sections = [
+        risk(answer),
+        contributions(answer),
+        exposure(answer),
+        sizes(answer),
+        stress(answer),
+        reverse(answer),
+        correlation(answer),
+        liquidity(answer),
+        volatility(answer),
+        backtest(answer),
+        assessment(answer),
+    ];
+    sections.into_iter().flatten().filter(|section| !section.rows.is_empty()).collect()
+}
+
+/// Prints them as text.
+pub(super) fn print(answer: &Answer, sections: &[Section], out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}", headline(answer))?;
+    for Section { title, columns, rows, note } in sections {
+        let width = |place: usize| {
+            let cells = rows.iter().map(|row| row[place].chars().count());
+            cells.chain([columns[place].chars().count()]).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+        let line = |cells: &[String]| {
+            let cell = |(place, cell): (usize, &String)| match place {
+                0 => format!("{cell:<width$}", width = widths[place]),
+                _ => format!("{cell:>width$}", width = widths[place]),
+            };
+            format!("  {}", cells.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ")).trim_end().to_owned()
+        };
+        writeln!(out, "\n{title}\n{}", line(columns))?;
+        rows.iter().try_for_each(|row| writeln!(out, "{}", line(row)))?;
+        note.iter().try_for_each(|note| writeln!(out, "  {note}"))?;
+    }
+    let advice = answer.assessment.iter().flat_map(|assessed| &assessed.recommendations);
+    advice.into_iter().try_for_each(|advice| writeln!(out, "  -> {advice}"))?;
+    answer.notes.iter().try_for_each(|note| writeln!(out, "note: {note}"))
+}
+
+/// What was measured, in a line.
+pub(super) fn headline(answer: &Answer) -> String {
+    let Answer { from, to, observations, holdings, value, .. } = answer;
+    let worth = value.map_or_else(String::new, |value| format!(", worth {}", money(value)));
+    let what = if holdings.len() == 1 { holdings[0].symbol.clone() } else { format!("{} holdings", holdings.len()) };
+    format!("Risk of {what}{worth}: {observations} observations, {from:#} to {to:#}. Losses are above zero.")
+}
+
+fn section(title: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Section {
+    let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+    Section { title: title.to_owned(), columns, rows, note: None }
+}
+
+/// A row a method and horizon, a pair of columns a confidence.
+fn risk(answer: &Answer) -> Option<Section> {
+    let mut levels: Vec<f64> = Vec::new();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for one in &answer.figures {
+        if !levels.contains(&one.confidence) {
+            levels.push(one.confidence);
+        }
+        let head = [one.method.name(), one.horizon.to_string(), one.rule.to_owned()];
+        if rows.last().is_none_or(|row| row[..3] != head) {
+            rows.push(head.to_vec());
+        }
+        let cells = [(one.var, one.var_error, one.var_money), (one.cvar, one.cvar_error, one.cvar_money)].map(cell);
+        rows.last_mut().into_iter().for_each(|row| row.extend(cells.clone()));
+    }
+    let mut columns = vec!["method".to_owned(), "horizon".to_owned(), "over the horizon".to_owned()];
+    columns.extend(levels.into_iter().flat_map(|level| [format!("VaR {}", at(level)), format!("CVaR {}", at(level))]));
+    let whys =
+        answer.unmeasured.iter().map(|one| format!("{}, horizon {}: {}", one.method.name(), one.horizon, one.why));
+    let mut whys: Vec<String> = whys.collect();
+    whys.dedup();
+    let mut notes = vec!["± is one standard error of a figure that was drawn by chance.".to_owned()];
+    notes.retain(|_| answer.figures.iter().any(|one| one.var_error.is_some()));
+    notes.extend((!whys.is_empty()).then(|| format!("Not measured: {}", whys.join("; "))));
+    Some(Section {
+        title: "Value at risk".to_owned(),
+        columns,
+        rows,
+        note: (!notes.is_empty()).then(|| notes.join(" ")),
+    })
+}
+
+/// A loss, its standard error, and the same in money.
+fn cell((loss, error, worth): (f64, Option<f64>, Option<f64>)) -> String {
+    let error = error.map_or_else(String::new, |error| format!(" ±{:.2}", 100.0 * error));
+    let worth = worth.map_or_else(String::new, |worth| format!(" ({})", money(worth)));
+    format!("{}{error}{worth}", percent(loss))
+}
+
+/// Of one method, the normal one if it was asked for: its parts are the smoothest. All of them are in the JSON.
+fn contributions(answer: &Answer) -> Option<Section> {
+    let normal = answer.contributions.iter().find(|part| part.method == Method::Normal);
+    let first = normal.or(answer.contributions.first()).filter(|_| answer.holdings.len() > 1)?;
+    let mut parts: Vec<&Part> = answer
+        .contributions
+        .iter()
+        .filter(|part| part.method == first.method && part.confidence == first.confidence)
+        .collect();
+    parts.sort_by(|a, b| b.component_var.total_cmp(&a.component_var));
+    let whole: f64 = parts.iter().map(|part| part.component_var).sum();
+    let weight =
+        |symbol: &str| answer.holdings.iter().find(|held| held.symbol == symbol).map_or(0.0, |held| held.weight);
+    let row = |part: &&Part| {
+        vec![
+            part.symbol.clone(),
+            percent(weight(&part.symbol)),
+            percent(part.component_var),
+            format!("{:.1}%", 100.0 * part.component_var / whole),
+            percent(part.component_cvar),
+            format!("{:.4}", part.marginal_var),
+            part.incremental_var.map_or_else(String::new, percent),
+        ]
+    };
+    let columns = ["symbol", "weight", "component VaR", "share", "component CVaR", "marginal VaR", "incremental VaR"];
+    let title = format!("Where it comes from ({}, {})", first.method.name(), at(first.confidence));
+    let mut section = section(&title, &columns, parts.iter().take(ROWS_MAX).map(row).collect());
+    let more = parts.len().saturating_sub(ROWS_MAX);
+    section.note = (more > 0).then(|| format!("and {more} more (--json)"));
+    Some(section)
+}
+
+fn exposure(answer: &Answer) -> Option<Section> {
+    let held = answer.exposure.as_ref()?;
+    let mut rows = vec![
+        ("gross", percent(held.gross)),
+        ("net", percent(held.net)),
+        ("leverage", format!("{:.2}", held.leverage)),
+        ("concentration (HHI)", format!("{:.4}", held.concentration_hhi)),
+        (
+            "effective number of positions",
+            held.effective_number.map_or_else(String::new, |number| format!("{number:.1}")),
+        ),
+        ("volatility a year", percent(held.volatility)),
+        ("drawdown at risk", percent(held.drawdown_at_risk)),
+        ("conditional drawdown at risk", percent(held.conditional_drawdown_at_risk)),
+    ];
+    let names = held.benchmark.as_ref().map(|one| format!("beta to {}", one.name));
+    if let (Some(one), Some(name)) = (&held.benchmark, &names) {
+        rows.push((name, format!("{:.3}", one.beta)));
+        rows.push(("correlation", format!("{:.3}", one.correlation)));
+        rows.push(("tracking error a year", percent(one.tracking_error)));
+    }
+    let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    Some(section("Exposure", &["", "value"], rows))
+}
+
+fn sizes(answer: &Answer) -> Option<Section> {
+    let held = answer.exposure.as_ref().filter(|_| answer.holdings.len() > 1)?;
+    let kinds = [("", &held.by_asset), ("class ", &held.by_class), ("currency ", &held.by_currency)];
+    let rows = kinds.into_iter().flat_map(|(kind, sizes)| {
+        sizes.iter().take(ROWS_MAX).map(move |size| {
+            let mut row = vec![format!("{kind}{}", size.name), percent(size.net), percent(size.gross)];
+            row.extend(size.money.map(money));
+            row
+        })
+    });
+    let columns = ["of", "net", "gross", "money"];
+    Some(section("Sizes", &columns[..if answer.value.is_some() { 4 } else { 3 }], rows.collect()))
+}
+
+fn stress(answer: &Answer) -> Option<Section> {
+    let row = |one: &super::Scenario| {
+        let worst =
+            one.worst.as_ref().map_or_else(String::new, |(symbol, part)| format!("{symbol} {}", percent(*part)));
+        let mut row = vec![one.name.clone(), percent(one.loss)];
+        row.extend(one.loss_money.map(money));
+        row.push(worst);
+        row
+    };
+    let with_money = ["scenario", "loss", "money", "most from"];
+    let columns = if answer.value.is_some() { &with_money[..] } else { &["scenario", "loss", "most from"] };
+    Some(section("Stress", columns, answer.stress.iter().map(row).collect()))
+}
+
+fn reverse(answer: &Answer) -> Option<Section> {
+    let found = answer.reverse.as_ref()?;
+    let mut moves: Vec<&(String, f64)> = found.returns.iter().collect();
+    moves.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let rows = moves.into_iter().take(ROWS_MAX).map(|(symbol, value)| vec![symbol.clone(), percent(*value)]).collect();
+    let mut section =
+        section(&format!("The likeliest way to lose {}", percent(found.loss)), &["symbol", "return"], rows);
+    let (deviations, probability) = (found.deviations, found.probability);
+    section.note = Some(format!(
+        "{deviations:.1} standard deviations of one observation; were returns normal, a probability of {probability:.1e}"
+    ));
+    Some(section)
+}
+
+fn correlation(answer: &Answer) -> Option<Section> {
+    let found = answer.correlation.as_ref()?;
+    let condition = found
+        .condition_number
+        .map_or_else(|| "no inverse".to_owned(), |number| format!("condition number {number:.1}"));
+    if found.names.len() > CORRELATED_MAX {
+        let values = found.matrix.iter().enumerate().flat_map(|(row, values)| values[..row].to_vec());
+        let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+        let rows =
+            vec![vec!["mean correlation".to_owned(), format!("{:.3}", sum / count)], vec![condition, String::new()]];
+        return Some(section("Correlation (the matrix is in the JSON)", &["", "value"], rows));
+    }
+    let columns: Vec<&str> = std::iter::once("").chain(found.names.iter().map(String::as_str)).collect();
+    let row = |(name, values): (&String, &Vec<f64>)| {
+        std::iter::once(name.clone()).chain(values.iter().map(|value| format!("{value:.2}"))).collect()
+    };
+    let mut section = section("Correlation", &columns, found.names.iter().zip(&found.matrix).map(row).collect());
+    section.note = Some(condition);
+    Some(section)
+}
+
+fn liquidity(answer: &Answer) -> Option<Section> {
+    let rows = answer.liquidity.iter().map(|one| vec![one.symbol.clone(), format!("{:.2}", one.days)]);
+    Some(section("Liquidity", &["symbol", "days to close"], rows.collect()))
+}
+
+fn volatility(answer: &Answer) -> Option<Section> {
+    let fitted = answer.volatility.as_ref()?;
+    let row = |one: &super::forecasts::Parameter| {
+        let error = one.error.map_or_else(String::new, |error| format!("{error:.3e}"));
+        vec![one.name.to_owned(), format!("{:.6e}", one.value), error]
+    };
+    let rows = fitted.parameters.iter().map(row).collect();
+    let mut section = section(&format!("Volatility: {}", fitted.model), &["parameter", "value", "robust error"], rows);
+    let ahead = fitted.forecast.last().copied().unwrap_or(fitted.volatility);
+    let steps = fitted.forecast.len();
+    section.note = Some(format!(
+        "persistence {:.4}; volatility now {}, forecast {} observations ahead {}; AIC {:.1}, BIC {:.1}",
+        fitted.persistence,
+        percent(fitted.volatility),
+        steps,
+        percent(ahead),
+        fitted.aic,
+        fitted.bic
+    ));
+    Some(section)
+}
+
+fn backtest(answer: &Answer) -> Option<Section> {
+    let row = |one: &super::forecasts::Held| {
+        let p = |value: f64| format!("{value:.3}");
+        let mut row =
+            vec![one.method.name(), at(one.confidence), one.exceeded.to_string(), format!("{:.1}", one.expected)];
+        row.extend([p(one.kupiec_p), p(one.independence_p), p(one.conditional_p), one.light.to_owned()]);
+        row
+    };
+    let columns =
+        ["method", "confidence", "exceeded", "expected", "Kupiec p", "independence p", "conditional p", "light"];
+    let mut section = section("Forecasts of the next observation", &columns, answer.backtest.iter().map(row).collect());
+    let count = answer.backtest.first().map_or(0, |one| one.observations);
+    section.note = Some(format!(
+        "{count} forecasts; a p below 0.05 speaks against the method. Student's t and GARCH are fitted every {} observations.",
+        super::forecasts::REFIT
+    ));
+    Some(section)
+}
+
+fn assessment(answer: &Answer) -> Option<Section> {
+    let assessed = answer.assessment.as_ref()?;
+    let row = |one: &super::Judged| {
+        let number = |value: f64| format!("{value:.4}");
+        vec![
+            format!("{} ({})", one.name, one.risk),
+            number(one.value),
+            number(one.limit),
+            format!("{:.0}%", 100.0 * one.used),
+            one.level.clone(),
+        ]
+    };
+    let title = format!("Assessment: {} (score {:.0} of 100)", assessed.level, assessed.score);
+    let rows = assessed.metrics.iter().map(row).collect();
+    Some(section(&title, &["metric", "value", "limit", "used", "level"], rows))
+}
+
+fn percent(value: f64) -> String {
+    format!("{:.2}%", 100.0 * value)
+}
+
+fn at(confidence: f64) -> String {
+    let text = format!("{:.4}", 100.0 * confidence);
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Money with its thousands apart.
+fn money(value: f64) -> String {
+    let text = format!("{:.2}", value.abs());
+    let (whole, cents) = text.split_once('.').unwrap_or((&text, "00"));
+    let groups: Vec<&str> =
+        whole.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    format!("{}{}.{cents}", if value < 0.0 { "-" } else { "" }, groups.join(","))
+}

@@ -1,0 +1,256 @@
+//! What if: the book in worlds that were, and in worlds that are asked for.
+use qframe_model::time::Time;
+use qframe_quant::covariance::Covariance;
+use qframe_quant::risk::stress::{by_factor, days_to_close, reverse, worse};
+use qframe_quant::risk::{Confidence, normal_contributions};
+use serde::Serialize;
+
+use super::book::{Book, Holding, unknown};
+use super::measure::Settings;
+use crate::error::Error;
+
+/// A scenario and what the book loses in it.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Scenario {
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+    /// A loss, as a fraction of the book and in money.
+    pub(super) loss: f64,
+    pub(super) loss_money: Option<f64>,
+    /// The holding that loses most, and its part of the loss.
+    pub(super) worst: Option<(String, f64)>,
+}
+
+/// The likeliest way to lose so much.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Reversed {
+    pub(super) loss: f64,
+    pub(super) deviations: f64,
+    pub(super) probability: f64,
+    /// Return of each holding in it.
+    pub(super) returns: Vec<(String, f64)>,
+}
+
+/// How long a position takes to close.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Closing {
+    pub(super) symbol: String,
+    pub(super) days: f64,
+}
+
+/// A shock of the command line: moves that happen at once.
+#[derive(Debug, Clone)]
+pub(super) struct Shock {
+    word: String,
+    moves: Vec<(Target, f64)>,
+}
+
+#[derive(Debug, Clone)]
+enum Target {
+    All,
+    Symbol(String),
+    Class(String),
+    Currency(String),
+    Factor(String),
+}
+
+/// Observations of the worst stretches that are looked for.
+const STRETCHES: [usize; 3] = [1, 5, 20];
+
+impl Shock {
+    /// `AAPL=-20%,class:tech=-10%`: a symbol, `class:`, `currency:`, `factor:` or `all`, and a move.
+    ///
+    /// # Errors
+    /// [`Error::Usage`].
+    pub(super) fn parse(word: &str) -> Result<Self, Error> {
+        let wrong = |why: &str| Error::usage("--shock", word, why);
+        let one = |part: &str| {
+            let (target, change) = part.rsplit_once('=').ok_or_else(|| {
+                wrong(
+                    "expected moves such as AAPL=-20%, class:tech=-10%, currency:EUR=-5%, factor:SPY=-10% or all=-10%",
+                )
+            })?;
+            let change = fraction(change).ok_or_else(|| wrong("expected a move in percent, as -20%"))?;
+            if change < -1.0 {
+                return Err(wrong("a price falls by 100% at most"));
+            }
+            let target = match target.trim().split_once(':') {
+                Some(("class", name)) => Target::Class(name.to_owned()),
+                Some(("currency", name)) => Target::Currency(name.to_owned()),
+                Some(("factor", name)) => Target::Factor(name.to_owned()),
+                _ if target.trim() == "all" => Target::All,
+                _ => Target::Symbol(target.trim().to_owned()),
+            };
+            Ok((target, change))
+        };
+        Ok(Self { word: word.to_owned(), moves: word.split(',').map(one).collect::<Result<_, _>>()? })
+    }
+
+    /// The return of each holding. Where several moves name a holding, the last counts.
+    fn returns(&self, book: &Book) -> Result<Vec<f64>, Error> {
+        let mut returns = vec![0.0; book.holdings.len()];
+        for (target, change) in &self.moves {
+            let meant: Box<dyn Fn(&Holding) -> bool> = match target {
+                Target::All => Box::new(|_| true),
+                Target::Symbol(name) => Box::new(move |holding| holding.symbol == *name),
+                Target::Class(name) => Box::new(move |holding| holding.class.as_deref() == Some(name)),
+                Target::Currency(name) => Box::new(move |holding| holding.currency.as_deref() == Some(name)),
+                Target::Factor(name) => {
+                    returns = self.factor(book, name, *change)?;
+                    continue;
+                }
+            };
+            let mut hit = false;
+            for (own, _) in returns.iter_mut().zip(&book.holdings).filter(|(_, holding)| meant(holding)) {
+                (*own, hit) = (*change, true);
+            }
+            if !hit {
+                return Err(Error::usage(
+                    "--shock",
+                    &self.word,
+                    "nothing that is held is meant; name a symbol, or a class or currency of the positions file",
+                ));
+            }
+        }
+        Ok(returns)
+    }
+
+    fn factor(&self, book: &Book, name: &str, change: f64) -> Result<Vec<f64>, Error> {
+        let Some((names, all)) = &book.panel else {
+            return Err(Error::usage("--shock", &self.word, "a factor needs --prices that hold it"));
+        };
+        let place = names.iter().position(|other| other == name);
+        let place = place.ok_or_else(|| Error::usage("--shock", &self.word, unknown(name, names)))?;
+        by_factor(&book.returns, &all.asset(place), change).map_err(|error| Error::Refused(book.told(error)))
+    }
+}
+
+/// `-20%` or `-0.2`.
+pub(super) fn fraction(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let value = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
+        None => text.parse().ok()?,
+    };
+    value.is_finite().then_some(value)
+}
+
+/// `FROM..TO`, two dates.
+///
+/// # Errors
+/// [`Error::Usage`].
+pub(super) fn window(word: &str) -> Result<(Time, Time), Error> {
+    let wrong = |why: String| Error::usage("--window", word, why);
+    let (from, to) =
+        word.split_once("..").ok_or_else(|| wrong("expected FROM..TO, as 2008-09-01..2008-11-28".to_owned()))?;
+    let time = |text: &str| text.trim().parse::<Time>().map_err(|error| wrong(error.to_string()));
+    let (from, to) = (time(from)?, time(to)?);
+    if from < to { Ok((from, to)) } else { Err(wrong("expected the first time before the second".to_owned())) }
+}
+
+/// The worst stretches of history, the windows and the shocks that were asked for, and worse correlations and volatilities.
+///
+/// # Errors
+/// [`Error`]: a window without prices, a shock that means nothing.
+pub(super) fn scenarios(
+    book: &Book,
+    settings: &Settings,
+    windows: &[(Time, Time)],
+    shocks: &[Shock],
+) -> Result<Vec<Scenario>, Error> {
+    let mut scenarios = Vec::new();
+    for length in STRETCHES.into_iter().filter(|length| *length < book.times.len()) {
+        let starts = 0..book.times.len() - length;
+        let stretch = |start: usize| (start, held(book, start, start + length));
+        let loss = |(_, returns): &(usize, Vec<f64>)| lost(book, returns);
+        let worst = starts.map(stretch).max_by(|a, b| loss(a).total_cmp(&loss(b)));
+        if let Some((start, returns)) = worst {
+            let (from, to) = (book.times[start], book.times[start + length]);
+            let name = format!("worst {length} of history: {from:#} to {to:#}");
+            scenarios.push(scenario(book, name, "history", &returns));
+        }
+    }
+    for (from, to) in windows {
+        let start = book.times.iter().rposition(|time| time <= from);
+        let end = book.times.iter().rposition(|time| time <= to);
+        let (Some(start), Some(end)) = (start, end.filter(|end| start.is_some_and(|start| start < *end))) else {
+            let (first, last) = (book.times[0], book.times[book.times.len() - 1]);
+            let why = format!("no two prices in it; the prices go from {first:#} to {last:#}");
+            return Err(Error::usage("--window", format!("{from:#}..{to:#}"), why));
+        };
+        let name = format!("window {:#} to {:#}", book.times[start], book.times[end]);
+        scenarios.push(scenario(book, name, "window", &held(book, start, end)));
+    }
+    for shock in shocks {
+        scenarios.push(scenario(book, format!("shock {}", shock.word), "shock", &shock.returns(book)?));
+    }
+    scenarios.extend(worlds(book, settings));
+    Ok(scenarios)
+}
+
+/// What positions that nobody touches earn between two instants.
+fn held(book: &Book, start: usize, end: usize) -> Vec<f64> {
+    let assets = book.returns.assets();
+    let mut growth = vec![1.0; assets];
+    for row in book.returns.as_slice()[start * assets..end * assets].chunks_exact(assets) {
+        growth.iter_mut().zip(row).for_each(|(growth, value)| *growth *= 1.0 + value);
+    }
+    growth.into_iter().map(|growth| growth - 1.0).collect()
+}
+
+fn lost(book: &Book, returns: &[f64]) -> f64 {
+    -book.holdings.iter().zip(returns).map(|(holding, value)| holding.weight * value).sum::<f64>()
+}
+
+fn scenario(book: &Book, name: String, kind: &'static str, returns: &[f64]) -> Scenario {
+    let loss = lost(book, returns);
+    let parts = book.holdings.iter().zip(returns).map(|(holding, value)| (&holding.symbol, -holding.weight * value));
+    let worst = parts.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, part)| *part > 0.0);
+    let worst = worst.map(|(symbol, part)| (symbol.clone(), part));
+    Scenario { name, kind, loss, loss_money: book.base.map(|base| base * loss), worst }
+}
+
+/// Normal VaR of the first confidence and horizon, in worse worlds. Nothing where there is no covariance.
+fn worlds(book: &Book, settings: &Settings) -> Vec<Scenario> {
+    let Ok(covariance) = settings.estimator.estimate(&book.returns) else { return Vec::new() };
+    let (weights, means) = (book.weights(), book.returns.means());
+    let (at, horizon): (Confidence, usize) = (settings.confidences[0], settings.horizons[0]);
+    // Correlations of one let shorts hedge longs; against the book, every position loses together.
+    let against: Vec<f64> = weights.iter().map(|weight| weight.abs()).collect();
+    let mut cases = vec![
+        ("correlations of one", 1.0, 1.0, &weights),
+        ("volatilities doubled", 0.0, 2.0, &weights),
+        ("both", 1.0, 2.0, &weights),
+    ];
+    if against != weights {
+        cases.push(("every position against the book", 1.0, 1.0, &against));
+    }
+    let measured = cases.into_iter().filter_map(|(name, share, factor, weights)| {
+        let covariance = worse(&covariance, share, factor).ok()?;
+        let parts = normal_contributions(&covariance, &means, weights, at, horizon);
+        let loss = parts.iter().map(|part| part.var).sum::<f64>();
+        let most = book.holdings.iter().zip(&parts).max_by(|a, b| a.1.var.total_cmp(&b.1.var));
+        let worst = most.map(|(holding, part)| (holding.symbol.clone(), part.var));
+        let name = format!("normal VaR {}%, {name}", 100.0 * at.value());
+        Some(Scenario { name, kind: "model", loss, loss_money: book.base.map(|base| base * loss), worst })
+    });
+    measured.collect()
+}
+
+/// The likeliest way to lose the fraction `loss` in one observation; nothing where there is no covariance.
+pub(super) fn reversed(book: &Book, settings: &Settings, loss: f64) -> Option<Reversed> {
+    let covariance: Covariance = settings.estimator.estimate(&book.returns).ok()?;
+    let found = reverse(&covariance, &book.weights(), loss).ok()?;
+    let returns = book.names().into_iter().zip(found.returns).collect();
+    Some(Reversed { loss, deviations: found.deviations, probability: found.probability, returns })
+}
+
+/// Days to close every position whose volume is known, with `share` of the volume.
+pub(super) fn closings(book: &Book, share: f64) -> Vec<Closing> {
+    let one = |holding: &Holding| {
+        let quantity = holding.quantity?.to_f64();
+        let days = days_to_close(quantity, holding.volume?, share).ok()?;
+        Some(Closing { symbol: holding.symbol.clone(), days })
+    };
+    book.holdings.iter().filter_map(one).collect()
+}

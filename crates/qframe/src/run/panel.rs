@@ -1,0 +1,166 @@
+//! What `--prices` means: a table of closes, or several series of bars; brought to the same instants.
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use qframe_data::{Align, Closes, Panel, is_wide, read_wide};
+use qframe_model::number::Price;
+use qframe_model::time::{Span, Time, TimeFrame};
+
+use super::data::{self, Wish};
+use super::raw::{Raw, Word};
+use super::venue;
+use crate::error::Error;
+
+/// The flags of the prices of several assets.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Prices {
+    /// Prices: a table date,A,B,… of closes; or bars of an asset each: a file, a bundled sample, or SYMBOL or SYMBOL@VENUE of
+    /// the catalog. SYMBOL= before a file of bars gives its name.
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE|SAMPLE|SYMBOL@VENUE", help_heading = "Data")]
+    pub(crate) prices: Vec<Word>,
+    /// An instant at which an asset has no price: inner (left out) or ffill (its last price stands in) [inner].
+    #[arg(long, value_name = "inner|ffill", value_parser = align, default_value = "inner", hide_default_value = true, help_heading = "Data")]
+    pub(crate) align: Align,
+    /// Only prices at or after this time.
+    #[arg(long, value_name = "TIME", help_heading = "Data")]
+    pub(crate) from: Option<Word>,
+    /// Only prices before this time (a date alone: its whole day is in).
+    #[arg(long, value_name = "TIME", help_heading = "Data")]
+    pub(crate) to: Option<Word>,
+    /// Make longer bars of the bars, such as 1d.
+    #[arg(long, value_name = "FRAME", help_heading = "Data")]
+    pub(crate) timeframe: Option<Word>,
+    /// A row that is no bar: stop, or skip and count [stop].
+    #[arg(long, value_name = "stop|skip", help_heading = "Data")]
+    pub(crate) on_bad_row: Option<Word>,
+    /// The folder of the catalog [$XDG_DATA_HOME/qframe/catalog, else ~/.local/share/qframe/catalog].
+    #[arg(long, value_name = "DIR", env = "QFRAME_CATALOG", help_heading = "Data")]
+    pub(crate) catalog: Option<PathBuf>,
+    /// Observations a year, to annualise [252 or 365 of days, by whether there are Saturdays; 52 of weeks].
+    #[arg(long, value_name = "NUMBER", help_heading = "Data")]
+    pub(crate) periods: Option<f64>,
+}
+
+/// Prices, and what is to say of them.
+#[derive(Debug)]
+pub(crate) struct Priced {
+    pub(crate) panel: Panel,
+    /// Observations a year.
+    pub(crate) periods: f64,
+    /// Sentences.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Prices {
+    /// Reads and aligns them.
+    ///
+    /// # Errors
+    /// [`Error`]: a flag that cannot be, a file or a name that gives no prices, frames that differ, nothing in common.
+    pub(crate) fn load(&self) -> Result<Priced, Error> {
+        if let Some(periods) = self.periods.filter(|periods| !(periods.is_finite() && *periods > 0.0)) {
+            return Err(Error::usage("--periods", periods, "expected a number above zero, such as 252"));
+        }
+        let raw = self.raw();
+        let wish = Wish::new(&raw, venue::margin(&raw)?)?;
+        let (mut series, mut notes) = (Vec::new(), Vec::new());
+        let (mut tables, mut frames): (Vec<&str>, Vec<(String, TimeFrame)>) = (Vec::new(), Vec::new());
+        for word in &self.prices {
+            let path = word.0.trim();
+            if Path::new(path).is_file() && is_wide(path)? {
+                tables.push(path);
+                series.extend(table(path, (wish.from, wish.until), &mut notes)?);
+                continue;
+            }
+            let raw = Raw { data: vec![word.clone()], ..raw.clone() };
+            for source in data::load(&raw, &wish).map_err(of_prices)? {
+                let (name, set) = (source.set.instrument().symbol().to_string(), &source.set);
+                let skipped = set.origin().facts.skipped.total;
+                notes.extend((skipped > 0).then(|| format!("{name}: {skipped} bad rows left out")));
+                frames.push((name.clone(), set.frame()));
+                series.push((name, set.bars().iter().map(|bar| (bar.time, bar.close)).collect()));
+            }
+        }
+        same_frames(&tables, &frames)?;
+        let panel = Panel::new(&series, self.align).map_err(|error| told(&error, self.align))?;
+        let aligned = &panel.aligned;
+        notes.extend((aligned.dropped + aligned.filled > 0).then(|| aligned.to_string()));
+        let periods = self.periods.unwrap_or_else(|| panel.periods_per_year());
+        Ok(Priced { panel, periods, notes })
+    }
+
+    fn raw(&self) -> Raw {
+        Raw {
+            from: self.from.clone(),
+            to: self.to.clone(),
+            timeframe: self.timeframe.clone(),
+            on_bad_row: self.on_bad_row.clone(),
+            catalog: self.catalog.clone(),
+            ..Raw::default()
+        }
+    }
+}
+
+/// The columns of a table, within a period.
+fn table(path: &str, (from, until): (Time, Time), notes: &mut Vec<String>) -> Result<Vec<Closes>, Error> {
+    let wide = read_wide(path)?;
+    if wide.rounded > 0 {
+        notes.push(format!("{path}: {} numbers have more than nine decimals: rounded", wide.rounded));
+    }
+    let (first, last) = (wide.times.first().copied(), wide.times.last().copied());
+    let mut series = wide.into_series();
+    for (_, rows) in &mut series {
+        rows.retain(|(time, _): &(Time, Price)| from <= *time && *time < until);
+    }
+    match (first, last) {
+        (Some(first), Some(last)) if last < from || until <= first => {
+            let why = format!("no prices between --from and --to; it has {first:#} to {last:#}");
+            Err(Error::Refused(format!("--prices {path}: {why}")))
+        }
+        _ => Ok(series),
+    }
+}
+
+/// Bars of different lengths close at different instants, whatever they are called by.
+fn same_frames(tables: &[&str], frames: &[(String, TimeFrame)]) -> Result<(), Error> {
+    let Some((first, frame)) = frames.first() else { return Ok(()) };
+    if let Some((other, length)) = frames.iter().find(|(_, length)| length != frame) {
+        let why =
+            format!("{first} has bars of {frame}, {other} of {length}; expected one length: --timeframe {length}");
+        return Err(Error::Refused(format!("--prices: {why}")));
+    }
+    match tables.first() {
+        Some(table) if frame.span() < Span::DAY => Err(Error::Refused(format!(
+            "--prices: {table} is a table of closes, {first} has bars of {frame}, which are called by their openings; \
+             expected days beside a table: --timeframe 1d"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What the reader of bars says, by the flag that it is here.
+fn of_prices(error: Error) -> Error {
+    let here = |text: String| text.replace("--data ", "--prices ");
+    match error {
+        Error::Usage { flag, value, why } if flag == "--data" => {
+            Error::Usage { flag: "--prices".to_owned(), value, why }
+        }
+        Error::Refused(why) => Error::Refused(here(why)),
+        other => other,
+    }
+}
+
+fn told(error: &qframe_data::PanelError, align: Align) -> Error {
+    let flag = match (error, align) {
+        (qframe_data::PanelError::NothingInCommon(_), Align::Inner) => " (--align ffill)",
+        _ => "",
+    };
+    Error::Refused(format!("--prices: {error}{flag}"))
+}
+
+fn align(word: &str) -> Result<Align, String> {
+    match word {
+        "inner" => Ok(Align::Inner),
+        "ffill" => Ok(Align::ForwardFill),
+        _ => Err("expected inner (leave instants out) or ffill (fill forward)".to_owned()),
+    }
+}

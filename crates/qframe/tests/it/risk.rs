@@ -1,0 +1,185 @@
+//! `qframe risk` as a user runs it: figures that hold together, and what is refused.
+use crate::program::Program;
+use serde_json::Value;
+
+/// Four invented assets over 400 days; `D` does not move.
+fn prices() -> String {
+    let mut text = "date,A,B,C,D\n".to_owned();
+    let (mut state, mut prices) = (7_u64, [100.0, 50.0, 20.0]);
+    for day in 0..400 {
+        let mut uniform = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64 / (1_u64 << 31) as f64 - 0.498
+        };
+        let shared = uniform();
+        for (asset, price) in prices.iter_mut().enumerate() {
+            *price *= 1.0 + 0.01 * (shared + (1.0 + asset as f64) * uniform());
+        }
+        let (year, month, date) = (2020 + day / 336, 1 + day / 28 % 12, 1 + day % 28);
+        let [a, b, c] = prices;
+        text += &format!("{year}-{month:02}-{date:02},{a:.4},{b:.4},{c:.4},5\n");
+    }
+    text
+}
+
+/// The files of the book's page.
+pub(crate) fn fill(program: &Program) {
+    let all = prices();
+    let without: Vec<&str> = all.lines().filter_map(|line| Some(line.rsplit_once(',')?.0)).collect();
+    let first = |line: &&str| line.split(',').take(2).collect::<Vec<_>>().join(",");
+    let curve: Vec<String> = without.iter().skip(1).map(first).collect();
+    program.write("prices4.csv", without.join("\n"));
+    program.write("equity.csv", format!("time,equity\n{}\n", curve.join("\n")));
+    program.write("weights.csv", "symbol,weight\nA,0.5\nB,0.3\ncash,0.2\n");
+    let header = "symbol,quantity,class,currency,volume\n";
+    program.write("book.csv", format!("{header}A,100,big,USD,500\nB,-50,small,EUR,900\nC,10,small,USD,\n"));
+}
+
+fn filled() -> Program {
+    let program = Program::new();
+    fill(&program);
+    program.write("prices.csv", prices());
+    program
+}
+
+fn answer(program: &Program, words: &str) -> Value {
+    let answer = program.run(&format!("risk {words} --json"));
+    assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+    serde_json::from_str(&answer.out()).unwrap()
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap()
+}
+
+#[test]
+fn every_method_answers_and_its_figures_hold_together() {
+    let program = filled();
+    let found = answer(&program, "--prices prices.csv --weights weights.csv --scenarios 20000");
+    let rows = found["risk"].as_array().unwrap();
+    assert_eq!(rows.len() + 2 * found["unmeasured"].as_array().unwrap().len(), 11 * 4, "{}", found["unmeasured"]);
+    for row in rows {
+        assert!(number(&row["cvar"]) >= number(&row["var"]), "{row}");
+        assert!(row["var_money"].is_null(), "weights have no money");
+    }
+    for method in ["normal", "order-statistic", "monte-carlo", "bootstrap"] {
+        let at = |row: &&Value| {
+            row["method"] == method && row["confidence"] == 0.95 && row["horizon"].as_u64().unwrap_or(1) == 1
+        };
+        let whole = number(&rows.iter().find(at).unwrap()["var"]);
+        let parts = found["contributions"].as_array().unwrap().iter().filter(at);
+        let sum: f64 = parts.map(|part| number(&part["component_var"])).sum();
+        assert!((sum - whole).abs() < 1e-9, "{method}: {sum} of {whole}");
+    }
+    assert_eq!(
+        found,
+        answer(&program, "--prices prices.csv --weights weights.csv --scenarios 20000"),
+        "one seed, one answer"
+    );
+}
+
+#[test]
+fn positions_are_revalued() {
+    let program = filled();
+    let words = "--prices prices.csv --positions book.csv --cash 5000 --method historical,normal --benchmark C \
+                 --shock A=-10%,class:small=-50% --shock factor:C=-20% --window 2020-02-01..2020-03-05 --participation 20% \
+                 --limit position=10% --metric credit:broker=40%/50%";
+    let found = answer(&program, words);
+    let holdings = found["holdings"].as_array().unwrap();
+    let worth: f64 = holdings.iter().map(|held| held["value"].as_str().unwrap().parse::<f64>().unwrap()).sum();
+    assert!((number(&found["value"]) - worth - 5_000.0).abs() < 1e-6);
+    let money = |symbol: &str| {
+        let held = holdings.iter().find(|held| held["symbol"] == symbol).unwrap();
+        held["value"].as_str().unwrap().parse::<f64>().unwrap()
+    };
+    let scenario =
+        |kind: &str| found["stress"].as_array().unwrap().iter().find(|one| one["kind"] == kind).unwrap().clone();
+    let loss = 0.1 * money("A") + 0.5 * (money("B") + money("C"));
+    assert!((number(&scenario("shock")["loss_money"]) - loss).abs() < 1e-6);
+    assert!(scenario("window")["name"].as_str().unwrap().contains("2020-02-01 to 2020-03-05"));
+    assert_eq!(found["liquidity"][0]["days"], 1.0);
+    let advice = &found["assessment"]["recommendations"];
+    assert!(
+        advice[0].as_str().unwrap().contains("of A (") && advice[0].as_str().unwrap().contains("units) for position"),
+        "{advice}"
+    );
+    assert_eq!(found["assessment"]["score"], 100.0);
+    assert!(!found["exposure"]["benchmark"]["beta"].is_null());
+    let currencies = found["exposure"]["by_currency"].as_array().unwrap();
+    assert_eq!(currencies[0]["name"], "USD");
+}
+
+#[test]
+fn a_curve_alone_is_enough() {
+    let program = filled();
+    let found =
+        answer(&program, "--equity equity.csv --method normal,garch --backtest 250 --confidence 97.5 --horizon 5");
+    assert_eq!(found["risk"].as_array().unwrap().len(), 2);
+    assert_eq!(found["backtest"].as_array().unwrap().len(), 2);
+    assert_eq!(found["volatility"]["forecast"].as_array().unwrap().len(), 5);
+    let read = |name: &str| std::fs::read_to_string(program.path(name)).unwrap();
+    let text = program.run("risk --equity equity.csv --method normal --report page.html");
+    assert_eq!(text.code(), 0, "{}", text.error());
+    assert!(text.out().contains("Value at risk") && text.out().contains("report written: page.html"), "{}", text.out());
+    assert!(read("page.html").contains("<svg"));
+    let again = program.run("risk --equity equity.csv --method normal --report page.html");
+    assert!(again.code() == 1 && again.error().contains("--force"), "{}", again.error());
+    let over = program.run("risk --equity equity.csv --method normal --report equity.csv --force");
+    assert!(over.code() == 2 && over.error().contains("it is read from"), "{}", over.error());
+    assert!(read("equity.csv").starts_with("time,equity"));
+}
+
+#[test]
+fn wrong_words_and_files_are_named() {
+    let program = filled();
+    let check = |words: &str, code: i32, parts: &[&str]| {
+        let answer = program.run(&format!("risk {words}"));
+        assert_eq!(answer.code(), code, "{words}: {}", answer.error());
+        assert!(answer.out().is_empty(), "{words}: {}", answer.out());
+        for part in parts {
+            assert!(answer.error().contains(part), "{words}: {part:?} is missing in {}", answer.error());
+        }
+    };
+    let file = |text: &str| program.write("x.csv", text);
+    check("", 2, &["--prices", "--equity"]);
+    check("--prices prices.csv --confidence 101", 2, &["--confidence 101", "below 100"]);
+    check("--prices prices.csv --horizon 0", 2, &["--horizon 0", "1 to 1000"]);
+    check("--prices prices.csv --scenarios 10", 2, &["--scenarios 10"]);
+    check("--prices prices.csv --method magic", 2, &["magic", "historical"]);
+    check("--prices prices.csv --decay 1", 2, &["--decay 1"]);
+    check("--prices prices.csv --shock A", 2, &["--shock A", "AAPL=-20%"]);
+    check("--prices prices.csv --shock Z=-5% --method normal", 2, &["nothing that is held"]);
+    check("--prices prices.csv --window 2030-01-01..2030-02-01 --weights weights.csv", 2, &["no two prices"]);
+    check("--prices prices.csv --benchmark Z", 2, &["--benchmark Z", "There are A, B, C, D"]);
+    check("--prices prices.csv --limit var", 2, &["--limit var", "NAME=VALUE"]);
+    check("--prices prices.csv --metric luck:x=1/2", 2, &["\"luck\" is no risk", "market"]);
+    check("--prices nowhere.csv", 1, &["nowhere.csv"]);
+    check("--prices prices.csv --weights nowhere.csv", 1, &["--weights nowhere.csv"]);
+    check("--prices prices.csv --method monte-carlo", 1, &["D: its returns do not vary", "leave it out"]);
+    file("symbol,weight\nA,0.5\nB,0.3\n");
+    check("--prices prices.csv --weights x.csv", 1, &["x.csv: the weights sum to 0.8", "cash,0.2"]);
+    file("symbol,weight\nA,0.5\nQ,0.5\n");
+    check("--prices prices.csv --weights x.csv", 1, &["x.csv:3:1: \"Q\"", "no prices of it", "There are A, B, C, D"]);
+    file("symbol,weight\nA,half\n");
+    check("--prices prices.csv --weights x.csv", 1, &["x.csv:2:3: \"half\""]);
+    file("symbol,weight\nA,0.5\nA,0.5\n");
+    check("--prices prices.csv --weights x.csv", 1, &["x.csv:3:1: \"A\"", "stands twice"]);
+    file("symbol,weight\nA,0.5,7\n");
+    check("--prices prices.csv --weights x.csv", 1, &["x.csv:2:1", "3 fields under a header of 2"]);
+    file("symbol,size\n");
+    check("--prices prices.csv --weights x.csv", 1, &["x.csv: no rows"]);
+    file("symbol,quantity,time\nA,5,2030-01-01\n");
+    check("--prices prices.csv --positions x.csv", 1, &["x.csv:2:5", "before the position", "newer prices"]);
+    file("symbol,quantity\nA,-5\n");
+    check("--prices prices.csv --positions x.csv", 1, &["more than nothing", "--cash"]);
+    file("time,equity\n2020-01-02,100\n2020-01-01,101\n");
+    check("--equity x.csv", 1, &["x.csv:3:1", "times that rise"]);
+    file("time,equity\n2020-01-01,100\n2020-01-02,0\n");
+    check("--equity x.csv", 1, &["x.csv:3:12", "above zero"]);
+    // A row more than twins: no scenarios can be drawn of assets that are one.
+    file("date,P,Q\n2020-01-01,1,2\n2020-01-02,2,4\n2020-01-03,1,2\n2020-01-04,3,6\n");
+    check("--prices x.csv --method monte-carlo --covariance sample", 1, &["not positive definite", "eigenvalue"]);
+    file("date,P,Q,R\n2020-01-01,1,2,4\n2020-01-02,2,5,4\n2020-01-03,1,2,6\n");
+    check("--prices x.csv --method monte-carlo --covariance sample", 1, &["2 observations of 3 assets"]);
+    check("--prices x.csv --method garch", 1, &["expected at least 100"]);
+}
