@@ -6,6 +6,7 @@
 //! - [`covariance`]: how returns move together, by several estimators.
 //! - [`indicators`]: one trait, streaming and batch with the same values.
 //! - [`performance`]: what a trader reads about an equity curve, in one pass and constant memory.
+//! - [`portfolio`]: weights by an objective under constraints, with the residual of their optimality.
 //!
 //! ```
 //! use qframe_quant::indicators::{Indicator, Sma};
@@ -21,3 +22,4 @@
 pub mod covariance;
 pub mod indicators;
 pub mod performance;
+pub mod portfolio;

@@ -7,5 +7,6 @@ mod curve;
 mod facts;
 mod laws;
 mod oracle;
+mod portfolio;
 mod statistics;
 mod talib;
