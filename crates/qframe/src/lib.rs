@@ -32,6 +32,9 @@ enum Command {
     /// Market data: import it, look at it, check and mend it, rebuild order books, make other bars, export it.
     #[command(subcommand)]
     Data(commands::data::DataCommand),
+    /// Portfolios: weights by an objective, the frontier, and the trades that lead there.
+    #[command(subcommand)]
+    Portfolio(commands::portfolio::PortfolioCommand),
     /// Serve a local exchange that clients of Binance and Coinbase trade on, over recorded markets.
     Exchange(Box<commands::exchange::Exchange>),
 }
@@ -45,6 +48,7 @@ pub fn command_line(own: &[StrategySpec]) -> ExitCode {
         Command::Strategies(list) => list.run(own),
         Command::Samples(list) => list.run(),
         Command::Data(command) => command.run(),
+        Command::Portfolio(command) => command.run(),
         Command::Exchange(exchange) => exchange.run(),
     };
     match done {

@@ -64,7 +64,7 @@ fn pairs<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Pair>,
 }
 
 /// One word or a list of them.
-fn words<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Word>, D::Error> {
+pub(crate) fn words<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Word>, D::Error> {
     match toml::Value::deserialize(deserializer)? {
         toml::Value::Array(list) if list.is_empty() => Err(serde::de::Error::custom("an empty list; leave it out")),
         toml::Value::Array(list) => {

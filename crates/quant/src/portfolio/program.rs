@@ -79,9 +79,9 @@ impl Program {
             return Err(PortfolioError::Conflict(self.conflict(&posed, &found.z)?));
         }
         let residual = posed.residual(&found.x, &found.s, &found.z);
-        // NaN is no optimum either.
         if matches!(found.status, SolverStatus::DualInfeasible | SolverStatus::AlmostDualInfeasible)
-            || !(residual <= RESIDUAL_MAX)
+            || residual.is_nan()
+            || residual > RESIDUAL_MAX
         {
             return Err(PortfolioError::NotSolved(found.status.to_string(), residual));
         }
