@@ -72,10 +72,12 @@ impl From<CovarianceError> for PortfolioError {
     }
 }
 
-/// The first clauses; a list of hundreds helps nobody.
+/// The first clauses, those of single assets last; a list of hundreds helps nobody.
 fn listed(clauses: &[Clause]) -> String {
     const SHOWN: usize = 12;
-    let shown: Vec<String> = clauses.iter().take(SHOWN).map(ToString::to_string).collect();
+    let is_single = |clause: &&Clause| matches!(clause, Clause::AtLeast(..) | Clause::AtMost(..));
+    let (single, wide): (Vec<&Clause>, Vec<&Clause>) = clauses.iter().partition(is_single);
+    let shown: Vec<String> = wide.into_iter().chain(single).take(SHOWN).map(ToString::to_string).collect();
     match clauses.len().saturating_sub(SHOWN) {
         0 => shown.join("; "),
         more => format!("{}; and {more} more", shown.join("; ")),

@@ -18,8 +18,9 @@ pub(super) struct Limits {
     #[arg(long, value_name = "FILE", help_heading = "Constraints")]
     #[serde(skip)]
     constraints: Option<PathBuf>,
-    /// The least and the largest weight, of all or of SYMBOL [0:1]; below zero it may be sold short.
-    #[arg(long, num_args = 1.., value_name = "[SYMBOL=]LEAST:MOST", help_heading = "Constraints", allow_hyphen_values = true)]
+    /// The least and the largest weight, of all or of SYMBOL [0:1]; below zero it may be sold short
+    /// (--bounds=-10%:30%).
+    #[arg(long, num_args = 1.., value_name = "[SYMBOL=]LEAST:MOST", help_heading = "Constraints")]
     #[serde(deserialize_with = "words")]
     bounds: Vec<Word>,
     /// Bounds of the sum of some weights: tech=AAPL,MSFT:10%:40%; either bound may be left empty.

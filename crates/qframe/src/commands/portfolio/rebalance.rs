@@ -92,7 +92,8 @@ impl Args {
             None => Lots::none(names.len()),
         };
         let account = self.account(&priced, &lots)?;
-        let now = Snapshot::of(&account, last, Cash::ZERO).map_err(Error::refused)?;
+        let now = Snapshot::of(&account, last, Cash::ZERO)
+            .map_err(|error| Error::Refused(format!("{error}; say what there is with --cash and --positions")))?;
         let held: Vec<f64> = (0..names.len()).map(|asset| share_of(&now.weights, asset).to_f64()).collect();
         let target = self.target(&priced, &held)?;
         let planned = self.plan(account, now.weights, target, lots, last)?;

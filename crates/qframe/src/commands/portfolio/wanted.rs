@@ -46,7 +46,7 @@ pub(super) struct Wanted {
     decay: f64,
     /// A view of your own: A=8% (it returns so much a year) or A-B=2% (it beats the other); @70% behind it says how sure [@50%].
     /// Expectations are then those of Black and Litterman.
-    #[arg(long, num_args = 1.., value_name = "VIEW", help_heading = "Expectations", allow_hyphen_values = true)]
+    #[arg(long, num_args = 1.., value_name = "VIEW", help_heading = "Expectations")]
     view: Vec<Word>,
     /// The weights of the market, for --view: SYMBOL=WEIGHT …, or a file symbol,weight [the same each].
     #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=WEIGHT", help_heading = "Expectations")]
