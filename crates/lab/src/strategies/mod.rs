@@ -27,6 +27,7 @@ mod mode;
 mod momentum_rotation;
 mod occasion;
 mod pairs;
+mod past;
 mod portfolio;
 mod portfolio_spec;
 mod protection;

@@ -1,12 +1,12 @@
 //! A portfolio by an objective: weights of the past window, set anew by the calendar, on drift, or when the market is wild.
-use qframe_data::{Align, Closes, Panel};
 use qframe_engine::{Context, Market, Strategy};
-use qframe_model::ids::{InstrumentId, SeriesId};
+use qframe_model::ids::InstrumentId;
 use qframe_model::number::Rate;
 use qframe_quant::covariance::{Estimator, Returns};
 use qframe_quant::portfolio::{Constraints, Estimates, Objective, PortfolioError, annual_means, optimise};
 
 use super::occasion::Occasions;
+use super::past::Past;
 
 /// How the weights of a portfolio are found.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,8 +34,7 @@ pub struct PortfolioWeights {
     share: Rate,
     period: Option<i64>,
     is_wild: bool,
-    /// The instrument of each series that had a bar.
-    seen: Vec<Option<InstrumentId>>,
+    past: Past,
     /// What was last aimed at.
     targets: Vec<(InstrumentId, f64)>,
 }
@@ -44,26 +43,7 @@ impl PortfolioWeights {
     /// By these rules, in `share` of the equity.
     #[must_use]
     pub const fn new(rules: PortfolioRules, share: Rate) -> Self {
-        Self { rules, share, period: None, is_wild: false, seen: Vec::new(), targets: Vec::new() }
-    }
-
-    /// Returns at common instants; `None` where less than half of the window is there. Of an instrument in several time
-    /// frames the first counts.
-    fn returns(&self, context: &Context<'_>) -> Option<(Vec<InstrumentId>, Returns)> {
-        let (mut ids, mut series): (Vec<InstrumentId>, Vec<Closes>) = (Vec::new(), Vec::new());
-        for (place, id) in self.seen.iter().enumerate().filter_map(|(place, id)| Some((place, (*id)?))) {
-            let bars = context.history_of(SeriesId(place as u16));
-            let bars = &bars[bars.len().saturating_sub(self.rules.window + 1)..];
-            let stands_still = bars.windows(2).all(|pair| pair[0].close == pair[1].close);
-            if !ids.contains(&id) && !stands_still {
-                ids.push(id);
-                series.push((id.to_string(), bars.iter().map(|bar| (bar.time, bar.close)).collect()));
-            }
-        }
-        let panel = Panel::new(&series, Align::Inner).ok()?;
-        let is_enough = panel.times.len() > (self.rules.window / 2).max(3);
-        let returns = Returns::new(panel.returns(), ids.len()).ok().filter(|_| is_enough)?;
-        Some((ids, returns))
+        Self { rules, share, period: None, is_wild: false, past: Past::new(), targets: Vec::new() }
     }
 
     fn weights(&self, ids: &[InstrumentId], returns: Returns) -> Result<Vec<f64>, PortfolioError> {
@@ -111,11 +91,7 @@ impl Strategy for PortfolioWeights {
     }
 
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
-        let place = context.series().index();
-        if place >= self.seen.len() {
-            self.seen.resize(place + 1, None);
-        }
-        self.seen[place] = market.bar().map(|_| context.instrument()).or(self.seen[place]);
+        self.past.note(market, context);
     }
 
     fn on_instant(&mut self, context: &mut Context<'_>) {
@@ -128,7 +104,7 @@ impl Strategy for PortfolioWeights {
             return;
         }
         let has_drifted = self.rules.occasions.has_drifted(gaps);
-        let Some((ids, returns)) = self.returns(context) else { return };
+        let Some((ids, returns)) = self.past.returns(self.rules.window, context) else { return };
         let was_wild = std::mem::replace(&mut self.is_wild, self.rules.occasions.is_wild(&returns));
         if !is_due && !has_drifted && (was_wild || !self.is_wild) {
             return;

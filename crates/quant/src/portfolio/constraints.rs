@@ -106,7 +106,7 @@ impl Constraints {
         self.current.get(asset).copied().unwrap_or(0.0)
     }
 
-    /// The demands that weights break; `names` are those of the assets.
+    /// The demands that weights break: a name, a weight and two bounds an asset.
     #[must_use]
     pub fn broken(&self, names: &[String], weights: &[f64]) -> Vec<Clause> {
         let mut broken = Vec::new();
