@@ -1,7 +1,7 @@
 //! A portfolio by an objective: weights of the past window, set anew by the calendar, on drift, or when the market is wild.
 use qframe_engine::{Context, Market, Strategy};
 use qframe_model::ids::InstrumentId;
-use qframe_model::number::Rate;
+use qframe_model::number::{Price, Rate};
 use qframe_quant::covariance::{Estimator, Returns};
 use qframe_quant::portfolio::{Constraints, Estimates, Objective, PortfolioError, annual_means, optimise};
 
@@ -75,7 +75,7 @@ impl PortfolioWeights {
 
 /// The share of the equity that a position is.
 fn weight(context: &Context<'_>, id: InstrumentId) -> f64 {
-    let price = context.price_of(id).map_or(0.0, |price| price.to_f64());
+    let price = context.price_of(id).map_or(0.0, Price::to_f64);
     let units =
         context.position_in(id).quantity.to_f64() * context.instruments()[id.index()].rules().multiplier.to_f64();
     price * units / context.equity().to_f64()

@@ -38,7 +38,7 @@ fn a_conflict_names_the_fewest_constraints() {
     // A return that no asset has conflicts with the bounds on either side, and there are several ways to say so.
     match refused(&Objective::TargetReturn(9.0), &long()) {
         PortfolioError::Conflict(clauses) => {
-            assert!(clauses.contains(&Clause::Return(9.0)) && clauses.len() <= 6, "{clauses:?}")
+            assert!(clauses.contains(&Clause::Return(9.0)) && clauses.len() <= 6, "{clauses:?}");
         }
         other => panic!("{other}"),
     }
