@@ -124,3 +124,22 @@ fn sales_pay_for_purchases() {
         assert!(fills(&outcome).len() > 20 && refused == 0, "{objective}: {refused} refused");
     }
 }
+
+/// A symbol that has ended, or has only begun, would leave hardly an instant that all have: the others go on without it.
+#[test]
+fn one_symbol_that_ends_does_not_stop_the_others() {
+    let mut data = first(900);
+    let cut = |set: &DataSet, bars: std::ops::Range<usize>| {
+        DataSet::of(set.instrument().clone(), set.frame(), set.bars()[bars].to_vec(), set.origin().clone()).unwrap()
+    };
+    data[1] = cut(&data[1], 0..300);
+    data[2] = cut(&data[2], 500..900);
+    let last = data[0].bars()[860].time;
+    let orders = orders(&run("portfolio", &[("window", "60")], &data));
+    let named = |place: u16, from: usize, until: usize| {
+        let [from, until] = [from, until].map(|bar| data[0].bars()[bar].time);
+        orders.iter().filter(|order| order.instrument.0 == place && (from..until).contains(&order.time)).count()
+    };
+    assert!(named(0, 400, 500) > 2 && named(2, 530, 880) > 5 && named(1, 60, 290) > 5);
+    assert!(orders.iter().any(|order| order.time > last));
+}
