@@ -1,4 +1,4 @@
-//! Peers that are measured beside us and come as Python packages: TA-Lib in C, numpy and hftbacktest.
+//! Peers that are measured beside us and come as Python packages: TA-Lib in C, numpy, hftbacktest and PyPortfolioOpt.
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
@@ -27,7 +27,17 @@ pub(crate) const PEERS: [Peer; 3] = [
         package: "hftbacktest",
         version: "2.4.4",
     },
+    Peer {
+        benchmark: "portfolio",
+        variable: "QFRAME_PYPFOPT_PYTHON",
+        module: "pypfopt",
+        package: "PyPortfolioOpt",
+        version: "1.6.0",
+    },
 ];
+
+/// PyPortfolioOpt imports it and does not ask for it.
+const EXTRA: &str = "packaging";
 
 impl Peer {
     /// A Python that has it: the system's, else one of our own below `target/`, made on first use. `None` where that
@@ -48,7 +58,7 @@ impl Peer {
         println!("{package} {version} is missing: installing it with pip into {}", folder.display());
         let made = shown(workspace.program("python3").args(["-m", "venv"]).arg(&folder))?;
         let wanted = format!("{package}=={version}");
-        if made && shown(workspace.program(&own).args(["-m", "pip", "install", "--quiet", &wanted]))? {
+        if made && shown(workspace.program(&own).args(["-m", "pip", "install", "--quiet", &wanted, EXTRA]))? {
             return Ok(Some(own).filter(|python| has_it(python.as_os_str())));
         }
         println!("{package} is not there: its figures are skipped");

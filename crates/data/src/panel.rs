@@ -130,16 +130,11 @@ impl Panel {
         const DAY: i64 = 86_400;
         match steps.into_iter().max_by_key(|(_, count)| *count).map(|(step, _)| step) {
             None => 252.0,
-            Some(DAY) => {
-                if has_saturdays {
-                    365.0
-                } else {
-                    252.0
-                }
-            }
+            Some(DAY) if has_saturdays => 365.0,
+            Some(DAY) => 252.0,
             Some(step) if (5 * DAY..=9 * DAY).contains(&step) => 52.0,
             Some(step) if (26 * DAY..=33 * DAY).contains(&step) => 12.0,
-            Some(step) => 365.0 * DAY as f64 / step as f64,
+            Some(step) => 365.0 * DAY as f64 / step.max(1) as f64,
         }
     }
 

@@ -36,6 +36,9 @@ enum Command {
     Data(commands::data::DataCommand),
     /// How much a book can lose, and why: value at risk, stress, exposure, limits.
     Risk(Box<commands::risk::Args>),
+    /// Portfolios: weights by an objective, the frontier, and the trades that lead there.
+    #[command(subcommand)]
+    Portfolio(commands::portfolio::PortfolioCommand),
     /// Serve a local exchange that clients of Binance and Coinbase trade on, over recorded markets.
     Exchange(Box<commands::exchange::Exchange>),
 }
@@ -51,6 +54,7 @@ pub fn command_line(own: &[StrategySpec]) -> ExitCode {
         Command::Samples(list) => list.run(),
         Command::Data(command) => command.run(),
         Command::Risk(args) => args.run(),
+        Command::Portfolio(command) => command.run(),
         Command::Exchange(exchange) => exchange.run(),
     };
     match done {

@@ -7,6 +7,7 @@
 //! - [`indicators`]: one trait, streaming and batch with the same values.
 //! - [`performance`]: what a trader reads about an equity curve, in one pass and constant memory.
 //! - [`risk`]: how much can be lost, and what that comes from.
+//! - [`portfolio`]: weights by an objective under constraints, with the residual of their optimality.
 //!
 //! ```
 //! use qframe_quant::indicators::{Indicator, Sma};
@@ -22,4 +23,5 @@
 pub mod covariance;
 pub mod indicators;
 pub mod performance;
+pub mod portfolio;
 pub mod risk;

@@ -1,5 +1,5 @@
 //! How fast the hot paths are, each beside a bare hand-written loop over the same rows in the same process.
-//! `cargo xtask bench` runs all; a name (`memory`, `catalog`, `w1` to `w6`, `book`) runs one, a number changes how many bars.
+//! `cargo xtask bench` runs all; a name (`memory`, `catalog`, `w1` to `w6`, `book`, `portfolio`) runs one, a number changes how many bars.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -12,6 +12,7 @@ mod hftbacktest;
 mod market;
 mod memory;
 mod parquet;
+mod portfolio;
 mod talib;
 mod w1;
 mod w2;
@@ -28,7 +29,7 @@ struct Benchmark {
 }
 
 /// Memory comes first: a peak never falls again. So `catalog`, whose peak is to stay under 500 MB, is run by its name alone.
-const ALL: [Benchmark; 10] = [
+const ALL: [Benchmark; 11] = [
     Benchmark { name: "memory", run: memory::run, bars: 10_000_000 },
     Benchmark { name: "catalog", run: parquet::trades, bars: 100_000_000 },
     Benchmark { name: "w1", run: w1::run, bars: 1_000_000 },
@@ -39,6 +40,8 @@ const ALL: [Benchmark; 10] = [
     Benchmark { name: "w5", run: w5::run, bars: 1_000_000 },
     Benchmark { name: "w6", run: w6::run, bars: 10_000_000 },
     Benchmark { name: "book", run: book::run, bars: 1_000_000 },
+    // The number is that of assets.
+    Benchmark { name: "portfolio", run: portfolio::run, bars: 500 },
 ];
 
 fn main() {

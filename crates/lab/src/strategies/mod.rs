@@ -25,7 +25,11 @@ mod market_making;
 mod mean_reversion;
 mod mode;
 mod momentum_rotation;
+mod occasion;
 mod pairs;
+mod past;
+mod portfolio;
+mod portfolio_spec;
 mod protection;
 mod range_stop;
 mod regime;
@@ -51,7 +55,9 @@ pub use market_making::{MarketMaking, MarketMakingRules};
 pub use mean_reversion::{MeanReversion, MeanReversionRules};
 pub use mode::Mode;
 pub use momentum_rotation::MomentumRotation;
+pub use occasion::{Every, Occasions};
 pub use pairs::{Pairs, PairsRules};
+pub use portfolio::{PortfolioRules, PortfolioWeights};
 pub use protection::Protection;
 pub use range_stop::RangeStop;
 pub use regime::RegimeRules;
@@ -61,7 +67,7 @@ pub use volatility_target::{VolatilityRules, VolatilityTarget};
 use crate::registry::StrategySpec;
 
 /// All of them, in the order in which a list shows them.
-pub(crate) static ALL: [StrategySpec; 12] = [
+pub(crate) static ALL: [StrategySpec; 13] = [
     buy_and_hold::SPEC,
     ma_crossover::SPEC,
     donchian_breakout::SPEC,
@@ -71,6 +77,7 @@ pub(crate) static ALL: [StrategySpec; 12] = [
     volatility_target::SPEC,
     pairs::SPEC,
     momentum_rotation::SPEC,
+    portfolio_spec::SPEC,
     market_making::SPEC,
     futures_trend::SPEC,
     funding_arbitrage::SPEC,

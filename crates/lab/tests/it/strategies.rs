@@ -1,6 +1,7 @@
 //! The bundled strategies on recorded prices: what all of them must hold, and each against its rule in plain numbers.
 mod carried;
 mod one;
+mod portfolio;
 mod protected;
 mod registry;
 mod several;

@@ -11,7 +11,7 @@ use super::calendars::{self, Calendars};
 use super::data::{Source, Wish, load, sessions};
 use super::interest::{self, Interest};
 use super::rates;
-use super::raw::{Pair, Raw};
+use super::raw::{Pair, Raw, Word};
 use super::rolls;
 use super::ticks;
 use super::values::{Given, given};
@@ -43,8 +43,9 @@ impl<'a> Plan<'a> {
     pub(crate) fn new(raw: &Raw, own: &'a [StrategySpec]) -> Result<Self, Error> {
         let name = raw.strategy.as_ref().map_or(STRATEGY, |word| word.0.as_str());
         let spec = find_among(own, name).map_err(|error| Error::usage("--strategy", name, error))?;
-        let given_parameters: Vec<(&str, &str)> =
+        let mut given_parameters: Vec<(&str, &str)> =
             raw.param.iter().map(|Pair(name, value)| (name.as_str(), value.as_str())).collect();
+        given_parameters.extend(raw.objective.iter().map(|Word(objective)| ("objective", objective.as_str())));
         let parameters = Parameters::parse(spec.parameters, &given_parameters)
             .map_err(|error| Error::usage("--param", "", error))?;
         given("--benchmark", &raw.benchmark).map_or(Ok(()), |given| given.one_of(&[("buy-and-hold", ())]))?;

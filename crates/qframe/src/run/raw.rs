@@ -64,7 +64,7 @@ fn pairs<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Pair>,
 }
 
 /// One word or a list of them.
-fn words<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Word>, D::Error> {
+pub(crate) fn words<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Word>, D::Error> {
     match toml::Value::deserialize(deserializer)? {
         toml::Value::Array(list) if list.is_empty() => Err(serde::de::Error::custom("an empty list; leave it out")),
         toml::Value::Array(list) => {
@@ -96,6 +96,9 @@ pub(crate) struct Raw {
     #[arg(long, value_name = "NAME=VALUE")]
     #[serde(deserialize_with = "pairs")]
     pub(crate) param: Vec<Pair>,
+    /// What the weights of --strategy portfolio are to be: the same as --param objective=NAME.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) objective: Option<Word>,
     /// What the account begins with [10000].
     #[arg(long, value_name = "AMOUNT", help_heading = "Account", allow_hyphen_values = true)]
     pub(crate) cash: Option<Word>,
@@ -277,7 +280,7 @@ pub(crate) struct Raw {
 macro_rules! single {
     ($then:ident) => {
         $then! {
-            strategy cash currency size lot tick multiplier allow_short leverage maintenance borrow_rate interest_markup unaffordable
+            strategy objective cash currency size lot tick multiplier allow_short leverage maintenance borrow_rate interest_markup unaffordable
             convert fee slippage spread fill intrabar latency answer_latency queue volume_cap actions roll_costs at_end
             max_order max_position max_leverage collar daily_loss max_drawdown
             from to grain timeframe on_bad_row offsets close_column benchmark risk_free seed

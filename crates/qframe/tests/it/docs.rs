@@ -47,7 +47,9 @@ fn the_commands_of_the_book_run() {
     crate::securities::famous(&program);
     program.write("stream.txt", blocks("docs/books.md", "text").remove(0));
     program.write("latency.csv", blocks("docs/ticks.md", "csv").remove(0));
+    program.write("held.csv", blocks("docs/portfolio.md", "csv").remove(0));
     let pages = [
+        "docs/portfolio.md",
         "docs/assets.md",
         "docs/import.md",
         "docs/quickstart.md",

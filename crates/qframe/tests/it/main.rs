@@ -26,6 +26,8 @@ mod live;
 #[cfg(test)]
 mod notes;
 #[cfg(test)]
+mod portfolio;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod quality;

@@ -13,6 +13,7 @@ mod facts;
 mod laws;
 mod metrics;
 mod oracle;
+mod portfolio;
 mod risk;
 mod risk_oracle;
 mod statistics;

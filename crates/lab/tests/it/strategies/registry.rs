@@ -112,9 +112,14 @@ fn a_size_that_a_strategy_cannot_honour_is_refused() {
              that it may use in all, such as 50%"
         ))
     };
-    for (name, instruments) in
-        [("vol-target", 1), ("futures-trend", 1), ("funding-arbitrage", 2), ("pairs", 2), ("momentum-rotation", 3)]
-    {
+    for (name, instruments) in [
+        ("vol-target", 1),
+        ("futures-trend", 1),
+        ("funding-arbitrage", 2),
+        ("pairs", 2),
+        ("momentum-rotation", 3),
+        ("portfolio", 3),
+    ] {
         check(name, instruments, share, None);
         check(name, instruments, units, weights(name, "7").as_deref());
         check(name, instruments, cash, weights(name, "cash:5000").as_deref());

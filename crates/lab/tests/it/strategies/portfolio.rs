@@ -1,0 +1,145 @@
+//! The portfolio strategy: what it holds is what its objective says of the bars before, whatever comes after.
+use qframe_engine::Sizing;
+use qframe_lab::{Backtest, DataSet, Setup};
+use qframe_model::event::{Event, Report};
+use qframe_model::number::Rate;
+use qframe_model::time::Time;
+use qframe_quant::covariance::{Covariance, Returns};
+use qframe_quant::portfolio::{Constraints, Estimates, Objective, annual_means, optimise};
+
+use super::{STOCKS, build, closes, events, fills, orders, run, sample, setup};
+
+const NAMES: [&str; 10] = [
+    "equal-weight",
+    "inverse-volatility",
+    "min-variance",
+    "max-sharpe",
+    "risk-parity",
+    "hrp",
+    "herc",
+    "max-diversification",
+    "min-cvar",
+    "kelly",
+];
+
+/// The first bars of six stocks.
+fn first(count: usize) -> Vec<DataSet> {
+    let part = |name: &&str| {
+        let set = sample(name);
+        let bars = set.bars()[..count].to_vec();
+        DataSet::of(set.instrument().clone(), set.frame(), bars, set.origin().clone()).unwrap()
+    };
+    STOCKS[..6].iter().map(part).collect()
+}
+
+/// The weights at a bar, found with the maths alone.
+fn expected(data: &[DataSet], bar: usize, window: usize) -> Vec<f64> {
+    let prices: Vec<_> = data.iter().map(closes).collect();
+    let first = bar.saturating_sub(window);
+    let rows = (first..bar).flat_map(|row| prices.iter().map(move |prices| prices[row + 1] / prices[row] - 1.0));
+    let returns = Returns::new(rows.collect(), data.len()).unwrap();
+    let covariance = Covariance::ledoit_wolf(&returns).unwrap().covariance;
+    let names = (0..data.len()).map(|place| place.to_string()).collect();
+    let estimates = Estimates::new(names, annual_means(&returns, 1.0), covariance, returns).unwrap();
+    optimise(&estimates, &Objective::RiskParity, &Constraints::long_only(data.len())).unwrap().weights
+}
+
+#[test]
+fn the_weights_are_those_of_the_window_before() {
+    let data = first(2_000);
+    let outcome = run("portfolio", &[("window", "60"), ("every", "quarter")], &data);
+    let (mut held, mut checked) = (vec![0.0; data.len()], 0);
+    let trades = fills(&outcome);
+    for (bar, row) in data[0].bars().iter().enumerate() {
+        let now: Vec<_> = trades.iter().filter(|fill| fill.time == row.time).collect();
+        now.iter().for_each(|fill| held[fill.instrument.index()] += fill.signed().to_f64());
+        if now.is_empty() || bar < 62 {
+            continue;
+        }
+        let equity = outcome.curve.equity()[bar - 1].to_f64();
+        for (place, weight) in expected(&data, bar - 1, 60).iter().enumerate() {
+            let share = held[place] * data[place].bars()[bar - 1].close.to_f64() / equity;
+            let one_unit = data[place].bars()[bar - 1].close.to_f64() / equity;
+            assert!((share - weight).abs() < 0.02 + one_unit, "{} at bar {bar}: {share} for {weight}", STOCKS[place]);
+        }
+        checked += 1;
+    }
+    assert!(checked > 20, "{checked} rebalancings");
+}
+
+/// Cutting the future off changes no order before it.
+#[test]
+fn no_order_knows_what_comes_after() {
+    let (whole, half) = (first(460), first(300));
+    let end = half[0].bars()[299].time;
+    for objective in NAMES {
+        let given = [("objective", objective), ("window", "40"), ("drift", "0.05"), ("volatility", "1.5")];
+        let early = |data: &[DataSet]| -> Vec<(Time, String)> {
+            let told = |order: &qframe_model::order::Order| {
+                (order.time, format!("{} {:?} {:?}", order.instrument, order.side, order.size))
+            };
+            orders(&run("portfolio", &given, data)).iter().map(told).filter(|(time, _)| *time < end).collect()
+        };
+        let (known, cut) = (early(&whole), early(&half));
+        assert!(!cut.is_empty() && known == cut, "{objective}: {} and {} orders", known.len(), cut.len());
+    }
+}
+
+#[test]
+fn occasions_are_what_they_say() {
+    let data = first(2_000);
+    let instants = |given: &[(&str, &str)]| {
+        let given: Vec<_> =
+            given.iter().copied().chain([("objective", "inverse-volatility"), ("window", "40")]).collect();
+        let mut times: Vec<Time> = orders(&run("portfolio", &given, &data)).iter().map(|order| order.time).collect();
+        times.dedup();
+        times.len()
+    };
+    let (once, years, months, weeks) = (
+        instants(&[("every", "never")]),
+        instants(&[("every", "year")]),
+        instants(&[("every", "month")]),
+        instants(&[("every", "week")]),
+    );
+    assert!(once == 1 && once < years && years < months && months < weeks, "{once} {years} {months} {weeks}");
+    let (narrow, wide) =
+        (instants(&[("every", "never"), ("drift", "0.02")]), instants(&[("every", "never"), ("drift", "0.1")]));
+    assert!(1 < wide && wide < narrow, "{wide} {narrow}");
+    let (calm, wild) =
+        (instants(&[("every", "never"), ("volatility", "3")]), instants(&[("every", "never"), ("volatility", "1.3")]));
+    assert!(calm <= wild && wild > 5, "{calm} {wild}");
+}
+
+/// With a little money left for rounding and fees, nothing is refused.
+#[test]
+fn sales_pay_for_purchases() {
+    let data = first(2_000);
+    let setup = Setup { sizing: Sizing::Equity(Rate::percent(98)), ..setup(false) };
+    let backtest = Backtest::new(data, setup).unwrap();
+    for objective in NAMES {
+        let outcome = backtest.run(build("portfolio", &[("objective", objective)], &backtest)).unwrap();
+        let refused = events(&outcome)
+            .filter(|event| matches!(event, Event::Refused { .. } | Event::Reported(Report::Rejected { .. })))
+            .count();
+        assert!(fills(&outcome).len() > 20 && refused == 0, "{objective}: {refused} refused");
+    }
+}
+
+/// A symbol that has ended, or has only begun, would leave hardly an instant that all have: the others go on without it.
+#[test]
+fn one_symbol_that_ends_does_not_stop_the_others() {
+    let mut data = first(900);
+    let cut = |set: &DataSet, bars: std::ops::Range<usize>| {
+        DataSet::of(set.instrument().clone(), set.frame(), set.bars()[bars].to_vec(), set.origin().clone()).unwrap()
+    };
+    data[1] = cut(&data[1], 0..300);
+    data[2] = cut(&data[2], 500..900);
+    let last = data[0].bars()[860].time;
+    let orders = orders(&run("portfolio", &[("window", "60")], &data));
+    let named = |place: u16, from: usize, until: usize| {
+        let [from, until] = [from, until].map(|bar| data[0].bars()[bar].time);
+        orders.iter().filter(|order| order.instrument.0 == place && (from..until).contains(&order.time)).count()
+    };
+    assert!(named(0, 400, 500) > 2 && named(2, 530, 880) > 5 && named(1, 60, 290) > 5);
+    assert!(orders.iter().any(|order| order.time > last));
+}

@@ -1,0 +1,156 @@
+//! The flags of constraints, and the same words in a TOML file.
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use qframe_quant::portfolio::{Constraints, Group};
+use serde::Deserialize;
+
+use super::table::{known, share, weights};
+use crate::error::Error;
+use crate::run::raw::{Word, words};
+
+/// What the weights have to keep to. Each is off until it is given; a flag wins over the file.
+#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Limits {
+    /// A TOML file of constraints, with the names of these flags: bounds = ["0:30%", "AAPL=0:10%"].
+    #[arg(long, value_name = "FILE", help_heading = "Constraints")]
+    #[serde(skip)]
+    constraints: Option<PathBuf>,
+    /// The least and the largest weight, of all or of SYMBOL [0:1]; below zero it may be sold short
+    /// (--bounds=-10%:30%).
+    #[arg(long, num_args = 1.., value_name = "[SYMBOL=]LEAST:MOST", help_heading = "Constraints")]
+    #[serde(deserialize_with = "words")]
+    bounds: Vec<Word>,
+    /// Bounds of the sum of some weights: tech=AAPL,MSFT:10%:40%; either bound may be left empty.
+    #[arg(long, num_args = 1.., value_name = "NAME=SYMBOLS:LEAST:MOST", help_heading = "Constraints")]
+    #[serde(deserialize_with = "words")]
+    group: Vec<Word>,
+    /// The weights held now: a file symbol,weight, or SYMBOL=WEIGHT.
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=WEIGHT", help_heading = "Constraints")]
+    #[serde(deserialize_with = "words")]
+    current: Vec<Word>,
+    /// The largest share that changes hands: half the sum of all changes of weight.
+    #[arg(long, value_name = "SHARE", help_heading = "Constraints")]
+    turnover: Option<Word>,
+    /// The largest sum of absolute weights, such as 150%.
+    #[arg(long, value_name = "SHARE", help_heading = "Constraints")]
+    gross: Option<Word>,
+    /// Cost of trading, as a share of what is traded: 10bp.
+    #[arg(long, value_name = "SHARE", help_heading = "Constraints")]
+    cost: Option<Word>,
+    /// Cost that grows with the square of each change of weight.
+    #[arg(long, value_name = "FACTOR", help_heading = "Constraints")]
+    impact: Option<Word>,
+    /// The most assets held: the smallest weights are left out, and the rest is optimised again.
+    #[arg(long, value_name = "NUMBER", help_heading = "Constraints")]
+    max_positions: Option<Word>,
+    /// No smaller weight is held: smaller ones are left out, and the rest is optimised again.
+    #[arg(long, value_name = "SHARE", help_heading = "Constraints")]
+    min_weight: Option<Word>,
+    /// What the weights sum to [1].
+    #[arg(long, value_name = "SHARE", help_heading = "Constraints", allow_hyphen_values = true)]
+    sum: Option<Word>,
+}
+
+impl Limits {
+    /// What they mean for these assets. `held` are the weights held now where no flag says.
+    pub(super) fn constraints(&self, names: &[String], held: &[f64]) -> Result<Constraints, Error> {
+        let limits = self.clone().with_file()?;
+        let mut constraints = Constraints::long_only(names.len());
+        for Word(word) in &limits.bounds {
+            bound(word, names, &mut constraints)?;
+        }
+        for Word(word) in &limits.group {
+            constraints.groups.push(group(word, names)?);
+        }
+        let one = |flag, word: &Option<Word>| word.as_ref().map(|word| share(flag, &word.0)).transpose();
+        constraints.current = match limits.current.as_slice() {
+            [] => held.to_vec(),
+            words => weights("--current", words, names, 0.0)?,
+        };
+        constraints.turnover = one("--turnover", &limits.turnover)?;
+        constraints.gross = one("--gross", &limits.gross)?;
+        constraints.linear_cost = one("--cost", &limits.cost)?.unwrap_or(0.0);
+        constraints.quadratic_cost = one("--impact", &limits.impact)?.unwrap_or(0.0);
+        constraints.smallest = one("--min-weight", &limits.min_weight)?;
+        constraints.budget = one("--sum", &limits.sum)?.unwrap_or(1.0);
+        constraints.positions = match &limits.max_positions {
+            None => None,
+            Some(Word(word)) => match word.trim().parse() {
+                Ok(count) if count > 0 => Some(count),
+                _ => {
+                    return Err(Error::usage(
+                        "--max-positions",
+                        word,
+                        "expected a whole number above zero, such as 10",
+                    ));
+                }
+            },
+        };
+        Ok(constraints)
+    }
+
+    fn with_file(self) -> Result<Self, Error> {
+        let Some(path) = &self.constraints else { return Ok(self) };
+        let text = fs::read_to_string(path).map_err(|error| Error::file("reading", path, &error))?;
+        let file: Self = toml::from_str(&text).map_err(|error| {
+            let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
+            let (line, column) = (before.matches('\n').count() + 1, before.lines().last().map_or(0, str::len) + 1);
+            Error::Refused(format!("{}:{line}:{column}: {}", path.display(), error.message()))
+        })?;
+        let list = |own: Vec<Word>, other: Vec<Word>| if own.is_empty() { other } else { own };
+        Ok(Self {
+            bounds: list(self.bounds, file.bounds),
+            group: list(self.group, file.group),
+            current: list(self.current, file.current),
+            turnover: self.turnover.or(file.turnover),
+            gross: self.gross.or(file.gross),
+            cost: self.cost.or(file.cost),
+            impact: self.impact.or(file.impact),
+            max_positions: self.max_positions.or(file.max_positions),
+            min_weight: self.min_weight.or(file.min_weight),
+            sum: self.sum.or(file.sum),
+            constraints: None,
+        })
+    }
+}
+
+fn bound(word: &str, names: &[String], constraints: &mut Constraints) -> Result<(), Error> {
+    let wrong = |why: String| Error::usage("--bounds", word, why);
+    let (symbol, range) = word.split_once('=').map_or((None, word), |(symbol, range)| (Some(symbol.trim()), range));
+    let form = || wrong("expected LEAST:MOST, such as 0:30%, or SYMBOL=LEAST:MOST".to_owned());
+    let (least, most) = range.rsplit_once(':').ok_or_else(form)?;
+    let (least, most) = (share("--bounds", least)?, share("--bounds", most)?);
+    let places = match symbol {
+        Some(symbol) => {
+            let place = known(symbol, names).map_err(wrong)?;
+            place..place + 1
+        }
+        None => 0..names.len(),
+    };
+    constraints.lower[places.clone()].fill(least);
+    constraints.upper[places].fill(most);
+    Ok(())
+}
+
+fn group(word: &str, names: &[String]) -> Result<Group, Error> {
+    let wrong = |why: String| Error::usage("--group", word, why);
+    let form =
+        || wrong("expected NAME=SYMBOLS:LEAST:MOST, such as tech=AAPL,MSFT:10%:40% or tech=AAPL,MSFT::40%".to_owned());
+    let (name, rest) = word.split_once('=').ok_or_else(form)?;
+    // Symbols of futures have colons of their own: the bounds are behind the last two.
+    let (rest, most) = rest.rsplit_once(':').ok_or_else(form)?;
+    let (symbols, least) = rest.rsplit_once(':').ok_or_else(form)?;
+    let mut members = Vec::new();
+    for symbol in symbols.split(',').map(str::trim) {
+        let place = known(symbol, names).map_err(wrong)?;
+        if members.contains(&place) {
+            return Err(wrong(format!("{symbol} stands twice; expected each symbol once")));
+        }
+        members.push(place);
+    }
+    let one = |text: &str| (!text.trim().is_empty()).then(|| share("--group", text)).transpose();
+    Ok(Group { name: name.trim().to_owned(), members, least: one(least)?, most: one(most)? })
+}

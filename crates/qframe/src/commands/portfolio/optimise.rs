@@ -1,0 +1,193 @@
+//! `qframe portfolio optimise`: weights, and what is expected of them.
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use qframe_lab::report::{ReportError, check_writable, write_atomically};
+use qframe_quant::portfolio::{Allocation, Estimates, Figures, Objective, optimise};
+use serde_json::{Value, json};
+
+use super::limits::Limits;
+use super::percent;
+use super::wanted::{Wanted, refused};
+use crate::error::Error;
+use crate::run::panel::{Priced, Prices};
+
+/// The flags.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  qframe portfolio optimise --prices closes.csv --objective max-sharpe --risk-free 2% --bounds 0:20%
+  qframe portfolio optimise --prices closes.csv --objective risk-parity --covariance ledoit-wolf --json
+  qframe portfolio optimise --prices closes.csv --objective utility --view AAPL-MSFT=3%@60% --group tech=AAPL,MSFT::40%
+  qframe portfolio optimise --prices closes.csv --objective hrp --out weights.csv")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    prices: Prices,
+    #[command(flatten)]
+    wanted: Wanted,
+    #[command(flatten)]
+    limits: Limits,
+    /// Write the weights as a table symbol,weight.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    pub(crate) fn run(&self) -> Result<(), Error> {
+        if let Some(path) = &self.out {
+            check_writable(path).map_err(|error| Error::Refused(format!("--out {error}")))?;
+        }
+        let priced = self.prices.load()?;
+        let objective = self.wanted.objective(&priced.panel.names)?;
+        let estimates = self.wanted.estimates(&priced)?;
+        let constraints = self.limits.constraints(estimates.names(), &[])?;
+        let found = optimise(&estimates, &objective, &constraints).map_err(|error| refused(error, &priced))?;
+        let figures = estimates.figures(&found.weights);
+        let sharpe = (figures.expected_return - self.wanted.risk_free()?) / figures.volatility;
+        let mut out = io::stdout().lock();
+        if self.json {
+            let shown = self.object(&priced, &estimates, (&objective, &found), (&figures, sharpe));
+            serde_json::to_writer_pretty(&mut out, &shown).map_err(io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            self.text(&priced, &estimates, (&objective, &found), (&figures, sharpe), &mut out)?;
+        }
+        if let Some(path) = &self.out {
+            write(path, estimates.names(), &found.weights)?;
+            if !self.json {
+                writeln!(out, "weights written: {}", path.display())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn object(
+        &self,
+        priced: &Priced,
+        estimates: &Estimates,
+        (objective, found): (&Objective, &Allocation),
+        (figures, sharpe): (&Figures, f64),
+    ) -> Value {
+        let volatilities = estimates.covariance().volatilities();
+        let asset = |(asset, name): (usize, &String)| {
+            json!({
+                "symbol": name,
+                "weight": found.weights[asset],
+                "risk_share": figures.risk_shares[asset],
+                "expected_return": estimates.means()[asset],
+                "volatility": volatilities[asset],
+            })
+        };
+        let assets: Vec<Value> = estimates.names().iter().enumerate().map(asset).collect();
+        let dropped: Vec<&String> = found.dropped.iter().map(|asset| &estimates.names()[*asset]).collect();
+        json!({
+            "objective": objective.name(),
+            "expectations": self.wanted.told(),
+            "data": about(priced),
+            "notes": priced.notes,
+            "expected_return": figures.expected_return,
+            "volatility": figures.volatility,
+            "sharpe_ratio": sharpe,
+            "diversification_ratio": figures.diversification,
+            "effective_positions": figures.effective_positions,
+            "gross": figures.gross,
+            "condition_number": estimates.covariance().condition_number(),
+            "kkt_residual": found.residual,
+            "iterations": found.iterations,
+            "dropped": dropped,
+            "weights": assets,
+        })
+    }
+
+    fn text(
+        &self,
+        priced: &Priced,
+        estimates: &Estimates,
+        (objective, found): (&Objective, &Allocation),
+        (figures, sharpe): (&Figures, f64),
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        head(objective.name(), priced, &self.wanted, out)?;
+        let residual =
+            found.residual.map_or("none: a rule, no optimum".to_owned(), |residual| format!("{residual:.1e}"));
+        let condition =
+            estimates.covariance().condition_number().map_or("none".to_owned(), |value| format!("{value:.1}"));
+        let rows = [
+            ("Expected Return [%]", format!("{:.2}", 100.0 * figures.expected_return)),
+            ("Volatility (Ann.) [%]", format!("{:.2}", 100.0 * figures.volatility)),
+            ("Sharpe Ratio", format!("{sharpe:.3}")),
+            ("Diversification Ratio", format!("{:.3}", figures.diversification)),
+            ("Effective Positions", format!("{:.1}", figures.effective_positions)),
+            ("Gross Exposure [%]", format!("{:.2}", 100.0 * figures.gross)),
+            ("Condition Number", condition),
+            ("KKT Residual", residual),
+        ];
+        for (name, value) in rows {
+            writeln!(out, "{name:<24}{value}")?;
+        }
+        let width = estimates.names().iter().map(String::len).max().unwrap_or(0).max(6);
+        writeln!(
+            out,
+            "\n{:<width$}  {:>9}  {:>10}  {:>9}  {:>10}",
+            "Symbol", "Weight", "Risk share", "Return", "Volatility"
+        )?;
+        let volatilities = estimates.covariance().volatilities();
+        let held = |asset: &usize| found.weights[*asset] != 0.0;
+        for asset in (0..estimates.assets()).filter(held) {
+            let values =
+                [found.weights[asset], figures.risk_shares[asset], estimates.means()[asset], volatilities[asset]];
+            let [weight, risk, mean, volatility] = values.map(percent);
+            let name = &estimates.names()[asset];
+            writeln!(out, "{name:<width$}  {weight:>9}  {risk:>10}  {mean:>9}  {volatility:>10}")?;
+        }
+        let without = estimates.assets() - (0..estimates.assets()).filter(held).count();
+        if without > 0 {
+            writeln!(out, "and {without} without weight")?;
+        }
+        if !found.dropped.is_empty() {
+            writeln!(out, "{} left out as too small or too many, the rest optimised again", found.dropped.len())?;
+        }
+        Ok(())
+    }
+}
+
+/// What was done with which data.
+pub(super) fn head(what: &str, priced: &Priced, wanted: &Wanted, out: &mut dyn Write) -> io::Result<()> {
+    let (panel, periods) = (&priced.panel, priced.periods);
+    let (first, last) =
+        (panel.times.first().copied().unwrap_or_default(), panel.times.last().copied().unwrap_or_default());
+    let (assets, returns) = (panel.assets(), panel.times.len() - 1);
+    writeln!(out, "{what} of {assets} assets: {returns} returns, {first:#} to {last:#}, {periods} a year")?;
+    writeln!(out, "{}", wanted.told())?;
+    for note in &priced.notes {
+        writeln!(out, "Note: {note}")?;
+    }
+    writeln!(out)
+}
+
+/// The same as an object.
+pub(super) fn about(priced: &Priced) -> Value {
+    let panel = &priced.panel;
+    json!({
+        "assets": panel.assets(),
+        "returns": panel.times.len() - 1,
+        "first": panel.times.first().map(ToString::to_string),
+        "last": panel.times.last().map(ToString::to_string),
+        "periods_per_year": priced.periods,
+        "instants": panel.aligned.instants,
+        "dropped_instants": panel.aligned.dropped,
+        "filled_prices": panel.aligned.filled,
+    })
+}
+
+fn write(path: &Path, names: &[String], weights: &[f64]) -> Result<(), Error> {
+    let rows = |out: &mut (dyn Write + Send)| -> Result<(), ReportError> {
+        writeln!(out, "symbol,weight")?;
+        names.iter().zip(weights).try_for_each(|(name, weight)| writeln!(out, "{name},{weight:.9}"))?;
+        Ok(())
+    };
+    write_atomically(path, rows).map_err(|error| Error::Refused(format!("--out {error}")))
+}

@@ -1,0 +1,208 @@
+//! The flags of an objective, and of what is expected of the assets.
+use clap::{Args, ValueEnum};
+use qframe_quant::covariance::{CovarianceError, Estimator, Returns};
+use qframe_quant::portfolio::{Estimates, Linkage, Objective, PortfolioError, View, annual_means, posterior};
+
+use super::table::{known, share, weights};
+use crate::error::Error;
+use crate::run::panel::Priced;
+use crate::run::raw::Word;
+
+/// What is wanted.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Wanted {
+    /// What the weights are to be.
+    #[arg(long, value_enum, default_value = "min-variance", value_name = "NAME", help_heading = "Objective")]
+    objective: Goal,
+    /// The return a year without risk, for max-sharpe and the Sharpe ratio [0%].
+    #[arg(long, value_name = "SHARE", help_heading = "Objective", allow_hyphen_values = true)]
+    risk_free: Option<Word>,
+    /// The least return a year, for target-return.
+    #[arg(long, value_name = "SHARE", help_heading = "Objective", allow_hyphen_values = true)]
+    target_return: Option<Word>,
+    /// The largest volatility a year, for target-risk.
+    #[arg(long, value_name = "SHARE", help_heading = "Objective")]
+    target_risk: Option<Word>,
+    /// How much a unit of variance weighs against two of return, for utility; and of the market, for --view.
+    #[arg(long, value_name = "NUMBER", default_value_t = 2.5, help_heading = "Objective")]
+    aversion: f64,
+    /// Shares of risk in any proportion, for risk-budgets: SYMBOL=2 …, others have 1; or a file symbol,weight.
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=SHARE", help_heading = "Objective")]
+    budgets: Vec<Word>,
+    /// Which losses are the worst, for min-cvar.
+    #[arg(long, value_name = "SHARE", default_value = "95%", help_heading = "Objective")]
+    confidence: Word,
+    /// How clusters are joined, for hrp.
+    #[arg(long, value_enum, default_value = "single", value_name = "NAME", help_heading = "Objective")]
+    linkage: Joining,
+    /// How many clusters, for herc [where the tree's joins grow most].
+    #[arg(long, value_name = "NUMBER", help_heading = "Objective")]
+    clusters: Option<usize>,
+    /// How covariances are estimated.
+    #[arg(long, value_enum, default_value = "sample", value_name = "NAME", help_heading = "Expectations")]
+    covariance: Way,
+    /// What an older return weighs against the next, for --covariance ewma.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.94, help_heading = "Expectations")]
+    decay: f64,
+    /// A view of your own: A=8% (it returns so much a year) or A-B=2% (it beats the other); @70% behind it says how sure [@50%].
+    /// Expectations are then those of Black and Litterman.
+    #[arg(long, num_args = 1.., value_name = "VIEW", help_heading = "Expectations")]
+    view: Vec<Word>,
+    /// The weights of the market, for --view: SYMBOL=WEIGHT …, or a file symbol,weight [the same each].
+    #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=WEIGHT", help_heading = "Expectations")]
+    market: Vec<Word>,
+    /// How unsure the market's expectations are, as a share of the covariance, for --view.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0.05, help_heading = "Expectations")]
+    tau: f64,
+}
+
+/// The objectives by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Goal {
+    EqualWeight,
+    InverseVolatility,
+    MinVariance,
+    MaxSharpe,
+    TargetReturn,
+    TargetRisk,
+    Utility,
+    RiskParity,
+    RiskBudgets,
+    Hrp,
+    Herc,
+    MaxDiversification,
+    MinCvar,
+    Kelly,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Joining {
+    Single,
+    Ward,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Way {
+    Sample,
+    Ewma,
+    LedoitWolf,
+    Denoised,
+}
+
+impl Wanted {
+    /// The objective for these assets.
+    pub(super) fn objective(&self, names: &[String]) -> Result<Objective, Error> {
+        let needed = |flag: &str, word: &Option<Word>, example: &str| match word {
+            Some(word) => share(flag, &word.0),
+            None => Err(Error::usage(flag, "", format!("it is needed for this objective, such as {flag} {example}"))),
+        };
+        Ok(match self.objective {
+            Goal::EqualWeight => Objective::EqualWeight,
+            Goal::InverseVolatility => Objective::InverseVolatility,
+            Goal::MinVariance => Objective::MinVariance,
+            Goal::MaxSharpe => Objective::MaxSharpe { risk_free: self.risk_free()? },
+            Goal::TargetReturn => Objective::TargetReturn(needed("--target-return", &self.target_return, "10%")?),
+            Goal::TargetRisk => Objective::TargetRisk(needed("--target-risk", &self.target_risk, "15%")?),
+            Goal::Utility => Objective::Utility { aversion: self.aversion },
+            Goal::RiskParity => Objective::RiskParity,
+            Goal::RiskBudgets => Objective::RiskBudgets(weights("--budgets", &self.budgets, names, 1.0)?),
+            Goal::Hrp => Objective::Hierarchical(match self.linkage {
+                Joining::Single => Linkage::Single,
+                Joining::Ward => Linkage::Ward,
+            }),
+            Goal::Herc => Objective::EqualRiskClusters(self.clusters),
+            Goal::MaxDiversification => Objective::MaxDiversification,
+            Goal::MinCvar => Objective::MinCvar { confidence: share("--confidence", &self.confidence.0)? },
+            Goal::Kelly => Objective::Kelly,
+        })
+    }
+
+    /// The rate without risk.
+    pub(super) fn risk_free(&self) -> Result<f64, Error> {
+        self.risk_free.as_ref().map_or(Ok(0.0), |word| share("--risk-free", &word.0))
+    }
+
+    /// What is expected of the assets.
+    pub(super) fn estimates(&self, priced: &Priced) -> Result<Estimates, Error> {
+        let (panel, names) = (&priced.panel, &priced.panel.names);
+        if panel.times.len() < 3 {
+            let why = format!("{} instants of prices; expected at least three", panel.times.len());
+            return Err(Error::Refused(format!("--prices: {why}")));
+        }
+        let returns = Returns::new(panel.returns(), panel.assets()).map_err(|error| named(error, priced))?;
+        let estimator = match self.covariance {
+            Way::Sample => Estimator::Sample,
+            Way::Ewma => Estimator::Ewma(self.decay),
+            Way::LedoitWolf => Estimator::LedoitWolf,
+            Way::Denoised => Estimator::Denoised,
+        };
+        let covariance = estimator.estimate(&returns).map_err(|error| named(error, priced))?.scaled(priced.periods);
+        let means = annual_means(&returns, priced.periods);
+        let (means, covariance) = if self.view.is_empty() {
+            (means, covariance)
+        } else {
+            let equal = 1.0 / names.len() as f64;
+            let unnamed = if self.market.is_empty() { equal } else { 0.0 };
+            let market = weights("--market", &self.market, names, unnamed)?;
+            let views = self.view.iter().map(|word| view(&word.0, names)).collect::<Result<Vec<_>, _>>()?;
+            posterior(&covariance, &market, (self.aversion, self.tau), &views)
+                .map_err(|error| refused(error, priced))?
+        };
+        Estimates::new(names.clone(), means, covariance, returns).map_err(|error| refused(error, priced))
+    }
+
+    /// How the expectations came about.
+    pub(super) fn told(&self) -> String {
+        let covariance = match self.covariance {
+            Way::Sample => "sample".to_owned(),
+            Way::Ewma => format!("exponentially weighted ({})", self.decay),
+            Way::LedoitWolf => "shrunk (Ledoit-Wolf)".to_owned(),
+            Way::Denoised => "denoised".to_owned(),
+        };
+        let means = if self.view.is_empty() { "geometric means of the past" } else { "Black-Litterman" };
+        format!("covariance: {covariance}; expected returns: {means}")
+    }
+}
+
+/// `A=8%@70%` or `A-B=2%`. A symbol may have a hyphen of its own, so whole names are tried first.
+fn view(word: &str, names: &[String]) -> Result<View, Error> {
+    let wrong = |why: String| Error::usage("--view", word, why);
+    let (subject, rest) = word.split_once('=').ok_or_else(|| wrong("expected A=8% or A-B=2%@70%".to_owned()))?;
+    let (value, confidence) = rest.split_once('@').unwrap_or((rest, "50%"));
+    let subject = subject.trim();
+    let pair =
+        |(at, _): (usize, &str)| Some((known(&subject[..at], names).ok()?, known(&subject[at + 1..], names).ok()?));
+    let places = match (known(subject, names), subject.match_indices('-').find_map(pair)) {
+        (Ok(place), _) => vec![(place, 1.0)],
+        (_, Some((first, second))) => vec![(first, 1.0), (second, -1.0)],
+        (Err(why), None) => return Err(wrong(why)),
+    };
+    Ok(View { weights: places, value: share("--view", value)?, confidence: share("--view", confidence)? })
+}
+
+/// A refusal of the optimisers, with the names of the assets.
+pub(super) fn refused(error: PortfolioError, priced: &Priced) -> Error {
+    match error {
+        PortfolioError::Covariance(error) => named(error, priced),
+        other => Error::refused(other),
+    }
+}
+
+/// What is wrong with returns or a covariance: the maths counts assets, people name them.
+fn named(error: CovarianceError, priced: &Priced) -> Error {
+    let name = |asset: usize| priced.panel.names.get(asset).map_or("?", String::as_str);
+    let shrink = "; try --covariance ledoit-wolf, fewer assets, or a longer history";
+    Error::Refused(match error {
+        CovarianceError::Constant { asset } => {
+            format!("--prices: the price of {} does not change; leave it out", name(asset))
+        }
+        CovarianceError::TooFew { observations, assets } => {
+            format!("--prices: {observations} returns of {assets} assets; expected more returns than assets{shrink}")
+        }
+        CovarianceError::NotPositive { .. } => format!("--prices: {error}{shrink}"),
+        CovarianceError::Decay(decay) => {
+            return Error::usage("--decay", decay, "expected a number above 0 and below 1, such as 0.94");
+        }
+        other => format!("--prices: {other}"),
+    })
+}

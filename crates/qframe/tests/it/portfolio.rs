@@ -1,0 +1,145 @@
+//! Portfolios on the command line: what is answered, and every refusal with its place and a way out.
+use serde_json::Value;
+
+use crate::program::Program;
+
+/// Sixty days of three assets that move apart.
+fn program() -> Program {
+    let program = Program::new();
+    let mut table = "date,A,B,C\n".to_owned();
+    for day in 0..60_u32 {
+        let (month, date) = (1 + day / 28, 1 + day % 28);
+        let wave = |step: u32| f64::from(day * step % 7) / 100.0 + f64::from(day) / 1_000.0;
+        let [a, b, c] = [3, 5, 4].map(|step| 100.0 * (1.0 + wave(step)));
+        table.push_str(&format!("2024-{month:02}-{date:02},{a:.4},{b:.4},{:.4}\n", c / 2.0));
+    }
+    program.write("closes.csv", table);
+    program
+}
+
+fn answer(program: &Program, words: &str) -> Value {
+    let answer = program.run(&format!("portfolio {words} --json"));
+    assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+    serde_json::from_str(&answer.out()).unwrap()
+}
+
+#[test]
+fn every_objective_answers_with_weights_that_sum_to_one() {
+    let program = program();
+    let objectives = "equal-weight inverse-volatility min-variance max-sharpe target-return target-risk utility risk-parity \
+                      risk-budgets hrp herc max-diversification min-cvar kelly";
+    for objective in objectives.split_whitespace() {
+        let words = "--target-return 1% --target-risk 300% --risk-free=-50% --out w.csv";
+        let shown = answer(&program, &format!("optimise --prices closes.csv --objective {objective} {words}"));
+        let sum: f64 = shown["weights"].as_array().unwrap().iter().map(|row| row["weight"].as_f64().unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-9, "{objective} {sum}");
+        assert!(shown["kkt_residual"].as_f64().is_none_or(|residual| residual < 1e-8), "{objective}");
+        let written = std::fs::read_to_string(program.path("w.csv")).unwrap();
+        assert!(written.starts_with("symbol,weight\nA,") && written.lines().count() == 4);
+    }
+    for covariance in ["sample", "ewma", "ledoit-wolf", "denoised"] {
+        answer(
+            &program,
+            &format!("optimize --prices closes.csv --covariance {covariance} --view A-B=2%@70% --market A=1"),
+        );
+    }
+    let points = answer(&program, "frontier --prices closes.csv --points 5");
+    assert_eq!(points["points"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn a_file_of_constraints_says_what_the_flags_say() {
+    let program = program();
+    program
+        .write("limits.toml", "bounds = [\"0:60%\", \"B=10%:20%\"]\ngroup = [\"low=A,B::50%\"]\nmax-positions = 3\n");
+    let weights = |words: &str| answer(&program, &format!("optimise --prices closes.csv {words}"))["weights"].clone();
+    let flags = "--bounds 0:60% B=10%:20% --group low=A,B::50% --max-positions 3";
+    assert_eq!(weights("--constraints limits.toml"), weights(flags));
+    assert_ne!(weights("--constraints limits.toml --bounds 0:90%"), weights(flags));
+}
+
+/// Money out is money in: what is sold less what is bought less the fees, to the last digit.
+#[test]
+fn a_plan_conserves_money() {
+    let program = program();
+    program.write("held.csv", "symbol,quantity,price,date\nA,20,90,2023-05-01\nA,30,101,2023-09-01\nB,7,,\n");
+    for words in ["--weights B=50% C=45%", "--weights A=10%", "--objective risk-parity", "--weights C=100% --lot 0.001"]
+    {
+        let words =
+            format!("rebalance --prices closes.csv --positions held.csv --cash 1234.56 --fee 10bp --tax 25% {words}");
+        let shown = answer(&program, &words);
+        let amount = |value: &Value| {
+            let text = value.as_str().unwrap();
+            let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+            format!("{whole}{part:0<18}").parse::<i128>().unwrap()
+        };
+        let mut cash = amount(&shown["cash_before"]);
+        for trade in shown["trades"].as_array().unwrap() {
+            let value = amount(&trade["value"]);
+            cash += if trade["side"] == "buy" { -value } else { value } - amount(&trade["fee"]);
+        }
+        assert_eq!(cash, amount(&shown["cash_after"]), "{words}");
+    }
+    let shown = answer(&program, "rebalance --prices closes.csv --positions held.csv --weights A=0 --tax 10%");
+    let sale = &shown["trades"][0];
+    let price: f64 = sale["price"].as_str().unwrap().parse().unwrap();
+    let gain: f64 = sale["gain"].as_str().unwrap().parse().unwrap();
+    assert!((gain - 20.0 * (price - 90.0) - 30.0 * (price - 101.0)).abs() < 1e-9, "the oldest lots are sold first");
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_nothing_is_written() {
+    let program = program();
+    program.write("held.csv", "symbol,quantity,price,date\nA,20,90,2030-05-01\n");
+    program.write("unknown.csv", "symbol,quantity\nAA,20\n");
+    program.write("flat.csv", "date,A,B\n2024-01-02,1,2\n2024-01-03,1,3\n2024-01-04,1,2\n2024-01-05,1,3\n");
+    program.write("same.csv", "date,A,B\n2024-01-02,1,2\n2024-01-03,2,4\n2024-01-04,1,2\n2024-01-05,3,6\n");
+    program.write("apart.csv", "date,A,B\n2024-01-02,1,\n2024-01-03,,4\n");
+    program.write("bad.csv", "date,A,B\n2024-01-02,1,2\n2024-01-03,1,x\n");
+    program.write("w.csv", "mine");
+    program.write("limits.toml", "bound = 3\n");
+    let check = |words: &str, code: i32, parts: &[&str]| {
+        let answer = program.run(&format!("portfolio {words}"));
+        assert_eq!((answer.code(), answer.out().as_str()), (code, ""), "{words}: {}", answer.error());
+        for part in parts {
+            assert!(answer.error().contains(part), "{words}: {part:?} is missing in {}", answer.error());
+        }
+    };
+    let optimise =
+        |words: &str, code, parts: &[&str]| check(&format!("optimise --out w.csv --prices {words}"), code, parts);
+    optimise("nothing.csv", 1, &["nothing.csv", "no such file"]);
+    optimise("bad.csv", 1, &["bad.csv:3:14", "\"x\"", "expected digits"]);
+    optimise("flat.csv", 1, &["the price of A does not change; leave it out"]);
+    optimise("same.csv", 1, &["not positive definite", "--covariance ledoit-wolf"]);
+    optimise("apart.csv", 1, &["no instant at which all assets have a price", "--align ffill"]);
+    optimise("closes.csv closes.csv", 1, &["A stands twice"]);
+    optimise("closes.csv --to 2024-01-03", 1, &["2 returns of 3 assets", "ledoit-wolf"]);
+    optimise("closes.csv --from 2025-01-01", 1, &["no prices between --from and --to; it has 2024-01-01"]);
+    optimise(
+        "closes.csv --bounds 0:20%",
+        1,
+        &["the weights sum to 1; A at most 0.2; B at most 0.2; C at most 0.2; relax one"],
+    );
+    optimise("closes.csv --bounds A=60%:40%", 1, &["A at least 0.6; A at most 0.4"]);
+    optimise("closes.csv --objective hrp --bounds 0:20%", 1, &["hrp knows no constraints", "at most 0.2"]);
+    optimise("closes.csv --objective target-risk --target-risk 0.01%", 1, &["a volatility of at most 0.0001 a year"]);
+    optimise("closes.csv --objective target-return", 2, &["--target-return", "needed for this objective"]);
+    optimise("closes.csv --bounds AA=0:1", 2, &["--bounds AA=0:1", "AA has no prices", "3 symbols"]);
+    optimise("closes.csv --bounds 1", 2, &["--bounds 1", "expected LEAST:MOST"]);
+    optimise("closes.csv --group t=A,B", 2, &["--group t=A,B", "expected NAME=SYMBOLS:LEAST:MOST"]);
+    optimise("closes.csv --view A=much", 2, &["--view"]);
+    optimise("closes.csv --periods 0", 2, &["--periods 0", "above zero"]);
+    optimise("closes.csv --decay 2 --covariance ewma", 2, &["--decay 2", "such as 0.94"]);
+    optimise("closes.csv --max-positions 0", 2, &["--max-positions 0", "whole number above zero"]);
+    optimise("closes.csv --constraints limits.toml", 1, &["limits.toml:1:1", "unknown field `bound`"]);
+    optimise("closes.csv --align outer", 2, &["outer", "inner"]);
+    let rebalance =
+        |words: &str, code, parts: &[&str]| check(&format!("rebalance --prices closes.csv {words}"), code, parts);
+    rebalance("", 1, &["the equity is 0.00", "--cash and --positions"]);
+    rebalance("--positions held.csv", 1, &["held.csv:2:9", "2030-05-01", "bring newer prices"]);
+    rebalance("--positions unknown.csv", 1, &["unknown.csv:2:1", "AA has no prices"]);
+    rebalance("--cash 100 --weights A=80% B=30%", 1, &["the weights sum to 1.1", "expected 1 at most"]);
+    rebalance("--cash 100 --weights AA=80%", 2, &["--weights AA=80%", "AA has no prices"]);
+    rebalance("--cash 100 --weights A=10% A=20%", 2, &["A is named twice"]);
+    assert_eq!(std::fs::read_to_string(program.path("w.csv")).unwrap(), "mine");
+}
