@@ -2,6 +2,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod breakers;
+#[cfg(test)]
 mod carry;
 #[cfg(test)]
 mod context;
@@ -9,6 +11,8 @@ mod context;
 mod convert;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use qframe_engine::venue::{Latency, Queue, Settings, SimVenue};
 use qframe_engine::{
-    AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, Sizing, Strategy, TickSimulator, Ticket,
+    AtEnd, Context, Engine, EngineSetup, Keep, Market, RiskControl, Sizing, Strategy, TickSimulator, Ticket,
 };
 use qframe_model::account::Account;
 use qframe_model::currency::Currency;
@@ -112,7 +112,7 @@ pub(crate) fn drive<F: FnMut(usize, &mut Context<'_>)>(
     ticks: &[Tick],
     until: Time,
     script: F,
-) -> TickSimulator<Script<F>, Limits> {
+) -> TickSimulator<Script<F>, RiskControl> {
     let instruments: Arc<[Instrument]> = Arc::new([instrument]);
     let venue = SimVenue::new(settings, &instruments);
     let setup = EngineSetup {
@@ -122,7 +122,7 @@ pub(crate) fn drive<F: FnMut(usize, &mut Context<'_>)>(
         sizing: Sizing::default(),
         keep: Keep::All,
     };
-    let engine = Engine::new(Script(0, script), Limits::default(), setup).unwrap();
+    let engine = Engine::new(Script(0, script), RiskControl::default(), setup).unwrap();
     let mut simulator = TickSimulator::new(engine, venue, vec![ID]);
     simulator.start(at(0), Header::default(), Cash::whole(10_000)).unwrap();
     let mut moments: Vec<_> = ticks.iter().map(|tick| (tick.time(), 0, tick)).collect();

@@ -151,7 +151,7 @@ fn a_stop_by_range_is_farther_where_the_market_is_wild() {
 #[test]
 fn what_protects_a_refused_entry_is_gone_with_it() {
     let mut limits = Limits::default();
-    limits.order_value = Some(Cash::whole(1_000));
+    limits.symbol.order_value = Some(Cash::whole(1_000));
     let outcome =
         run("rsi-reversion", &[("stop", "4"), ("target", "4")], &sample("GOOGL"), Setup { limits, ..setup(true) });
     let sent = orders(&outcome);
