@@ -27,7 +27,7 @@ pub use journal::{Journal, JournalError, Keep};
 pub use orders::{OpenOrder, OpenOrders};
 pub use risk::{Approved, Breaker, Limits, PortfolioLimits, RiskCheck, RiskControl, SymbolLimits, Trigger, Usually};
 pub use simulator::{AtEnd, Simulator, SimulatorError};
-pub use sizing::Sizing;
+pub use sizing::{RiskBudget, Sizing};
 pub use strategy::{Market, Pass, Quiet, Strategy};
 pub use tape::Tape;
 pub use tick_simulator::TickSimulator;

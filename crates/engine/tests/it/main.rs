@@ -4,6 +4,8 @@ mod attacks;
 #[cfg(test)]
 mod breakers;
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod carry;
 #[cfg(test)]
 mod context;

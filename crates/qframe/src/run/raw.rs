@@ -104,7 +104,8 @@ pub(crate) struct Raw {
     /// The currency to report in [the quote currency of the first instrument].
     #[arg(long, value_name = "CODE", help_heading = "Account")]
     pub(crate) currency: Option<Word>,
-    /// How large an entry is: 100% of equity, units (2.5), cash:5000, risk:1%, volatility:20%:30, kelly:10%:50% [100%].
+    /// How large an entry is: 100% of equity, units (2.5), cash:5000, risk:1%, risk:1%:atr:2:14:heat:6%,
+    /// volatility:20%:30, kelly:10%:50% [100%].
     #[arg(long, value_name = "SIZE", help_heading = "Account", allow_hyphen_values = true)]
     pub(crate) size: Option<Word>,
     /// The smallest step of a quantity [1 for shares, 0.00000001 for coins].
