@@ -102,7 +102,7 @@ fn each_trigger_reads_what_it_says() {
     check("at", at, &jump, "day 3 its time has come: halted; re-arms by hand");
     let rejects = Trigger::Rejects { share: Rate::percent(50), orders: 2 };
     let poor = |day: usize, context: &mut Context<'_>| {
-        _ = context.buy(Size::Units(Quantity::whole(if day == 0 { 100 } else { 90 })))
+        _ = context.buy(Size::Units(Quantity::whole(if day == 0 { 100 } else { 90 })));
     };
     let run = run_within(breaker(rejects, TradingState::Halted, None), settings(), &jump, poor);
     let trip = told(&run.events).into_iter().find(|line| line.contains("threshold")).unwrap_or_default();
