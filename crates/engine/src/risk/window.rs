@@ -89,3 +89,47 @@ impl Mean {
         (scale > 0.0).then(|| sums[0] / scale)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Mean, Usual};
+
+    /// Numbers that repeat only after long.
+    fn values() -> Vec<f64> {
+        (0..60_u32).map(|place| f64::from(place * place * 7 % 31) + 0.1).collect()
+    }
+
+    #[test]
+    fn a_stream_is_what_its_last_values_are() {
+        let values = values();
+        let (last, before) = (3, 7);
+        let mut usual = Usual::new(last, before);
+        for (place, value) in values.iter().enumerate() {
+            usual.push(*value);
+            let seen = &values[..=place];
+            let Some(start) = seen.len().checked_sub(10) else {
+                assert_eq!(usual.ratio(), None, "{place}");
+                continue;
+            };
+            let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+            let expected = mean(&seen[start + 7..]) / mean(&seen[start..start + 7]);
+            assert!((usual.ratio().unwrap() - expected).abs() < 1e-12, "{place}");
+        }
+    }
+
+    #[test]
+    fn correlation_pairs_the_newest() {
+        // The second began four values later: its windows turn at other places.
+        let (mut one, mut other, mut against) = (Mean::new(5), Mean::new(5), Mean::new(5));
+        for (place, value) in values().into_iter().enumerate() {
+            one.push(value);
+            if place >= 4 {
+                other.push(3.0 * value + 1.0);
+                against.push(-value);
+            }
+        }
+        assert!((one.correlation(&other).unwrap() - 1.0).abs() < 1e-12);
+        assert!((one.correlation(&against).unwrap() + 1.0).abs() < 1e-12);
+        assert_eq!(one.correlation(&Mean::new(5)), None);
+    }
+}

@@ -1,6 +1,6 @@
 //! Circuit breakers trip, hold, and are armed again.
 use proptest::prelude::*;
-use qframe_engine::venue::Settings;
+use qframe_engine::venue::{Latency, Settings};
 use qframe_engine::{AtEnd, Breaker, Command, Context, Input, Limits, Trigger, Usually};
 use qframe_model::breaker::TradingState;
 use qframe_model::event::{Event, Report};
@@ -12,6 +12,7 @@ use qframe_model::time::{Span, Time};
 
 use crate::laws::{Choices, choices, market, ticket};
 use crate::script::{Script, bars, run_within, simulator_with_cash, stock};
+use crate::ticks::{drive_within, quote, spot};
 
 fn breaker(trigger: Trigger, then: TradingState, days: Option<i64>) -> Limits {
     let cool_down = days.map(|days| Span::from_seconds(86_400 * days));
@@ -137,6 +138,36 @@ fn a_person_stops_and_lets_go_on() {
         "day 5 normal",
         "day 6 buy 1 signal",
         "day 7 buy 1 signal",
+    ];
+    assert_eq!(told(&events), expected);
+}
+
+#[test]
+fn a_wide_spread_flattens_on_ticks() {
+    let usually = Usually { times: Rate::percent(300), last: 1, before: 4 };
+    let limits = breaker(Trigger::Spread(usually), TradingState::Flattening, None);
+    let narrow = |row: i64| quote(10 * row, (99.5, 9), (100.5, 9));
+    let mut rows: Vec<_> = (1..8).map(narrow).collect();
+    rows.extend((8..12).map(|row| quote(10 * row, (90.0, 9), (110.0, 9))));
+    let buys = |row: usize, context: &mut Context<'_>| {
+        if row == 0 || row > 6 {
+            context.buy(Size::Units(Quantity::whole(2)));
+        }
+    };
+    // The close is on its way for half of a row.
+    let settings = Settings { latency: Latency::Time(Span::from_nanos(5_000_000)), ..Settings::default() };
+    let simulator = drive_within(limits, (spot(), settings), &rows, Time::MAX, buys);
+    let events: Vec<_> = simulator.engine().journal().iter().map(Result::unwrap).collect();
+    let expected = [
+        "day 0 buy 2 signal",
+        "day 0 spread 20x is at its threshold 3x: flattening; re-arms by hand",
+        "day 0 flattening",
+        "refused 3",
+        "day 0 sell 2 force_exit",
+        "day 0 halted",
+        "refused 4",
+        "refused 5",
+        "refused 6",
     ];
     assert_eq!(told(&events), expected);
 }

@@ -80,24 +80,24 @@ pub(crate) fn section<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Resu
                 for (name, own) in tables(value, &key)? {
                     let of = if key == "symbol" { Of::Symbol(name) } else { Of::Strategy(name) };
                     for (key, value) in tables(own, &key)? {
-                        take(&mut words, &of, key, value).map_err(custom)?;
+                        take(&mut words, &of, &key, value).map_err(custom)?;
                     }
                 }
             }
-            _ => take(&mut words, &Of::All, key, value).map_err(custom)?,
+            _ => take(&mut words, &Of::All, &key, value).map_err(custom)?,
         }
     }
     Ok(words)
 }
 
-fn take(words: &mut Vec<LimitWord>, of: &Of, key: String, value: toml::Value) -> Result<(), String> {
+fn take(words: &mut Vec<LimitWord>, of: &Of, key: &str, value: toml::Value) -> Result<(), String> {
     let values = match value {
         toml::Value::Array(list) if key == BREAKER => list,
         other => vec![other],
     };
     for value in values {
         let word = value.try_into().map_err(|error: toml::de::Error| format!("{key}: {}", error.message()))?;
-        words.push(LimitWord { of: of.clone(), key: key.clone(), word });
+        words.push(LimitWord { of: of.clone(), key: key.to_owned(), word });
     }
     Ok(())
 }
