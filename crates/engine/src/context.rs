@@ -215,10 +215,13 @@ impl Context<'_> {
 
     /// As [`Context::enter`], with the price at which the position would be given up: sizing by risk needs it.
     pub fn enter_with_stop(&mut self, side: Side, stop: Option<Price>) -> Option<OrderId> {
-        let Some(size) = self.state.sizing.size(self, side, stop) else {
-            let order = self.order(Ticket::new(side, Size::Equity(Rate::ZERO)));
-            self.state.requests.push(Request::Refuse(order, Refusal::NoSize));
-            return None;
+        let size = match self.state.sizing.size(self, side, stop) {
+            Ok(size) => size,
+            Err(refusal) => {
+                let order = self.order(Ticket::new(side, Size::Equity(Rate::ZERO)));
+                self.state.requests.push(Request::Refuse(order, refusal));
+                return None;
+            }
         };
         let turns = !self.is_flat() && Side::of(self.position().quantity) != side;
         if turns {

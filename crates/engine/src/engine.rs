@@ -1,11 +1,12 @@
 //! One step: an input changes the state, writes events, and hands out intents.
 mod judge;
+mod watch;
 
 use std::collections::BinaryHeap;
 
 use qframe_model::account::Account;
 use qframe_model::event::{EVENT_VERSION, Event, EventRef, Header, Report};
-use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
+use qframe_model::ids::{CommodityId, InstrumentId, OrderId, SeriesId};
 use qframe_model::market::{Bar, FundingRate, Tick};
 use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::position::ClosedTrade;
@@ -17,7 +18,7 @@ use crate::history::History;
 use crate::input::{EngineError, EngineSetup, Input, Intent, Series};
 use crate::journal::Journal;
 use crate::orders::OpenOrders;
-use crate::risk::RiskCheck;
+use crate::risk::{RiskCheck, Row};
 use crate::state::State;
 use crate::strategy::{Market, Pass, Quiet, Strategy};
 use crate::tape::Seen;
@@ -31,8 +32,15 @@ pub struct Engine<S, R> {
     state: State,
     intents: Vec<Intent>,
     journal: Journal,
-    /// True where the risk check wants to see every equity.
+    /// True where the risk check wants to see every row.
     watched: bool,
+    /// True where it judges again what it let pass.
+    judges: bool,
+    /// The earliest instant at which a position that does not close is closed again.
+    closes: Time,
+    /// The buffers are reused.
+    told: Vec<Event>,
+    beyond: Vec<(OrderId, Refusal)>,
 }
 
 impl<S: Strategy, R: RiskCheck> Engine<S, R> {
@@ -58,8 +66,20 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             tapes: Vec::new(),
         };
         let journal = Journal::new(setup.keep);
-        let watched = risk.watches();
-        Ok(Self { strategy, risk, series: setup.series, state, intents: Vec::new(), journal, watched })
+        let (watched, judges) = (risk.watches(), risk.judges_again());
+        Ok(Self {
+            strategy,
+            risk,
+            series: setup.series,
+            state,
+            intents: Vec::new(),
+            journal,
+            watched,
+            judges,
+            closes: Time::MIN,
+            told: Vec::new(),
+            beyond: Vec::new(),
+        })
     }
 
     /// Takes one input.
@@ -80,6 +100,8 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             Input::Instant(time) => self.instant(time),
             Input::End(time) => self.end(time),
             Input::Rate(id, time, price) => self.rate(id, time, price),
+            Input::Opened(time) => self.opened(time),
+            Input::Command(time, command) => self.obey(time, command),
         }
     }
 
@@ -99,6 +121,8 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             }
         }
         self.exact(|state| state.account.deposit(commodity, amount))?;
+        let worth = self.exact(|state| state.account.to_reporting(commodity, amount))?;
+        self.risk.paid(worth);
         Ok(self.journal.record(&Event::Deposited { time, commodity, amount })?)
     }
 
@@ -137,7 +161,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         // Before the strategy speaks: what it asks for on this bar is judged by what this bar lost. The bar counts to the
         // day it opened in, also where it closes at midnight.
         if self.watched {
-            self.watch(bar.time)?;
+            self.watch(bar.time, Row::Bar(of.instrument, of.frame, bar))?;
         }
         self.state.history.push(id, bar);
         self.call(Some(id), of.instrument, |strategy, context| strategy.on_market(&Market::Bar(bar), context))
@@ -189,8 +213,8 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         {
             self.exact(|state| state.account.mark_bar(id, &flat(price)))?;
         }
-        if self.watched {
-            self.watch(self.state.now)?;
+        if self.watched || self.judges {
+            self.watch_tick(id)?;
         }
         let market = match tick {
             Tick::Trade(trade) => Market::Trade(trade),
@@ -231,12 +255,6 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[inline]
     pub fn next_timer(&self) -> Option<Time> {
         self.state.timers.peek().map(|timer| timer.0)
-    }
-
-    /// Shows the equity to the risk check. Where losses are at a limit, what could open a position is withdrawn.
-    #[inline(never)]
-    fn watch(&mut self, time: Time) -> Result<(), EngineError> {
-        if self.risk.observe(time, self.state.account.equity()) { self.withdraw_openings() } else { Ok(()) }
     }
 
     /// All rows of this instant are in. The same as [`Input::Instant`], for hot loops.
@@ -286,7 +304,11 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     /// # Errors
     /// As [`Engine::step`].
     pub fn report(&mut self, report: &Report) -> Result<(), EngineError> {
-        if let Err(refusal) = self.state.orders.step(report) {
+        if self.watched {
+            self.hear_risk(report);
+        }
+        let worth = self.worth_of_part(report)?;
+        if let Err(refusal) = self.state.orders.step(report, worth) {
             return Ok(self.journal.record(&Event::ReportRefused { report: *report, refusal })?);
         }
         self.journal.append(EventRef::Reported(report))?;
@@ -388,6 +410,19 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[must_use]
     pub fn trades(&self) -> &[ClosedTrade] {
         &self.state.trades
+    }
+
+    /// The risk check: its circuit breakers.
+    #[must_use]
+    pub const fn risk(&self) -> &R {
+        &self.risk
+    }
+
+    /// True where [`Input::Opened`] has something to judge: orders wait, and there are limits.
+    #[must_use]
+    #[inline]
+    pub fn judges_again(&self) -> bool {
+        self.judges && !self.state.orders.is_empty()
     }
 
     /// The journal.

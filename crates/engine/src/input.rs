@@ -3,6 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use qframe_model::account::AccountError;
+use qframe_model::breaker::TradingState;
 use qframe_model::currency::Currency;
 use qframe_model::event::{Header, Report};
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId, SeriesId};
@@ -42,6 +43,19 @@ pub enum Input {
     End(Time),
     /// What an exchange rate is from now on: it values, and the strategy does not see it.
     Rate(InstrumentId, Time, Price),
+    /// All bars that open at this instant have opened: what waits to meet them is judged again.
+    Opened(Time),
+    /// A person stops trading, or lets it go on.
+    Command(Time, Command),
+}
+
+/// What a person can say to the circuit breakers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Trading is in this state from now on, until [`Command::Rearm`].
+    Trip(TradingState),
+    /// Every breaker that has tripped is armed again; one whose reading is still at its threshold trips with the next row.
+    Rearm,
 }
 
 /// What a driver must carry to a venue.

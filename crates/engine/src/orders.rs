@@ -1,7 +1,7 @@
 //! The orders that are alive, and their lawful steps.
 use qframe_model::event::Report;
 use qframe_model::ids::OrderId;
-use qframe_model::number::Quantity;
+use qframe_model::number::{Cash, Quantity};
 use qframe_model::order::{Order, OrderState, Size};
 use qframe_model::refusal::Refusal;
 
@@ -14,6 +14,17 @@ pub struct OpenOrder {
     pub state: OrderState,
     /// Units filled so far.
     pub filled: Quantity,
+    /// What those were worth, in the quote currency.
+    pub paid: Cash,
+    /// True where it is withdrawn, and the venue has not said so yet.
+    pub withdrawn: bool,
+}
+
+impl OpenOrder {
+    /// An order that has just been sent.
+    pub(crate) const fn sent(order: Order) -> Self {
+        Self { order, state: OrderState::Submitted, filled: Quantity::ZERO, paid: Cash::ZERO, withdrawn: false }
+    }
 }
 
 /// The open orders, by ascending number.
@@ -24,7 +35,7 @@ pub struct OpenOrders {
 
 impl OpenOrders {
     pub(crate) fn insert(&mut self, order: Order) {
-        self.open.push(OpenOrder { order, state: OrderState::Submitted, filled: Quantity::ZERO });
+        self.open.push(OpenOrder::sent(order));
     }
 
     /// All of them, oldest first.
@@ -44,6 +55,13 @@ impl OpenOrders {
         self.place(id).map(|place| &self.open[place])
     }
 
+    /// Notes that an open order is withdrawn.
+    pub(crate) fn withdraw(&mut self, id: OrderId) {
+        if let Some(place) = self.place(id) {
+            self.open[place].withdrawn = true;
+        }
+    }
+
     #[inline]
     fn place(&self, id: OrderId) -> Option<usize> {
         // Most runs have one or two open orders: look at the last before searching.
@@ -53,9 +71,10 @@ impl OpenOrders {
         }
     }
 
-    /// Takes the step that a report tells, where it is legal: the state moves on, and an order that ended is gone.
+    /// Takes the step that a report tells, where it is legal: the state moves on, and an order that ended is gone. `worth`
+    /// is what a fill in part was worth.
     #[inline]
-    pub(crate) fn step(&mut self, report: &Report) -> Result<(), Refusal> {
+    pub(crate) fn step(&mut self, report: &Report, worth: Cash) -> Result<(), Refusal> {
         let (id, next, quantity) = match *report {
             Report::Accepted { order, .. } => (order, OrderState::Accepted, Quantity::ZERO),
             Report::Triggered { order, .. } => (order, OrderState::Triggered, Quantity::ZERO),
@@ -83,7 +102,7 @@ impl OpenOrders {
             // The last one is the usual one, and leaves without a shift.
             if place + 1 == self.open.len() { self.open.truncate(place) } else { _ = self.open.remove(place) }
         } else {
-            (open.state, open.filled) = (next, filled);
+            (open.state, open.filled, open.paid) = (next, filled, open.paid.plus(worth)?);
         }
         Ok(())
     }

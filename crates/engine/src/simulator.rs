@@ -9,7 +9,7 @@ use qframe_model::order::Purpose;
 use qframe_model::time::Time;
 
 use crate::engine::Engine;
-use crate::input::{EngineError, Input, Intent, Series};
+use crate::input::{Command, EngineError, Input, Intent, Series};
 use crate::risk::RiskCheck;
 use crate::strategy::Strategy;
 use crate::venue::SimVenue;
@@ -125,13 +125,22 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         Ok(())
     }
 
+    /// A person stops trading, or lets it go on.
+    ///
+    /// # Errors
+    /// As [`Simulator::bar`].
+    pub fn command(&mut self, time: Time, command: Command) -> Result<(), SimulatorError> {
+        self.engine.step(Input::Command(time, command))?;
+        self.carry()
+    }
+
     /// True where anything but the price moved.
     #[inline(always)]
     fn bar_of(&mut self, id: SeriesId, series: Series, bar: &Bar) -> Result<bool, SimulatorError> {
         let closes = bar.time + series.frame.span();
         let idle = self.venue.is_idle();
         if !idle {
-            self.meet(series, bar, closes)?;
+            self.meet(id, series, bar, closes)?;
         }
         let asked = self.engine.bar_of(id, series, closes, bar)?;
         let asked = self.engine.close_instant()? || asked;
@@ -144,7 +153,14 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
 
     /// Matches what waits at the venue against a whole bar.
     #[inline(never)]
-    fn meet(&mut self, series: Series, bar: &Bar, closes: Time) -> Result<(), SimulatorError> {
+    fn meet(&mut self, id: SeriesId, series: Series, bar: &Bar, closes: Time) -> Result<(), SimulatorError> {
+        if series.matched && self.engine.judges_again() {
+            self.now = bar.time;
+            self.venue.fall_due(bar.time);
+            self.drain()?;
+            self.engine.step(Input::Open(id, bar.time, bar.open))?;
+            self.judge_again(bar.time)?;
+        }
         self.now = closes;
         if series.matched {
             self.venue.open_bar(series.instrument, bar, closes);
@@ -152,6 +168,13 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         }
         self.drain()?;
         self.tell_funding()
+    }
+
+    /// What waits for the opens is judged at them: a gap must not carry it past a limit.
+    fn judge_again(&mut self, time: Time) -> Result<(), SimulatorError> {
+        self.engine.step(Input::Opened(time))?;
+        self.send();
+        Ok(())
     }
 
     /// What fell due while the bars were open.
@@ -196,11 +219,19 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         self.now = time;
         self.venue.fall_due(time);
         self.drain()?;
-        for &(id, bar, closes) in bars {
+        for &(id, bar, _) in bars {
             let series = self.engine.series()[id.index()];
             if series.matched {
                 // Orders at the open are sized on what everything is worth at this instant, not at the last close.
                 self.engine.step(Input::Open(id, time, bar.open))?;
+            }
+        }
+        if self.engine.judges_again() {
+            self.judge_again(time)?;
+        }
+        for &(id, bar, closes) in bars {
+            let series = self.engine.series()[id.index()];
+            if series.matched {
                 self.venue.open_bar(series.instrument, bar, closes);
             }
         }

@@ -1,9 +1,12 @@
 //! How large an entry is: rules that a user picks, for strategies that leave it open.
+mod heat;
+
 use std::fmt;
 
 use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Cash, Price, Quantity, Rate, Rounding};
 use qframe_model::order::Size;
+use qframe_model::refusal::Refusal;
 
 use crate::context::Context;
 
@@ -26,8 +29,8 @@ pub enum Sizing {
         /// The most of the equity.
         cap: Rate,
     },
-    /// As many units as lose this share of the equity between the last price and the stop; nothing without a stop.
-    Risk(Rate),
+    /// As many units as lose a share of the equity on the way to where the position would be given up.
+    Risk(RiskBudget),
     /// Kelly's share of what the closed trades have shown, at most `cap`; `start` until 20 trades are closed.
     Kelly {
         /// The share before there is enough to learn from.
@@ -35,6 +38,27 @@ pub enum Sizing {
         /// The most of the equity.
         cap: Rate,
     },
+}
+
+/// How much of the equity a position may lose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RiskBudget {
+    /// The share of the equity that is lost between the last price and the stop.
+    pub share: Rate,
+    /// Where an entry names no stop: so many times the mean true range of the last bars stand for the distance. Without it
+    /// an entry without a stop has no size.
+    pub range: Option<(Rate, usize)>,
+    /// The most that all positions together may lose: an entry gets what is left of it. A position or an entry of another
+    /// symbol whose stop is not known counts as one `share`.
+    pub heat: Option<Rate>,
+}
+
+impl RiskBudget {
+    /// This share of the equity to a stop, whatever else is open.
+    #[must_use]
+    pub const fn of(share: Rate) -> Self {
+        Self { share, range: None, heat: None }
+    }
 }
 
 impl Default for Sizing {
@@ -51,27 +75,35 @@ impl Sizing {
     #[must_use]
     pub const fn lookback(&self) -> usize {
         match self {
-            Self::Volatility { window, .. } => *window + 1,
+            Self::Volatility { window, .. } | Self::Risk(RiskBudget { range: Some((_, window)), .. }) => *window + 1,
             _ => 0,
         }
     }
 
-    /// The size of an entry now; `None` where the rule says nothing, or not enough is known.
-    pub(crate) fn size(&self, context: &Context<'_>, side: Side, stop: Option<Price>) -> Option<Size> {
+    /// The size of an entry now.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSize`] where the rule says nothing, or not enough is known; [`Refusal::TooMuchHeat`] where nothing may be
+    /// risked.
+    pub(crate) fn size(&self, context: &Context<'_>, side: Side, stop: Option<Price>) -> Result<Size, Refusal> {
         let weight = |share: Rate| Size::TargetWeight(if side == Side::Sell { -share } else { share });
-        match *self {
+        let size = match *self {
             Self::Equity(share) => Some(weight(share)),
             Self::Cash(cash) => Some(Size::Budget(cash)),
             Self::Units(units) => Some(Size::TargetUnits(side.signed(units))),
             Self::Volatility { target, window, cap } => {
-                let volatility = volatility(context.history(), window)?;
-                Some(weight(share_of(target / volatility, cap)?))
+                let share = |volatility: f64| share_of(target / volatility, cap);
+                volatility(context.history(), window).and_then(share).map(weight)
             }
-            Self::Risk(share) => {
-                units_at_risk(context, share, stop?).map(|units| Size::TargetUnits(side.signed(units)))
+            Self::Risk(budget) => {
+                let share = heat::left(context, &budget)?;
+                let distance = distance(context, &budget, stop);
+                let units = distance.and_then(|distance| units_at_risk(context, share, distance));
+                units.map(|units| Size::TargetUnits(side.signed(units)))
             }
             Self::Kelly { start, cap } => kelly(context).map_or(Some(start), |share| share_of(share, cap)).map(weight),
-        }
+        };
+        size.ok_or(Refusal::NoSize)
     }
 }
 
@@ -92,12 +124,32 @@ fn volatility(history: &[Bar], window: usize) -> Option<f64> {
     Some((variance * per_year).sqrt()).filter(|volatility| *volatility > 0.0 && volatility.is_finite())
 }
 
-fn units_at_risk(context: &Context<'_>, share: Rate, stop: Price) -> Option<Quantity> {
-    let instrument = context.account().instrument(context.instrument());
+/// From the last price to the stop; without one so many mean true ranges.
+fn distance(context: &Context<'_>, budget: &RiskBudget, stop: Option<Price>) -> Option<Price> {
     let price = context.price_of(context.instrument())?;
-    let distance = Price::from_nanos(price.nanos().checked_sub(stop.nanos())?.checked_abs()?);
-    let at_risk = context.equity().at_rate(share).ok()?;
-    instrument.affordable(at_risk, distance)
+    match (stop, budget.range) {
+        (Some(stop), _) => Some(Price::from_nanos(price.nanos().checked_sub(stop.nanos())?.checked_abs()?)),
+        (None, Some((times, window))) => Price::from_f64(mean_true_range(context.history(), window)? * times.to_f64())
+            .filter(|far| far.is_positive()),
+        (None, None) => None,
+    }
+}
+
+/// The mean of the last `window` true ranges (Wilder 1978): the range of a bar, and from it to the close before.
+fn mean_true_range(history: &[Bar], window: usize) -> Option<f64> {
+    let bars = history.get(history.len().checked_sub(window + 1)?..)?;
+    let ranges = bars.windows(2).map(|pair| {
+        let (before, bar) = (pair[0].close, &pair[1]);
+        bar.high.max(before).to_f64() - bar.low.min(before).to_f64()
+    });
+    Some(ranges.sum::<f64>() / window as f64)
+}
+
+fn units_at_risk(context: &Context<'_>, share: Rate, distance: Price) -> Option<Quantity> {
+    let account = context.account();
+    let quote = account.quote_of(context.instrument());
+    let at_risk = account.from_reporting(quote, context.equity().at_rate(share).ok()?).ok()?;
+    account.instrument(context.instrument()).affordable(at_risk, distance)
 }
 
 /// W - (1 - W) / R over all closed trades: W the share of winners, R mean gain over mean loss (Kelly 1956, as traders
@@ -131,7 +183,11 @@ impl fmt::Display for Sizing {
             Self::Cash(cash) => write!(f, "cash:{cash}"),
             Self::Units(units) => write!(f, "{units}"),
             Self::Volatility { target, window, cap } => write!(f, "volatility:{target}:{window}:{}%", percent(cap)),
-            Self::Risk(share) => write!(f, "risk:{}%", percent(share)),
+            Self::Risk(RiskBudget { share, range, heat }) => {
+                write!(f, "risk:{}%", percent(share))?;
+                range.map_or(Ok(()), |(times, window)| write!(f, ":atr:{times}:{window}"))?;
+                heat.map_or(Ok(()), |heat| write!(f, ":heat:{}%", percent(&heat)))
+            }
             Self::Kelly { start, cap } => write!(f, "kelly:{}%:{}%", percent(start), percent(cap)),
         }
     }

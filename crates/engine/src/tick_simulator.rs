@@ -10,7 +10,7 @@ use qframe_model::order::Purpose;
 use qframe_model::time::Time;
 
 use crate::engine::Engine;
-use crate::input::{Input, Intent};
+use crate::input::{Command, Input, Intent};
 use crate::risk::RiskCheck;
 use crate::simulator::{AtEnd, SimulatorError};
 use crate::strategy::Strategy;
@@ -82,6 +82,17 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         Ok(())
     }
 
+    /// A person stops trading, or lets it go on.
+    ///
+    /// # Errors
+    /// As [`TickSimulator::happen`].
+    pub fn command(&mut self, time: Time, command: Command) -> Result<(), SimulatorError> {
+        self.catch_up(time, true)?;
+        self.engine.step(Input::Command(time, command))?;
+        self.send();
+        Ok(())
+    }
+
     /// An exchange rate is known from now on, here and at the venue: it values, and nothing trades on it.
     ///
     /// # Errors
@@ -101,11 +112,20 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         self.catch_up(time, false)?;
         self.venue.fall_due(time);
         self.drain()?;
-        for &(id, bar, closes) in bars {
+        for &(id, bar, _) in bars {
             let series = self.engine.series()[id.index()];
             if series.matched {
                 self.engine.step(Input::Open(id, time, bar.open))?;
                 self.mark(series.instrument, bar.open)?;
+            }
+        }
+        if self.engine.judges_again() {
+            self.engine.step(Input::Opened(time))?;
+            self.send();
+        }
+        for &(id, bar, closes) in bars {
+            let series = self.engine.series()[id.index()];
+            if series.matched {
                 self.venue.open_bar(series.instrument, bar, closes);
             }
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use qframe_engine::venue::{Settings, SimVenue};
 use qframe_engine::{
-    AtEnd, Engine, EngineError, EngineSetup, Keep, Limits, Series, Simulator, SimulatorError, Sizing, Strategy,
-    TickSimulator,
+    AtEnd, Engine, EngineError, EngineSetup, Keep, Limits, RiskControl, Series, Simulator, SimulatorError, Sizing,
+    Strategy, TickSimulator,
 };
 use qframe_model::currency::Currency;
 use qframe_model::event::Header;
@@ -242,13 +242,17 @@ impl Backtest {
     ///
     /// # Errors
     /// As [`Backtest::run`].
-    pub fn simulate<S: Strategy>(&self, strategy: S, header: Header) -> Result<(Engine<S, Limits>, Curve), RunError> {
+    pub fn simulate<S: Strategy>(
+        &self,
+        strategy: S,
+        header: Header,
+    ) -> Result<(Engine<S, RiskControl>, Curve), RunError> {
         self.check_length(&strategy)?;
         let (setup, instruments) = (&self.setup, self.valued());
         let venue = SimVenue::new(setup.venue.clone(), &instruments);
         let engine = Engine::new(
             strategy,
-            setup.limits,
+            RiskControl::from(setup.limits.clone()),
             EngineSetup {
                 instruments,
                 series: self.fed(),
@@ -286,11 +290,11 @@ impl Backtest {
     /// As [`Backtest::simulate`], where orders of some instruments meet ticks.
     fn simulate_ticks<S: Strategy>(
         &self,
-        engine: Engine<S, Limits>,
+        engine: Engine<S, RiskControl>,
         venue: SimVenue,
         start: Time,
         header: Header,
-    ) -> Result<(Engine<S, Limits>, Curve), RunError> {
+    ) -> Result<(Engine<S, RiskControl>, Curve), RunError> {
         let fed = || self.data.iter().zip(&self.series).filter_map(|(set, of)| Some((of.instrument, set.ticks()?)));
         let mut simulator = TickSimulator::new(engine, venue, fed().map(|(id, _)| id).collect());
         let start = fed().filter_map(|(_, ticks)| Some(ticks.rows().first()?.time())).fold(start, Time::min);
@@ -358,7 +362,7 @@ impl Backtest {
     }
 
     /// Feeds every row in order; gives the equity after each instant.
-    fn feed<S: Strategy>(&self, simulator: &mut Simulator<S, Limits>) -> Result<Curve, RunError> {
+    fn feed<S: Strategy>(&self, simulator: &mut Simulator<S, RiskControl>) -> Result<Curve, RunError> {
         let mut progress = Progress::default();
         progress.note(0, simulator.engine().journal().events());
         if let [set] = self.data.as_slice()

@@ -2,7 +2,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use qframe_engine::{Engine, Journal, Limits, Strategy};
+use qframe_engine::{Engine, Journal, RiskControl, Strategy};
 use qframe_model::account::Account;
 use qframe_model::market::Bar;
 use qframe_model::number::Cash;
@@ -134,7 +134,7 @@ pub struct Outcome {
 impl Outcome {
     pub(crate) fn new<S: Strategy>(
         backtest: &Backtest,
-        engine: Engine<S, Limits>,
+        engine: Engine<S, RiskControl>,
         curve: Curve,
         warm_up: usize,
     ) -> Self {

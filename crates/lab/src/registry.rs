@@ -3,7 +3,7 @@
 //! A strategy of one's own is a [`StrategySpec`] of the same form; [`find_among`] looks through both lists.
 use std::fmt;
 
-use qframe_engine::{Sizing, Strategy};
+use qframe_engine::{RiskBudget, Sizing, Strategy};
 use qframe_model::number::Rate;
 use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters, nearest};
 use qframe_model::strategy::StrategyKind;
@@ -176,7 +176,9 @@ impl MarketInfo {
     /// [`BuildError::NoStop`] where the sizing counts from one.
     pub fn check_no_stop(&self, strategy: &'static str) -> Result<(), BuildError> {
         match self.sizing {
-            Sizing::Risk(_) => Err(BuildError::NoStop { strategy, sizing: self.sizing.to_string() }),
+            Sizing::Risk(RiskBudget { range: None, .. }) => {
+                Err(BuildError::NoStop { strategy, sizing: self.sizing.to_string() })
+            }
             _ => Ok(()),
         }
     }

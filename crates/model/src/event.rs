@@ -1,6 +1,7 @@
 //! The log: what venues report, and the events that the engine writes. State is a fold over them.
 use serde::{Deserialize, Serialize};
 
+use crate::breaker::{Cause, TradingState, Trip};
 use crate::fill::Fill;
 use crate::ids::{CommodityId, InstrumentId, OrderId};
 use crate::ledger::Book;
@@ -246,6 +247,35 @@ pub enum Event {
         commodity: CommodityId,
         /// How much, below zero as in [`Event::Deposited`].
         amount: Cash,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A circuit breaker tripped.
+    Tripped(Trip),
+    /// A circuit breaker is armed again.
+    Rearmed {
+        /// Its place among the breakers of the run; `None` for what a person tripped.
+        breaker: Option<u16>,
+        /// What it watches.
+        cause: Cause,
+        /// When.
+        time: Time,
+        /// True where a person did it.
+        by_hand: bool,
+    },
+    /// Trading may do more or less than before: the strictest of all breakers that are tripped.
+    StateChanged {
+        /// When.
+        time: Time,
+        /// From now on.
+        state: TradingState,
+    },
+    /// The risk check withdrew an order that it had let pass: judged again, it is beyond a limit.
+    Withdrawn {
+        /// Which order.
+        order: OrderId,
+        /// When.
+        time: Time,
         /// Why.
         refusal: Refusal,
     },

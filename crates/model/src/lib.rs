@@ -6,6 +6,7 @@ pub mod account;
 pub mod assessment;
 pub mod backtest;
 pub mod book;
+pub mod breaker;
 pub mod conflicts;
 pub mod currency;
 pub mod event;

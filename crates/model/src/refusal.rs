@@ -3,7 +3,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::breaker::{Cause, TradingState};
 use crate::number::{Cash, Price, Quantity, Rate};
+use crate::time::Time;
 
 /// Why an order was not sent, or not carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +138,97 @@ pub enum Refusal {
         /// The most; `None` where there is no such limit.
         maximum: Option<Price>,
     },
+    /// The order has more units than the limit.
+    OrderQuantity {
+        /// Its units, at most.
+        quantity: Quantity,
+        /// The most that is allowed.
+        limit: Quantity,
+    },
+    /// The position could have more units than the limit.
+    PositionQuantity {
+        /// The units, long or short, once all that is open has filled.
+        quantity: Quantity,
+        /// The most that is allowed.
+        limit: Quantity,
+    },
+    /// All positions together, each counted as it is far from nothing, would be worth more than the limit.
+    TooMuchGross {
+        /// Their value.
+        value: Cash,
+        /// The most that is allowed.
+        limit: Cash,
+    },
+    /// Long less short positions would be worth more than the limit, on either side.
+    TooMuchNet {
+        /// Their value.
+        value: Cash,
+        /// The most that is allowed.
+        limit: Cash,
+    },
+    /// One symbol would be more of the equity than the limit.
+    TooConcentrated {
+        /// Its share of the equity.
+        share: Rate,
+        /// The most that is allowed.
+        limit: Rate,
+    },
+    /// As many orders are open as may be.
+    TooManyOpen {
+        /// Of one symbol, or of the account.
+        scope: Scope,
+        /// How many there would be.
+        orders: u32,
+        /// The most that is allowed.
+        limit: u32,
+    },
+    /// As many orders were sent within the last second or minute as may be.
+    TooFast {
+        /// How many it would be.
+        orders: u32,
+        /// The most that is allowed.
+        limit: u32,
+        /// Within so many seconds.
+        seconds: u32,
+    },
+    /// A circuit breaker has tripped.
+    Tripped {
+        /// What trading may do.
+        state: TradingState,
+        /// What tripped; of several the strictest.
+        cause: Cause,
+        /// Its reading then.
+        value: Rate,
+        /// What that was compared with.
+        threshold: Rate,
+        /// When.
+        since: Time,
+    },
+    /// The open positions have as much at risk as may be.
+    TooMuchHeat {
+        /// What would be lost at all stops, as a share of the equity.
+        heat: Rate,
+        /// The most that is allowed.
+        limit: Rate,
+    },
+}
+
+/// What a limit counts over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// One symbol.
+    Symbol,
+    /// The whole account.
+    Portfolio,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Symbol => "symbol",
+            Self::Portfolio => "account",
+        })
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -195,6 +288,40 @@ impl fmt::Display for Refusal {
             Self::OutsidePriceLimits { price, minimum, maximum } => {
                 write!(f, "price {price}: the venue takes it from {minimum} on")?;
                 maximum.map_or(Ok(()), |maximum| write!(f, ", up to {maximum}"))
+            }
+            Self::OrderQuantity { quantity, limit } => {
+                write!(f, "order quantity {quantity} is above the limit {limit}")
+            }
+            Self::PositionQuantity { quantity, limit } => {
+                write!(f, "a position of {quantity} would be above the limit {limit}")
+            }
+            Self::TooMuchGross { value, limit } => {
+                write!(f, "gross exposure {value:.2} would be above the limit {limit:.2}")
+            }
+            Self::TooMuchNet { value, limit } => {
+                write!(f, "net exposure {value:.2} would be above the limit {limit:.2}")
+            }
+            Self::TooConcentrated { share, limit } => {
+                write!(f, "one symbol would be {share:.4} of the equity, above the limit {limit}")
+            }
+            Self::TooManyOpen { scope, orders, limit } => {
+                write!(f, "{orders} open orders of the {scope} would be above the limit {limit}")
+            }
+            Self::TooFast { orders, limit, seconds } => {
+                write!(f, "{orders} orders within {seconds}s would be above the limit {limit}")
+            }
+            Self::Tripped { state, cause: Cause::Hand, since, .. } => {
+                write!(f, "trading is {state} since {since}: a person asked for it")
+            }
+            Self::Tripped { state, cause: Cause::Schedule, since, .. } => {
+                write!(f, "trading is {state} since {since}: its time had come")
+            }
+            Self::Tripped { state, cause, value, threshold, since } => {
+                let [value, threshold] = [value, threshold].map(|reading| cause.reading(reading));
+                write!(f, "trading is {state} since {since}: {cause} {value} was at its threshold {threshold}")
+            }
+            Self::TooMuchHeat { heat, limit } => {
+                write!(f, "{heat:.4} of the equity is at risk already, the limit is {limit}")
             }
         }
     }

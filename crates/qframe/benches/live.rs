@@ -14,7 +14,7 @@ use futures_util::{SinkExt, StreamExt};
 use qframe_app::pipeline::{Heard, Meter, Pipeline, Rules};
 use qframe_app::{Arrival, Row};
 use qframe_data::{DataKey, Kind};
-use qframe_engine::{Context, Engine, EngineSetup, Input, Keep, Limits, Market, Series, Sizing, Strategy};
+use qframe_engine::{Context, Engine, EngineSetup, Input, Keep, Market, RiskControl, Series, Sizing, Strategy};
 use qframe_model::currency::Currency;
 use qframe_model::event::Header;
 use qframe_model::ids::{CommodityId, InstrumentId};
@@ -218,7 +218,7 @@ async fn listen(url: &str, count: u64, strategy: Stopwatch) {
     running.finish().await;
 }
 
-fn engine(strategy: Stopwatch) -> Engine<Stopwatch, Limits> {
+fn engine(strategy: Stopwatch) -> Engine<Stopwatch, RiskControl> {
     let usdt: Currency = "USDT".parse().unwrap();
     let instrument = Instrument::new("BTC/USDT".parse().unwrap(), usdt, Listed::default()).unwrap();
     let setup = EngineSetup {
@@ -228,7 +228,7 @@ fn engine(strategy: Stopwatch) -> Engine<Stopwatch, Limits> {
         sizing: Sizing::default(),
         keep: Keep::All,
     };
-    let mut engine = Engine::new(strategy, Limits::default(), setup).unwrap();
+    let mut engine = Engine::new(strategy, RiskControl::default(), setup).unwrap();
     engine.step(Input::Start(Time::EPOCH, Header::default())).unwrap();
     engine.step(Input::Deposit(Time::EPOCH, CommodityId(0), Cash::whole(1_000_000))).unwrap();
     engine

@@ -1,10 +1,14 @@
 //! What a strategy and a small program around it need: `use qframe::prelude::*;`.
 pub use qframe_data::samples;
 pub use qframe_engine::venue::{FeeBasis, FeeModel, Fees, Settings as Venue};
-pub use qframe_engine::{AtEnd, Context, Limits, Market, Pass, Quiet, Sizing, Strategy, Ticket};
+pub use qframe_engine::{
+    AtEnd, Breaker, Context, Limits, Market, Pass, PortfolioLimits, Quiet, Sizing, Strategy, SymbolLimits, Ticket,
+    Trigger, Usually,
+};
 pub use qframe_lab::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 pub use qframe_lab::strategies::{MaCrossover, Mode};
 pub use qframe_lab::{Backtest, DataSet, Outcome, Setup};
+pub use qframe_model::breaker::TradingState;
 pub use qframe_model::event::{Event, Header};
 pub use qframe_model::fill::Fill;
 pub use qframe_model::ids::{InstrumentId, SeriesId};

@@ -8,7 +8,7 @@ use qframe_model::refusal::Refusal;
 
 use super::Engine;
 use crate::input::{EngineError, Intent};
-use crate::risk::{RiskCheck, approve};
+use crate::risk::{Approved, RiskCheck, approve};
 use crate::state::{Parent, Request};
 use crate::strategy::Strategy;
 use crate::ticket::Ticket;
@@ -74,16 +74,22 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             return Ok(self.journal.record(&Event::Refused { order: *order, refusal: Refusal::NoPrice })?);
         }
         match approve(order, &self.state.account, &self.state.orders, &mut self.risk) {
-            Ok(approved) => {
-                self.state.orders.insert(*order);
-                self.intents.push(Intent::Submit(approved));
-                Ok(self.journal.append(EventRef::Submitted(order))?)
-            }
+            Ok(approved) => self.send(approved),
             Err(refusal) => {
                 self.journal.record(&Event::Refused { order: *order, refusal })?;
                 self.submit_what_closes(order)
             }
         }
+    }
+
+    #[inline]
+    pub(super) fn send(&mut self, approved: Approved<Order>) -> Result<(), EngineError> {
+        // As it was let pass, which may be so that it can only reduce.
+        let order = approved.get();
+        self.state.orders.insert(*order);
+        self.journal.append(EventRef::Submitted(order))?;
+        self.intents.push(Intent::Submit(approved));
+        Ok(())
     }
 
     /// Of a refused target that would turn or shrink a position, the part that closes it passes on its own: a limit must
@@ -103,16 +109,6 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.submit(&order)
     }
 
-    /// Withdraws every order that could open or enlarge a position, and what is left of parent orders.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn withdraw_openings(&mut self) -> Result<(), EngineError> {
-        let parents = self.state.parents.iter().map(|parent| parent.id);
-        let openings = self.state.orders.iter().filter(|open| !open.order.reduce_only).map(|open| open.order.id);
-        let all: Vec<OrderId> = parents.chain(openings).collect();
-        all.into_iter().try_for_each(|order| self.cancel(order))
-    }
-
     fn begin_work(&mut self, parent: Parent) -> Result<(), EngineError> {
         self.journal.record(&Event::Scheduled {
             order: parent.id,
@@ -126,7 +122,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         Ok(())
     }
 
-    fn cancel(&mut self, order: OrderId) -> Result<(), EngineError> {
+    pub(super) fn cancel(&mut self, order: OrderId) -> Result<(), EngineError> {
         let time = self.state.now;
         if let Some(place) = self.state.parents.iter().position(|parent| parent.id == order) {
             let parent = self.state.parents.remove(place);

@@ -147,7 +147,7 @@ fn children_end_with_what_they_wait_for() {
 #[test]
 fn orders_of_the_other_side_do_not_make_room() {
     // A bid that rested far below let a sale pass the limit again and again: netted, the two were nothing.
-    let limits = limited(|limits| limits.position_value = Some(Cash::whole(1_000)));
+    let limits = limited(|limits| limits.symbol.position_value = Some(Cash::whole(1_000)));
     let mut worst = Quantity::ZERO;
     let run = run_within(limits, shorting(), &bars(&[FLAT; 12]), |day, context| {
         worst = worst.max(context.position().quantity.abs());
@@ -163,7 +163,7 @@ fn orders_of_the_other_side_do_not_make_room() {
 #[test]
 fn a_resting_order_is_nothing_that_a_halt_may_reduce() {
     // A bid for 100 that rested made the sale of 140 out of 50 look like a reduction, beyond the day's loss.
-    let limits = limited(|limits| limits.daily_loss = Some(Rate::percent(5)));
+    let limits = limited(|limits| limits.portfolio.daily_loss = Some(Rate::percent(5)));
     let fall = [80.0; 4];
     let rows = [FLAT, FLAT, [100.0, 100.0, 80.0, 80.0], fall, fall, fall];
     let run = run_within(limits, shorting(), &bars(&rows), |day, context| {
@@ -184,7 +184,7 @@ fn a_resting_order_is_nothing_that_a_halt_may_reduce() {
 #[test]
 fn children_that_open_count() {
     // Four children of nine each woke behind an order for one, under a limit of ten units.
-    let limits = limited(|limits| limits.position_value = Some(Cash::whole(1_000)));
+    let limits = limited(|limits| limits.symbol.position_value = Some(Cash::whole(1_000)));
     let run = run_within(limits, Settings::default(), &bars(&[FLAT; 6]), |day, context| {
         if day == 0 {
             let parent = context.buy(units(1));

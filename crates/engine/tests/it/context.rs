@@ -1,7 +1,7 @@
 //! Whom a context speaks of: the row that is delivered, and the first series where there is none.
 use std::sync::Arc;
 
-use qframe_engine::{Context, Engine, EngineSetup, Input, Keep, Limits, Market, Series, Sizing, Strategy};
+use qframe_engine::{Context, Engine, EngineSetup, Input, Keep, Market, RiskControl, Series, Sizing, Strategy};
 use qframe_model::currency::Currency;
 use qframe_model::event::Header;
 use qframe_model::ids::{InstrumentId, SeriesId};
@@ -56,7 +56,7 @@ fn history_is_of_the_instrument_that_is_spoken_of() {
     let series = vec![of(1, TimeFrame::WEEK, false), of(0, TimeFrame::DAY, true), of(1, TimeFrame::DAY, true)];
     let setup =
         EngineSetup { instruments, series, reporting: Currency::USD, sizing: Sizing::default(), keep: Keep::All };
-    let mut engine = Engine::new(Witness::default(), Limits::default(), setup).unwrap();
+    let mut engine = Engine::new(Witness::default(), RiskControl::default(), setup).unwrap();
     let time = Time::EPOCH + Span::from_seconds(86_400);
     let at = |price: f64| -> Bar { bars(&[[price; 4]])[0] };
     let volume = Volume::from_digits(1, 0).unwrap();

@@ -12,7 +12,7 @@ use qframe_model::order::{OrderKind, Size, TimeInForce, Trail};
 use crate::script::{Script, bars, run_with, run_with_cash, simulator, stock};
 
 /// Any order, told apart by a few small numbers, near the current price.
-fn ticket(choice: (u8, u8, u8, i64), price: f64) -> Ticket {
+pub(crate) fn ticket(choice: (u8, u8, u8, i64), price: f64) -> Ticket {
     let (kind, size, flags, shift) = choice;
     let near =
         |percent: i64| Price::from_f64((price * (1.0 + percent as f64 / 100.0) * 100.0).round() / 100.0).unwrap();
@@ -39,7 +39,7 @@ fn ticket(choice: (u8, u8, u8, i64), price: f64) -> Ticket {
     if flags & 2 == 0 { ticket } else { ticket.reduce_only() }
 }
 
-type Choices = Vec<Option<(u8, u8, u8, i64)>>;
+pub(crate) type Choices = Vec<Option<(u8, u8, u8, i64)>>;
 
 /// A strategy that sends a drawn order on some bars.
 fn drawn(choices: Choices) -> impl FnMut(usize, &mut Context<'_>) + Clone {
@@ -51,7 +51,7 @@ fn drawn(choices: Choices) -> impl FnMut(usize, &mut Context<'_>) + Clone {
     }
 }
 
-fn market() -> impl Strategy<Value = Vec<Bar>> {
+pub(crate) fn market() -> impl Strategy<Value = Vec<Bar>> {
     prop::collection::vec((-3.0..3.0f64, 0.0..3.0f64, 0.0..3.0f64, -2.0..2.0f64), 2..40).prop_map(|moves| {
         let mut last = 100.0;
         let cents = |value: f64| (value * 100.0).round() / 100.0;
@@ -68,7 +68,7 @@ fn market() -> impl Strategy<Value = Vec<Bar>> {
     })
 }
 
-fn choices() -> impl Strategy<Value = Choices> {
+pub(crate) fn choices() -> impl Strategy<Value = Choices> {
     prop::collection::vec(prop::option::of((any::<u8>(), any::<u8>(), any::<u8>(), -5..6i64)), 0..40)
 }
 

@@ -2,6 +2,10 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod breakers;
+#[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod carry;
 #[cfg(test)]
 mod context;
@@ -9,6 +13,8 @@ mod context;
 mod convert;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]

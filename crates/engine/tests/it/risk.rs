@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use qframe_engine::venue::Settings;
-use qframe_engine::{Context, Limits, OpenOrders, Ticket, risk};
+use qframe_engine::{Context, Limits, OpenOrders, RiskControl, Ticket, risk};
 use qframe_model::account::Account;
 use qframe_model::currency::Currency;
 use qframe_model::ids::{InstrumentId, OrderId};
@@ -32,7 +32,7 @@ fn check(
 
 fn drawdown() -> Limits {
     let mut limits = Limits::default();
-    limits.drawdown = Some(Rate::percent(10));
+    limits.portfolio.drawdown = Some(Rate::percent(10));
     limits
 }
 
@@ -55,7 +55,7 @@ fn a_halt_lets_a_position_go() {
 fn a_collar_leaves_protection_alone() {
     // A stop 5 % away was refused by a collar of 3 %, and the entry stood without it.
     let mut limits = Limits::default();
-    limits.collar = Some(Rate::percent(3));
+    limits.symbol.collar = Some(Rate::percent(3));
     let bracket = |day: usize, context: &mut Context<'_>| {
         if day == 0 {
             context.bracket(Ticket::buy(Size::Units(Quantity::whole(1))), p(95.0), p(120.0));
@@ -84,7 +84,7 @@ fn losses_are_seen_before_orders_are_judged() {
     let refused = format!("refused 2: {LOST}");
     check("same bar", drawdown(), &[FLAT, FLAT, HALF, HALF], buys, &["day 1 1 buy 50 at 100", &refused]);
     let mut daily = Limits::default();
-    daily.daily_loss = Some(Rate::percent(10));
+    daily.portfolio.daily_loss = Some(Rate::percent(10));
     let refused = "refused 2: the day's loss 0.2500 is at its limit 0.1; only reducing orders are taken";
     check("same day", daily, &[FLAT, FLAT, HALF, HALF], buys, &["day 1 1 buy 50 at 100", refused]);
 }
@@ -106,7 +106,7 @@ fn a_halt_withdraws_what_would_open() {
 fn pending_orders_count() {
     // Each order of an instant was judged as if it were alone: four of a quarter each passed a limit of a half.
     let mut limits = Limits::default();
-    limits.leverage = Some(Rate::percent(50));
+    limits.portfolio.leverage = Some(Rate::percent(50));
     let four = |day: usize, context: &mut Context<'_>| {
         if day == 0 {
             (0..4).for_each(|_| _ = context.buy(Size::Units(Quantity::whole(25))));
@@ -157,7 +157,7 @@ fn the_venues_bounds_hold() {
             purpose: Purpose::Signal,
             time: Time::EPOCH,
         };
-        let judged = risk::approve(&order, &account, &OpenOrders::default(), &mut Limits::default());
+        let judged = risk::approve(&order, &account, &OpenOrders::default(), &mut RiskControl::default());
         let told = judged.map_or_else(|refusal| refusal.to_string(), |_| "taken".to_owned());
         assert_eq!(told, expected, "{units} at {price}");
     };

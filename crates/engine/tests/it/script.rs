@@ -2,7 +2,9 @@
 use std::sync::Arc;
 
 use qframe_engine::venue::{Settings, SimVenue};
-use qframe_engine::{AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, Series, Simulator, Sizing, Strategy};
+use qframe_engine::{
+    AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, RiskControl, Series, Simulator, Sizing, Strategy,
+};
 use qframe_model::currency::Currency;
 use qframe_model::event::{Event, Header, Report};
 use qframe_model::ids::{InstrumentId, SeriesId};
@@ -57,7 +59,11 @@ pub(crate) fn instrument(symbol: &str, rules: Rules) -> Instrument {
 }
 
 /// A simulator over one daily series of `instrument`, with 10,000 in cash.
-pub(crate) fn simulator<S: Strategy>(strategy: S, instrument: Instrument, settings: Settings) -> Simulator<S, Limits> {
+pub(crate) fn simulator<S: Strategy>(
+    strategy: S,
+    instrument: Instrument,
+    settings: Settings,
+) -> Simulator<S, RiskControl> {
     simulator_with_cash(10_000, strategy, instrument, settings, Limits::default())
 }
 
@@ -84,19 +90,19 @@ pub(crate) fn run_with_cash(
     bars.iter().map(|bar| simulator.bar(SeriesId(0), bar).unwrap()).collect()
 }
 
-fn simulator_with_cash<S: Strategy>(
+pub(crate) fn simulator_with_cash<S: Strategy>(
     cash: i64,
     strategy: S,
     instrument: Instrument,
     settings: Settings,
     limits: Limits,
-) -> Simulator<S, Limits> {
+) -> Simulator<S, RiskControl> {
     let instruments: Arc<[Instrument]> = Arc::new([instrument]);
     let venue = SimVenue::new(settings, &instruments);
     let series = vec![Series { instrument: InstrumentId(0), frame: TimeFrame::DAY, matched: true }];
     let setup =
         EngineSetup { instruments, series, reporting: Currency::USD, sizing: Sizing::default(), keep: Keep::All };
-    let mut simulator = Simulator::new(Engine::new(strategy, limits, setup).unwrap(), venue);
+    let mut simulator = Simulator::new(Engine::new(strategy, RiskControl::from(limits), setup).unwrap(), venue);
     simulator.start(Time::EPOCH, Header::default(), Cash::whole(cash)).unwrap();
     simulator
 }
@@ -113,7 +119,7 @@ pub(crate) fn run_with(
     finish(simulator, equity)
 }
 
-fn finish<S: Strategy>(mut simulator: Simulator<S, Limits>, equity: Vec<Cash>) -> Run {
+fn finish<S: Strategy>(mut simulator: Simulator<S, RiskControl>, equity: Vec<Cash>) -> Run {
     let engine_equity = simulator.end(AtEnd::Keep, &[]).unwrap();
     let engine = simulator.into_engine();
     engine.account().ledger().check().unwrap();

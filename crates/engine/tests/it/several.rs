@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use qframe_engine::venue::{FillPrice, Settings, SimVenue};
 use qframe_engine::{
-    AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, Series, Simulator, Sizing, Strategy, Ticket,
+    AtEnd, Context, Engine, EngineSetup, Keep, Market, RiskControl, Series, Simulator, Sizing, Strategy, Ticket,
 };
 use qframe_model::currency::Currency;
 use qframe_model::event::{Event, Header};
@@ -40,7 +40,7 @@ pub(crate) fn run_several(
     let venue = SimVenue::new(settings, &instruments);
     let setup =
         EngineSetup { instruments, series, reporting: Currency::USD, sizing: Sizing::default(), keep: Keep::All };
-    let mut simulator = Simulator::new(Engine::new(Daily(0, script), Limits::default(), setup).unwrap(), venue);
+    let mut simulator = Simulator::new(Engine::new(Daily(0, script), RiskControl::default(), setup).unwrap(), venue);
     simulator.start(Time::EPOCH, Header::default(), Cash::whole(10_000)).unwrap();
     let days: Vec<Vec<Bar>> = days.iter().map(|prices| bars(prices)).collect();
     let mut equity = Vec::new();

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use qframe_engine::venue::{Latency, Queue, Settings, SimVenue};
 use qframe_engine::{
-    AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, Sizing, Strategy, TickSimulator, Ticket,
+    AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, RiskControl, Sizing, Strategy, TickSimulator, Ticket,
 };
 use qframe_model::account::Account;
 use qframe_model::currency::Currency;
@@ -53,7 +53,7 @@ pub(crate) fn trade(time: i64, side: Side, price: f64, quantity: u64) -> Tick {
     Tick::Trade(Trade { time: at(time), received: at(time), id: 0, price, quantity, side })
 }
 
-fn quote(time: i64, bid: (f64, u64), ask: (f64, u64)) -> Tick {
+pub(crate) fn quote(time: i64, bid: (f64, u64), ask: (f64, u64)) -> Tick {
     Tick::Quote(Quote { time: at(time), received: at(time), bid: level(bid.0, bid.1), ask: level(ask.0, ask.1) })
 }
 
@@ -112,7 +112,18 @@ pub(crate) fn drive<F: FnMut(usize, &mut Context<'_>)>(
     ticks: &[Tick],
     until: Time,
     script: F,
-) -> TickSimulator<Script<F>, Limits> {
+) -> TickSimulator<Script<F>, RiskControl> {
+    drive_within(Limits::default(), (instrument, settings), ticks, until, script)
+}
+
+/// As [`drive`], within limits.
+pub(crate) fn drive_within<F: FnMut(usize, &mut Context<'_>)>(
+    limits: Limits,
+    (instrument, settings): (Instrument, Settings),
+    ticks: &[Tick],
+    until: Time,
+    script: F,
+) -> TickSimulator<Script<F>, RiskControl> {
     let instruments: Arc<[Instrument]> = Arc::new([instrument]);
     let venue = SimVenue::new(settings, &instruments);
     let setup = EngineSetup {
@@ -122,7 +133,7 @@ pub(crate) fn drive<F: FnMut(usize, &mut Context<'_>)>(
         sizing: Sizing::default(),
         keep: Keep::All,
     };
-    let engine = Engine::new(Script(0, script), Limits::default(), setup).unwrap();
+    let engine = Engine::new(Script(0, script), RiskControl::from(limits), setup).unwrap();
     let mut simulator = TickSimulator::new(engine, venue, vec![ID]);
     simulator.start(at(0), Header::default(), Cash::whole(10_000)).unwrap();
     let mut moments: Vec<_> = ticks.iter().map(|tick| (tick.time(), 0, tick)).collect();

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use qframe_engine::venue::{Fees, FillPrice, Latency, Sessions, Settings, SimVenue};
-use qframe_engine::{AtEnd, Context, Engine, EngineSetup, Keep, Limits, Series, Simulator, Sizing, Ticket};
+use qframe_engine::{AtEnd, Context, Engine, EngineSetup, Keep, RiskControl, Series, Simulator, Sizing, Ticket};
 use qframe_model::currency::Currency;
 use qframe_model::event::{Event, Header, Report};
 use qframe_model::ids::{InstrumentId, SeriesId};
@@ -186,7 +186,7 @@ fn run_of(
     let series = vec![Series { instrument: InstrumentId(0), frame, matched: true }];
     let setup =
         EngineSetup { instruments, series, reporting: Currency::USD, sizing: Sizing::default(), keep: Keep::All };
-    let mut simulator = Simulator::new(Engine::new(Script(0, script), Limits::default(), setup).unwrap(), venue);
+    let mut simulator = Simulator::new(Engine::new(Script(0, script), RiskControl::default(), setup).unwrap(), venue);
     simulator.start(Time::EPOCH, Header::default(), Cash::whole(10_000)).unwrap();
     bars.iter().for_each(|bar| _ = simulator.bar(SeriesId(0), bar).unwrap());
     let fill = |event: Event| match event {

@@ -7,6 +7,7 @@ use qframe_quant::performance::{Value, iso_duration};
 use serde::ser::{Error, SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
+use super::breakers::{Control, TripRow};
 use super::charges::{self, Charges};
 use super::costs::Costs;
 use super::track::Track;
@@ -17,7 +18,7 @@ use crate::dataset::DataSet;
 const VERSION: u32 = 1;
 
 /// Writes the object and a line end. Keys come in one order: `version strategy data settings stats conventions metrics
-/// drawdowns costs attribution trades equity journal`; money is text with every digit (fees, funding, interest and dividends among the statistics too), other
+/// drawdowns costs attribution trades equity journal trading_state breakers`; money is text with every digit (fees, funding, interest and dividends among the statistics too), other
 /// statistics are numbers, `null` is undefined.
 ///
 /// # Errors
@@ -34,7 +35,7 @@ struct Report<'a>(&'a Facts<'a>);
 impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let facts = self.0;
-        let mut report = serializer.serialize_struct("Report", 13)?;
+        let mut report = serializer.serialize_struct("Report", 15)?;
         report.serialize_field("version", &VERSION)?;
         report.serialize_field("strategy", &Strategy { name: facts.strategy, params: Params(facts.parameters) })?;
         report.serialize_field("data", &Data(facts))?;
@@ -49,6 +50,10 @@ impl Serialize for Report<'_> {
         report.serialize_field("trades", &Trades(facts))?;
         report.serialize_field("equity", &Equity(facts))?;
         report.serialize_field("journal", &Journal::of(facts))?;
+        let control = Control::of(&facts.outcome.journal).map_err(S::Error::custom)?;
+        let trips: Vec<TripRow<'_>> = control.trips.iter().map(|tripped| TripRow::of(facts, tripped)).collect();
+        report.serialize_field("trading_state", &control.state.to_string())?;
+        report.serialize_field("breakers", &trips)?;
         report.end()
     }
 }

@@ -3,6 +3,7 @@
 //! Every form is written to a stream and reads the same [`Facts`]. Numbers come from the outcome as they are; only
 //! pictures are thinned, and they say so. Money leaves as exact decimals, times as RFC 3339, durations as ISO 8601.
 mod attribution;
+mod breakers;
 mod charges;
 mod costs;
 pub mod csv;

@@ -20,6 +20,8 @@ pub(super) struct Ended {
     /// The sum of price times units over the fills.
     pub paid: Cash,
     pub fee: Cash,
+    /// Why the risk check withdrew it, where it did.
+    pub withdrawn: Option<Refusal>,
 }
 
 /// Where an order stands after the last event.
@@ -51,6 +53,11 @@ pub(super) fn all(facts: &Facts<'_>) -> Result<Vec<Ended>, ReportError> {
         match event? {
             Event::Submitted(order) => insert(&mut orders, Ended::new(order, End::Sent(OrderState::Submitted, None))),
             Event::Refused { order, refusal } => insert(&mut orders, Ended::new(order, End::Refused(refusal))),
+            Event::Withdrawn { order, refusal, .. } => {
+                if let Some(ended) = find(&mut orders, order) {
+                    ended.withdrawn = Some(refusal);
+                }
+            }
             Event::Reported(Report::Forced(fill)) => forced.push(of_the_venue(&fill)?),
             Event::Reported(report) => step(&mut orders, &report)?,
             _ => {}
@@ -122,7 +129,7 @@ fn find(orders: &mut [Ended], id: OrderId) -> Option<&mut Ended> {
 
 impl Ended {
     const fn new(order: Order, end: End) -> Self {
-        Self { order, end, filled: Quantity::ZERO, paid: Cash::ZERO, fee: Cash::ZERO }
+        Self { order, end, filled: Quantity::ZERO, paid: Cash::ZERO, fee: Cash::ZERO, withdrawn: None }
     }
 
     fn fill(&mut self, fill: &Fill) -> Result<(), Overflow> {
@@ -223,6 +230,9 @@ impl Ended {
     pub(super) fn reason(&self) -> String {
         match self.end {
             End::Refused(refusal) => refusal.to_string(),
+            End::Sent(_, Some(Reason::Cancelled(CancelReason::Requested))) if self.withdrawn.is_some() => {
+                self.withdrawn.map_or(String::new(), |refusal| refusal.to_string())
+            }
             End::Sent(_, reason) => reason.map_or(String::new(), |reason| reason.to_string()),
         }
     }

@@ -2,11 +2,13 @@
 use std::io::{BufWriter, Write};
 use std::mem::discriminant;
 
+use qframe_model::breaker::TradingState;
 use qframe_model::event::{Event, Report};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::TimeFrame;
 use qframe_quant::performance::Statistics;
 
+use super::breakers::{Control, TripRow};
 use super::charges::{self, Charges};
 use super::costs::{self, Costs};
 use super::track::Track;
@@ -118,6 +120,7 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
     let rows: Vec<_> = rows.chain(costs.into_iter().flatten()).chain(luck(facts)).collect();
     write!(out, "{}", table(&rows))?;
     refusals(facts, out)?;
+    breakers(facts, out)?;
     poor_data(facts).try_for_each(|sentence| writeln!(out, "{sentence}"))?;
     match open_orders(facts)? {
         0 => {}
@@ -180,6 +183,34 @@ fn refusals(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
         writeln!(out, "{orders} refused; the first: {refusal}.")?;
     }
     Ok(())
+}
+
+/// No more trips are listed; the JSON has all.
+const TRIPS_MAX: usize = 10;
+
+/// Says what risk control did beside refusing.
+fn breakers(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let control = Control::of(&facts.outcome.journal)?;
+    if let Some((count, refusal)) = control.withdrawn {
+        let orders = if count == 1 { "1 order was" } else { &format!("{count} orders were") };
+        writeln!(out, "{orders} withdrawn by the risk check; the first: {refusal}.")?;
+    }
+    for tripped in control.trips.iter().take(TRIPS_MAX) {
+        let symbol = TripRow::of(facts, tripped).symbol().map_or_else(String::new, |symbol| format!("{symbol} "));
+        write!(out, "Circuit breaker at {:#}: {symbol}{}", tripped.trip.time, tripped.trip)?;
+        match tripped.rearmed {
+            Some(time) => writeln!(out, "; was re-armed at {time:#}.")?,
+            None => writeln!(out, ".")?,
+        }
+    }
+    match control.trips.len() {
+        all if all > TRIPS_MAX => writeln!(out, "{} more trips; --json has them all.", all - TRIPS_MAX)?,
+        _ => {}
+    }
+    match control.state {
+        TradingState::Normal => Ok(()),
+        state => Ok(writeln!(out, "Trading is {state} at the end.")?),
+    }
 }
 
 /// Orders that were sent and have not ended.

@@ -197,7 +197,7 @@ fn an_answer_to_a_fill_is_no_earlier_than_it() {
 fn a_day_lasts_until_the_next_one_whatever_closes_in_it() {
     // A share's bar that had opened the evening before put the day back when it closed, and its loss was forgotten.
     let mut setup = Setup::default();
-    setup.limits.daily_loss = Some(Rate::percent(5));
+    setup.limits.portfolio.daily_loss = Some(Rate::percent(5));
     let at = |hour| match hour {
         ..51 => 100.0,
         51..56 => 96.0,
@@ -219,7 +219,7 @@ fn a_day_lasts_until_the_next_one_whatever_closes_in_it() {
 fn a_week_that_closes_with_a_day_starts_none() {
     // The week's row came first, with the marks of after the fall, and the day began from those.
     let mut setup = Setup::default();
-    setup.limits.daily_loss = Some(Rate::percent(5));
+    setup.limits.portfolio.daily_loss = Some(Rate::percent(5));
     let at = |hour| if hour < 240 { 100.0 } else { 90.0 };
     let coin = set("BTC/USD", TimeFrame::DAY, (4..16).map(|day| (24 * day, [at(24 * day); 4])));
     let week = flat("KO", TimeFrame::WEEK, [96, 264, 432], 50.0);

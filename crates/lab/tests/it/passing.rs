@@ -40,7 +40,7 @@ fn passing_over_bars_changes_nothing() {
     let sizing = Sizing::Volatility { target: 0.5, window: 20, cap: Rate::ONE };
     check("sized on history", Setup { sizing, ..Setup::default() }, sma(5), sma(15), Mode::LongFlat);
     let mut limited = Setup::default();
-    limited.limits.drawdown = Some(Rate::percent(30));
+    limited.limits.portfolio.drawdown = Some(Rate::percent(30));
     check("within limits", limited, sma(10), sma(20), Mode::LongFlat);
     let mut short = Setup::default();
     short.venue.allow_short = true;

@@ -3,6 +3,7 @@
 //! `tests/golden/events-v1.txt` holds one event a line: the bytes of its wire form in hex, then the same event as JSON. A new
 //! variant goes to the end of its enum and of that file; any other change needs a new version and a new file beside it.
 //! `cargo test -p qframe-model -- --ignored golden` prints the lines of today.
+use qframe_model::breaker::{Cause, Rearm, TradingState, Trip};
 use qframe_model::event::{CancelReason, EVENT_VERSION, Event, EventRef, Header, Report};
 use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId};
@@ -10,7 +11,7 @@ use qframe_model::ledger::Book;
 use qframe_model::market::Side;
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce, Trail};
-use qframe_model::refusal::Refusal;
+use qframe_model::refusal::{Refusal, Scope};
 use qframe_model::time::Time;
 use qframe_model::wire;
 
@@ -132,8 +133,46 @@ fn every_event() -> Vec<Event> {
     let plain = order(OrderKind::Market, Size::Close, TimeInForce::Gtc, Purpose::Signal);
     events.extend(refusals().into_iter().map(|refusal| Event::Refused { order: plain, refusal }));
     let late = Report::Expired { order: OrderId(9), time: time() };
+    events.extend(causes().map(|cause| Event::Tripped(trip(cause))));
+    events.push(Event::Tripped(Trip {
+        breaker: None,
+        instrument: Some(InstrumentId(1)),
+        rearms: Rearm::ByHand,
+        ..trip(Cause::Hand)
+    }));
+    events.push(Event::Rearmed { breaker: Some(2), cause: Cause::Loss, time: time(), by_hand: true });
+    events.extend(states().map(|state| Event::StateChanged { time: time(), state }));
+    events.push(Event::Withdrawn { order: OrderId(7), time: time(), refusal: Refusal::NoPrice });
     events.push(Event::ReportRefused { report: late, refusal: Refusal::UnknownOrder });
     events
+}
+
+fn states() -> [TradingState; 4] {
+    [TradingState::Normal, TradingState::ReduceOnly, TradingState::Halted, TradingState::Flattening]
+}
+
+fn causes() -> [Cause; 13] {
+    [
+        Cause::Drawdown,
+        Cause::Loss,
+        Cause::Volatility,
+        Cause::Spread,
+        Cause::Volume,
+        Cause::Correlation,
+        Cause::Slippage,
+        Cause::Rejects,
+        Cause::Stale,
+        Cause::Gap,
+        Cause::Jump,
+        Cause::Schedule,
+        Cause::Hand,
+    ]
+}
+
+fn trip(cause: Cause) -> Trip {
+    let (breaker, instrument, rearms) = (Some(2), None, Rearm::After(time()));
+    let (value, threshold, then) = (Rate::percent(16), Rate::percent(15), TradingState::Halted);
+    Trip { breaker, cause, time: time(), instrument, value, threshold, then, rearms }
 }
 
 fn orders() -> Vec<Order> {
@@ -262,5 +301,21 @@ fn refusals() -> Vec<Refusal> {
         Refusal::AboveMaxQuantity { asked: quantity, maximum: quantity },
         Refusal::OutsidePriceLimits { price, minimum: price, maximum: Some(price) },
         Refusal::OutsidePriceLimits { price, minimum: price, maximum: None },
+        Refusal::OrderQuantity { quantity, limit: quantity },
+        Refusal::PositionQuantity { quantity, limit: quantity },
+        Refusal::TooMuchGross { value, limit },
+        Refusal::TooMuchNet { value, limit },
+        Refusal::TooConcentrated { share: rate, limit: rate },
+        Refusal::TooManyOpen { scope: Scope::Symbol, orders: 4, limit: 3 },
+        Refusal::TooManyOpen { scope: Scope::Portfolio, orders: 4, limit: 3 },
+        Refusal::TooFast { orders: 4, limit: 3, seconds: 60 },
+        Refusal::Tripped {
+            state: TradingState::ReduceOnly,
+            cause: Cause::Jump,
+            value: rate,
+            threshold: rate,
+            since: time(),
+        },
+        Refusal::TooMuchHeat { heat: rate, limit: rate },
     ]
 }

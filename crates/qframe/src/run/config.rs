@@ -27,6 +27,9 @@ pub(super) fn read(text: &str) -> Result<(Raw, Vec<(String, usize)>), toml::de::
         let inner = value.get_ref().as_table().filter(|_| key.get_ref() == "param");
         let inner = inner.into_iter().flat_map(|table| table.iter());
         keys.extend(inner.map(|(name, _)| (format!("param.{}", name.get_ref()), line(name.span().start))));
+        if key.get_ref() == "limits" {
+            lines_below("limits", value.get_ref(), &line, &mut keys);
+        }
     }
     for (_, value) in table.get_mut().iter_mut() {
         keep_digits(value.get_mut());
@@ -37,6 +40,15 @@ pub(super) fn read(text: &str) -> Result<(Raw, Vec<(String, usize)>), toml::de::
         error
     })?;
     Ok((raw, keys))
+}
+
+/// The lines of all keys in a table, each with the keys above it.
+fn lines_below(above: &str, value: &DeValue<'_>, line: &impl Fn(usize) -> usize, keys: &mut Vec<(String, usize)>) {
+    for (key, value) in value.as_table().into_iter().flat_map(|table| table.iter()) {
+        let path = format!("{above}.{}", key.get_ref());
+        lines_below(&path, value.get_ref(), line, keys);
+        keys.push((path, line(key.span().start)));
+    }
 }
 
 /// A number with a point as its text: read as a float, it would lose the digits behind the sixteenth.

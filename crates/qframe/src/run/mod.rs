@@ -5,6 +5,7 @@ mod config;
 pub(crate) mod data;
 pub(crate) mod interest;
 mod joined;
+mod limits;
 pub(crate) mod measured;
 mod memory;
 pub(crate) mod panel;

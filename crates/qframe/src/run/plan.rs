@@ -10,6 +10,7 @@ use qframe_model::parameter::Parameters;
 use super::calendars::{self, Calendars};
 use super::data::{Source, Wish, load, sessions};
 use super::interest::{self, Interest};
+use super::limits;
 use super::rates;
 use super::raw::{Pair, Raw, Word};
 use super::rolls;
@@ -49,7 +50,7 @@ impl<'a> Plan<'a> {
         let parameters = Parameters::parse(spec.parameters, &given_parameters)
             .map_err(|error| Error::usage("--param", "", error))?;
         given("--benchmark", &raw.benchmark).map_or(Ok(()), |given| given.one_of(&[("buy-and-hold", ())]))?;
-        let mut setup = setup(raw)?;
+        let mut setup = setup(raw, spec.name)?;
         let wish = Wish::new(raw, venue::margin(raw)?)?;
         let mut sources = load(raw, &wish)?;
         if sources.iter().any(|source| source.set.is_of_ticks()) {
@@ -115,13 +116,13 @@ fn spreads(sources: &[Source], market: &Backtest) -> Vec<Spreads> {
     found
 }
 
-fn setup(raw: &Raw) -> Result<Setup, Error> {
+fn setup(raw: &Raw, strategy: &str) -> Result<Setup, Error> {
     let default = Setup::default();
     Ok(Setup {
         cash: given("--cash", &raw.cash).map_or(Ok(default.cash), Given::amount)?,
         venue: venue::settings(raw)?,
         sizing: venue::sizing(raw)?,
-        limits: venue::limits(raw)?,
+        limits: limits::limits(raw, strategy)?,
         at_end: venue::at_end(raw)?,
         seed: venue::seed(raw)?,
         risk_free: venue::risk_free(raw)?.to_f64(),

@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::config::{self, Origin};
+use super::limits::{self, LimitWord};
 use super::measured;
 use crate::error::Error;
 
@@ -82,6 +83,7 @@ Examples:
   qframe backtest
   qframe backtest --data AAPL=prices.csv --strategy rsi-reversion --param period=14 --fee 0.1% --report out.html
   qframe backtest --data EUR/USD=prices.csv --strategy buy-and-hold --interest EUR=2.5% USD=4% --interest-markup 0.5%
+  qframe backtest --max-leverage 1 --max-position 5000 --breaker drawdown:15%:flatten loss:5%/15m:halt:1h
   qframe backtest --data AAPL --data MSFT --data KO --strategy momentum-rotation --param top=2 --json")]
 pub(crate) struct Raw {
     /// Prices: a file that is there, else a bundled sample (see `qframe samples`), else SYMBOL or SYMBOL@VENUE of the
@@ -105,7 +107,8 @@ pub(crate) struct Raw {
     /// The currency to report in [the quote currency of the first instrument].
     #[arg(long, value_name = "CODE", help_heading = "Account")]
     pub(crate) currency: Option<Word>,
-    /// How large an entry is: 100% of equity, units (2.5), cash:5000, risk:1%, volatility:20%:30, kelly:10%:50% [100%].
+    /// How large an entry is: 100% of equity, units (2.5), cash:5000, risk:1%, risk:1%:atr:2:14:heat:6%,
+    /// volatility:20%:30, kelly:10%:50% [100%].
     #[arg(long, value_name = "SIZE", help_heading = "Account", allow_hyphen_values = true)]
     pub(crate) size: Option<Word>,
     /// The smallest step of a quantity [1 for shares, 0.00000001 for coins].
@@ -197,9 +200,36 @@ pub(crate) struct Raw {
     /// The largest value of one order.
     #[arg(long, value_name = "AMOUNT", help_heading = "Risk limits", allow_hyphen_values = true)]
     pub(crate) max_order: Option<Word>,
+    /// The most units of one order.
+    #[arg(long, value_name = "UNITS", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_order_quantity: Option<Word>,
     /// The largest value of one position.
     #[arg(long, value_name = "AMOUNT", help_heading = "Risk limits", allow_hyphen_values = true)]
     pub(crate) max_position: Option<Word>,
+    /// The most units of one position, long or short.
+    #[arg(long, value_name = "UNITS", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_position_quantity: Option<Word>,
+    /// The largest value of one position over the equity.
+    #[arg(long, value_name = "SHARE", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_concentration: Option<Word>,
+    /// The largest value of all positions, longs and shorts added up.
+    #[arg(long, value_name = "AMOUNT", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_gross: Option<Word>,
+    /// The largest value of longs less shorts, on either side.
+    #[arg(long, value_name = "AMOUNT", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_net: Option<Word>,
+    /// The most orders that are open at once.
+    #[arg(long, value_name = "COUNT", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_open_orders: Option<Word>,
+    /// The most orders of one symbol that are open at once.
+    #[arg(long, value_name = "COUNT", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_open_orders_of_symbol: Option<Word>,
+    /// The most orders within any second.
+    #[arg(long, value_name = "COUNT", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_orders_per_second: Option<Word>,
+    /// The most orders within any minute.
+    #[arg(long, value_name = "COUNT", help_heading = "Risk limits", allow_hyphen_values = true)]
+    pub(crate) max_orders_per_minute: Option<Word>,
     /// The largest gross exposure over equity.
     #[arg(long, value_name = "TIMES", help_heading = "Risk limits", allow_hyphen_values = true)]
     pub(crate) max_leverage: Option<Word>,
@@ -212,6 +242,16 @@ pub(crate) struct Raw {
     /// The drawdown at which only reducing orders pass.
     #[arg(long, value_name = "SHARE", help_heading = "Risk limits", allow_hyphen_values = true)]
     pub(crate) max_drawdown: Option<Word>,
+    /// Circuit breakers, each TRIGGER:THRESHOLD[:reduce-only|halt|flatten[:COOL-DOWN]] such as drawdown:15%:flatten,
+    /// loss:5%/15m:halt:1h, volatility:3x/20/500:reduce-only:1d or at:2020-03-12:flatten; others are volume, spread,
+    /// correlation, slippage, rejects, stale, gap and jump (docs/limits.md). Without a time to cool down it stays.
+    #[arg(long, num_args = 1.., value_name = "BREAKER", help_heading = "Risk limits")]
+    #[serde(deserialize_with = "words")]
+    pub(crate) breaker: Vec<Word>,
+    /// The `[limits]` of a file.
+    #[arg(skip)]
+    #[serde(deserialize_with = "limits::section")]
+    pub(crate) limits: Vec<LimitWord>,
     /// Only bars that open at or after this time.
     #[arg(long, value_name = "TIME", help_heading = "Data")]
     pub(crate) from: Option<Word>,
@@ -282,7 +322,8 @@ macro_rules! single {
         $then! {
             strategy objective cash currency size lot tick multiplier allow_short leverage maintenance borrow_rate interest_markup unaffordable
             convert fee slippage spread fill intrabar latency answer_latency queue volume_cap actions roll_costs at_end
-            max_order max_position max_leverage collar daily_loss max_drawdown
+            max_order max_order_quantity max_position max_position_quantity max_concentration max_gross max_net max_open_orders
+            max_open_orders_of_symbol max_orders_per_second max_orders_per_minute max_leverage collar daily_loss max_drawdown
             from to grain timeframe on_bad_row offsets close_column benchmark risk_free seed
         }
     };
@@ -315,12 +356,34 @@ impl Raw {
                 data: files(self.data, file.data), dividends: files(self.dividends, file.dividends),
                 splits: files(self.splits, file.splits), funding: files(self.funding, file.funding),
                 interest: files(self.interest, file.interest),
+                breaker: if self.breaker.is_empty() { file.breaker } else { self.breaker }, limits: file.limits,
                 report: self.report.or(beside(file.report)), trades: self.trades.or(beside(file.trades)),
                 equity: self.equity.or(beside(file.equity)), orders: self.orders.or(beside(file.orders)),
                 catalog: self.catalog.or(beside(file.catalog)),
                 json: self.json, plain: self.plain, config: self.config, from_file: self.from_file } };
         }
         single!(first)
+    }
+
+    /// The limits by their flags.
+    pub(crate) fn limit_flags(&self) -> [(&'static str, &Option<Word>); 15] {
+        [
+            ("--max-order", &self.max_order),
+            ("--max-order-quantity", &self.max_order_quantity),
+            ("--collar", &self.collar),
+            ("--max-position", &self.max_position),
+            ("--max-position-quantity", &self.max_position_quantity),
+            ("--max-concentration", &self.max_concentration),
+            ("--max-open-orders-of-symbol", &self.max_open_orders_of_symbol),
+            ("--max-gross", &self.max_gross),
+            ("--max-net", &self.max_net),
+            ("--max-leverage", &self.max_leverage),
+            ("--max-open-orders", &self.max_open_orders),
+            ("--max-orders-per-second", &self.max_orders_per_second),
+            ("--max-orders-per-minute", &self.max_orders_per_minute),
+            ("--daily-loss", &self.daily_loss),
+            ("--max-drawdown", &self.max_drawdown),
+        ]
     }
 
     /// True where this key is given here.
@@ -337,6 +400,7 @@ impl Raw {
             ("splits", !self.splits.is_empty()),
             ("funding", !self.funding.is_empty()),
             ("interest", !self.interest.is_empty()),
+            ("breaker", !self.breaker.is_empty()),
             ("report", self.report.is_some()),
             ("trades", self.trades.is_some()),
             ("equity", self.equity.is_some()),

@@ -11,12 +11,12 @@ use crate::error::Error;
 /// A flag and its word, where it was given.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Given<'a> {
-    pub(super) flag: &'static str,
+    pub(super) flag: &'a str,
     pub(super) word: &'a str,
 }
 
 /// The flag with its word; `None` where it was not given.
-pub(super) fn given<'a>(flag: &'static str, word: &'a Option<Word>) -> Option<Given<'a>> {
+pub(super) fn given<'a>(flag: &'a str, word: &'a Option<Word>) -> Option<Given<'a>> {
     word.as_ref().map(|word| Given { flag, word: word.0.trim() })
 }
 

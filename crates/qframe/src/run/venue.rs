@@ -1,6 +1,6 @@
-//! What the flags of the venue, the account and the risk limits mean.
+//! What the flags of the venue and the account mean.
 use qframe_engine::venue::{Crossing, Fees, FillPrice, Intrabar, Latency, Queue, Settings, Slippage, Unaffordable};
-use qframe_engine::{AtEnd, Limits, Sizing};
+use qframe_engine::{AtEnd, RiskBudget, Sizing};
 use qframe_model::instrument::Margin;
 use qframe_model::number::{Cash, Rate, Rounding, mul_div};
 use qframe_model::time::Span;
@@ -14,9 +14,9 @@ use crate::error::Error;
 pub(super) const FEE: &str = "0.1%";
 
 /// The largest multiple of the equity that can be asked for.
-const LEVERAGE_MAX: Rate = Rate::percent(100_000);
+pub(super) const LEVERAGE_MAX: Rate = Rate::percent(100_000);
 /// The smallest share above zero.
-const LEAST: Rate = Rate::from_nanos(1);
+pub(super) const LEAST: Rate = Rate::from_nanos(1);
 /// No order is longer on its way.
 const LATENCY_MAX: Span = Span::from_seconds(366 * 86_400);
 const LATENCY_MAX_BARS: u32 = 100_000;
@@ -218,7 +218,7 @@ pub(super) fn sizing(raw: &Raw) -> Result<Sizing, Error> {
         }
         [_] => given.quantity().map(Sizing::Units),
         ["cash", amount] => Given { word: amount, ..given }.amount().map(Sizing::Cash).map_err(|_| size_form(given)),
-        ["risk", part] => Ok(Sizing::Risk(share(part, Rate::ONE)?)),
+        ["risk", part, ref rest @ ..] => Ok(Sizing::Risk(risk_budget(given, share(part, Rate::ONE)?, rest)?)),
         ["kelly", start, cap] => {
             Ok(Sizing::Kelly { start: share(start, LEVERAGE_MAX)?, cap: share(cap, LEVERAGE_MAX)? })
         }
@@ -234,22 +234,30 @@ pub(super) fn sizing(raw: &Raw) -> Result<Sizing, Error> {
     }
 }
 
-fn size_form(given: Given<'_>) -> Error {
-    given.wrong("expected 100%, units such as 2.5, cash:5000, risk:1%, volatility:20%:30 or kelly:10%:50%")
+/// `risk:1%`, then perhaps `:atr:2:14`, then perhaps `:heat:6%`.
+fn risk_budget(given: Given<'_>, share: Rate, rest: &[&str]) -> Result<RiskBudget, Error> {
+    let heat = |text: &str| given.share_of(text, LEAST, Rate::ONE);
+    let budget = RiskBudget::of(share);
+    match *rest {
+        [] => Ok(budget),
+        ["heat", most] => Ok(RiskBudget { heat: Some(heat(most)?), ..budget }),
+        ["atr", times, window, ref rest @ ..] => {
+            let times = Rate::parse(times).ok().filter(|times| times.is_positive());
+            let window = window.parse().ok().filter(|window| (1..=100_000).contains(window));
+            let range = times.zip(window).ok_or_else(|| size_form(given))?;
+            let heat = match *rest {
+                [] => None,
+                ["heat", most] => Some(heat(most)?),
+                _ => return Err(size_form(given)),
+            };
+            Ok(RiskBudget { range: Some(range), heat, ..budget })
+        }
+        _ => Err(size_form(given)),
+    }
 }
 
-pub(super) fn limits(raw: &Raw) -> Result<Limits, Error> {
-    let amount = |flag, word| given(flag, word).map(Given::amount).transpose();
-    let within = |flag, word, most| given(flag, word).map(|given| given.share(LEAST, most)).transpose();
-    let mut limits = Limits::default();
-    limits.order_value = amount("--max-order", &raw.max_order)?;
-    limits.position_value = amount("--max-position", &raw.max_position)?;
-    limits.leverage =
-        given("--max-leverage", &raw.max_leverage).map(|given| given.times(LEAST, LEVERAGE_MAX)).transpose()?;
-    limits.collar = within("--collar", &raw.collar, Rate::ONE)?;
-    limits.daily_loss = within("--daily-loss", &raw.daily_loss, Rate::ONE)?;
-    limits.drawdown = within("--max-drawdown", &raw.max_drawdown, Rate::ONE)?;
-    Ok(limits)
+fn size_form(given: Given<'_>) -> Error {
+    given.wrong("expected 100%, units such as 2.5, cash:5000, risk:1%, risk:1%:atr:2:14:heat:6%, volatility:20%:30 or kelly:10%:50%")
 }
 
 pub(super) fn at_end(raw: &Raw) -> Result<AtEnd, Error> {

@@ -9,6 +9,7 @@ use qframe_model::time::{Span, Time};
 use super::calendars::Calendars;
 use super::data::{self, Source, Wish};
 use super::interest::Interest;
+use super::limits;
 use super::measured;
 use super::raw::Raw;
 use super::rolls::Rolls;
@@ -50,7 +51,9 @@ pub(super) fn words(
     // Where nobody said otherwise a contract is as its exchange made it.
     let multiplier = wish.multiplier.map(|multiplier| ("multiplier", multiplier.to_string()));
     let rest = rest.chain(multiplier);
-    let all = account.into_iter().chain(trading(setup)).chain(limits(setup)).chain(rest);
+    // So do runs without the limits that came later.
+    let rest = rest.chain(limits::words(&setup.limits)).chain(limits::words_of_symbols(&setup.limits));
+    let all = account.into_iter().chain(trading(setup)).chain(first_limits(setup)).chain(rest);
     Ok(all.map(|(name, word)| (name.to_owned(), word)).collect())
 }
 
@@ -87,17 +90,17 @@ fn trading(setup: &Setup) -> [(&'static str, String); 10] {
     ]
 }
 
-fn limits(setup: &Setup) -> [(&'static str, String); 6] {
-    let limits = &setup.limits;
+fn first_limits(setup: &Setup) -> [(&'static str, String); 6] {
+    let (symbol, portfolio) = (&setup.limits.symbol, &setup.limits.portfolio);
     let amount = |amount: Option<Cash>| amount.map_or_else(none, |amount| amount.to_string());
     let share = |share: Option<Rate>| share.map_or_else(none, percent);
     [
-        ("max-order", amount(limits.order_value)),
-        ("max-position", amount(limits.position_value)),
-        ("max-leverage", limits.leverage.map_or_else(none, |times| times.to_string())),
-        ("collar", share(limits.collar)),
-        ("daily-loss", share(limits.daily_loss)),
-        ("max-drawdown", share(limits.drawdown)),
+        ("max-order", amount(symbol.order_value)),
+        ("max-position", amount(symbol.position_value)),
+        ("max-leverage", portfolio.leverage.map_or_else(none, |times| times.to_string())),
+        ("collar", share(symbol.collar)),
+        ("daily-loss", share(portfolio.daily_loss)),
+        ("max-drawdown", share(portfolio.drawdown)),
     ]
 }
 

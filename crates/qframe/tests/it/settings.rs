@@ -62,7 +62,11 @@ fn printed_settings_can_be_written_again() {
                  --unaffordable clip --convert --fee 2bp,5bp --slippage sqrt:0.020 --spread 2bp --fill worst --intrabar target-first \
                  --latency 3600s --volume-cap 10% --at-end close --max-order 1e6 --max-position 2e6 --max-leverage 4 \
                  --collar 500bp --daily-loss 0.5 --max-drawdown 90% --from 2016-01-01 --to 2018-12-31 --timeframe 2d \
-                 --on-bad-row skip --offsets mixed --risk-free 1% --seed 7";
+                 --on-bad-row skip --offsets mixed --risk-free 1% --seed 7 --max-order-quantity 1e6 --max-position-quantity 1e7 \
+                 --max-concentration 300% --max-gross 1e6 --max-net 1e6 --max-open-orders 10 --max-open-orders-of-symbol 9 \
+                 --max-orders-per-second 8 --max-orders-per-minute 9 --breaker drawdown:15%:flatten:90d loss:5%/15m jump:0.9 \
+                 volatility:3x/20/500:reduce-only:24h volume:0.10x/5/50 spread correlation:0.9/60 slippage:50bp/20 rejects:50%/20 \
+                 stale:60d gap:300 at:2018-01-10:halt:1h";
     let first = report(&program, words);
     let settings = first["settings"].as_object().unwrap();
     let unset = ["none", "all"];
@@ -71,6 +75,71 @@ fn printed_settings_can_be_written_again() {
     let second = report(&program, &again);
     assert_eq!(first["settings"], second["settings"]);
     assert_eq!(first["journal"]["hash"], second["journal"]["hash"], "{again}");
+}
+
+#[test]
+fn limits_of_a_file_are_those_of_the_flags() {
+    let program = Program::new();
+    let file = |text: &str| program.write("run.toml", text);
+    file("[limits]\nmax-order = 2_500\ndaily-loss = \"3%\"\nbreaker = [\"drawdown:15%:flatten\", \"jump\"]\n");
+    let flags = "--max-order 2500 --daily-loss 3% --breaker drawdown:15%:flatten jump:20%:halt";
+    assert_eq!(hash(&program, "--config run.toml"), hash(&program, flags));
+    let other = "--max-order 2000 --breaker jump:30%";
+    assert_eq!(
+        hash(&program, &format!("--config run.toml {other}")),
+        hash(&program, &format!("--daily-loss 3% {other}"))
+    );
+    // A strategy's own limits are within those of all, and only where it runs.
+    file(
+        "[limits]\nmax-leverage = 2\n[limits.strategy.ma-crossover]\nmax-leverage = 0.5\n[limits.strategy.pairs]\nmax-net = 1\n",
+    );
+    assert_eq!(hash(&program, "--config run.toml"), hash(&program, "--max-leverage 0.5"));
+    file("[limits.symbol.\"BTC/USD\"]\nmax-order = 100\n");
+    let orders = |words: &str| report(&program, words)["trades"].as_array().unwrap().len();
+    assert_eq!(orders("--config run.toml"), 0, "an entry is worth all of the equity");
+    file("[limits.symbol.\"ETH/USD\"]\nmax-order = 100\n");
+    assert!(orders("--config run.toml") > 0, "those of another symbol");
+}
+
+#[test]
+fn a_wrong_limit_says_where_and_what_to_try() {
+    let program = Program::new();
+    for (text, parts) in [
+        ("[limits]\nmax-leverag = 2\n", ["run.toml:2", "limits.max-leverag", "did you mean max-leverage?"]),
+        ("[limits]\nbreaker = [\"drawdwn:5%\"]\n", ["run.toml:2", "drawdwn", "did you mean drawdown?"]),
+        ("[limits.symbol.AAPL]\nmax-net = 2\n", ["run.toml:2", "limits.symbol.AAPL.max-net", "max-position"]),
+        ("[limits.strategy.pairs]\nmax-net = -2\n", ["run.toml:2", "max-net", "above zero"]),
+        ("limits = 5\n", ["run.toml", "expected a table", "max-leverage = 2"]),
+    ] {
+        program.write("run.toml", text);
+        crate::refusals::check(&program, "--config run.toml", 2, &parts);
+    }
+    for (words, parts) in [
+        ("--breaker drawdown:150%", ["--breaker", "150%", "expected 15%"]),
+        ("--breaker drawdown:15%:flatten:soon", ["--breaker", "soon", "such as 1h"]),
+        ("--breaker volatility:3/20/500", ["--breaker", "3/20/500", "3x/20/500"]),
+        ("--breaker at:yesterday", ["--breaker", "yesterday", "2020-03-12"]),
+        ("--max-open-orders 0", ["--max-open-orders", "0", "whole number from 1"]),
+        ("--size risk:1%:atr:2", ["--size", "risk:1%:atr:2", "risk:1%:atr:2:14:heat:6%"]),
+    ] {
+        crate::refusals::check(&program, words, 2, &parts);
+    }
+}
+
+#[test]
+fn a_trip_is_told() {
+    let program = Program::new();
+    let words = "--breaker drawdown:15%:flatten:90d";
+    let told = report(&program, words);
+    let trip = &told["breakers"][0];
+    assert_eq!(
+        (&trip["cause"], &trip["threshold"], &trip["state"]),
+        (&"drawdown".into(), &"0.15".into(), &"flattening".into())
+    );
+    assert!(trip["rearmed"].is_string(), "{trip}");
+    let text = program.run(&format!("backtest --plain {words}")).out();
+    assert!(text.contains("Circuit breaker at ") && text.contains("is at its threshold 15%: flattening; re-arms from"));
+    assert_eq!(report(&program, "")["breakers"].as_array().unwrap().len(), 0);
 }
 
 #[test]

@@ -45,6 +45,7 @@ const TRADE: [&str; 14] = [
 fn its_keys_are_these_and_in_this_order() {
     let (text, report) = parsed(&Run::bitcoin());
     let top = ["version", "strategy", "data", "settings", "stats", "conventions", "trades", "equity", "journal"];
+    let top = [&top[..], &["trading_state", "breakers"]].concat();
     check_keys(&text, &report, &top);
     check_keys(&text, &report["strategy"], &["name", "params"]);
     check_keys(

@@ -140,7 +140,7 @@ fn it_tells_of_refused_orders_and_why() {
     assert!(markup.contains("<details class=\"card\"><summary><h2>Refused orders: none</h2>"));
     let check = |largest: i64, fast: usize, note: &str| {
         let mut limits = Limits::default();
-        limits.order_value = Some(Cash::whole(largest));
+        limits.symbol.order_value = Some(Cash::whole(largest));
         let run = Run::under(Setup { limits, ..Setup::default() }, &["BTC/USD"], (fast, 5 * fast), Mode::LongFlat);
         let refused = run.outcome.journal.iter().filter(|event| matches!(event, Ok(Event::Refused { .. }))).count();
         let (markup, _) = split(&run.written(report::html));

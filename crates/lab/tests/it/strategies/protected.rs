@@ -1,6 +1,6 @@
 //! Stops and targets behind the entries of strategies that take them.
 use qframe_engine::venue::{Fees, Settings};
-use qframe_engine::{Context, Limits, Market, Sizing, Strategy};
+use qframe_engine::{Context, Limits, Market, RiskBudget, Sizing, Strategy};
 use qframe_lab::registry::registry;
 use qframe_lab::{Backtest, DataSet, Outcome, Setup};
 use qframe_model::fill::Fill;
@@ -96,7 +96,7 @@ fn loss_share(outcome: &Outcome, set: &DataSet, trade: &ClosedTrade) -> f64 {
 fn a_stop_without_a_gap_loses_the_risk_that_was_asked_for() {
     let set = sample("BTC/USD");
     let venue = Settings { fees: Fees::flat(Rate::ZERO), ..Settings::default() };
-    let setup = Setup { sizing: Sizing::Risk(Rate::percent(1)), venue, ..Setup::default() };
+    let setup = Setup { sizing: Sizing::Risk(RiskBudget::of(Rate::percent(1))), venue, ..Setup::default() };
     for (name, given) in NAMES.map(|name| (name, ("stop", "5"))).into_iter().chain([(NAMES[1], ("stop-atr", "2"))]) {
         let given = [given, ("target", "500")];
         let outcome = run(name, &given, &set, setup.clone());
@@ -151,7 +151,7 @@ fn a_stop_by_range_is_farther_where_the_market_is_wild() {
 #[test]
 fn what_protects_a_refused_entry_is_gone_with_it() {
     let mut limits = Limits::default();
-    limits.order_value = Some(Cash::whole(1_000));
+    limits.symbol.order_value = Some(Cash::whole(1_000));
     let outcome =
         run("rsi-reversion", &[("stop", "4"), ("target", "4")], &sample("GOOGL"), Setup { limits, ..setup(true) });
     let sent = orders(&outcome);

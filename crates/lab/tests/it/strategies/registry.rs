@@ -1,5 +1,5 @@
 //! The registry: names, defaults, refusals, and a strategy of one's own beside the bundled ones.
-use qframe_engine::{Context, Market, Sizing, Strategy};
+use qframe_engine::{Context, Market, RiskBudget, Sizing, Strategy};
 use qframe_lab::registry::{
     AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec, find, find_among, registry,
 };
@@ -105,7 +105,7 @@ fn a_size_that_a_strategy_cannot_honour_is_refused() {
         assert_eq!(error.map(|error| error.to_string()).as_deref(), says, "{name} {sizing}");
     };
     let (share, units) = (Sizing::Equity(Rate::percent(50)), Sizing::Units(Quantity::whole(7)));
-    let (risk, cash) = (Sizing::Risk(Rate::percent(1)), Sizing::Cash(Cash::whole(5_000)));
+    let (risk, cash) = (Sizing::Risk(RiskBudget::of(Rate::percent(1))), Sizing::Cash(Cash::whole(5_000)));
     let weights = |who: &str, size: &str| {
         Some(format!(
             "{who} weighs its positions itself, and size {size} says nothing to that; give the share of the equity \

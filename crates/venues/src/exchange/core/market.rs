@@ -3,7 +3,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use qframe_engine::venue::{Made, Owner, Prevention, Settings, SimVenue};
-use qframe_engine::{Limits, OpenOrders, risk};
+use qframe_engine::{OpenOrders, RiskControl, risk};
 use qframe_model::account::Account;
 use qframe_model::book::OrderBook;
 use qframe_model::event::Report;
@@ -343,7 +343,7 @@ impl Market {
         prevention: Prevention,
     ) -> Result<(), Refusal> {
         let order = Order { instrument: HERE, ..*order };
-        let approved = risk::approve(&order, &self.ledger, &OpenOrders::default(), &mut Limits::default())?;
+        let approved = risk::approve(&order, &self.ledger, &OpenOrders::default(), &mut RiskControl::default())?;
         self.venue.submit_of(Owner { user: number(user), prevention }, &approved);
         self.venue.arrive(order.time);
         Ok(())

@@ -1,0 +1,157 @@
+//! What the risk check sees, and what is done where it says so: orders are withdrawn, positions closed.
+use qframe_model::breaker::TradingState;
+use qframe_model::event::{Event, Report};
+use qframe_model::ids::{InstrumentId, OrderId};
+use qframe_model::market::Side;
+use qframe_model::number::Cash;
+use qframe_model::order::{Purpose, Size};
+use qframe_model::refusal::Refusal;
+use qframe_model::time::{Span, Time};
+
+use super::Engine;
+use crate::input::{Command, EngineError, Intent};
+use crate::risk::{RiskCheck, Row, Sight, approve_close};
+use crate::strategy::Strategy;
+use crate::ticket::Ticket;
+
+impl<S: Strategy, R: RiskCheck> Engine<S, R> {
+    /// Shows a row to the risk check, which judges again what waits.
+    #[inline(never)]
+    pub(super) fn watch(&mut self, of: Time, row: Row<'_>) -> Result<(), EngineError> {
+        let sight = Sight { now: self.state.now, of, row, account: &self.state.account };
+        self.risk.observe(&sight, &mut self.told);
+        self.tell()?;
+        self.hold()
+    }
+
+    /// As [`Engine::watch`], with a tick.
+    #[inline(never)]
+    pub(super) fn watch_tick(&mut self, id: InstrumentId) -> Result<(), EngineError> {
+        if self.watched {
+            let now = self.state.now;
+            let row = Row::Tick(id, &self.state.tapes[id.index()]);
+            self.risk.observe(&Sight { now, of: now, row, account: &self.state.account }, &mut self.told);
+            self.tell()?;
+        }
+        self.hold()
+    }
+
+    /// Bars have opened: what waits to meet them is judged again at their opens.
+    pub(super) fn opened(&mut self, time: Time) -> Result<(), EngineError> {
+        self.state.now = self.state.now.max(time);
+        if self.judges_again() { self.judge_again() } else { Ok(()) }
+    }
+
+    pub(super) fn obey(&mut self, time: Time, command: Command) -> Result<(), EngineError> {
+        self.state.now = self.state.now.max(time);
+        let sight = Sight { now: self.state.now, of: time, row: Row::None, account: &self.state.account };
+        self.risk.obey(command, &sight, &mut self.told);
+        // A run without limits of its own has something to watch from now on.
+        (self.watched, self.judges) = (true, true);
+        self.tell()?;
+        self.hold()
+    }
+
+    /// The venue's word, with the marks and the order of before it is applied.
+    #[inline(never)]
+    pub(super) fn hear_risk(&mut self, report: &Report) {
+        let order = match report {
+            Report::Filled { fill, .. } => fill.order,
+            Report::Rejected { order, .. } | Report::Cancelled { order, .. } | Report::Expired { order, .. } => *order,
+            _ => return,
+        };
+        let asked = self.state.orders.get(order).map(|open| &open.order);
+        if asked.is_some() {
+            self.risk.hear(report, asked, &self.state.account);
+        }
+    }
+
+    /// What a fill in part is worth, where the risk check counts what is left of its order.
+    #[inline]
+    pub(super) fn worth_of_part(&mut self, report: &Report) -> Result<Cash, EngineError> {
+        match report {
+            Report::Filled { fill, done: false } if self.judges => self
+                .exact(|state| state.account.instrument(fill.instrument).value(fill.price, fill.quantity))
+                .map(Cash::abs),
+            _ => Ok(Cash::ZERO),
+        }
+    }
+
+    fn tell(&mut self) -> Result<(), EngineError> {
+        for event in self.told.drain(..) {
+            self.journal.record(&event)?;
+        }
+        Ok(())
+    }
+
+    /// Does what the state of trading asks for.
+    fn hold(&mut self) -> Result<(), EngineError> {
+        if self.risk.state() == TradingState::Flattening {
+            return self.flatten();
+        }
+        if !self.state.parents.is_empty() && self.risk.stop().is_some() {
+            self.withdraw_parents()?;
+        }
+        if self.state.orders.is_empty() || !self.judges { Ok(()) } else { self.judge_again() }
+    }
+
+    fn judge_again(&mut self) -> Result<(), EngineError> {
+        let mut beyond = std::mem::take(&mut self.beyond);
+        self.risk.check_again(&self.state.account, &self.state.orders, &mut beyond);
+        beyond.iter().try_for_each(|(order, refusal)| self.withdraw(*order, *refusal))?;
+        // The buffer goes back to be used again.
+        beyond.clear();
+        self.beyond = beyond;
+        Ok(())
+    }
+
+    fn withdraw(&mut self, order: OrderId, refusal: Refusal) -> Result<(), EngineError> {
+        self.state.orders.withdraw(order);
+        self.intents.push(Intent::Cancel(order));
+        Ok(self.journal.record(&Event::Withdrawn { order, time: self.state.now, refusal })?)
+    }
+
+    #[cold]
+    fn withdraw_parents(&mut self) -> Result<(), EngineError> {
+        let parents: Vec<OrderId> = self.state.parents.iter().map(|parent| parent.id).collect();
+        parents.into_iter().try_for_each(|parent| self.cancel(parent))
+    }
+
+    /// Withdraws everything and closes every position at the market, until all is flat.
+    #[cold]
+    fn flatten(&mut self) -> Result<(), EngineError> {
+        self.withdraw_parents()?;
+        let refusal = self.risk.stop().unwrap_or(Refusal::RunOver);
+        let is_other = |purpose| purpose != Purpose::ForceExit;
+        let others = self.state.orders.iter().filter(|open| is_other(open.order.purpose) && !open.withdrawn);
+        let others: Vec<OrderId> = others.map(|open| open.order.id).collect();
+        others.into_iter().try_for_each(|order| self.withdraw(order, refusal))?;
+        let ids = (0..self.state.account.instruments().len()).map(|place| InstrumentId(place as u16));
+        let open: Vec<InstrumentId> = ids.filter(|id| !self.state.account.position(*id).is_flat()).collect();
+        if open.is_empty() && self.state.orders.is_empty() {
+            self.risk.flattened(self.state.now, &mut self.told);
+            return self.tell();
+        }
+        // A venue that does not take the close is asked again, but not with every tick.
+        if self.state.now < self.closes {
+            return Ok(());
+        }
+        self.closes = self.state.now + Span::SECOND;
+        open.into_iter().try_for_each(|id| self.close_out(id))
+    }
+
+    /// Closes a position at the market, where nothing is closing it yet.
+    fn close_out(&mut self, id: InstrumentId) -> Result<(), EngineError> {
+        let closing = |purpose| purpose == Purpose::ForceExit;
+        if self.state.orders.iter().any(|open| open.order.instrument == id && closing(open.order.purpose)) {
+            return Ok(());
+        }
+        let held = self.state.account.position(id).quantity;
+        let close = Ticket::new(Side::of(held).opposite(), Size::Close).reduce_only().purpose(Purpose::ForceExit);
+        let order = self.state.order(close.on(id), id);
+        match approve_close(&order, &self.state.account) {
+            Ok(approved) => self.send(approved),
+            Err(refusal) => Ok(self.journal.record(&Event::Refused { order, refusal })?),
+        }
+    }
+}
