@@ -25,6 +25,8 @@ struct Arguments {
 enum Command {
     /// Run a strategy over recorded prices and report what came of it.
     Backtest(Box<run::raw::Raw>),
+    /// Prove that a strategy decides on what it could know, and that its warm-up is long enough.
+    Lookahead(Box<commands::lookahead::Lookahead>),
     /// List the strategies with their parameters, defaults and ranges.
     Strategies(commands::strategies::Strategies),
     /// List the recorded prices that come with the program.
@@ -42,6 +44,7 @@ enum Command {
 pub fn command_line(own: &[StrategySpec]) -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Backtest(raw) => commands::backtest::run(*raw, own),
+        Command::Lookahead(look) => look.run(own),
         Command::Strategies(list) => list.run(own),
         Command::Samples(list) => list.run(),
         Command::Data(command) => command.run(),

@@ -15,7 +15,8 @@ use crate::dataset::DataSet;
 const VERSION: u32 = 1;
 
 /// Writes the object and a line end. Keys come in one order: `version strategy data settings stats conventions trades
-/// equity journal`; money is text with every digit (fees, funding, interest and dividends among the statistics too), other
+/// equity journal
+/// lookahead`; money is text with every digit (fees, funding, interest and dividends among the statistics too), other
 /// statistics are numbers, `null` is undefined.
 ///
 /// # Errors
@@ -32,7 +33,7 @@ struct Report<'a>(&'a Facts<'a>);
 impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let facts = self.0;
-        let mut report = serializer.serialize_struct("Report", 9)?;
+        let mut report = serializer.serialize_struct("Report", 10)?;
         report.serialize_field("version", &VERSION)?;
         report.serialize_field("strategy", &Strategy { name: facts.strategy, params: Params(facts.parameters) })?;
         report.serialize_field("data", &Data(facts))?;
@@ -42,6 +43,7 @@ impl Serialize for Report<'_> {
         report.serialize_field("trades", &Trades(facts))?;
         report.serialize_field("equity", &Equity(facts))?;
         report.serialize_field("journal", &Journal::of(facts))?;
+        report.serialize_field("lookahead", &facts.outcome.lookahead)?;
         report.end()
     }
 }

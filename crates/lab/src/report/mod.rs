@@ -10,6 +10,7 @@ mod file;
 mod fold;
 mod html;
 mod json;
+mod lookahead;
 mod orders;
 mod plot;
 mod terminal;

@@ -115,6 +115,7 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
     write!(out, "{}", table(&rows))?;
     refusals(facts, out)?;
     poor_data(facts).try_for_each(|sentence| writeln!(out, "{sentence}"))?;
+    super::lookahead::line(facts, out)?;
     match open_orders(facts)? {
         0 => {}
         1 => writeln!(out, "1 order is open at the end.")?,

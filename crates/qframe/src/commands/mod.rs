@@ -2,5 +2,6 @@
 pub(crate) mod backtest;
 pub(crate) mod data;
 pub(crate) mod exchange;
+pub(crate) mod lookahead;
 pub(crate) mod samples;
 pub(crate) mod strategies;

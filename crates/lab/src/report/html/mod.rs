@@ -35,6 +35,7 @@ pub fn html(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     tiles::header(facts, &mut out)?;
     facts::poor_data(facts, &mut out)?;
     tiles::tiles(facts, &mut out)?;
+    super::lookahead::paragraph(facts, &mut out)?;
     sections::charts(facts, &daily, rolling.as_ref(), &mut out)?;
     sections::statistics(facts, &mut out)?;
     sections::trades(facts, &mut out)?;
@@ -43,6 +44,11 @@ pub fn html(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     facts::footer(facts, &mut out)?;
     scripts(facts, rolling.as_ref(), &mut out)?;
     Ok(out.flush()?)
+}
+
+/// A text as the page may hold it.
+pub(super) fn escaped(text: &str) -> String {
+    Escaped(text).to_string()
 }
 
 /// What a script must carry to run: a word that nobody can know who wrote a text into the page before the run.
