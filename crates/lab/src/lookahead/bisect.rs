@@ -1,16 +1,18 @@
 //! Which row a decision needed: the smallest cut at which it is as in the whole run.
+use qframe_model::market::Tick;
 use qframe_model::time::{Span, Time};
 
 use super::cut::{Parted, Whole};
 use super::{Build, LookError, NeededRow, Verdict};
 use crate::dataset::DataSet;
+use crate::ticks::Ticks;
 
 /// Names the decision that changed at a cut, and the rows that it needed.
 pub(super) fn verdict(
     whole: &Whole<'_>,
     build: &Build<'_>,
     point: usize,
-    found: Parted,
+    found: &Parted,
 ) -> Result<Verdict, LookError> {
     let time = whole.instants[point];
     let decision = found.difference(whole.backtest, time);
@@ -78,7 +80,7 @@ impl Search<'_> {
     /// Just behind each tick that came between two instants.
     fn ticks_within(&self, after: Time, until: Time) -> Vec<Time> {
         let sets = self.whole.backtest.data().iter().filter_map(DataSet::ticks);
-        let times = sets.flat_map(|ticks| ticks.rows()).map(|tick| tick.received());
+        let times = sets.flat_map(Ticks::rows).map(Tick::received);
         let mut times: Vec<Time> = times.filter(|time| after <= *time && *time < until).collect();
         times.sort_unstable();
         times.dedup();

@@ -1,10 +1,13 @@
 //! A run that stops early, of a strategy that knows no more than was known by then.
+use std::collections::BTreeSet;
+
 use qframe_engine::{Engine, Journal, JournalError, Limits, Strategy};
 use qframe_model::event::{Event, Header};
 use qframe_model::time::Time;
 
 use super::{Build, Difference, Extent, LookError, words};
 use crate::backtest::Backtest;
+use crate::dataset::DataSet;
 use crate::feed::{Feed, Moment};
 use crate::outcome::Curve;
 use crate::registry::BuildError;
@@ -123,7 +126,7 @@ impl<'a> Whole<'a> {
         &self,
         build: &Build<'_>,
         point: usize,
-        known: Option<Vec<crate::dataset::DataSet>>,
+        known: Option<Vec<DataSet>>,
     ) -> Result<Result<Option<Parted>, BuildError>, LookError> {
         let fed = self.backtest.data().iter().map(|set| set.begun_by(self.instants[point])).collect();
         let (Some(known), Some(fed)) = (known, fed) else { return Ok(Ok(None)) };
@@ -138,10 +141,12 @@ impl<'a> Whole<'a> {
 }
 
 /// The points to cut at, ascending.
-pub(super) struct Cuts(Vec<usize>);
+pub(super) struct Cuts(BTreeSet<usize>);
 
 /// So many of the first decisions are always cut at: who needs the future for all of them is found at the first.
 const FIRST: usize = 4;
+/// So many times the wanted number is drawn at most.
+const TRIES: usize = 8;
 
 impl Cuts {
     /// Draws points: the first decisions, then in turn one at which something was decided and any.
@@ -150,22 +155,30 @@ impl Cuts {
     /// [`LookError::NoCut`].
     pub(super) fn draw(whole: &Whole<'_>, warm_up: usize, extent: Extent) -> Result<Self, LookError> {
         let bars = whole.backtest.data().iter().map(|set| set.bars().len()).min().unwrap_or(0);
-        let first = first_point(whole.backtest, &whole.instants, warm_up);
+        let first = first_point(whole.backtest, warm_up);
         // After the last point nothing comes that could be needed.
         let last = whole.instants.len().saturating_sub(1);
         let Some(first) = first.filter(|first| *first < last) else {
             return Err(LookError::NoCut { bars, warm_up });
         };
-        let stirred: Vec<usize> =
-            whole.run.curve.progress().iter().map(|step| step.0).filter(|point| (first..last).contains(point)).collect();
-        let mut points: Vec<usize> = stirred.iter().copied().take(FIRST.min(extent.cuts.div_ceil(2))).collect();
-        let mut draws = Draws(extent.seed);
-        for turn in points.len()..extent.cuts.max(1) {
+        let stirred: Vec<usize> = whole
+            .run
+            .curve
+            .progress()
+            .iter()
+            .map(|step| step.0)
+            .filter(|point| (first..last).contains(point))
+            .collect();
+        let mut points: BTreeSet<usize> = stirred.iter().copied().take(FIRST.min(extent.cuts.div_ceil(2))).collect();
+        let (mut draws, wanted) = (Draws(extent.seed), extent.cuts.clamp(1, last - first));
+        // What was drawn before is drawn anew, for a while: where all decisions are taken, others come in turn.
+        for turn in 0..TRIES * wanted {
+            if points.len() >= wanted {
+                break;
+            }
             let drawn = stirred.get(draws.below(stirred.len())).filter(|_| turn % 2 == 0);
-            points.push(drawn.copied().unwrap_or_else(|| first + draws.below(last - first)));
+            points.insert(drawn.copied().unwrap_or_else(|| first + draws.below(last - first)));
         }
-        points.sort_unstable();
-        points.dedup();
         Ok(Self(points))
     }
 
@@ -175,10 +188,21 @@ impl Cuts {
 }
 
 /// The first point at which every series has more bars than the warm-up.
-pub(super) fn first_point(backtest: &Backtest, instants: &[Time], warm_up: usize) -> Option<usize> {
-    let has = |set: &crate::dataset::DataSet| (set.bars().len() > warm_up).then(|| set.closes(warm_up));
+pub(super) fn first_point(backtest: &Backtest, warm_up: usize) -> Option<usize> {
+    let has = |set: &DataSet| (set.bars().len() > warm_up).then(|| set.closes(warm_up));
     let time = backtest.data().iter().map(has).collect::<Option<Vec<Time>>>()?.into_iter().max()?;
-    Some(instants.partition_point(|instant| *instant < time))
+    Some(match backtest.data() {
+        [_] => warm_up,
+        _ => instants(backtest).take_while(|instant| *instant < time).count(),
+    })
+}
+
+/// When the bars of a point close.
+pub(super) fn instant(backtest: &Backtest, point: usize) -> Option<Time> {
+    match backtest.data() {
+        [set] => (point < set.bars().len()).then(|| set.closes(point)),
+        _ => instants(backtest).nth(point),
+    }
 }
 
 /// Numbers that look random and follow from a seed: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom

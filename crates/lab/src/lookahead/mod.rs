@@ -208,7 +208,7 @@ pub fn examine(
                 examined.span = Some((examined.span.map_or(time, |span| span.0), time));
                 examined.events = whole.run.events_by(point);
                 if let Some(found) = found {
-                    examined.verdict = bisect::verdict(&whole, build, point, found)?;
+                    examined.verdict = bisect::verdict(&whole, build, point, &found)?;
                     break;
                 }
             }

@@ -4,7 +4,7 @@ use qframe_model::event::Header;
 use qframe_model::time::Time;
 use serde::Serialize;
 
-use super::cut::{Parted, Run, events_by, first_point, instants, parted};
+use super::cut::{Parted, Run, events_by, first_point, instant, parted};
 use super::{Build, Difference, LookError};
 use crate::backtest::Backtest;
 use crate::outcome::Outcome;
@@ -79,30 +79,30 @@ pub fn quick(backtest: &Backtest, outcome: &Outcome, build: &Build<'_>) -> Quick
         return Quick::not_checked("the run kept no journal");
     }
     let points = chosen(backtest, outcome);
-    let Some(last) = points.last() else {
-        return Quick::not_checked("nothing was decided early enough");
-    };
-    let times: Vec<Time> = instants(backtest).take(last + 1).collect();
     let mut seen = (0, 0, Time::EPOCH);
     for point in points {
-        let known = times[point];
+        let Some(known) = instant(backtest, point) else { continue };
         match compare(backtest, outcome, build, point, known) {
             Ok(None) => seen = (seen.0 + 1, events_by(&outcome.curve, point), known),
             Ok(Some(found)) => return Quick::LookAhead { decision: found.difference(backtest, known) },
             Err(error) => return Quick::not_checked(&error.to_string()),
         }
     }
-    Quick::Nothing { cuts: seen.0, events: seen.1, until: seen.2 }
+    let (cuts, events, until) = seen;
+    if cuts == 0 {
+        Quick::not_checked("nothing was decided early enough")
+    } else {
+        Quick::Nothing { cuts, events, until }
+    }
 }
 
 /// The first decision and the last one that is near enough; or the first alone, twice as far in.
 fn chosen(backtest: &Backtest, outcome: &Outcome) -> Vec<usize> {
     let count = outcome.curve.len();
     let limit = |share: usize| (count / share).max(POINTS_FREE).min(count.saturating_sub(1));
-    let near: Vec<Time> = instants(backtest).take(limit(SHARE)).collect();
-    let Some(first) = first_point(backtest, &near, outcome.warm_up) else { return Vec::new() };
+    let Some(first) = first_point(backtest, outcome.warm_up) else { return Vec::new() };
     let steps = outcome.curve.progress().iter().map(|step| step.0);
-    let mut decided = steps.skip_while(|point| *point < first).take_while(|point| *point < near.len());
+    let mut decided = steps.skip_while(|point| *point < first).take_while(|point| *point < limit(SHARE));
     let Some(one) = decided.next() else { return Vec::new() };
     let other = decided.take_while(|point| *point < limit(2 * SHARE)).last();
     std::iter::once(one).chain(other).collect()

@@ -49,7 +49,7 @@ pub enum Enough {
         /// How many.
         bars: usize,
     },
-    /// Not even so many: it counts from the first row, or remembers for ever.
+    /// Not even so many, and twice as many are not there: perhaps it counts from the first row, or remembers for ever.
     NotEven {
         /// The most that were tried.
         bars: usize,
@@ -69,12 +69,7 @@ impl WarmUp {
 }
 
 /// Compares at drawn instants, doubling the warm-up until nothing differs.
-pub(super) fn examine(
-    whole: &Whole<'_>,
-    build: &Build<'_>,
-    declared: usize,
-    seed: u64,
-) -> Result<WarmUp, LookError> {
+pub(super) fn examine(whole: &Whole<'_>, build: &Build<'_>, declared: usize, seed: u64) -> Result<WarmUp, LookError> {
     if whole.backtest.data().iter().any(DataSet::is_of_ticks) {
         return Ok(WarmUp::not_examined(declared, "a book cannot be begun in the middle: give bars"));
     }
@@ -234,9 +229,7 @@ const fn price(order: &Order) -> Option<Price> {
 
 fn is_near(one: Option<Price>, other: Option<Price>) -> bool {
     match (one, other) {
-        (Some(one), Some(other)) => {
-            (one.to_f64() - other.to_f64()).abs() <= STRENGTH_TOLERANCE * one.to_f64().abs()
-        }
+        (Some(one), Some(other)) => (one.to_f64() - other.to_f64()).abs() <= STRENGTH_TOLERANCE * one.to_f64().abs(),
         (one, other) => one == other,
     }
 }

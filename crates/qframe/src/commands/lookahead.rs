@@ -3,7 +3,9 @@ use std::io::{self, Write};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use qframe_lab::lookahead::{Difference, Enough, Examined, Extent, NeededRow, STRENGTH_TOLERANCE, Verdict, WarmUp, examine};
+use qframe_lab::lookahead::{
+    Difference, Enough, Examined, Extent, NeededRow, STRENGTH_TOLERANCE, Verdict, WarmUp, examine,
+};
 use qframe_lab::registry::StrategySpec;
 use serde::Serialize;
 
@@ -46,8 +48,12 @@ struct Told<'a> {
 impl Lookahead {
     pub(crate) fn run(self, own: &[StrategySpec]) -> Result<(), Error> {
         let raw = self.raw.with_file()?;
-        let files =
-            [("--report", &raw.report), ("--trades", &raw.trades), ("--equity", &raw.equity), ("--orders", &raw.orders)];
+        let files = [
+            ("--report", &raw.report),
+            ("--trades", &raw.trades),
+            ("--equity", &raw.equity),
+            ("--orders", &raw.orders),
+        ];
         if let Some((flag, Some(path))) = files.into_iter().find(|(_, path)| path.is_some()) {
             return Err(Error::usage(flag, path.display(), "lookahead writes no such file; qframe backtest does"));
         }
@@ -111,9 +117,15 @@ fn text(plan: &Plan<'_>, examined: &Examined, out: &mut impl Write) -> Result<()
         writeln!(out, "  Passed     {count} cuts before which the strategy cannot be made: {reason}")?;
     }
     match &examined.verdict {
-        Verdict::Nothing => writeln!(out, "  Found      nothing: without what came later, all is the same up to each cut")?,
+        Verdict::Nothing => {
+            writeln!(out, "  Found      nothing: without what came later, all is the same up to each cut")?
+        }
         Verdict::LookAhead { decision, needed } => {
-            writeln!(out, "  Found      LOOK-AHEAD: without what came after {:#} it decides otherwise", decision.known_until)?;
+            writeln!(
+                out,
+                "  Found      LOOK-AHEAD: without what came after {:#} it decides otherwise",
+                decision.known_until
+            )?;
             parted(decision, out)?;
             needed.iter().try_for_each(|row| need(row, out))?;
         }
@@ -123,7 +135,10 @@ fn text(plan: &Plan<'_>, examined: &Examined, out: &mut impl Write) -> Result<()
         }
     }
     warm_up(&examined.warm_up, out)?;
-    writeln!(out, "Not seen: what the strategy reads by itself, such as a file; between the cuts, what no cut divides.")?;
+    writeln!(
+        out,
+        "Not seen: what the strategy reads by itself, such as a file; between the cuts, what no cut divides."
+    )?;
     Ok(())
 }
 
@@ -136,7 +151,10 @@ fn parted(decision: &Difference, out: &mut impl Write) -> io::Result<()> {
 fn need(row: &NeededRow, out: &mut impl Write) -> io::Result<()> {
     let NeededRow { symbol, timeframe, row, time, known, ahead } = row;
     let bars = if *ahead == 1 { "bar" } else { "bars" };
-    writeln!(out, "  Needed     {symbol} {timeframe} row {row}: the bar of {time:#}, known {known:#}, {ahead} {bars} ahead")
+    writeln!(
+        out,
+        "  Needed     {symbol} {timeframe} row {row}: the bar of {time:#}, known {known:#}, {ahead} {bars} ahead"
+    )
 }
 
 fn warm_up(warm_up: &WarmUp, out: &mut impl Write) -> io::Result<()> {
@@ -152,7 +170,7 @@ fn warm_up(warm_up: &WarmUp, out: &mut impl Write) -> io::Result<()> {
         Enough::Declared => writeln!(out, "  Found      enough: it decides as one that saw all the bars before")?,
         Enough::Bars { bars } => writeln!(out, "  Found      TOO SHORT: {bars} bars would be enough")?,
         Enough::NotEven { bars } => {
-            writeln!(out, "  Found      TOO SHORT: not even {bars} bars are enough; it remembers where the data begins")?;
+            writeln!(out, "  Found      TOO SHORT: not even {bars} bars are enough, and twice as many are not there")?;
         }
         Enough::NotExamined { reason } => writeln!(out, "  Found      not examined: {reason}")?,
     }

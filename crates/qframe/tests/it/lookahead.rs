@@ -8,7 +8,8 @@ fn a_strategy_that_does_not_look_ahead_is_told_so() {
     let program = Program::new();
     let answer = program.run("lookahead --cuts 4 --seed 7");
     assert_eq!(answer.code(), 0, "{}", answer.error());
-    for part in ["Look-ahead of ma-crossover on BTC/USD 1d", "Cuts       4", "Found      nothing", "Found      enough"] {
+    for part in ["Look-ahead of ma-crossover on BTC/USD 1d", "Cuts       4", "Found      nothing", "Found      enough"]
+    {
         assert!(answer.out().contains(part), "{part} is not in {}", answer.out());
     }
     assert_eq!(answer.out(), program.run("lookahead --cuts 4 --seed 7").out(), "one seed, one answer");
