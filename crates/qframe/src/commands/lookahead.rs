@@ -118,7 +118,7 @@ fn text(plan: &Plan<'_>, examined: &Examined, out: &mut impl Write) -> Result<()
     }
     match &examined.verdict {
         Verdict::Nothing => {
-            writeln!(out, "  Found      nothing: without what came later, all is the same up to each cut")?
+            writeln!(out, "  Found      nothing: without what came later, all is the same up to each cut")?;
         }
         Verdict::LookAhead { decision, needed } => {
             writeln!(

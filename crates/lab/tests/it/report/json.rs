@@ -44,7 +44,8 @@ const TRADE: [&str; 14] = [
 #[test]
 fn its_keys_are_these_and_in_this_order() {
     let (text, report) = parsed(&Run::bitcoin());
-    let top = ["version", "strategy", "data", "settings", "stats", "conventions", "trades", "equity", "journal"];
+    let top =
+        ["version", "strategy", "data", "settings", "stats", "conventions", "trades", "equity", "journal", "lookahead"];
     check_keys(&text, &report, &top);
     check_keys(&text, &report["strategy"], &["name", "params"]);
     check_keys(
