@@ -291,6 +291,11 @@ impl Context<'_> {
         self.state.timers.push(Reverse(time));
     }
 
+    /// Takes back what was asked for in this call: nothing of it is judged, sent or recorded. Timers stay.
+    pub fn take_back(&mut self) {
+        self.state.requests.clear();
+    }
+
     /// Withdraws an order.
     pub fn cancel(&mut self, order: OrderId) {
         self.state.requests.push(Request::Cancel(order));

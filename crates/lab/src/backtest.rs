@@ -175,6 +175,11 @@ impl Backtest {
         Self { setup: Setup { keep, ..self.setup.clone() }, ..self.clone() }
     }
 
+    /// The same rules on parts of the same series, in the same order; nobody watches.
+    pub(crate) fn on(&self, data: Vec<DataSet>) -> Self {
+        Self { data, watch: None, ..self.clone() }
+    }
+
     /// The same with `watch` called now and then with the number of instants that have passed, for progress displays.
     #[must_use]
     pub fn watched(&self, watch: impl Fn(usize) + Send + Sync + 'static) -> Self {

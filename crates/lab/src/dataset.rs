@@ -34,6 +34,8 @@ pub struct DataSet {
     instrument: Instrument,
     frame: TimeFrame,
     bars: Arc<Vec<Bar>>,
+    /// How many of them are its own: the head of a longer series shares its rows.
+    count: usize,
     hash: blake3::Hash,
     origin: Arc<Origin>,
     overlaps: bool,
@@ -96,6 +98,7 @@ impl DataSet {
             instrument,
             frame,
             hash: hash(&bars),
+            count: bars.len(),
             bars: Arc::new(bars),
             origin: Arc::new(origin),
             overlaps,
@@ -124,13 +127,50 @@ impl DataSet {
     /// The bars that open in `from..until`. `None` where there are none.
     #[must_use]
     pub fn between(&self, from: Time, until: Time) -> Option<Self> {
-        let first = self.bars.partition_point(|bar| bar.time < from);
-        let last = self.bars.partition_point(|bar| bar.time < until);
-        if first == 0 && last == self.bars.len() {
+        let first = self.bars().partition_point(|bar| bar.time < from);
+        let last = self.bars().partition_point(|bar| bar.time < until);
+        if first == 0 && last == self.bars().len() {
             return Some(self.clone());
         }
-        let bars = self.bars.get(first..last)?.to_vec();
+        let bars = self.bars().get(first..last)?.to_vec();
         Self::of(self.instrument.clone(), self.frame, bars, (*self.origin).clone())
+    }
+
+    /// What was known at an instant: the bars that had closed, the ticks that came before it. `None` where there is no bar.
+    pub(crate) fn known_by(&self, time: Time) -> Option<Self> {
+        if self.ticks.is_some() {
+            return self.of_these(|tick| tick.received() < time);
+        }
+        let begun = self.bars().partition_point(|bar| bar.time <= time);
+        let last = begun.checked_sub(1)?;
+        self.head(if self.closes(last) <= time { begun } else { last })
+    }
+
+    /// What had begun by an instant, known or not: bars that had opened, ticks that had happened.
+    pub(crate) fn begun_by(&self, time: Time) -> Option<Self> {
+        if self.ticks.is_some() {
+            return self.of_these(|tick| tick.time() <= time);
+        }
+        self.head(self.bars().partition_point(|bar| bar.time <= time))
+    }
+
+    /// The first bars. They are shared and not read, so the hash is made of the whole's and their number.
+    fn head(&self, count: usize) -> Option<Self> {
+        if count == 0 || count == self.count {
+            return (count > 0).then(|| self.clone());
+        }
+        let hash = blake3::keyed_hash(self.hash.as_bytes(), &(count as u64).to_le_bytes());
+        Some(Self { count, hash, ..self.clone() })
+    }
+
+    /// Some of the ticks with the bars that they make, under a hash as of [`DataSet::head`].
+    fn of_these(&self, keep: impl Fn(&Tick) -> bool) -> Option<Self> {
+        let rows: Vec<Tick> = self.ticks()?.rows().iter().filter(|tick| keep(tick)).copied().collect();
+        let hash = blake3::keyed_hash(self.hash.as_bytes(), &(rows.len() as u64).to_le_bytes());
+        let ticks = Ticks::new(rows).ok()?;
+        let bars = ticks.bars(self.frame);
+        let (count, bars) = (bars.len(), Arc::new(bars));
+        (count > 0).then(|| Self { count, bars, hash, ticks: Some(Arc::new(ticks)), ..self.clone() })
     }
 
     /// True where orders meet ticks, and the bars only inform.
@@ -204,14 +244,14 @@ impl DataSet {
     /// The rows.
     #[must_use]
     pub fn bars(&self) -> &[Bar] {
-        &self.bars
+        &self.bars[..self.count]
     }
 
     /// When a bar closes: after its frame, or when the next one opens where that is earlier. A day on which the clocks
     /// change has 23 hours.
     pub(crate) fn closes(&self, place: usize) -> Time {
-        let closes = self.bars[place].time + self.frame.span();
-        self.bars.get(place + 1).map_or(closes, |next| closes.min(next.time))
+        let closes = self.bars()[place].time + self.frame.span();
+        self.bars().get(place + 1).map_or(closes, |next| closes.min(next.time))
     }
 
     /// True where a bar opens before the one before it is as long as the frame says: that one closes early.
@@ -219,6 +259,7 @@ impl DataSet {
         self.overlaps
     }
 
+    /// The rows, and behind a head those of the whole.
     pub(crate) fn shared_bars(&self) -> Arc<Vec<Bar>> {
         Arc::clone(&self.bars)
     }

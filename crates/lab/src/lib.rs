@@ -7,6 +7,7 @@ mod contracts;
 mod dataset;
 mod feed;
 mod hold;
+pub mod lookahead;
 mod outcome;
 mod rates;
 pub mod registry;

@@ -13,6 +13,7 @@ use qframe_quant::performance::{self, Benchmark, CurveOptions, CurveStats, Stati
 use crate::backtest::Backtest;
 use crate::dataset::DataSet;
 use crate::hold::buy_and_hold;
+use crate::lookahead::Quick;
 
 /// The equity after each instant. A point carries the opening time of its bar, as the bar itself does.
 #[derive(Debug, Clone)]
@@ -127,6 +128,8 @@ pub struct Outcome {
     pub journal: Journal,
     /// The account at the end: open positions, cash, ledger.
     pub account: Account,
+    /// What a look for look-ahead found, where somebody looked.
+    pub lookahead: Option<Quick>,
     /// Bars that the strategy needed before it could act.
     pub(crate) warm_up: usize,
 }
@@ -140,7 +143,7 @@ impl Outcome {
     ) -> Self {
         let (trades, journal, account) = engine.into_results();
         let statistics = statistics(backtest, &trades, &curve, warm_up, None);
-        Self { statistics, trades, curve, journal, account, warm_up }
+        Self { statistics, trades, curve, journal, account, lookahead: None, warm_up }
     }
 }
 

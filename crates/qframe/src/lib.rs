@@ -27,6 +27,8 @@ enum Command {
     Backtest(Box<run::raw::Raw>),
     /// The tear sheet of an equity curve or of returns: metrics, drawdowns, rolling windows, beside a benchmark.
     Report(Box<commands::report::Report>),
+    /// Prove that a strategy decides on what it could know, and that its warm-up is long enough.
+    Lookahead(Box<commands::lookahead::Lookahead>),
     /// List the strategies with their parameters, defaults and ranges.
     Strategies(commands::strategies::Strategies),
     /// List the recorded prices that come with the program.
@@ -50,6 +52,7 @@ pub fn command_line(own: &[StrategySpec]) -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Backtest(raw) => commands::backtest::run(*raw, own),
         Command::Report(report) => report.run(),
+        Command::Lookahead(look) => look.run(own),
         Command::Strategies(list) => list.run(own),
         Command::Samples(list) => list.run(),
         Command::Data(command) => command.run(),

@@ -18,7 +18,8 @@ use crate::dataset::DataSet;
 const VERSION: u32 = 1;
 
 /// Writes the object and a line end. Keys come in one order: `version strategy data settings stats conventions metrics
-/// drawdowns costs attribution trades equity journal trading_state breakers`; money is text with every digit (fees, funding, interest and dividends among the statistics too), other
+/// drawdowns costs attribution trades equity journal trading_state breakers lookahead`; money is text with every digit (fees,
+/// funding, interest and dividends among the statistics too), other
 /// statistics are numbers, `null` is undefined.
 ///
 /// # Errors
@@ -35,7 +36,7 @@ struct Report<'a>(&'a Facts<'a>);
 impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let facts = self.0;
-        let mut report = serializer.serialize_struct("Report", 15)?;
+        let mut report = serializer.serialize_struct("Report", 16)?;
         report.serialize_field("version", &VERSION)?;
         report.serialize_field("strategy", &Strategy { name: facts.strategy, params: Params(facts.parameters) })?;
         report.serialize_field("data", &Data(facts))?;
@@ -54,6 +55,7 @@ impl Serialize for Report<'_> {
         let trips: Vec<TripRow<'_>> = control.trips.iter().map(|tripped| TripRow::of(facts, tripped)).collect();
         report.serialize_field("trading_state", &control.state.to_string())?;
         report.serialize_field("breakers", &trips)?;
+        report.serialize_field("lookahead", &facts.outcome.lookahead)?;
         report.end()
     }
 }

@@ -14,6 +14,7 @@ mod fold;
 mod html;
 mod json;
 mod levels;
+mod lookahead;
 mod orders;
 mod plot;
 mod tear;

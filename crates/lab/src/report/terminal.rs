@@ -122,6 +122,7 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
     refusals(facts, out)?;
     breakers(facts, out)?;
     poor_data(facts).try_for_each(|sentence| writeln!(out, "{sentence}"))?;
+    super::lookahead::line(facts, out)?;
     match open_orders(facts)? {
         0 => {}
         1 => writeln!(out, "1 order is open at the end.")?,

@@ -4,6 +4,8 @@ mod attacks;
 #[cfg(test)]
 mod frames;
 #[cfg(test)]
+mod lookahead;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod passing;

@@ -6,6 +6,7 @@ use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qframe_data::quality::Grade;
 use qframe_lab::Outcome;
+use qframe_lab::lookahead::quick;
 use qframe_lab::registry::{Assets, StrategySpec};
 use qframe_lab::report::{self, Facts, Look, ReportError, Style, check_writable, write_atomically};
 
@@ -35,7 +36,10 @@ fn run_words(raw: &Raw, own: &[StrategySpec]) -> Result<(), Error> {
     } else {
         announce(&plan, style, &mut io::stdout().lock())?;
     }
-    let outcome = watch(&plan, |backtest| backtest.run_as(strategy, plan.header()))?;
+    let mut outcome = watch(&plan, |backtest| backtest.run_as(strategy, plan.header()))?;
+    if !raw.no_lookahead_check {
+        outcome.lookahead = Some(quick(&plan.backtest, &outcome, &|part| plan.strategy_on(part)));
+    }
     report(&plan, &outcome, &files, style, raw.json)
 }
 

@@ -2,6 +2,7 @@
 pub(crate) mod backtest;
 pub(crate) mod data;
 pub(crate) mod exchange;
+pub(crate) mod lookahead;
 pub(crate) mod portfolio;
 pub(crate) mod report;
 pub(crate) mod risk;

@@ -82,10 +82,14 @@ impl<'a> Plan<'a> {
         Ok(Self { backtest, spec, parameters, sources, calendars, interest, rolls: rolls.told, valued, settings })
     }
 
+    /// The strategy, made anew for the market of a part of the data.
+    pub(crate) fn strategy_on(&self, part: &Backtest) -> Result<AnyStrategy, BuildError> {
+        self.spec.strategy(&self.parameters, &MarketInfo::of(part))
+    }
+
     /// The strategy, made anew.
     pub(crate) fn strategy(&self) -> Result<AnyStrategy, Error> {
-        let built = self.spec.strategy(&self.parameters, &MarketInfo::of(&self.backtest));
-        built.map_err(|error| match error {
+        self.strategy_on(&self.backtest).map_err(|error| match error {
             BuildError::Parameter(error) => Error::usage("--param", "", error),
             BuildError::NoShortSales(_) => Error::usage("--allow-short", "", error),
             BuildError::Lacks { needs: Needs::Funding, .. } => Error::usage("--funding", "", error),

@@ -61,6 +61,7 @@ fn the_commands_of_the_book_run() {
         "docs/catalog.md",
         "docs/performance.md",
         "docs/risk.md",
+        "docs/lookahead.md",
     ];
     let blocks = pages.iter().flat_map(|page| blocks(page, "sh"));
     let commands: Vec<String> = blocks.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();

@@ -24,6 +24,8 @@ mod killed;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod lookahead;
+#[cfg(test)]
 mod notes;
 #[cfg(test)]
 mod portfolio;

@@ -42,6 +42,7 @@ pub fn html(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     tiles::header(facts, &mut out)?;
     facts::poor_data(facts, &mut out)?;
     tiles::tiles(facts, &mut out)?;
+    super::lookahead::paragraph(facts, &mut out)?;
     sections::charts(facts, &track, rolling.as_ref(), &mut out)?;
     sections::statistics(facts, &mut out)?;
     writeln!(out, "<div class=\"pair\">")?;
@@ -57,6 +58,11 @@ pub fn html(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     facts::footer(facts, &mut out)?;
     scripts(&nonce(facts), &mut out, |out| data::write(facts, rolling.as_ref(), out))?;
     Ok(out.flush()?)
+}
+
+/// A text as the page may hold it.
+pub(super) fn escaped(text: &str) -> String {
+    Escaped(text).to_string()
 }
 
 /// What a script must carry to run: a word that nobody can know who wrote a text into the page before the run.

@@ -44,8 +44,9 @@ const TRADE: [&str; 14] = [
 #[test]
 fn its_keys_are_these_and_in_this_order() {
     let (text, report) = parsed(&Run::bitcoin());
-    let top = ["version", "strategy", "data", "settings", "stats", "conventions", "trades", "equity", "journal"];
-    let top = [&top[..], &["trading_state", "breakers"]].concat();
+    let top = ["version", "strategy", "data", "settings", "stats", "conventions", "metrics", "drawdowns", "costs"];
+    let last = ["attribution", "trades", "equity", "journal", "trading_state", "breakers", "lookahead"];
+    let top = [&top[..], &last].concat();
     check_keys(&text, &report, &top);
     check_keys(&text, &report["strategy"], &["name", "params"]);
     check_keys(
