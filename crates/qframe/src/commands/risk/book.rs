@@ -265,7 +265,7 @@ fn symbol_of(table: &Table, row: &Row) -> Result<String, Error> {
 /// `time,equity`: what something was worth, above zero.
 fn equity(path: &Path, args: &Args) -> Result<Book, Error> {
     let table = Table::read("--equity", path)?;
-    let time = table.needed(&["time", "date", "timestamp"], "time,equity")?;
+    let time = table.needed(&["time", "date", "datetime", "timestamp", ""], "time,equity")?;
     let column = table.needed(&["equity", "value", "nav", "close"], "time,equity")?;
     let (mut times, mut values): (Vec<Time>, Vec<f64>) = (Vec::new(), Vec::new());
     for row in table.rows() {

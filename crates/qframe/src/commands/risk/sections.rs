@@ -109,7 +109,7 @@ fn risk(answer: &Answer) -> Option<Section> {
 
 /// A loss, its standard error, and the same in money.
 fn cell((loss, error, worth): (f64, Option<f64>, Option<f64>)) -> String {
-    let error = error.map_or_else(String::new, |error| format!(" ±{:.2}", 100.0 * error));
+    let error = error.map_or_else(String::new, |error| format!(" ±{:.3}", 100.0 * error));
     let worth = worth.map_or_else(String::new, |worth| format!(" ({})", money(worth)));
     format!("{}{error}{worth}", percent(loss))
 }

@@ -1,6 +1,6 @@
 //! Volatility that comes in clusters: GARCH(1,1) and GJR(1,1,1), with normal or Student-t innovations, by maximum likelihood.
 //!
-//! r = μ + e, e = σ z, σ²' = ω + (α + γ [e < 0]) e² + β σ² (Bollerslev, 1986; Glosten, Jagannathan and Runkle, 1993). z has
+//! r = μ + e, e = σ z, σ²' = ω + (α + γ if e < 0) e² + β σ² (Bollerslev, 1986; Glosten, Jagannathan and Runkle, 1993). z has
 //! mean zero and variance one. The recursion starts at the weighted mean of the first 75 squared residuals, weights 0.94^i,
 //! as the Python package arch has it.
 
