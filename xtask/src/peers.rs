@@ -17,7 +17,7 @@ pub(crate) struct Peer {
 }
 
 /// All of them.
-pub(crate) const PEERS: [Peer; 3] = [
+pub(crate) const PEERS: [Peer; 4] = [
     Peer { benchmark: "w4", variable: "QFRAME_TALIB_PYTHON", module: "talib", package: "TA-Lib", version: "0.8.2" },
     Peer { benchmark: "w5", variable: "QFRAME_NUMPY_PYTHON", module: "numpy", package: "numpy", version: "2.4.6" },
     Peer {

@@ -1,7 +1,7 @@
 //! A run that stops early, of a strategy that knows no more than was known by then.
 use std::collections::BTreeSet;
 
-use qframe_engine::{Engine, Journal, JournalError, Limits, Strategy};
+use qframe_engine::{Engine, Journal, JournalError, RiskControl, Strategy};
 use qframe_model::event::{Event, Header};
 use qframe_model::time::Time;
 
@@ -19,7 +19,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn of<S: Strategy>((engine, curve): (Engine<S, Limits>, Curve)) -> Self {
+    pub(super) fn of<S: Strategy>((engine, curve): (Engine<S, RiskControl>, Curve)) -> Self {
         Self { journal: engine.into_results().1, curve }
     }
 

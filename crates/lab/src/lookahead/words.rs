@@ -15,8 +15,12 @@ pub(super) const fn time(event: &Event) -> Option<Time> {
         | Event::CancelRequested { time, .. }
         | Event::Ended { time, .. }
         | Event::Scheduled { time, .. }
+        | Event::Rearmed { time, .. }
+        | Event::StateChanged { time, .. }
+        | Event::Withdrawn { time, .. }
         | Event::WithdrawalRefused { time, .. } => Some(*time),
         Event::Reported(report) | Event::ReportRefused { report, .. } => Some(report.time()),
+        Event::Tripped(trip) => Some(trip.time),
         Event::Started(_) | Event::Sliced { .. } => None,
     }
 }
@@ -39,6 +43,10 @@ pub(super) fn event(event: &Event, backtest: &Backtest) -> String {
         Event::Sliced { parent, order } => format!("order {} as a slice of {}", order.0, parent.0),
         Event::Reported(_) => "a report of the venue".to_owned(),
         Event::ReportRefused { .. } => "a report of the venue that was not applied".to_owned(),
+        Event::Tripped(trip) => format!("a breaker: {trip}"),
+        Event::Rearmed { cause, .. } => format!("a breaker armed again: {cause}"),
+        Event::StateChanged { state, .. } => format!("trading is {state}"),
+        Event::Withdrawn { order, refusal, .. } => format!("order {} withdrawn: {refusal}", order.0),
         Event::Ended { .. } => "the end of the run".to_owned(),
         Event::Started(_) => "the beginning of the run".to_owned(),
         Event::Deposited { .. } | Event::WithdrawalRefused { .. } => "a payment of the owner".to_owned(),
