@@ -252,22 +252,6 @@ impl fmt::Display for Refusal {
             Self::AlreadyThere => f.write_str("the target is already met"),
             Self::WouldTake { limit, market } => write!(f, "post-only at {limit} would take at {market}"),
             Self::CannotFillWhole => f.write_str("fill-or-kill, and it cannot fill whole"),
-            Self::OrderTooLarge { value, limit } => write!(f, "order value {value:.2} is above the limit {limit:.2}"),
-            Self::PositionTooLarge { value, limit } => {
-                write!(f, "position value {value:.2} would be above the limit {limit:.2}")
-            }
-            Self::TooMuchLeverage { leverage, limit } => {
-                write!(f, "leverage {leverage:.4} would be above the limit {limit}")
-            }
-            Self::OutsideCollar { price, market, limit } => {
-                write!(f, "price {price} is more than {limit} away from the market {market}")
-            }
-            Self::DailyLoss { loss, limit } => {
-                write!(f, "the day's loss {loss:.4} is at its limit {limit}; only reducing orders are taken")
-            }
-            Self::Drawdown { drawdown, limit } => {
-                write!(f, "the drawdown {drawdown:.4} is at its limit {limit}; only reducing orders are taken")
-            }
             Self::UnknownOrder => f.write_str("the order that it names or waits for is not open"),
             Self::IllegalStep => f.write_str("the order's state does not allow this step"),
             Self::Overflow => f.write_str("a number left the range of exact numbers"),
@@ -288,6 +272,31 @@ impl fmt::Display for Refusal {
             Self::OutsidePriceLimits { price, minimum, maximum } => {
                 write!(f, "price {price}: the venue takes it from {minimum} on")?;
                 maximum.map_or(Ok(()), |maximum| write!(f, ", up to {maximum}"))
+            }
+            other => other.fmt_limit(f),
+        }
+    }
+}
+
+impl Refusal {
+    /// What the limits of the risk check refuse.
+    fn fmt_limit(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OrderTooLarge { value, limit } => write!(f, "order value {value:.2} is above the limit {limit:.2}"),
+            Self::PositionTooLarge { value, limit } => {
+                write!(f, "position value {value:.2} would be above the limit {limit:.2}")
+            }
+            Self::TooMuchLeverage { leverage, limit } => {
+                write!(f, "leverage {leverage:.4} would be above the limit {limit}")
+            }
+            Self::OutsideCollar { price, market, limit } => {
+                write!(f, "price {price} is more than {limit} away from the market {market}")
+            }
+            Self::DailyLoss { loss, limit } => {
+                write!(f, "the day's loss {loss:.4} is at its limit {limit}; only reducing orders are taken")
+            }
+            Self::Drawdown { drawdown, limit } => {
+                write!(f, "the drawdown {drawdown:.4} is at its limit {limit}; only reducing orders are taken")
             }
             Self::OrderQuantity { quantity, limit } => {
                 write!(f, "order quantity {quantity} is above the limit {limit}")
@@ -323,6 +332,8 @@ impl fmt::Display for Refusal {
             Self::TooMuchHeat { heat, limit } => {
                 write!(f, "{heat:.4} of the equity is at risk already, the limit is {limit}")
             }
+            // The venue's words are told above; what is in neither list is still told.
+            other => write!(f, "{other:?}"),
         }
     }
 }
