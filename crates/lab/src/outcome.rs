@@ -201,7 +201,14 @@ pub(crate) fn statistics(
     counted.sort_by_key(|trade| (trade.exit_bar, trade.exit_ns));
     let mut trade_stats = TradeStats::new();
     counted.iter().for_each(|trade| trade_stats.push(trade));
-    stats.finish(&trade_stats).unwrap_or_else(|| unreachable!("a backtest has at least one point"))
+    let mut figures = stats.finish(&trade_stats).unwrap_or_else(|| unreachable!("a backtest has at least one point"));
+    // Attos in an f64 by their unit are off by a last bit: what is printed as money is the number nearest to the money.
+    let last = equity.last().map_or(figures.equity_final, |last| last.to_f64());
+    if figures.equity_peak == figures.equity_final {
+        figures.equity_peak = last;
+    }
+    figures.equity_final = last;
+    figures
 }
 
 fn counted(trade: &ClosedTrade, curve: &Curve) -> performance::ClosedTrade {

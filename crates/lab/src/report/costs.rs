@@ -26,11 +26,11 @@ pub(super) const CONVENTIONS: [(&str, &str); 4] = [
     ("Traded Value [$]", "Value of all fills, both sides; other currencies at their last rate."),
     ("Avg. Fee [%]", "All fees over the traded value."),
     (
-        "Break-even Fee [%]",
+        "Breakeven Fee [%]",
         "(Profit + fees) / traded value: the fee at which these trades, with their sizes, would have ended without profit.",
     ),
     (
-        "Break-even Slippage [%]",
+        "Breakeven Slippage [%]",
         "Profit / traded value: how much worse every price could have been, besides fees and slippage that were counted.",
     ),
 ];

@@ -149,7 +149,7 @@ const LUCK: [(&str, &str); 2] = [
          (Bailey and Lopez de Prado 2012). Many tries make any ratio likelier.",
     ),
     (
-        "Min. Track Record [returns]",
+        "Min. Track Record",
         "Returns, a day each, that it takes to be 95 % sure of that; undefined where the ratio is not above zero (the same paper).",
     ),
 ];

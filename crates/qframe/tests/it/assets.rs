@@ -143,7 +143,7 @@ fn contracts_are_rolled_and_traded() {
     let rolled = json(&program, "data roll ES --rule volume --adjust difference");
     let expected = serde_json::json!([{
         "date": "2024-02-11", "from": "ES-20240216", "to": "ES-20240315", "from_price": "4810", "to_price": "4860",
-        "ratio": "1.01039501", "difference": "50",
+        "ratio": "1.01039501", "difference": "50", "priced_at": "2024-02-10T00:00:00Z",
     }]);
     assert_eq!(rolled["rolls"], expected);
     assert_eq!(rolled["contracts"], serde_json::json!(["ES-20240216", "ES-20240315"]));

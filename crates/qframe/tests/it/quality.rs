@@ -74,7 +74,7 @@ fn wrong_words_are_told() {
     };
     check("data check nothing.csv", 1, "no such file");
     check("data check BTC/USD", 1, "there is no catalog; import data first");
-    check("data check x.csv --hours mars", 2, "expected one of 24/7, NYSE, CME, forex");
+    check("data check x.csv --hours mars", 2, "expected one of 24/7, NYSE, CME, grains, livestock, forex");
     check("data check x.csv --tick 0", 2, "above zero");
     check("data repair x.csv --fix magic", 2, "no rule mends it; there are unreadable, not-a-number");
     check("data repair x.csv --out x.csv", 2, "it is the file itself");

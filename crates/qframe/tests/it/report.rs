@@ -133,8 +133,8 @@ fn profit_is_attributed_to_the_last_digit() {
         assert_eq!(count, trades.len() as u64, "by {what}");
     }
     let costs = &run["costs"];
-    let (fee, even) = (costs["Avg. Fee [%]"].as_f64().unwrap(), costs["Break-even Fee [%]"].as_f64().unwrap());
-    let slippage = costs["Break-even Slippage [%]"].as_f64().unwrap();
+    let (fee, even) = (costs["Avg. Fee [%]"].as_f64().unwrap(), costs["Breakeven Fee [%]"].as_f64().unwrap());
+    let slippage = costs["Breakeven Slippage [%]"].as_f64().unwrap();
     assert!((fee - 0.1).abs() < 1e-6, "the default fee: {fee}");
     assert!((even - slippage - fee).abs() < 1e-9);
     let track = run["metrics"]["minimum_track_record_length"].as_f64().unwrap();
@@ -147,7 +147,7 @@ fn the_break_even_fee_is_where_nothing_is_left() {
     let program = Program::new();
     let words = "backtest --strategy ma-crossover --size 1 --cash 1000000 --at-end close --json";
     let run = object(&program.run(&format!("{words} --fee 0")));
-    let even = run["costs"]["Break-even Fee [%]"].as_f64().unwrap();
+    let even = run["costs"]["Breakeven Fee [%]"].as_f64().unwrap();
     assert!(even > 0.0, "{even}");
     let again = object(&program.run(&format!("{words} --fee {even:.7}%")));
     let left = again["stats"]["Equity Final [$]"].as_f64().unwrap() - 1_000_000.0;

@@ -206,10 +206,13 @@ fn ratio(
 fn highest_return(estimates: &Estimates, most: f64, constraints: &Constraints) -> Result<Solution, PortfolioError> {
     let (count, factor) = (estimates.assets(), estimates.covariance().cholesky()?);
     let mut posed = posed(estimates.names(), constraints);
-    estimates.means().iter().enumerate().for_each(|(asset, mean)| posed.program.linear[asset] -= mean);
-    posed.charge(constraints, 1.0);
-    let sum = |column: usize| (column..count).map(|row| (row, factor[(row, column)])).collect();
-    let kind = RowKind::Norm((0..count).map(sum).collect(), most);
+    // Returns by the largest of them and volatilities by the target are numbers around one.
+    let size = estimates.means().iter().fold(0.0, |size: f64, mean| size.max(mean.abs()));
+    let size = if size > 0.0 { size } else { 1.0 };
+    estimates.means().iter().enumerate().for_each(|(asset, mean)| posed.program.linear[asset] -= mean / size);
+    posed.charge(constraints, 1.0 / size);
+    let sum = |column: usize| (column..count).map(|row| (row, factor[(row, column)] / most)).collect();
+    let kind = RowKind::Norm((0..count).map(sum).collect(), 1.0);
     posed.program.rows.push(super::program::Row { kind, clause: Some(Clause::Risk(most)) });
     let mut solution = posed.program.solve()?;
     solution.values.truncate(count);

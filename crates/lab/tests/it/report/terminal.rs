@@ -48,7 +48,8 @@ fn the_statistics_and_the_charges_are_lines_of_one_width() {
     let run = Run::bitcoin();
     let text = run.written(report::statistics);
     let widths: Vec<usize> = text.lines().map(str::len).collect();
-    assert_eq!(widths.len(), 32 + 6);
+    // Statistics, charges, costs, and whether it is luck.
+    assert_eq!(widths.len(), 32 + 6 + 4 + 2);
     assert!(widths.iter().all(|width| *width == widths[0]), "{text}");
     assert!(run.written(|facts, out| report::conventions(facts, Style::default(), out)).lines().count() > 64);
 }
