@@ -202,8 +202,9 @@ pub(crate) fn statistics(
     let mut trade_stats = TradeStats::new();
     counted.iter().for_each(|trade| trade_stats.push(trade));
     let mut figures = stats.finish(&trade_stats).unwrap_or_else(|| unreachable!("a backtest has at least one point"));
-    // Attos in an f64 by their unit are off by a last bit: what is printed as money is the number nearest to the money.
-    let last = equity.last().map_or(figures.equity_final, |last| last.to_f64());
+    // Attos in an f64 by their unit are off by a last bit: what is told as money is the number nearest to the money, which
+    // reading its digits gives.
+    let last = equity.last().and_then(|last| last.to_string().parse().ok()).unwrap_or(figures.equity_final);
     if figures.equity_peak == figures.equity_final {
         figures.equity_peak = last;
     }
