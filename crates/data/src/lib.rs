@@ -30,6 +30,7 @@ pub use adjust::{Adjust, AdjustError, Adjustment, Factor, Step, unseen_splits};
 pub use aggregate::{QuoteBars, TradeBars};
 pub use bad_row::{BadRow, RowFault, Zone};
 pub use catalog::{Catalog, CatalogError, Conflict, Merged, SetFacts};
+pub use csv::printable;
 pub use csv::{Calendar, CalendarKind, read_calendar, read_calendar_from};
 pub use csv::{FigureColumn, Figures, read_figures, read_figures_from};
 pub use csv::{Latencies, read_latencies, read_latencies_from};

@@ -219,7 +219,12 @@ impl fmt::Display for Recommendation {
         if let Some(quantity) = self.quantity {
             write!(f, " ({quantity} units)")?;
         }
-        let end = if self.enough { "to bring it to its limit" } else { "and more elsewhere: this alone is not enough" };
+        let end = match self.enough {
+            // Hedges bend the line that the contribution is drawn by.
+            true if self.metric == "var" => "as far as its contribution goes: measure again after it",
+            true => "to bring it to its limit",
+            false => "and more elsewhere: this alone is not enough",
+        };
         write!(f, " for {}, {end}", self.metric)
     }
 }

@@ -10,7 +10,7 @@ use super::columns::{plain_name, time_column};
 use super::dialect::SEPARATORS;
 use super::fields::{Field, split};
 use super::source::{Blocks, open};
-use super::{Offsets, text_of};
+use super::{Offsets, printable, text_of};
 use crate::bad_row::RowFault;
 use crate::error::{DataError, FileFault};
 use crate::loaded::RowOrder;
@@ -93,7 +93,7 @@ impl Table {
             let plain: Vec<String> = fields.iter().map(|field| plain_name(&field.text)).collect();
             let time = time_column(&plain);
             if let Some((time, value)) = time.and_then(|time| Some((time, value_column(&plain, time, column)?))) {
-                let figures = Figures { name: fields[value].text.to_string(), ..Figures::default() };
+                let figures = Figures { name: printable(&fields[value].text), ..Figures::default() };
                 let clock = Clock::new(Offsets::Mixed);
                 return Ok(Self { separator, columns: fields.len(), time, value, clock, figures });
             }

@@ -114,3 +114,9 @@ fn read(reader: impl Read, bytes: Option<u64>, name: &str, options: &Options<'_>
 fn text_of(line: &[u8]) -> String {
     String::from_utf8_lossy(&line[..line.len().min(400)]).into_owned()
 }
+
+/// A name with a sign in the place of every control character, which would speak to a terminal.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|sign| if sign.is_control() { char::REPLACEMENT_CHARACTER } else { sign }).collect()
+}

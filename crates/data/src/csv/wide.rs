@@ -13,7 +13,7 @@ use super::fields::{Field, split};
 use super::mark::Mark;
 use super::page::read_page;
 use super::source::{Blocks, open};
-use super::{Offsets, text_of};
+use super::{Offsets, printable, text_of};
 use crate::bad_row::RowFault;
 use crate::error::{DataError, FileFault};
 use crate::loaded::RowOrder;
@@ -88,7 +88,7 @@ impl Page {
             let is_of_bars = OF_BARS.iter().all(|name| plain.iter().any(|column| column == name));
             if let (Some(time), false, 2..) = (time_column(&plain), is_of_bars, fields.len()) {
                 let others = fields.iter().enumerate().filter(|(place, _)| *place != time);
-                let names: Vec<String> = others.map(|(_, field)| field.text.to_string()).collect();
+                let names: Vec<String> = others.map(|(_, field)| printable(&field.text)).collect();
                 let twice = names.iter().enumerate().find(|(place, name)| names[..*place].contains(name));
                 if let Some((_, name)) = twice {
                     return Err(FileFault::NameTwice(name.clone()));

@@ -4,7 +4,7 @@ use qframe_model::event::{Event, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::market::Side;
 use qframe_model::number::Cash;
-use qframe_model::order::{Purpose, Size};
+use qframe_model::order::{Order, OrderKind, Purpose, Size};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::{Span, Time};
 
@@ -122,8 +122,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     fn flatten(&mut self) -> Result<(), EngineError> {
         self.withdraw_parents()?;
         let refusal = self.risk.stop().unwrap_or(Refusal::RunOver);
-        let is_other = |purpose| purpose != Purpose::ForceExit;
-        let others = self.state.orders.iter().filter(|open| is_other(open.order.purpose) && !open.withdrawn);
+        let others = self.state.orders.iter().filter(|open| !closes(&open.order) && !open.withdrawn);
         let others: Vec<OrderId> = others.map(|open| open.order.id).collect();
         others.into_iter().try_for_each(|order| self.withdraw(order, refusal))?;
         let ids = (0..self.state.account.instruments().len()).map(|place| InstrumentId(place as u16));
@@ -142,8 +141,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
 
     /// Closes a position at the market, where nothing is closing it yet.
     fn close_out(&mut self, id: InstrumentId) -> Result<(), EngineError> {
-        let closing = |purpose| purpose == Purpose::ForceExit;
-        if self.state.orders.iter().any(|open| open.order.instrument == id && closing(open.order.purpose)) {
+        if self.state.orders.iter().any(|open| open.order.instrument == id && closes(&open.order)) {
             return Ok(());
         }
         let held = self.state.account.position(id).quantity;
@@ -154,4 +152,11 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             Err(refusal) => Ok(self.journal.record(&Event::Refused { order, refusal })?),
         }
     }
+}
+
+/// True for an order that closes all at the market by force. The purpose alone says nothing: a strategy may give it to an order
+/// that rests far away.
+fn closes(order: &Order) -> bool {
+    let Order { kind, size, reduce_only, purpose, .. } = order;
+    (*kind, *size, *purpose) == (OrderKind::Market, Size::Close, Purpose::ForceExit) && *reduce_only
 }

@@ -1,12 +1,12 @@
 //! Circuit breakers trip, hold, and are armed again.
 use proptest::prelude::*;
 use qframe_engine::venue::{Latency, Settings};
-use qframe_engine::{AtEnd, Breaker, Command, Context, Input, Limits, Trigger, Usually};
+use qframe_engine::{AtEnd, Breaker, Command, Context, Input, Limits, Ticket, Trigger, Usually};
 use qframe_model::breaker::TradingState;
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::{CommodityId, SeriesId};
 use qframe_model::market::Bar;
-use qframe_model::number::{Cash, Quantity, Rate, Volume};
+use qframe_model::number::{Cash, Price, Quantity, Rate, Volume};
 use qframe_model::order::{Purpose, Size};
 use qframe_model::time::{Span, Time};
 
@@ -170,6 +170,28 @@ fn a_wide_spread_flattens_on_ticks() {
         "refused 6",
     ];
     assert_eq!(told(&events), expected);
+}
+
+/// A strategy's own order that rests, with the purpose of a forced close, neither stays nor stands in the way of the close.
+#[test]
+fn a_purpose_alone_does_not_stop_a_flattening() {
+    for reduce_only in [false, true] {
+        let limits = breaker(Trigger::Drawdown(Rate::percent(15)), TradingState::Flattening, None);
+        let trade = move |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.buy(Size::Units(Quantity::whole(50)));
+                let far = Ticket::sell(Size::Units(Quantity::whole(50)))
+                    .limit(Price::from_nanos(500_000_000_000))
+                    .purpose(Purpose::ForceExit);
+                context.send(if reduce_only { far.reduce_only() } else { far });
+            }
+        };
+        let run = run_within(limits, settings(), &closes(&[100.0, 100.0, 60.0, 60.0, 900.0, 60.0]), trade);
+        let told = told(&run.events);
+        assert!(told.contains(&"day 3 sell 50 force_exit".to_owned()), "{told:?}");
+        let sold = told.iter().filter(|line| line.contains(" sell ")).count();
+        assert_eq!(sold, 1, "what rested far away was withdrawn: {told:?}");
+    }
 }
 
 #[test]

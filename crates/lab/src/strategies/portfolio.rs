@@ -50,8 +50,9 @@ impl PortfolioWeights {
         let covariance = self.rules.estimator.estimate(&returns)?;
         let means = annual_means(&returns, 1.0);
         let names = ids.iter().map(ToString::to_string).collect();
-        let most = self.rules.most.max(1.0 / ids.len() as f64);
-        let constraints = Constraints::within(ids.len(), 0.0, most);
+        let mut constraints = Constraints::within(ids.len(), 0.0, self.rules.most);
+        // Where the largest weights together are less than everything, the rest stays money.
+        constraints.budget = (self.rules.most * ids.len() as f64).min(1.0);
         Ok(optimise(&Estimates::new(names, means, covariance, returns)?, &self.rules.objective, &constraints)?.weights)
     }
 

@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use qframe_data::{FigureColumn, Figures, read_figures};
+use qframe_data::{FigureColumn, Figures, printable, read_figures};
 use qframe_lab::report::{Levels, Track, check_writable, sheet, sheet_json, sheet_terminal, write_atomically};
 use qframe_model::number::Rate;
 use qframe_quant::performance::MetricOptions;
@@ -112,7 +112,7 @@ impl Report {
         };
         let names = if is_returns { RETURNS.as_slice() } else { &VALUES };
         let figures = figures(path, self.column.as_deref(), names)?;
-        let name = self.name.clone().unwrap_or_else(|| called(path, &figures, names));
+        let name = printable(&self.name.clone().unwrap_or_else(|| called(path, &figures, names)));
         let own = levels(flag, path, figures, is_returns, &mut notes)?;
         let benchmark = self.benchmark.as_deref().map(|path| self.beside(path, is_returns, &mut notes)).transpose()?;
         let periods = self.periods.unwrap_or_else(|| own.periods_per_year());

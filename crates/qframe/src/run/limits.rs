@@ -138,6 +138,10 @@ pub(super) fn limits(raw: &Raw, strategy: &str) -> Result<Limits, Error> {
             let (key, given) = (flag.trim_start_matches('-'), Given { flag, word: word.0.trim() });
             let _known =
                 set_symbol(&mut limits.symbol, key, given)? || set_portfolio(&mut limits.portfolio, key, given)?;
+            // A flag wins over the file, over what that says of one symbol too.
+            for (_, own) in &mut limits.symbols {
+                let _known = set_symbol(own, key, given)?;
+            }
         }
     }
     if !raw.breaker.is_empty() {

@@ -169,7 +169,10 @@ fn contracts_are_rolled_and_traded() {
         "{text}"
     );
     let text = program.run("data roll ES --rule date --days 3 --adjust none").out();
-    assert!(text.contains("2024-02-13  ES-20240216 -> ES-20240315  4812 -> 4862 at 2024-02-12T00:00:00Z, ratio "), "{text}");
+    assert!(
+        text.contains("2024-02-13  ES-20240216 -> ES-20240315  4812 -> 4862 at 2024-02-12T00:00:00Z, ratio "),
+        "{text}"
+    );
     let refused = |words: &str, says: &str| {
         let answer = program.run(words);
         assert!(answer.code() != 0 && answer.error().contains(says), "{words}: {}", answer.error());

@@ -29,8 +29,13 @@ fn every_objective_answers_with_weights_that_sum_to_one() {
     let objectives = "equal-weight inverse-volatility min-variance max-sharpe target-return target-risk utility risk-parity \
                       risk-budgets hrp herc max-diversification min-cvar kelly";
     for objective in objectives.split_whitespace() {
-        let words = "--target-return 1% --target-risk 300% --risk-free=-50% --out w.csv";
-        let shown = answer(&program, &format!("optimise --prices closes.csv --objective {objective} {words}"));
+        let target = match objective {
+            "target-return" => "--target-return 1%",
+            "target-risk" => "--target-risk 300%",
+            _ => "",
+        };
+        let words = format!("--prices closes.csv --objective {objective} {target} --risk-free=-50% --out w.csv");
+        let shown = answer(&program, &format!("optimise {words}"));
         let sum: f64 = shown["weights"].as_array().unwrap().iter().map(|row| row["weight"].as_f64().unwrap()).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{objective} {sum}");
         assert!(shown["kkt_residual"].as_f64().is_none_or(|residual| residual < 1e-8), "{objective}");
@@ -59,6 +64,25 @@ fn a_file_of_constraints_says_what_the_flags_say() {
 }
 
 /// Money out is money in: what is sold less what is bought less the fees, to the last digit.
+/// Bounds of one asset stand, wherever those of all are named; names of columns do not speak to the terminal.
+#[test]
+fn bounds_of_one_win_in_any_order() {
+    let program = program();
+    let weight = |bounds: &str| {
+        let found = answer(&program, &format!("optimise --prices closes.csv --bounds {bounds}"));
+        let weights = found["weights"].clone();
+        let of_a = weights.as_array().map(|all| all.iter().find(|one| one["symbol"] == "A").unwrap()["weight"].clone());
+        of_a.unwrap_or_else(|| weights["A"].clone()).as_f64().unwrap()
+    };
+    let (before, behind) = (weight("A=70%:80% 0:100%"), weight("0:100% A=70%:80%"));
+    assert!((before - behind).abs() < 1e-12 && before >= 0.7 - 1e-9, "{before} {behind}");
+    let closes = std::fs::read_to_string(program.path("closes.csv")).unwrap();
+    program.write("odd.csv", closes.replacen("A,B,C", "A\u{1b}[31m,B,C", 1));
+    let odd = program.run("portfolio optimise --prices odd.csv --out odd-weights.csv");
+    assert_eq!(odd.code(), 0, "{}", odd.error());
+    assert!(!odd.out().contains('\u{1b}'));
+}
+
 #[test]
 fn a_plan_conserves_money() {
     let program = program();
@@ -133,11 +157,19 @@ fn what_cannot_be_is_refused_and_nothing_is_written() {
     optimise("closes.csv --max-positions 0", 2, &["--max-positions 0", "whole number above zero"]);
     optimise("closes.csv --constraints limits.toml", 1, &["limits.toml:1:1", "unknown field `bound`"]);
     optimise("closes.csv --align outer", 2, &["outer", "inner"]);
+    optimise("closes.csv --target-return 10%", 2, &["--target-return", "--objective target-return alone"]);
+    optimise("closes.csv --objective herc --clusters 9", 2, &["--clusters 9", "1 to 3"]);
+    optimise("closes.csv --market A=1", 2, &["--market", "belongs to --view"]);
+    optimise("closes.csv --view A=5% --market A=7", 2, &["--market", "together 1"]);
+    optimise("closes.csv --out closes.csv", 2, &["used multiple times"]);
+    check("optimise --prices closes.csv --out closes.csv", 2, &["--out closes.csv", "a file of --prices"]);
+    program.write("low.csv", "symbol,quantity,price\nA,20,-90\n");
     let rebalance =
         |words: &str, code, parts: &[&str]| check(&format!("rebalance --prices closes.csv {words}"), code, parts);
     rebalance("", 1, &["the equity is 0.00", "--cash and --positions"]);
     rebalance("--positions held.csv", 1, &["held.csv:2:9", "2030-05-01", "bring newer prices"]);
     rebalance("--positions unknown.csv", 1, &["unknown.csv:2:1", "AA has no prices"]);
+    rebalance("--positions low.csv", 1, &["low.csv:2:6", "above zero"]);
     rebalance("--cash 100 --weights A=80% B=30%", 1, &["the weights sum to 1.1", "expected 1 at most"]);
     rebalance("--cash 100 --weights AA=80%", 2, &["--weights AA=80%", "AA has no prices"]);
     rebalance("--cash 100 --weights A=10% A=20%", 2, &["A is named twice"]);

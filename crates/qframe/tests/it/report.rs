@@ -73,6 +73,12 @@ fn a_curve_beside_itself_has_beta_one() {
     assert_eq!(sheet["benchmark"]["metrics"]["sharpe"], sheet["metrics"]["sharpe"]);
     let printed = program.run("report --equity equity.csv --benchmark equity.csv --plain");
     assert_eq!(printed.code(), 0);
+    let loud = Program::new();
+    loud.write("curve.csv", curve().0.replace("equity", "e\u{1b}[31mq"));
+    assert!(
+        !loud.run("report --equity curve.csv --plain").out().contains('\u{1b}'),
+        "a header does not speak to a terminal"
+    );
     for word in ["sharpe", "probabilistic_sharpe_ratio", "Drawdown", "Year"] {
         assert!(printed.out().contains(word), "{word}");
     }

@@ -132,6 +132,12 @@ fn a_curve_alone_is_enough() {
 #[test]
 fn wrong_words_and_files_are_named() {
     let program = filled();
+    let twice =
+        answer(&program, "--prices prices.csv --weights weights.csv --method normal --horizon 5,5 --confidence 95,95");
+    let once =
+        answer(&program, "--prices prices.csv --weights weights.csv --method normal --horizon 5 --confidence 95");
+    assert_eq!(twice, once, "a value that stands twice counts once");
+    program.write("curve.csv", "time,equity\n2020-01-01,100\n2020-01-02,101\n2020-01-03,102\n2020-01-04,101\n");
     let check = |words: &str, code: i32, parts: &[&str]| {
         let answer = program.run(&format!("risk {words}"));
         assert_eq!(answer.code(), code, "{words}: {}", answer.error());
@@ -153,6 +159,7 @@ fn wrong_words_and_files_are_named() {
     check("--prices prices.csv --benchmark Z", 2, &["--benchmark Z", "There are A, B, C, D"]);
     check("--prices prices.csv --limit var", 2, &["--limit var", "NAME=VALUE"]);
     check("--prices prices.csv --metric luck:x=1/2", 2, &["\"luck\" is no risk", "market"]);
+    check("--equity curve.csv --from 2020-01-02", 2, &["--from", "leave it out"]);
     check("--prices nowhere.csv", 1, &["nowhere.csv"]);
     check("--prices prices.csv --weights nowhere.csv", 1, &["--weights nowhere.csv"]);
     check("--prices prices.csv --method monte-carlo", 1, &["D: its returns do not vary", "leave it out"]);
@@ -160,6 +167,8 @@ fn wrong_words_and_files_are_named() {
     check("--prices prices.csv --weights x.csv", 1, &["x.csv: the weights sum to 0.8", "cash,0.2"]);
     file("symbol,weight\nA,0.5\nQ,0.5\n");
     check("--prices prices.csv --weights x.csv", 1, &["x.csv:3:1: \"Q\"", "no prices of it", "There are A, B, C, D"]);
+    file("symbol,weight\nA,1e200\nB,-1e200\ncash,1\n");
+    check("--prices prices.csv --weights x.csv", 1, &["x.csv:2:3", "between -1000 and 1000"]);
     file("symbol,weight\nA,half\n");
     check("--prices prices.csv --weights x.csv", 1, &["x.csv:2:3: \"half\""]);
     file("symbol,weight\nA,0.5\nA,0.5\n");

@@ -97,6 +97,9 @@ fn limits_of_a_file_are_those_of_the_flags() {
     file("[limits.symbol.\"BTC/USD\"]\nmax-order = 100\n");
     let orders = |words: &str| report(&program, words)["trades"].as_array().unwrap().len();
     assert_eq!(orders("--config run.toml"), 0, "an entry is worth all of the equity");
+    file("[limits.symbol.\"BTC/USD\"]\nmax-order = 99999999\n");
+    assert!(orders("--config run.toml") > 0);
+    assert_eq!(orders("--config run.toml --max-order 100"), 0, "a flag wins over what the file says of a symbol");
     file("[limits.symbol.\"ETH/USD\"]\nmax-order = 100\n");
     assert!(orders("--config run.toml") > 0, "those of another symbol");
 }

@@ -85,7 +85,8 @@ pub fn drawdown_at_risk(returns: &[f64], confidences: &[Confidence]) -> Result<V
     checked(returns, 2)?;
     let (mut value, mut peak) = (1.0, 1.0_f64);
     let fall = |growth: &f64| {
-        value *= 1.0 + growth;
+        // A book that loses more than it is worth has lost everything, and does not come back.
+        value *= (1.0 + growth).max(0.0);
         peak = peak.max(value);
         value / peak - 1.0
     };

@@ -59,7 +59,9 @@ impl Limits {
     pub(super) fn constraints(&self, names: &[String], held: &[f64]) -> Result<Constraints, Error> {
         let limits = self.clone().with_file()?;
         let mut constraints = Constraints::long_only(names.len());
-        for Word(word) in &limits.bounds {
+        // Those of all assets first: one of an asset alone is not undone by them, in whatever order they stand.
+        let (of_one, of_all): (Vec<&Word>, Vec<&Word>) = limits.bounds.iter().partition(|word| word.0.contains('='));
+        for Word(word) in of_all.into_iter().chain(of_one) {
             bound(word, names, &mut constraints)?;
         }
         for Word(word) in &limits.group {
@@ -92,12 +94,23 @@ impl Limits {
         Ok(constraints)
     }
 
+    /// The files that are read for it.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&'static str, &Word)> {
+        self.current.iter().map(|word| ("--current", word))
+    }
+
+    /// The file of constraints.
+    pub(super) fn file(&self) -> Option<&std::path::Path> {
+        self.constraints.as_deref()
+    }
+
     fn with_file(self) -> Result<Self, Error> {
         let Some(path) = &self.constraints else { return Ok(self) };
         let text = fs::read_to_string(path).map_err(|error| Error::file("reading", path, &error))?;
         let file: Self = toml::from_str(&text).map_err(|error| {
             let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
-            let (line, column) = (before.matches('\n').count() + 1, before.lines().last().map_or(0, str::len) + 1);
+            let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+            let (line, column) = (before.matches('\n').count() + 1, before.len() - line_start + 1);
             Error::Refused(format!("{}:{line}:{column}: {}", path.display(), error.message()))
         })?;
         let list = |own: Vec<Word>, other: Vec<Word>| if own.is_empty() { other } else { own };

@@ -53,6 +53,11 @@ impl Lots {
                 price: price.as_ref().map(value::<Price>).transpose()?,
                 time: date.as_ref().map(value::<Time>).transpose()?,
             };
+            if let (Some(cell), Some(cost)) = (&price, lot.price.filter(|cost| !cost.is_positive())) {
+                return Err(
+                    cell.wrong(format!("{cost} is no price of a purchase; expected one above zero, or nothing"))
+                );
+            }
             if lot.quantity.is_zero() {
                 return Err(quantity.wrong("expected units, not zero; leave the row out"));
             }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::limits::Limits;
 use super::percent;
 use super::wanted::{Wanted, refused};
+use crate::commands::backtest::real;
 use crate::error::Error;
 use crate::run::panel::{Priced, Prices};
 
@@ -38,6 +39,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(&self) -> Result<(), Error> {
         if let Some(path) = &self.out {
+            self.check_apart(path)?;
             check_writable(path).map_err(|error| Error::Refused(format!("--out {error}")))?;
         }
         let priced = self.prices.load()?;
@@ -62,6 +64,23 @@ impl Args {
             }
         }
         Ok(())
+    }
+
+    /// Weights are not written over what they are made from.
+    fn check_apart(&self, out: &Path) -> Result<(), Error> {
+        let prices = self.prices.prices.iter().map(|word| ("--prices", word));
+        let words = prices.chain(self.wanted.words()).chain(self.limits.words());
+        let files = words.map(|(flag, word)| {
+            let path = word.0.trim();
+            (flag, Path::new(path.split_once('=').map_or(path, |(_, path)| path)))
+        });
+        let mut files = files.chain(self.limits.file().map(|path| ("--constraints", path)));
+        match files.find(|(_, path)| path.is_file() && real(path) == real(out)) {
+            Some((flag, _)) => {
+                Err(Error::usage("--out", out.display(), format!("it is a file of {flag}; name another one")))
+            }
+            None => Ok(()),
+        }
     }
 
     fn object(
@@ -183,10 +202,15 @@ pub(super) fn about(priced: &Priced) -> Value {
     })
 }
 
+/// A field of a table (RFC 4180).
+fn field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
 fn write(path: &Path, names: &[String], weights: &[f64]) -> Result<(), Error> {
     let rows = |out: &mut (dyn Write + Send)| -> Result<(), ReportError> {
         writeln!(out, "symbol,weight")?;
-        names.iter().zip(weights).try_for_each(|(name, weight)| writeln!(out, "{name},{weight:.9}"))?;
+        names.iter().zip(weights).try_for_each(|(name, weight)| writeln!(out, "{},{weight:.9}", field(name)))?;
         Ok(())
     };
     write_atomically(path, rows).map_err(|error| Error::Refused(format!("--out {error}")))

@@ -92,6 +92,7 @@ enum Way {
 impl Wanted {
     /// The objective for these assets.
     pub(super) fn objective(&self, names: &[String]) -> Result<Objective, Error> {
+        self.check_flags(names.len())?;
         let needed = |flag: &str, word: &Option<Word>, example: &str| match word {
             Some(word) => share(flag, &word.0),
             None => Err(Error::usage(flag, "", format!("it is needed for this objective, such as {flag} {example}"))),
@@ -115,6 +116,35 @@ impl Wanted {
             Goal::MinCvar => Objective::MinCvar { confidence: share("--confidence", &self.confidence.0)? },
             Goal::Kelly => Objective::Kelly,
         })
+    }
+
+    /// A flag of another objective would be passed over in silence.
+    fn check_flags(&self, assets: usize) -> Result<(), Error> {
+        let given = [
+            ("--target-return", self.target_return.is_some(), Goal::TargetReturn, "target-return"),
+            ("--target-risk", self.target_risk.is_some(), Goal::TargetRisk, "target-risk"),
+            ("--budgets", !self.budgets.is_empty(), Goal::RiskBudgets, "risk-budgets"),
+            ("--clusters", self.clusters.is_some(), Goal::Herc, "herc"),
+        ];
+        if let Some((flag, _, _, name)) = given.iter().find(|(_, given, goal, _)| *given && self.objective != *goal) {
+            let why = format!("it belongs to --objective {name} alone; name that, or leave it out");
+            return Err(Error::usage(flag, "", why));
+        }
+        if !self.market.is_empty() && self.view.is_empty() {
+            return Err(Error::usage("--market", "", "it belongs to --view alone; name a view, or leave it out"));
+        }
+        match self.clusters.filter(|clusters| !(1..=assets).contains(clusters)) {
+            Some(clusters) => {
+                Err(Error::usage("--clusters", clusters, format!("expected 1 to {assets}, a cluster an asset")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The files that are read for it.
+    pub(super) fn words(&self) -> impl Iterator<Item = (&'static str, &Word)> {
+        let budgets = self.budgets.iter().map(|word| ("--budgets", word));
+        budgets.chain(self.market.iter().map(|word| ("--market", word)))
     }
 
     /// The rate without risk.
@@ -144,6 +174,11 @@ impl Wanted {
             let equal = 1.0 / names.len() as f64;
             let unnamed = if self.market.is_empty() { equal } else { 0.0 };
             let market = weights("--market", &self.market, names, unnamed)?;
+            let sum: f64 = market.iter().sum();
+            if (sum - 1.0).abs() > 1e-6 || market.iter().any(|weight| *weight < 0.0) {
+                let why = "expected weights of the whole market: none below zero, together 1";
+                return Err(Error::usage("--market", format!("sum {sum}"), why));
+            }
             let views = self.view.iter().map(|word| view(&word.0, names)).collect::<Result<Vec<_>, _>>()?;
             posterior(&covariance, &market, (self.aversion, self.tau), &views)
                 .map_err(|error| refused(error, priced))?

@@ -1,7 +1,7 @@
 //! What is held, and what it was worth at every instant: positions or weights on prices, or an equity curve.
 use std::path::Path;
 
-use qframe_data::Panel;
+use qframe_data::{Align, Panel, printable};
 use qframe_model::number::{Cash, Price, Quantity, Volume};
 use qframe_model::parameter::nearest;
 use qframe_model::time::Time;
@@ -11,6 +11,7 @@ use qframe_quant::risk::RiskError;
 use super::Args;
 use super::table::{Row, Table};
 use crate::error::Error;
+use crate::run::panel::Prices;
 
 /// A book and its history.
 #[derive(Debug)]
@@ -136,6 +137,7 @@ impl Book {
 pub(super) fn unknown(name: &str, known: &[String]) -> String {
     let near = nearest(name, known.iter().map(String::as_str));
     let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    let near = if near.is_empty() { ".".to_owned() } else { near };
     let more = if known.len() > 8 { ", …" } else { "" };
     format!("no prices of it{near} There are {}{more}", known.iter().take(8).cloned().collect::<Vec<_>>().join(", "))
 }
@@ -161,14 +163,17 @@ fn returns(values: Vec<f64>, names: &[String]) -> Result<Returns, Error> {
 }
 
 /// `symbol,weight`: shares that sum to one, cash among them.
+/// A thousand times the book's worth in one asset is a slip of the pen.
+const WEIGHT_MAX: f64 = 1e3;
+
 fn weights(path: &Path, panel: &Panel) -> Result<Vec<Holding>, Error> {
     let table = Table::read("--weights", path)?;
     let column = table.needed(&["weight"], "symbol,weight")?;
     let mut sum = 0.0;
     let holdings = rows(&table, panel, |row| {
         let weight: f64 = table.value(row, column)?;
-        if !weight.is_finite() {
-            return Err(table.wrong(row, column, "expected a finite number, as 0.25"));
+        if !(weight.abs() <= WEIGHT_MAX) {
+            return Err(table.wrong(row, column, "expected a number between -1000 and 1000, as 0.25 for a quarter"));
         }
         sum += weight;
         Ok(Holding { weight, ..Holding::default() })
@@ -247,7 +252,9 @@ fn rows(
         }
         let holding = one(row)?;
         if !is_cash {
-            let (class, currency) = (table.optional(row, class)?, table.optional(row, currency)?);
+            let (class, currency): (Option<String>, Option<String>) =
+                (table.optional(row, class)?, table.optional(row, currency)?);
+            let (class, currency) = (class.map(|text| printable(&text)), currency.map(|text| printable(&text)));
             holdings.push(Holding { symbol: name.to_owned(), class, currency, ..holding });
         }
     }
@@ -264,6 +271,16 @@ fn symbol_of(table: &Table, row: &Row) -> Result<String, Error> {
 
 /// `time,equity`: what something was worth, above zero.
 fn equity(path: &Path, args: &Args) -> Result<Book, Error> {
+    let Prices { from, to, timeframe, align, .. } = &args.prices;
+    let given = [
+        ("--from", from.is_some()),
+        ("--to", to.is_some()),
+        ("--timeframe", timeframe.is_some()),
+        ("--align", *align != Align::Inner),
+    ];
+    if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
+        return Err(Error::usage(flag, "", "it is for --prices; of an equity curve every row counts: leave it out"));
+    }
     let table = Table::read("--equity", path)?;
     let time = table.needed(&["time", "date", "datetime", "timestamp", ""], "time,equity")?;
     let column = table.needed(&["equity", "value", "nav", "close"], "time,equity")?;

@@ -237,8 +237,8 @@ impl Args {
         }
         Ok(Settings {
             methods,
-            confidences: self.confidence.iter().map(confidence).collect::<Result<_, _>>()?,
-            horizons: self.horizon.clone(),
+            confidences: once(&self.confidence).iter().map(confidence).collect::<Result<_, _>>()?,
+            horizons: once(&self.horizon),
             scenarios: self.scenarios,
             seed: self.seed,
             estimator: match self.covariance {
@@ -393,4 +393,15 @@ fn judged(entity: &RiskAssessment) -> Assessed {
         metrics: entity.metrics.iter().map(metric).collect(),
         recommendations: entity.recommendations.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// Each value once, in the order of the first ones.
+fn once<T: PartialEq + Copy>(values: &[T]) -> Vec<T> {
+    let mut once = Vec::new();
+    for value in values {
+        if !once.contains(value) {
+            once.push(*value);
+        }
+    }
+    once
 }
