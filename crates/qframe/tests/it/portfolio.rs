@@ -157,12 +157,6 @@ fn what_cannot_be_is_refused_and_nothing_is_written() {
     optimise("closes.csv --max-positions 0", 2, &["--max-positions 0", "whole number above zero"]);
     optimise("closes.csv --constraints limits.toml", 1, &["limits.toml:1:1", "unknown field `bound`"]);
     optimise("closes.csv --align outer", 2, &["outer", "inner"]);
-    optimise("closes.csv --target-return 10%", 2, &["--target-return", "--objective target-return alone"]);
-    optimise("closes.csv --objective herc --clusters 9", 2, &["--clusters 9", "1 to 3"]);
-    optimise("closes.csv --market A=1", 2, &["--market", "belongs to --view"]);
-    optimise("closes.csv --view A=5% --market A=7", 2, &["--market", "together 1"]);
-    optimise("closes.csv --out closes.csv", 2, &["used multiple times"]);
-    check("optimise --prices closes.csv --out closes.csv", 2, &["--out closes.csv", "a file of --prices"]);
     program.write("low.csv", "symbol,quantity,price\nA,20,-90\n");
     let rebalance =
         |words: &str, code, parts: &[&str]| check(&format!("rebalance --prices closes.csv {words}"), code, parts);
@@ -174,4 +168,26 @@ fn what_cannot_be_is_refused_and_nothing_is_written() {
     rebalance("--cash 100 --weights AA=80%", 2, &["--weights AA=80%", "AA has no prices"]);
     rebalance("--cash 100 --weights A=10% A=20%", 2, &["A is named twice"]);
     assert_eq!(std::fs::read_to_string(program.path("w.csv")).unwrap(), "mine");
+}
+
+/// What would be passed over in silence, and what would write over its own input.
+#[test]
+fn flags_of_another_objective_are_refused() {
+    let program = program();
+    let check = |words: &str, code: i32, parts: &[&str]| {
+        let answer = program.run(&format!("portfolio {words}"));
+        assert_eq!((answer.code(), answer.out().as_str()), (code, ""), "{words}: {}", answer.error());
+        for part in parts {
+            assert!(answer.error().contains(part), "{words}: {part:?} is missing in {}", answer.error());
+        }
+    };
+    check(
+        "optimise --prices closes.csv --target-return 10%",
+        2,
+        &["--target-return", "--objective target-return alone"],
+    );
+    check("optimise --prices closes.csv --objective herc --clusters 9", 2, &["--clusters 9", "1 to 3"]);
+    check("optimise --prices closes.csv --market A=1", 2, &["--market", "belongs to --view"]);
+    check("optimise --prices closes.csv --view A=5% --market A=7", 2, &["--market", "together 1"]);
+    check("optimise --prices closes.csv --out closes.csv", 2, &["--out closes.csv", "a file of --prices"]);
 }

@@ -172,7 +172,7 @@ fn weights(path: &Path, panel: &Panel) -> Result<Vec<Holding>, Error> {
     let mut sum = 0.0;
     let holdings = rows(&table, panel, |row| {
         let weight: f64 = table.value(row, column)?;
-        if !(weight.abs() <= WEIGHT_MAX) {
+        if !(-WEIGHT_MAX..=WEIGHT_MAX).contains(&weight) {
             return Err(table.wrong(row, column, "expected a number between -1000 and 1000, as 0.25 for a quarter"));
         }
         sum += weight;
