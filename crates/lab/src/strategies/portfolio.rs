@@ -17,7 +17,7 @@ pub struct PortfolioRules {
     pub estimator: Estimator,
     /// Bars that are looked back on, 8 at least.
     pub window: usize,
-    /// The largest weight, above 0 up to 1.
+    /// The largest weight, above 0 up to 1. What it takes from a rule, and what all weights together leave, stays money.
     pub most: f64,
     /// When they are set anew.
     pub occasions: Occasions,
@@ -50,10 +50,15 @@ impl PortfolioWeights {
         let covariance = self.rules.estimator.estimate(&returns)?;
         let means = annual_means(&returns, 1.0);
         let names = ids.iter().map(ToString::to_string).collect();
-        let mut constraints = Constraints::within(ids.len(), 0.0, self.rules.most);
-        // Where the largest weights together are less than everything, the rest stays money.
-        constraints.budget = (self.rules.most * ids.len() as f64).min(1.0);
-        Ok(optimise(&Estimates::new(names, means, covariance, returns)?, &self.rules.objective, &constraints)?.weights)
+        let estimates = Estimates::new(names, means, covariance, returns)?;
+        let PortfolioRules { objective, most, .. } = &self.rules;
+        if objective.is_rule() {
+            let weights = optimise(&estimates, objective, &Constraints::long_only(ids.len()))?.weights;
+            return Ok(weights.into_iter().map(|weight| weight.min(*most)).collect());
+        }
+        let mut constraints = Constraints::within(ids.len(), 0.0, *most);
+        constraints.budget = (most * ids.len() as f64).min(1.0);
+        Ok(optimise(&estimates, objective, &constraints)?.weights)
     }
 
     /// Sells before it buys, so that sales pay for purchases.

@@ -189,8 +189,16 @@ fn ratio(
     let mut excess: Vec<(usize, f64)> = (0..count).map(|asset| (asset, factors[asset])).collect();
     excess.push((k, -rate * constraints.budget));
     excess.extend(costs.into_iter().map(|(variable, cost)| (variable, -cost)));
-    program.equal(excess, 1.0, Some(Clause::Excess(rate)));
-    quadratic(program, estimates.covariance().matrix(), 1.0);
+    // By the largest factor and the usual variance: numbers around one.
+    let size = factors.iter().fold(0.0, |size: f64, factor| size.max((factor - rate).abs()));
+    let size = if size > 0.0 { size } else { 1.0 };
+    program.equal(
+        excess.into_iter().map(|(place, part)| (place, part / size)).collect(),
+        1.0,
+        Some(Clause::Excess(rate)),
+    );
+    let matrix = estimates.covariance().matrix();
+    quadratic(program, matrix, 1.0 / matrix.diagonal().mean());
     // Where the constraints conflict without any excess, that is the conflict to tell.
     let mut solution = program.solve().map_err(|error| match (&error, plain.solve()) {
         (PortfolioError::Conflict(_), Err(plain)) => plain,
@@ -202,8 +210,57 @@ fn ratio(
     Ok(solution)
 }
 
-/// The highest return whose volatility is `most` or less: the norm of `L' w` with the factor L of the covariance.
+/// A residual above this is no optimum yet.
+const SURE: f64 = 1e-10;
+
+/// The highest return whose volatility is `most` or less. Where that is hardly more than the least there is, the cone is nearly
+/// a point, and its program stops early: the aversion whose optimum has this volatility is then looked for.
 fn highest_return(estimates: &Estimates, most: f64, constraints: &Constraints) -> Result<Solution, PortfolioError> {
+    match highest_by_cone(estimates, most, constraints) {
+        Ok(solution) if solution.residual < SURE => Ok(solution),
+        Err(error @ PortfolioError::Conflict(_)) => Err(error),
+        by_cone => match highest_by_aversion(estimates, most, constraints) {
+            Some(found) if by_cone.as_ref().is_ok_and(|solution| solution.residual < found.residual) => by_cone,
+            Some(found) => Ok(found),
+            None => by_cone,
+        },
+    }
+}
+
+/// The same by bisection of the aversion to risk, whose optimum is the less volatile the larger it is; `None` where even the
+/// largest has more volatility than wanted, or the smallest less.
+fn highest_by_aversion(estimates: &Estimates, most: f64, constraints: &Constraints) -> Option<Solution> {
+    let matrix = estimates.covariance().matrix();
+    let optimum = |aversion: f64| {
+        let linear: Vec<f64> = estimates.means().iter().map(|mean| mean / aversion).collect();
+        Quadratic { names: estimates.names(), matrix, linear: &linear, cost: 1.0 / aversion, floor: None }
+            .least(constraints)
+            .ok()
+    };
+    let off = |solution: &Solution| estimates.figures(&solution.values).volatility / most - 1.0;
+    let (mut bold, mut shy) = (1e-6_f64, 1e6_f64);
+    let mut found = optimum(shy)?;
+    if off(&found) > 0.0 || optimum(bold).is_some_and(|boldest| off(&boldest) < 0.0) {
+        return None;
+    }
+    while shy / bold > 1.0 + 1e-15 {
+        let aversion = (bold * shy).sqrt();
+        if aversion <= bold || aversion >= shy {
+            break;
+        }
+        // An aversion that is too small for the solver is too small.
+        match optimum(aversion) {
+            Some(solution) if off(&solution) <= 0.0 => (shy, found) = (aversion, solution),
+            _ => bold = aversion,
+        }
+    }
+    found.residual = found.residual.max(off(&found).abs());
+    Some(found)
+}
+
+/// The same as a program with a cone: the norm of `L' w` with the factor L of the covariance. It also knows which constraints
+/// conflict.
+fn highest_by_cone(estimates: &Estimates, most: f64, constraints: &Constraints) -> Result<Solution, PortfolioError> {
     let (count, factor) = (estimates.assets(), estimates.covariance().cholesky()?);
     let mut posed = posed(estimates.names(), constraints);
     // Returns by the largest of them and volatilities by the target are numbers around one.

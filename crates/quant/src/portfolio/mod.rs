@@ -117,6 +117,20 @@ impl Objective {
             Self::Kelly => "kelly",
         }
     }
+
+    /// True for weights by a rule, which knows no constraints.
+    #[must_use]
+    pub const fn is_rule(&self) -> bool {
+        matches!(
+            self,
+            Self::EqualWeight
+                | Self::InverseVolatility
+                | Self::RiskParity
+                | Self::RiskBudgets(_)
+                | Self::Hierarchical(_)
+                | Self::EqualRiskClusters(_)
+        )
+    }
 }
 
 /// The weights of an objective under constraints.

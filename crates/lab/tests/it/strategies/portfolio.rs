@@ -3,6 +3,7 @@ use qframe_engine::Sizing;
 use qframe_lab::{Backtest, DataSet, Setup};
 use qframe_model::event::{Event, Report};
 use qframe_model::number::Rate;
+use qframe_model::order::Size;
 use qframe_model::time::Time;
 use qframe_quant::covariance::{Covariance, Returns};
 use qframe_quant::portfolio::{Constraints, Estimates, Objective, annual_means, optimise};
@@ -108,6 +109,27 @@ fn occasions_are_what_they_say() {
     let (calm, wild) =
         (instants(&[("every", "never"), ("volatility", "3")]), instants(&[("every", "never"), ("volatility", "1.3")]));
     assert!(calm <= wild && wild > 5, "{calm} {wild}");
+}
+
+/// No order aims at more than the largest weight, whatever the objective is; what that leaves stays money.
+#[test]
+fn the_largest_weight_holds_for_every_objective() {
+    let data = first(600);
+    for (objective, most) in NAMES.iter().flat_map(|objective| [(objective, 0.1), (objective, 0.25)]) {
+        let named = [("objective", *objective), ("window", "60"), ("most", &most.to_string())];
+        let outcome = run("portfolio", &named, &data);
+        let aims: Vec<f64> = events(&outcome)
+            .filter_map(|event| match event {
+                Event::Submitted(order) => match order.size {
+                    Size::TargetWeight(share) => Some(share.to_f64()),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect();
+        assert!(aims.len() > 10, "{objective} trades within {most}: {} orders", aims.len());
+        assert!(aims.iter().all(|aim| *aim <= most + 1e-9), "{objective}: {most}");
+    }
 }
 
 /// With a little money left for rounding and fees, nothing is refused.

@@ -2,6 +2,7 @@
 use std::path::Path;
 
 use qframe_data::{Align, Panel, printable};
+use qframe_lab::report::Levels;
 use qframe_model::number::{Cash, Price, Quantity, Volume};
 use qframe_model::parameter::nearest;
 use qframe_model::time::Time;
@@ -299,6 +300,9 @@ fn equity(path: &Path, args: &Args) -> Result<Book, Error> {
     if times.len() < 3 {
         return Err(table.refused(format!("{} rows; expected at least three", times.len())));
     }
+    let periods = args.prices.periods.unwrap_or_else(|| {
+        Levels::of_values(times.clone(), values.clone()).map_or(252.0, |levels| levels.periods_per_year())
+    });
     let changes = values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
     let name = "equity".to_owned();
     let holding = Holding { symbol: name.clone(), weight: 1.0, ..Holding::default() };
@@ -308,7 +312,7 @@ fn equity(path: &Path, args: &Args) -> Result<Book, Error> {
         base: values.last().copied(),
         benchmark: None,
         panel: None,
-        periods: args.prices.periods.unwrap_or(252.0),
+        periods,
         notes: Vec::new(),
         times,
     })

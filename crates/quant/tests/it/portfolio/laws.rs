@@ -27,7 +27,7 @@ fn random(chance: &mut Chance, lower: &[f64], upper: &[f64]) -> Vec<f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn weights_keep_their_bounds_and_no_random_ones_are_better(
