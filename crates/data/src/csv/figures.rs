@@ -9,7 +9,8 @@ use super::clock::Clock;
 use super::columns::{plain_name, time_column};
 use super::dialect::SEPARATORS;
 use super::fields::{Field, split};
-use super::source::{Blocks, open};
+use super::page::read_page;
+use super::source::open;
 use super::{Offsets, printable, text_of};
 use crate::bad_row::RowFault;
 use crate::error::{DataError, FileFault};
@@ -20,7 +21,7 @@ use crate::loaded::RowOrder;
 pub struct Figures {
     /// The header of the column.
     pub name: String,
-    /// Strictly rising; at least one.
+    /// Strictly rising; none where every row is without a figure.
     pub times: Vec<Time>,
     /// Finite, one a time. With a per cent sign (`1.5%`) a hundredth.
     pub values: Vec<f64>,
@@ -52,27 +53,7 @@ pub fn read_figures(path: impl AsRef<Path>, column: FigureColumn<'_>) -> Result<
 /// # Errors
 /// As [`read_figures`].
 pub fn read_figures_from(reader: impl Read, name: &str, column: FigureColumn<'_>) -> Result<Figures, DataError> {
-    let (mut line_number, mut header, mut table) = (0, None, None);
-    let mut blocks = Blocks::new(reader, name).map_err(|fault| fault.in_file(name, 1))?;
-    while let Some(block) = blocks.next().map_err(|fault| fault.in_file(name, line_number + 1))? {
-        for line in block.lines().split_inclusive(|byte| *byte == b'\n') {
-            line_number += 1;
-            let line = line.trim_ascii_end();
-            match &mut table {
-                _ if line.is_empty() => {}
-                None => {
-                    table = Some(Table::headed(line, column).map_err(|fault| fault.in_file(name, line_number))?);
-                    header = Some((text_of(line), line_number));
-                }
-                Some(table) => table.take(line).map_err(|fault| DataError::Entry(fault.at(name, line_number)))?,
-            }
-        }
-    }
-    match (table, header) {
-        (Some(table), _) if !table.figures.times.is_empty() => Ok(table.figures),
-        (_, Some((header, line))) => Err(FileFault::HeaderOnly(header).in_file(name, line)),
-        (_, None) => Err(FileFault::Empty.in_file(name, 1)),
-    }
+    Ok(read_page(reader, name, |line| Table::headed(line, column), Table::take)?.figures)
 }
 
 /// A file while it is read.

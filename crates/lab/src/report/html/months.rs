@@ -10,8 +10,16 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 /// A return (as a share) from which on a cell has its full colour.
 const FULL: f64 = 0.15;
 
+/// Writes the section: the table, and how it reads.
+pub(super) fn section(months: &[MonthlyReturn], out: &mut impl Write) -> Result<(), ReportError> {
+    writeln!(out, "<section class=\"card\"><h2>Monthly returns [%]</h2>")?;
+    table(months, out)?;
+    let note = "By calendar month, UTC; the last column is the year. Blue gains, orange loses.";
+    Ok(writeln!(out, "<p class=\"note\">{note}</p></section>")?)
+}
+
 /// Writes the table: a row a year, newest first, and the return of each year behind it.
-pub(super) fn table(months: &[MonthlyReturn], out: &mut impl Write) -> Result<(), ReportError> {
+fn table(months: &[MonthlyReturn], out: &mut impl Write) -> Result<(), ReportError> {
     writeln!(out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Monthly returns\">")?;
     writeln!(out, "<table class=\"months\"><thead><tr><th scope=\"col\">Year</th>")?;
     for name in MONTHS {

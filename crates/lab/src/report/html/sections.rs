@@ -40,12 +40,8 @@ pub(super) fn charts(
     chart(&price(facts), out)?;
     chart(&equity(facts), out)?;
     chart(&drawdown(facts), out)?;
-    writeln!(out, "<div class=\"pair\"><section class=\"card\"><h2>Monthly returns [%]</h2>")?;
-    months::table(&track.months(), out)?;
-    writeln!(
-        out,
-        "<p class=\"note\">By calendar month, UTC; the last column is the year. Blue gains, orange loses.</p></section>"
-    )?;
+    writeln!(out, "<div class=\"pair\">")?;
+    months::section(&track.months(), out)?;
     match facts.outcome.trades.len() {
         0 => absent("Trade returns", "No trade was closed.", out)?,
         _ => chart(&returns(facts), out)?,

@@ -105,12 +105,8 @@ fn charts(track: &Track, out: &mut impl Write) -> Result<(), ReportError> {
         note: format!("Distance of the value from its highest so far.{note}"),
     };
     chart(&drawdown, out)?;
-    writeln!(out, "<div class=\"pair\"><section class=\"card\"><h2>Monthly returns [%]</h2>")?;
-    months::table(&track.months(), out)?;
-    writeln!(
-        out,
-        "<p class=\"note\">By calendar month, UTC; the last column is the year. Blue gains, orange loses.</p></section>"
-    )?;
+    writeln!(out, "<div class=\"pair\">")?;
+    months::section(&track.months(), out)?;
     let returns = Chart {
         id: "returns",
         title: format!("Spread of {} returns", track.word()),
