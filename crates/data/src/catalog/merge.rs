@@ -1,12 +1,13 @@
 //! New rows into the files there are: two streams in order of time, one behind the other, nothing of either dropped.
 use std::collections::HashMap;
+use std::fs::File;
 use std::ops::Range;
 
 use qframe_model::time::Time;
 
 use super::error::Differing;
 use super::place::Place;
-use super::record::{Identity, Record};
+use super::record::{Identity, Record, of_kind};
 use super::stored::Stored;
 use super::written::Writer;
 use super::{CatalogError, Period};
@@ -54,41 +55,114 @@ const ALL: Range<Time> = Time::MIN..Time::MAX;
 /// Merges batches. Memory holds one batch, and the rows of one instant.
 pub(super) fn merge<R: Record>(
     place: &Place,
-    batches: impl Iterator<Item = Rows>,
+    mut batches: impl Iterator<Item = Rows>,
     conflict: Conflict,
 ) -> Result<Merged, CatalogError> {
-    let mut merged = Merged::default();
-    let mut open: Option<Merge<'_, R>> = None;
-    for rows in batches {
-        let rows = R::of(rows).ok_or_else(|| CatalogError::OtherKind(place.key.clone()))?;
-        if let Some(pair) = rows.windows(2).find(|pair| pair[0].time() > pair[1].time()) {
-            return Err(CatalogError::OutOfOrder(place.key.clone(), pair[1].time(), pair[0].time()));
-        }
-        let mut rows = rows.as_slice();
+    let mut merger = Merger::<R>::new(place, conflict);
+    batches.try_for_each(|rows| merger.push(rows))?;
+    Box::new(merger).finish()
+}
+
+/// A merge that goes on from call to call: the file of a period is written once, however many batches its rows come in.
+/// It is committed when rows of another period come, and at the end; dropped before, it leaves that file as it was.
+/// While this lives, nobody else writes the data set.
+pub struct Merging {
+    merger: Box<dyn Merge + Send>,
+    _lock: File,
+}
+
+impl Merging {
+    /// The caller holds the lock, and gives it away.
+    pub(super) fn new(place: &Place, conflict: Conflict, lock: File) -> Self {
+        let merger =
+            of_kind!(place.key.kind, R => Box::new(Merger::<R>::new(place, conflict)) as Box<dyn Merge + Send>);
+        Self { merger, _lock: lock }
+    }
+
+    /// Takes a batch in. Memory holds it, and the rows of one instant.
+    ///
+    /// # Errors
+    /// As [`super::Catalog::merge`]. The file at hand is then as it was, and the rows of it that came before are not stored.
+    pub fn push(&mut self, rows: Rows) -> Result<(), CatalogError> {
+        self.merger.push(rows)
+    }
+
+    /// Commits the last file, and tells what became of all rows.
+    ///
+    /// # Errors
+    /// As [`super::Catalog::merge`].
+    pub fn finish(self) -> Result<Merged, CatalogError> {
+        self.merger.finish()
+    }
+}
+
+impl std::fmt::Debug for Merging {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Merging").finish_non_exhaustive()
+    }
+}
+
+/// A merge of rows of any kind.
+trait Merge {
+    fn push(&mut self, rows: Rows) -> Result<(), CatalogError>;
+    fn finish(self: Box<Self>) -> Result<Merged, CatalogError>;
+}
+
+/// Rows into the files of one data set, one open at a time.
+struct Merger<R> {
+    place: Place,
+    conflict: Conflict,
+    open: Option<Opened<R>>,
+    merged: Merged,
+}
+
+impl<R: Record> Merger<R> {
+    fn new(place: &Place, conflict: Conflict) -> Self {
+        Self { place: place.clone(), conflict, open: None, merged: Merged::default() }
+    }
+
+    fn take(&mut self, mut rows: &[R]) -> Result<(), CatalogError> {
         while let Some(first) = rows.first() {
             let time = first.time();
-            if open.as_ref().is_some_and(|open| !open.takes(time)) {
-                open.take().map_or(Ok(()), |open| open.finish(&mut merged))?;
+            if self.open.as_ref().is_some_and(|open| !open.takes(time)) {
+                self.close()?;
             }
-            let merge = match &mut open {
-                Some(merge) => merge,
-                None => open.insert(Merge::begin(place, Period::of(&place.key, time), conflict)?),
+            let period = Period::of(&self.place.key, time);
+            let open = match &mut self.open {
+                Some(open) => open,
+                none => none.insert(Opened::new(&self.place, period, self.conflict)?),
             };
-            let (now, later) = rows.split_at(rows.partition_point(|row| merge.period.holds(row.time())));
-            merge.push(now)?;
+            let (now, later) = rows.split_at(rows.partition_point(|row| open.period.holds(row.time())));
+            open.push(now)?;
             rows = later;
         }
-        if R::IS_TOLD_BY_DAY {
-            open.take().map_or(Ok(()), |open| open.finish(&mut merged))?;
-        }
+        if R::IS_TOLD_BY_DAY { self.close() } else { Ok(()) }
     }
-    open.map_or(Ok(()), |open| open.finish(&mut merged))?;
-    Ok(merged)
+
+    fn close(&mut self) -> Result<(), CatalogError> {
+        self.open.take().map_or(Ok(()), |open| open.finish(&mut self.merged))
+    }
+}
+
+impl<R: Record> Merge for Merger<R> {
+    fn push(&mut self, rows: Rows) -> Result<(), CatalogError> {
+        let rows = R::of(rows).ok_or_else(|| CatalogError::OtherKind(self.place.key.clone()))?;
+        if let Some(pair) = rows.windows(2).find(|pair| pair[0].time() > pair[1].time()) {
+            return Err(CatalogError::OutOfOrder(self.place.key.clone(), pair[1].time(), pair[0].time()));
+        }
+        // Half of a batch is not to be committed later.
+        self.take(&rows).inspect_err(|_| self.open = None)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Merged, CatalogError> {
+        self.close()?;
+        Ok(self.merged)
+    }
 }
 
 /// New rows into the file of one period. Nothing is written before the first row that changes anything.
-struct Merge<'a, R> {
-    place: &'a Place,
+struct Opened<R> {
+    place: Place,
     period: Period,
     conflict: Conflict,
     stored: Option<Run<R>>,
@@ -103,8 +177,8 @@ struct Merge<'a, R> {
     counts: Merged,
 }
 
-impl<'a, R: Record> Merge<'a, R> {
-    fn begin(place: &'a Place, period: Period, conflict: Conflict) -> Result<Self, CatalogError> {
+impl<R: Record> Opened<R> {
+    fn new(place: &Place, period: Period, conflict: Conflict) -> Result<Self, CatalogError> {
         let path = place.file(period);
         let stored = match path.try_exists() {
             Ok(false) => None,
@@ -112,7 +186,7 @@ impl<'a, R: Record> Merge<'a, R> {
             _ => Some(Run::new(Stored::open(period, &path, ALL)?)),
         };
         Ok(Self {
-            place,
+            place: place.clone(),
             period,
             conflict,
             stored,
@@ -186,7 +260,7 @@ impl<'a, R: Record> Merge<'a, R> {
 
     /// A new file that begins with the rows that were passed.
     fn copy_of_passed(&self) -> Result<Writer<R>, CatalogError> {
-        let mut writer = Writer::new(self.place, self.period)?;
+        let mut writer = Writer::new(&self.place, self.period)?;
         let mut left = usize::try_from(self.passed).unwrap_or(usize::MAX);
         if left == 0 {
             return Ok(writer);

@@ -47,7 +47,7 @@ pub use facts::SetFacts;
 pub use instrument::{InstrumentFacts, StoredRoll};
 pub use interest::InterestFacts;
 pub use joined::{Joined, Part};
-pub use merge::{Conflict, Merged};
+pub use merge::{Conflict, Merged, Merging};
 pub use overlap::Overlap;
 pub use place::Period;
 pub use remarks::Remark;
@@ -133,6 +133,16 @@ impl Catalog {
         let place = self.place(key)?;
         let _lock = lock::hold(&place)?;
         of_kind!(key.kind, R => merge::merge::<R>(&place, rows, conflict))
+    }
+
+    /// A merge whose batches come one by one; see [`Catalog::merge`].
+    ///
+    /// # Errors
+    /// [`CatalogError`] where the key is no name, or the data set cannot be locked.
+    pub fn begin_merge(&self, key: &DataKey, conflict: Conflict) -> Result<Merging, CatalogError> {
+        let place = self.place(key)?;
+        let lock = lock::hold(&place)?;
+        Ok(Merging::new(&place, conflict, lock))
     }
 
     /// Holds rows against those that a data set has at the same times; nothing is changed.

@@ -7,7 +7,7 @@ use qframe_model::time::Time;
 
 use super::foreign::{Foreign, foreign};
 use super::{Import, ImportError, OpenInterest, Wish, import};
-use crate::catalog::{Catalog, CatalogError, Conflict, Merged, Named, Remark};
+use crate::catalog::{Catalog, CatalogError, Conflict, Merged, Merging, Named, Remark};
 use crate::rows::{DataKey, Rows};
 use crate::securities::Security;
 
@@ -20,6 +20,9 @@ pub struct Intake<'a> {
     waiting: BTreeMap<DataKey, Waiting>,
     /// The files of which rows of a set were merged last: what follows of them is of the same source.
     taken: BTreeMap<DataKey, Vec<String>>,
+    /// The merge that goes on: more rows of the same file may follow, and a file of the catalog is to be written once. One
+    /// only, since each holds a lock, and two processes that hold several may wait for each other.
+    open: Option<(DataKey, Merging)>,
     rows: usize,
     remarks: Vec<(DataKey, String, Vec<Remark>)>,
     securities: BTreeMap<String, Vec<Security>>,
@@ -71,9 +74,9 @@ impl<'a> Intake<'a> {
     /// Into a catalog; `conflict` says what becomes of a row that is stored with other values.
     #[must_use]
     pub fn new(catalog: Option<&'a Catalog>, conflict: Conflict, strangers: Strangers) -> Self {
-        let (waiting, taken, remarks, became) = (BTreeMap::new(), BTreeMap::new(), Vec::new(), Became::default());
-        let (securities, interest) = (BTreeMap::new(), Vec::new());
-        Self { catalog, conflict, strangers, waiting, taken, rows: 0, remarks, securities, interest, became }
+        let (waiting, taken, open, remarks) = (BTreeMap::new(), BTreeMap::new(), None, Vec::new());
+        let (securities, interest, became) = (BTreeMap::new(), Vec::new(), Became::default());
+        Self { catalog, conflict, strangers, waiting, taken, open, rows: 0, remarks, securities, interest, became }
     }
 
     /// Reads a file and takes its rows in.
@@ -99,6 +102,7 @@ impl<'a> Intake<'a> {
     /// [`CatalogError`]: the disk, a damaged file, a conflict that is to be refused. What was merged before stays.
     pub fn finish(mut self) -> Result<Became, CatalogError> {
         self.merge()?;
+        self.close()?;
         if let Some(catalog) = self.catalog {
             for (venue, securities) in std::mem::take(&mut self.securities) {
                 let named = catalog.merge_securities(&venue, securities, self.conflict)?;
@@ -149,6 +153,9 @@ impl<'a> Intake<'a> {
         self.rows = 0;
         while let Some((key, Waiting { batches, files, .. })) = self.waiting.pop_first() {
             let is_known = self.taken.get(&key).is_some_and(|taken| files.iter().all(|file| taken.contains(file)));
+            if !is_known || self.open.as_ref().is_some_and(|(open, _)| *open != key) {
+                self.close()?;
+            }
             if self.strangers == Strangers::Refuse
                 && !is_known
                 && let Some(foreign) = foreign(catalog, &key, &files, &batches)?
@@ -158,13 +165,27 @@ impl<'a> Intake<'a> {
                 self.became.foreign.push(foreign);
                 continue;
             }
-            let done = catalog.merge(&key, batches.into_iter(), self.conflict)?;
-            self.taken.insert(key.clone(), files);
-            let merged = self.became.rows.entry(key).or_default();
-            merged.add(done);
+            let mut merging = match self.open.take() {
+                Some((_, merging)) => merging,
+                None => catalog.begin_merge(&key, self.conflict)?,
+            };
+            batches.into_iter().try_for_each(|rows| merging.push(rows))?;
+            self.open = Some((key.clone(), merging));
+            self.taken.insert(key, files);
+        }
+        if !self.remarks.is_empty() {
+            self.close()?;
         }
         for (key, source, remarks) in self.remarks.drain(..) {
             catalog.keep_remarks(&key, &source, remarks)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the merge that goes on.
+    fn close(&mut self) -> Result<(), CatalogError> {
+        if let Some((key, merging)) = self.open.take() {
+            self.became.rows.entry(key).or_default().add(merging.finish()?);
         }
         Ok(())
     }

@@ -94,6 +94,32 @@ fn a_row_that_differs_is_refused_kept_or_replaced() {
     check(Conflict::Replace, Ok(Merged { replaced: 1, ..counts }), false);
 }
 
+/// However many batches a day comes in, its file is written once, when the next day comes or the merge ends; and never by
+/// halves.
+#[test]
+fn a_merge_that_goes_on_writes_a_file_once() {
+    let (_folder, catalog) = catalog();
+    let (key, rows) = (key(Kind::Trades), made::rows(Kind::Trades, 20));
+    let count = || catalog.facts(&key).unwrap().map_or(0, |facts| facts.rows);
+    // Fifteen are of the first day.
+    let mut merging = catalog.begin_merge(&key, Conflict::Refuse).unwrap();
+    for (from, to, stored) in [(0, 6, 0), (6, 7, 0), (7, 15, 0), (15, 18, 15), (18, 20, 15)] {
+        merging.push(made::part(&rows, from..to)).unwrap();
+        assert_eq!(count(), stored, "{from}..{to}");
+    }
+    drop(merging);
+    assert_eq!(count(), 15, "a file that was not ended is not there");
+    let mut merging = catalog.begin_merge(&key, Conflict::Refuse).unwrap();
+    merging.push(made::part(&rows, 15..18)).unwrap();
+    let Rows::Trades(mut odd) = made::part(&rows, 17..20) else { unreachable!() };
+    odd[0].price = Price::ONE;
+    assert!(matches!(merging.push(Rows::Trades(odd)).unwrap_err(), CatalogError::Conflict(_)));
+    assert_eq!(merging.finish().unwrap(), Merged::default());
+    assert_eq!(count(), 15, "half of a day is not committed");
+    assert_eq!(merge(&catalog, &rows), Merged { same: 15, added: 5, ..Merged::default() });
+    assert_eq!(stored(&catalog, Kind::Trades), rows);
+}
+
 /// Kraken's archive has no ids: several trades of one second are equal, and they are several.
 #[test]
 fn equal_trades_without_ids_are_as_many_as_they_are() {
