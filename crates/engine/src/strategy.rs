@@ -105,6 +105,12 @@ pub trait Strategy {
         0
     }
 
+    /// How many bars it should have seen before its first decision counts, to decide as one that saw all of them: the warm-up, and
+    /// more where an average never quite forgets. freqtrade calls it the startup candle count; `qframe lookahead` proves it.
+    fn startup(&self) -> usize {
+        self.warm_up()
+    }
+
     /// The run begins; no price is known yet.
     fn on_start(&mut self, _context: &mut Context<'_>) {}
 
@@ -136,6 +142,9 @@ impl<S: Strategy + ?Sized> Strategy for Box<S> {
     }
     fn warm_up(&self) -> usize {
         (**self).warm_up()
+    }
+    fn startup(&self) -> usize {
+        (**self).startup()
     }
     fn on_start(&mut self, context: &mut Context<'_>) {
         (**self).on_start(context);

@@ -180,7 +180,7 @@ pub fn examine(
     told: &mut dyn FnMut(usize, usize),
 ) -> Result<Examined, LookError> {
     let strategy = build(backtest)?;
-    let declared = strategy.warm_up();
+    let (warm_up, declared) = (strategy.warm_up(), strategy.startup());
     let whole = Whole::new(backtest, Run::of(backtest.simulate(strategy, Header::default())?));
     let steps = extent.cuts + 2;
     told(1, steps);
@@ -198,7 +198,7 @@ pub fn examine(
         return Ok(examined);
     }
     drop(again);
-    for (step, point) in Cuts::draw(&whole, declared, extent)?.points().enumerate() {
+    for (step, point) in Cuts::draw(&whole, warm_up, extent)?.points().enumerate() {
         told(step + 2, steps);
         let time = whole.instants[point];
         match whole.cut(build, point, time)? {

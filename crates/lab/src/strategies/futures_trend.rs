@@ -86,6 +86,10 @@ impl Strategy for FuturesTrend {
         self.realised.warm_up().max(self.rules.trend + 1)
     }
 
+    fn startup(&self) -> usize {
+        self.realised.startup().max(self.rules.trend + 1)
+    }
+
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
         let Some(bar) = first_bar(market, context) else { return };
         let Some(wanted) = self.wanted(bar, context.history()) else { return };

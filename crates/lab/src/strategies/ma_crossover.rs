@@ -59,6 +59,11 @@ impl<A: Average> Strategy for MaCrossover<A> {
         self.fast.warm_up().max(self.slow.warm_up())
     }
 
+    fn startup(&self) -> usize {
+        // A cross needs the bar before it.
+        self.fast.memory().max(self.slow.memory()) + 1
+    }
+
     #[inline]
     fn pass(&mut self, bars: &mut Quiet<'_>) -> Pass {
         self.met = bars.find_map(|bar| self.cross(bar));

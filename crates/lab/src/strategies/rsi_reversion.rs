@@ -65,6 +65,11 @@ impl Strategy for RsiReversion {
         self.rsi.warm_up()
     }
 
+    fn startup(&self) -> usize {
+        // An index falls below a level from the bar before.
+        self.rsi.memory() + 1
+    }
+
     #[inline]
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
         let Some(bar) = first_bar(market, context) else { return };

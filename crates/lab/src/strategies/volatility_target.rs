@@ -1,4 +1,6 @@
 //! Volatility target: holds more of what is calm and less of what is wild.
+use std::collections::VecDeque;
+
 use qframe_engine::{Context, Market, Strategy};
 use qframe_model::market::Bar;
 use qframe_model::number::Rate;
@@ -25,7 +27,7 @@ pub struct VolatilityRules {
 
 /// Holds target volatility / realised volatility of the equity, at most `cap` (Harvey and
 /// others, "The Impact of Volatility Targeting", Journal of Portfolio Management 45, 2018). Realised volatility is the standard deviation (dividing by n) of the last `window` log returns of closes, times the
-/// root of the bars a year: the bars so far over the time that they span, a year of 365.25 days. The exposure is the
+/// root of the bars a year: the last thousand, or the window where that is longer, over the time that they span, a year of 365.25 days. The exposure is the
 /// position's value over the equity, both at the close; it is moved to the wanted one where they are more than `band`
 /// apart. A price that stands still is held up to the cap. Trades the first series.
 #[derive(Debug, Clone)]
@@ -37,35 +39,49 @@ pub struct VolatilityTarget {
 /// A year in nanoseconds: 365.25 days.
 const YEAR_NS: f64 = 365.25 * 86_400e9;
 
+/// Nights and weekends weigh as they should over so many bars, and a strategy that begins live need not have seen all.
+const COUNTED_LEAST: usize = 1_000;
+
 /// The standard deviation of the last log returns, a year.
 #[derive(Debug, Clone)]
 pub(super) struct Realised {
     deviation: StdDev,
-    bars: u64,
-    first: Time,
+    /// When bars began: so many, and one more, as bars a year are counted over.
+    times: VecDeque<Time>,
+    counted: usize,
     last: f64,
 }
 
 impl Realised {
     pub(super) fn new(window: usize) -> Result<Self, ParameterError> {
-        Ok(Self { deviation: deviation("window", window)?, bars: 0, first: Time::EPOCH, last: 0.0 })
+        Ok(Self {
+            deviation: deviation("window", window)?,
+            times: VecDeque::new(),
+            counted: window.max(COUNTED_LEAST),
+            last: 0.0,
+        })
     }
 
     pub(super) fn warm_up(&self) -> usize {
         self.deviation.warm_up() + 1
     }
 
+    pub(super) const fn startup(&self) -> usize {
+        self.counted + 1
+    }
+
     #[inline]
     pub(super) fn update(&mut self, bar: &Bar) -> Option<f64> {
         let before = std::mem::replace(&mut self.last, bar.close.to_f64().ln());
-        self.bars += 1;
-        if self.bars == 1 {
-            self.first = bar.time;
-            return None;
+        self.times.push_back(bar.time);
+        if self.times.len() > self.counted + 1 {
+            self.times.pop_front();
         }
+        let count = self.times.len() - 1;
+        let first = *self.times.front().filter(|_| count > 0)?;
         let deviation = self.deviation.update(self.last - before)?;
-        let years = bar.time.since(self.first).nanos() as f64 / YEAR_NS;
-        Some(deviation * ((self.bars - 1) as f64 / years).sqrt())
+        let years = bar.time.since(first).nanos() as f64 / YEAR_NS;
+        Some(deviation * (count as f64 / years).sqrt())
     }
 }
 
@@ -100,6 +116,10 @@ fn exposure(context: &Context<'_>) -> Option<f64> {
 impl Strategy for VolatilityTarget {
     fn warm_up(&self) -> usize {
         self.realised.warm_up()
+    }
+
+    fn startup(&self) -> usize {
+        self.realised.startup()
     }
 
     #[inline]

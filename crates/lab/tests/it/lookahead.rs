@@ -7,6 +7,7 @@ use qframe_engine::venue::{Funding, Settings};
 use qframe_engine::{Context, Market, Strategy};
 use qframe_lab::lookahead::{Build, Enough, Examined, Extent, Quick, Verdict, examine, quick};
 use qframe_lab::registry::{AnyStrategy, MarketInfo, Needs, find, registry};
+use qframe_lab::strategies::{MaCrossover, Mode};
 use qframe_lab::{Backtest, DataSet, Origin, Setup, customary};
 use qframe_model::currency::Currency;
 use qframe_model::ids::{InstrumentId, SeriesId};
@@ -16,6 +17,7 @@ use qframe_model::number::{Price, Quantity, Rate, Volume};
 use qframe_model::order::Size;
 use qframe_model::parameter::Parameters;
 use qframe_model::time::{Time, TimeFrame};
+use qframe_quant::indicators::Ema;
 
 fn instrument(name: &str) -> Instrument {
     Instrument::new(name.parse().unwrap(), Currency::USD, Rules::default()).unwrap()
@@ -279,13 +281,41 @@ fn warm_up(name: &str, given: &[(&str, &str)], data: Vec<DataSet>) -> (usize, En
 }
 
 #[test]
-fn windows_are_warm_after_their_length_and_recursive_averages_are_not() {
-    let data = || vec![wander("ONE", TimeFrame::HOUR, 20_000, 7)];
-    assert_eq!(warm_up("ma-crossover", &[], data()).1, Enough::Declared);
-    assert_eq!(warm_up("donchian-breakout", &[], data()).1, Enough::Declared);
-    let (declared, enough) = warm_up("ma-crossover", &[("average", "ema")], data());
-    let Enough::Bars { bars } = enough else { panic!("{enough:?}") };
-    assert!(bars > declared && bars <= 32 * declared, "{declared} declared, {bars} enough");
+fn strategies_declare_what_they_need() {
+    let check = |name: &str, given: &[(&str, &str)]| {
+        let (declared, enough) = warm_up(name, given, vec![wander("ONE", TimeFrame::HOUR, 20_000, 7)]);
+        assert_eq!(enough, Enough::Declared, "{name} {given:?}: {declared} bars");
+    };
+    check("ma-crossover", &[]);
+    check("ma-crossover", &[("average", "ema")]);
+    check("donchian-breakout", &[]);
+    check("rsi-reversion", &[]);
+    check("vol-target", &[]);
+    check("futures-trend", &[]);
+}
+
+/// A recursive average that declares no more than its first value needs.
+struct Forgetful(MaCrossover<Ema>);
+
+impl Strategy for Forgetful {
+    fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
+        self.0.on_market(market, context);
+    }
+    fn warm_up(&self) -> usize {
+        self.0.warm_up()
+    }
+}
+
+#[test]
+fn a_recursive_average_is_not_warm_after_its_length() {
+    let backtest = backtest(vec![wander("ONE", TimeFrame::HOUR, 20_000, 7)]);
+    let averages = || [10, 20].map(|period| Ema::new(period).unwrap());
+    let examined = looked(&backtest, 2, |_| {
+        let [fast, slow] = averages();
+        Forgetful(MaCrossover::new(fast, slow, Mode::LongFlat))
+    });
+    let Enough::Bars { bars } = examined.warm_up.enough else { panic!("{:?}", examined.warm_up.enough) };
+    assert!(bars > 20 && bars <= 640, "{bars} enough");
 }
 
 /// Signals on every tenth bar, counted from the first.

@@ -81,6 +81,11 @@ pub trait Indicator: Clone {
 
 /// A mean of the last inputs, which can be compared with another one of its kind.
 pub trait Average: Indicator<Input = f64, Output = f64> {
+    /// Inputs until those before them weigh nothing, or less than a billionth: what a series that begins live should be fed first.
+    fn memory(&self) -> usize {
+        self.warm_up()
+    }
+
     /// As [`update`](Indicator::update), to within two units in the last place where that saves a division: enough to tell
     /// which of two averages is above the other.
     #[inline(always)]

@@ -18,6 +18,12 @@ impl Decay {
         Self { take, keep: 1.0 - take, period, missing: period, value: 0.0 }
     }
 
+    /// Inputs until those before them weigh less than a billionth.
+    fn memory(&self) -> usize {
+        // With a period of 1, nothing is kept: the logarithm is infinite, and the share nothing.
+        self.period + (1e-9_f64.ln() / self.keep.ln()).ceil() as usize
+    }
+
     fn reset(&mut self) {
         (self.missing, self.value) = (self.period, 0.0);
     }
@@ -58,7 +64,11 @@ impl Ema {
     }
 }
 
-impl Average for Ema {}
+impl Average for Ema {
+    fn memory(&self) -> usize {
+        self.0.memory()
+    }
+}
 
 /// Wilder's smoothing: weight 1 / period on the newest value, seeded with the mean of the first `period` values.
 ///
@@ -183,6 +193,12 @@ impl Rsi {
     pub fn new(period: usize) -> Result<Self, ParameterError> {
         let average = Wilder::new(error::period("period", period, 2)?)?.0;
         Ok(Self { last: None, gain: average.clone(), loss: average })
+    }
+
+    /// Inputs until those before them weigh less than a billionth: what a series that begins live should be fed first.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.gain.memory() + 1
     }
 }
 

@@ -237,8 +237,9 @@ fn the_volatility_target_is_moved_where_it_is_outside_its_band_and_nowhere_else(
                 assert!(order.is_none(), "{symbol}: an order in the warm-up");
                 continue;
             }
-            let years = row.time.since(set.bars()[0].time).nanos() as f64 / (365.25 * 86_400e9);
-            let volatility = moments(&returns[bar - 20..bar]).1 * (bar as f64 / years).sqrt();
+            let count = bar.min(1_000);
+            let years = row.time.since(set.bars()[bar - count].time).nanos() as f64 / (365.25 * 86_400e9);
+            let volatility = moments(&returns[bar - 20..bar]).1 * (count as f64 / years).sqrt();
             let wanted = f64::min(target / volatility, cap);
             let away = (wanted - units * prices[bar] / outcome.curve.equity()[bar].to_f64()).abs();
             assert_eq!(order.is_some(), away > 0.1, "{symbol} bar {bar}: {away} away");
