@@ -277,14 +277,15 @@ impl<R: Record> Opened<R> {
 
 /// Stored rows, taken from the front by their time.
 struct Run<R> {
-    stored: Stored<R>,
+    /// `None` once it is read: to ask it again for each row that follows costs more than the row.
+    stored: Option<Stored<R>>,
     rows: Vec<R>,
     place: usize,
 }
 
 impl<R: Record> Run<R> {
     const fn new(stored: Stored<R>) -> Self {
-        Self { stored, rows: Vec::new(), place: 0 }
+        Self { stored: Some(stored), rows: Vec::new(), place: 0 }
     }
 
     /// Some of the rows before a time, or of all; `None` where there are no more.
@@ -312,8 +313,9 @@ impl<R: Record> Run<R> {
         while self.place == self.rows.len() {
             self.rows.clear();
             self.place = 0;
-            if !self.stored.next(&mut self.rows)? {
-                return Ok(false);
+            let Some(stored) = &mut self.stored else { return Ok(false) };
+            if !stored.next(&mut self.rows)? {
+                self.stored = None;
             }
         }
         Ok(true)

@@ -74,7 +74,7 @@ impl Catalog {
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, CatalogError> {
         let catalog = Self { root: root.into() };
         written::make_folder(&catalog.root)?;
-        for key in catalog.keys()? {
+        for key in place::keys(&catalog.root)? {
             lock::sweep(&catalog.place(&key)?)?;
         }
         Ok(catalog)
@@ -86,12 +86,17 @@ impl Catalog {
         &self.root
     }
 
-    /// The names of the data sets there are; no file is opened.
+    /// The names of the data sets that hold rows; no file is opened.
     ///
     /// # Errors
     /// [`CatalogError::System`] where a folder cannot be read.
     pub fn keys(&self) -> Result<Vec<DataKey>, CatalogError> {
-        place::keys(&self.root)
+        let keys = place::keys(&self.root)?.into_iter();
+        keys.filter_map(|key| match self.place(&key).and_then(|place| place.has_files()) {
+            Ok(has_files) => has_files.then_some(Ok(key)),
+            Err(error) => Some(Err(error)),
+        })
+        .collect()
     }
 
     /// The data sets that hold rows, in the order of their names. Of each file the footer is read.
@@ -175,7 +180,8 @@ impl Catalog {
         }
     }
 
-    /// The rows of a range in batches; [`Time::MAX`] as its end is in it.
+    /// The rows of a range in batches; [`Time::MAX`] as its end is in it. Of a file that is read whole the content hash is
+    /// checked as well.
     ///
     /// # Errors
     /// [`CatalogError`] where the key is no name, or its folder does not read; the iterator's, where a file does not.
@@ -183,26 +189,28 @@ impl Catalog {
         Scan::new(&self.place(key)?, range)
     }
 
-    /// The bars of a range in one piece; none where there is no such data set.
+    /// The bars of a range in one piece; none where there is no such data set. Of a file that is read whole the content hash is
+    /// checked as well.
     ///
     /// # Errors
     /// As [`Catalog::scan`], and [`CatalogError::OtherKind`] where the rows are no bars.
     pub fn bars(&self, key: &DataKey, range: Range<Time>) -> Result<Vec<Bar>, CatalogError> {
         let mut bars = Vec::new();
-        self.read_bars(key, range, &mut bars)?;
+        self.place_of_bars(key).and_then(|place| scan::bars(&place, &range, &mut bars, true))?;
         Ok(bars)
     }
 
-    /// Puts the bars of a range behind those there are. Who reads many ranges into the same memory saves a third of the time:
+    /// Puts the bars of a range behind those there are; their content is not checked. Who reads many ranges into the same memory saves a third of the time:
     /// that much the system takes to hand it out.
     ///
     /// # Errors
     /// As [`Catalog::bars`]; some bars may have come before.
     pub fn read_bars(&self, key: &DataKey, range: Range<Time>, bars: &mut Vec<Bar>) -> Result<(), CatalogError> {
-        if !key.kind.is_bars() {
-            return Err(CatalogError::OtherKind(key.clone()));
-        }
-        scan::bars(&self.place(key)?, &range, bars)
+        scan::bars(&self.place_of_bars(key)?, &range, bars, false)
+    }
+
+    fn place_of_bars(&self, key: &DataKey) -> Result<Place, CatalogError> {
+        if key.kind.is_bars() { self.place(key) } else { Err(CatalogError::OtherKind(key.clone())) }
     }
 
     /// Reads every row of a data set and holds it to the content hashes in the footers.
@@ -213,7 +221,7 @@ impl Catalog {
         let place = self.place(key)?;
         scan::steady(&place, || {
             place.files()?.into_iter().try_for_each(|(period, path)| {
-                of_kind!(key.kind, R => stored::Stored::<R>::open(period, &path, Time::MIN..Time::MAX)?.verify())
+                of_kind!(key.kind, R => stored::Stored::<R>::open(period, &path, Time::MIN..Time::MAX)?.checked().verify())
             })
         })
     }

@@ -149,6 +149,11 @@ impl Place {
         Self::files_in(folder)
     }
 
+    /// Whether there are any; a killed import leaves a folder without.
+    pub(super) fn has_files(&self) -> Result<bool, CatalogError> {
+        Ok(!self.files()?.is_empty())
+    }
+
     /// The files that a folder holds.
     pub(super) fn files_in(folder: &Path) -> Result<Vec<(Period, PathBuf)>, CatalogError> {
         let mut files: Vec<(Period, PathBuf)> = entries(folder)?
@@ -160,7 +165,7 @@ impl Place {
     }
 }
 
-/// The keys of all folders, in the order of their names.
+/// The keys of all folders, with files or without, in the order of their names.
 pub(super) fn keys(root: &Path) -> Result<Vec<DataKey>, CatalogError> {
     let mut keys = Vec::new();
     for kind in Kind::ALL {

@@ -44,7 +44,7 @@ impl Scan {
                     // The whole has taken its place since: there it is the same file.
                     stored = Stored::<R>::open(period, &self.place.file(period), range);
                 }
-                stored.map(|stored| Box::new(stored) as Box<dyn Batches + Send>)
+                stored.map(|stored| Box::new(stored.checked()) as Box<dyn Batches + Send>)
             });
             // A file that is open stays what it is. Asked afterwards, the turn tells of which whole it is.
             if swap::turn(&self.place)? != self.turn {
@@ -95,13 +95,19 @@ impl<R: Record> Batches for Stored<R> {
     }
 }
 
-/// All bars of a range, behind those there are.
-pub(super) fn bars(place: &Place, range: &Range<Time>, bars: &mut Vec<Bar>) -> Result<(), CatalogError> {
+/// All bars of a range, behind those there are; where asked, the content of whole files is checked.
+pub(super) fn bars(
+    place: &Place,
+    range: &Range<Time>,
+    bars: &mut Vec<Bar>,
+    is_checked: bool,
+) -> Result<(), CatalogError> {
     let before = bars.len();
     steady(place, || {
         bars.truncate(before);
         for (period, path) in overlapping(place, range)? {
-            let mut stored = Stored::<Bar>::open(period, &path, range.clone())?;
+            let stored = Stored::<Bar>::open(period, &path, range.clone())?;
+            let mut stored = if is_checked { stored.checked() } else { stored };
             bars.reserve(stored.room());
             while stored.next(bars)? {}
         }

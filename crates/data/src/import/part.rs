@@ -1,5 +1,7 @@
 //! Which columns make which rows: one reader for each kind.
-use qframe_model::market::{Bar, BarFault, CorporateAction, DatedAction, Dividend, FundingRate, Level, Quote, Side};
+use qframe_model::market::{
+    Bar, BarFault, BookChange, BookDelta, CorporateAction, DatedAction, Dividend, FundingRate, Level, Quote, Side,
+};
 use qframe_model::number::{Cash, Price, Rate, Volume};
 use qframe_model::time::Time;
 
@@ -17,6 +19,8 @@ pub(super) enum Part {
     Ladder(LadderColumns),
     /// A level in each row.
     Levels(LevelColumns),
+    /// A change in each row, as our own exports write it.
+    Deltas(DeltaColumns),
     Funding {
         time: usize,
         rate: usize,
@@ -31,6 +35,13 @@ pub(super) enum Part {
     Splits {
         time: usize,
         ratio: usize,
+    },
+    /// Dividends and splits, each with its name, as our own exports write them.
+    Actions {
+        time: usize,
+        action: usize,
+        value: usize,
+        paid: Option<usize>,
     },
 }
 
@@ -94,6 +105,18 @@ pub(super) struct LevelColumns {
     pub(super) quantity: usize,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DeltaColumns {
+    pub(super) time: usize,
+    pub(super) received: usize,
+    pub(super) sequence: usize,
+    /// `buy`, `sell` or `clear`.
+    pub(super) side: usize,
+    pub(super) price: usize,
+    pub(super) quantity: usize,
+    pub(super) last: usize,
+}
+
 /// A row, with what only its neighbours can tell left open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Row {
@@ -118,6 +141,7 @@ pub(super) enum Row {
     },
     /// All levels that were handed out since the last one are one state of the book.
     LadderEnds,
+    Delta(BookDelta),
     Funding(FundingRate),
     Action(DatedAction),
 }
@@ -128,9 +152,9 @@ impl Part {
             Self::Bars(columns) => columns.kind,
             Self::Trades(_) => Kind::Trades,
             Self::Quotes(_) => Kind::Quotes,
-            Self::Ladder(_) | Self::Levels(_) => Kind::Book,
+            Self::Ladder(_) | Self::Levels(_) | Self::Deltas(_) => Kind::Book,
             Self::Funding { .. } => Kind::Funding,
-            Self::Dividends { .. } | Self::Splits { .. } => Kind::Actions,
+            Self::Dividends { .. } | Self::Splits { .. } | Self::Actions { .. } => Kind::Actions,
         }
     }
 
@@ -147,9 +171,15 @@ impl Part {
             Self::Quotes(columns) => give(Row::Quote(columns.read(row)?)),
             Self::Ladder(columns) => columns.read(row, give)?,
             Self::Levels(columns) => give(columns.read(row)?),
+            Self::Deltas(columns) => give(Row::Delta(columns.read(row)?)),
             Self::Funding { time, rate, mark } => give(Row::Funding(funding(row, *time, *rate, *mark)?)),
             Self::Dividends { time, amount, paid } => dividend(row, *time, *amount, *paid)?.into_iter().for_each(give),
             Self::Splits { time, ratio } => split(row, *time, *ratio)?.into_iter().for_each(give),
+            Self::Actions { time, action, value, paid } => match row.cells.text(*action).as_ref() {
+                "dividend" => dividend(row, *time, *value, *paid)?.into_iter().for_each(give),
+                "split" => split(row, *time, *value)?.into_iter().for_each(give),
+                _ => return Err((*action, RowFault::NotA("action", "dividend or split"))),
+            },
         }
         Ok(())
     }
@@ -254,6 +284,20 @@ impl LevelColumns {
         let level =
             Level { price: row.positive(self.price, "price")?, quantity: row.volume(self.quantity, "quantity")? };
         Ok(Row::Level { time, received, sequence, snapshot, side: row.side(self.side)?, level })
+    }
+}
+
+impl DeltaColumns {
+    fn read<C: Cells>(&self, row: &mut Reading<'_, C>) -> Result<BookDelta, Fault> {
+        let change = if row.cells.text(self.side) == "clear" {
+            BookChange::Clear
+        } else {
+            let (side, price) = (row.side(self.side)?, row.positive(self.price, "price")?);
+            BookChange::Level(side, Level { price, quantity: row.volume(self.quantity, "quantity")? })
+        };
+        let (time, received) = (row.time(self.time)?, row.time(self.received)?);
+        let (sequence, last) = (row.whole(self.sequence, "sequence")?, row.is_true(self.last)?);
+        Ok(BookDelta { time, received, sequence, change, last })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Files of no publisher in particular: their columns have names that say what they are.
 use super::dialect::{Dialect, Layout, Reader};
-use super::part::{BarColumns, LevelColumns, Part, QuoteColumns, Taker, TradeColumns};
+use super::part::{BarColumns, DeltaColumns, LevelColumns, Part, QuoteColumns, Taker, TradeColumns};
 use super::place::Place;
 use super::table::Table;
 use crate::csv::columns::{EX_DATES, PAY_DATES, time_column};
@@ -24,6 +24,7 @@ pub(super) fn named(dialect: Dialect, table: &Table, place: &Place) -> Option<La
     let parts = bars(table, time, side)
         .map(|bars| vec![bars])
         .or_else(|| quotes(table, time).map(|quotes| vec![quotes]))
+        .or_else(|| deltas(table, time).map(|deltas| vec![deltas]))
         .or_else(|| levels(table, time).map(|levels| vec![levels]))
         .or_else(|| trades(table, time).map(|trades| vec![trades]))
         .or_else(|| funding(table, time).map(|funding| vec![funding]))
@@ -135,6 +136,19 @@ pub(super) fn trades(table: &Table, time: usize) -> Option<Part> {
     }))
 }
 
+/// Our own export of a book: what tells it from trades is that an update has a last change.
+fn deltas(table: &Table, time: usize) -> Option<Part> {
+    Some(Part::Deltas(DeltaColumns {
+        time,
+        received: table.find(&["received"])?,
+        sequence: table.find(&["sequence"])?,
+        side: table.find(&["side"])?,
+        price: table.find(&["price"])?,
+        quantity: table.find(&["qty"])?,
+        last: table.find(&["last"])?,
+    }))
+}
+
 fn levels(table: &Table, time: usize) -> Option<Part> {
     Some(Part::Levels(LevelColumns {
         time,
@@ -155,6 +169,9 @@ pub(super) fn funding(table: &Table, time: usize) -> Option<Part> {
 /// Dividends, splits or both. They fall due on the ex-date where there is one.
 pub(super) fn actions(table: &Table, time: usize) -> Option<Vec<Part>> {
     let (time, paid) = (table.find(&EX_DATES).unwrap_or(time), table.find(&PAY_DATES));
+    if let (Some(action), Some(value)) = (table.find(&["action"]), table.find(&["value"])) {
+        return Some(vec![Part::Actions { time, action, value, paid }]);
+    }
     let dividends = table.find(&["dividends", "dividend", "amount", "cashamount"]);
     let dividends = dividends.map(|amount| Part::Dividends { time, amount, paid });
     let splits = table.find(&["stocksplits", "splits", "split", "ratio"]).map(|ratio| Part::Splits { time, ratio });

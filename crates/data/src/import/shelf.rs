@@ -92,6 +92,7 @@ impl Shelf {
                 self.changes.end_ladder(&mut |delta, line| _ = pile.put(delta, line));
                 None
             }
+            (Piles::Book(pile), Row::Delta(delta)) => pile.put(delta, line),
             (Piles::Funding(pile), Row::Funding(rate)) => pile.put(rate, line),
             (Piles::Actions(pile), Row::Action(action)) => pile.put(action, line),
             // A part gives rows of its own kind only.

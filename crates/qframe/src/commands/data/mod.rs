@@ -6,6 +6,7 @@ mod drop;
 mod export;
 mod fetch;
 mod import;
+mod kept;
 mod list;
 mod out;
 mod repair;

@@ -3,15 +3,13 @@ use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use qframe_data::catalog::{Catalog, Remark};
 use qframe_data::quality::{Change, Field, Mended, Mending, mend};
-use qframe_data::{DataKey, Defect, Finding, Format, Rows};
+use qframe_data::{Defect, Format};
 use qframe_lab::report::{ReportError, write_atomically};
-use qframe_model::market::Bar;
 use serde::Serialize;
 
-use super::out;
-use super::subject::{Judged, Known, Subject};
+use super::subject::{Known, Subject};
+use super::{kept, out};
 use crate::error::Error;
 
 /// The flags.
@@ -20,7 +18,7 @@ use crate::error::Error;
     after_help = "Examples: qframe data repair prices.csv --fix unit-flip,stale-repeat --out mended.csv\n          \
                         qframe data repair BTC/USDT@binance --fill --dry-run\n\n\
 A file is never changed: the mended rows are written to --out, every change to OUT.changes.csv. Rows of the catalog\n\
-that change are kept in the set VENUE.orig, and --undo brings them back."
+that change are kept in the set VENUE.orig, and --undo brings them back; rows that came since stay."
 )]
 pub(crate) struct Args {
     /// A file, SYMBOL=FILE, or a name of the catalog such as BTC/USDT@binance
@@ -63,13 +61,13 @@ struct Answer {
 
 /// A change as it is written.
 #[derive(Serialize)]
-struct Row {
+pub(super) struct Row {
     time: Option<qframe_model::time::Time>,
     line: Option<u64>,
-    field: &'static str,
-    before: String,
-    after: String,
-    why: &'static str,
+    pub(super) field: &'static str,
+    pub(super) before: String,
+    pub(super) after: String,
+    pub(super) why: &'static str,
 }
 
 impl Args {
@@ -81,7 +79,7 @@ impl Args {
             let (catalog, keys) = known.kept(&self.subject)?;
             return match keys.as_slice() {
                 [] => Err(Error::Refused(format!("{}: the catalog keeps nothing of a repair of it", self.subject))),
-                [key] => self.bring_back(&catalog, key),
+                [key] => kept::bring_back(&catalog, key, self.dry_run),
                 _ => Err(Error::usage("SYMBOL|FILE", &self.subject, which)),
             };
         }
@@ -105,7 +103,7 @@ impl Args {
         let written = match subject {
             _ if self.dry_run || mended.changes.is_empty() => Vec::new(),
             Subject::File(path, _) => self.write(path, &mended)?,
-            Subject::Set(catalog, key) => store(catalog, key, &judged, &mended)?,
+            Subject::Set(catalog, key) => kept::store(catalog, key, judged.bars(), &mended)?,
             Subject::Security(..) => Vec::new(),
         };
         self.answer(&mended, written)
@@ -129,20 +127,6 @@ impl Args {
         let format = Format::of(&out);
         save(&out, |out| write_bars(mended, format, out))?;
         Ok([out, changes].map(|path| path.display().to_string()).into())
-    }
-
-    /// Rows of `VENUE.orig` back into their set; what was filled in, or was not there before, goes.
-    fn bring_back(&self, catalog: &Catalog, key: &DataKey) -> Result<(), Error> {
-        let kept = key.kept();
-        let range = || qframe_model::time::Time::MIN..qframe_model::time::Time::MAX;
-        let rows = catalog.bars(&kept, range()).map_err(Error::refused)?;
-        if !self.dry_run {
-            replace(catalog, key, rows)?;
-            catalog.take_away(&kept).map_err(Error::refused)?;
-            catalog.keep_remarks(key, REPAIR, []).map_err(Error::refused)?;
-        }
-        let verb = if self.dry_run { "would be" } else { "is" };
-        Ok(writeln!(std::io::stdout(), "{key} {verb} as it was before the repair")?)
     }
 
     fn answer(&self, mended: &Mended, written: Vec<String>) -> Result<(), Error> {
@@ -170,9 +154,6 @@ impl Args {
     }
 }
 
-/// The name under which a catalog keeps what a repair was told of.
-const REPAIR: &str = "repair";
-
 /// The defects of some words; all that have a rule where there are none. Filling is asked for by itself.
 fn defects(words: &[String]) -> Result<BTreeSet<Defect>, Error> {
     let known = || Mending::KNOWN.into_iter().filter(|defect| *defect != Defect::Missing);
@@ -188,7 +169,7 @@ fn defects(words: &[String]) -> Result<BTreeSet<Defect>, Error> {
     words.iter().map(named).collect()
 }
 
-fn row(change: &Change) -> Row {
+pub(super) fn row(change: &Change) -> Row {
     let field = match change.field {
         Field::Row => "row",
         Field::Price(name) => name,
@@ -227,26 +208,4 @@ fn write_changes(mended: &Mended, out: &mut dyn Write) -> Result<(), ReportError
         writeln!(out, "{time},{line},{field},\"{before}\",\"{after}\",\"{why}\"")?;
     }
     Ok(out.flush()?)
-}
-
-/// Keeps all rows as they are, once; then puts the mended ones in their place, and says of each what was done.
-fn store(catalog: &Catalog, key: &DataKey, judged: &Judged, mended: &Mended) -> Result<Vec<String>, Error> {
-    let kept = key.kept();
-    if catalog.facts(&kept).map_err(Error::refused)?.is_none() {
-        replace(catalog, &kept, judged.bars().to_vec())?;
-    }
-    replace(catalog, key, mended.bars.clone())?;
-    let remark = |change: &Change| {
-        let Row { field, before, after, why, .. } = row(change);
-        let text = format!("repaired for {why}: {field} {before:?} -> {after:?}");
-        let (defect, time) = (change.why, change.time);
-        Remark::Finding(Finding { defect, file: None, line: None, time, text })
-    };
-    catalog.keep_remarks(key, REPAIR, mended.changes.iter().map(remark)).map_err(Error::refused)?;
-    Ok(vec![format!("{key}; as it was: {kept}")])
-}
-
-/// Other rows for a set, all at once; what was said of its sources stays.
-fn replace(catalog: &Catalog, key: &DataKey, bars: Vec<Bar>) -> Result<(), Error> {
-    catalog.replace(key, std::iter::once(Rows::Bars(bars))).map(drop).map_err(Error::refused)
 }

@@ -15,6 +15,7 @@ use qframe_model::number::Price;
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
 
+use super::kept;
 use crate::error::Error;
 use crate::run::catalog::{Root, none};
 use crate::run::data::name_of;
@@ -164,11 +165,13 @@ impl Knowledge {
         Ok((Judged { audit, frame, hours, actions, tick: self.tick, known_until: now() }, notes))
     }
 
-    /// The sets of a name of which the rows before a repair are kept; a killed repair may have left nothing else of them.
+    /// The sets of a name of which something is kept that a repair changed; a killed repair may have left nothing else of them.
     pub(super) fn kept(&self, word: &str) -> Result<(Catalog, Vec<DataKey>), Error> {
         let catalog = self.root.open()?;
-        let of_kept = |keys: Vec<DataKey>| keys.iter().filter_map(DataKey::of_kept).collect();
-        let mut keys: Vec<DataKey> = of_kept(catalog.keys()?);
+        let mut keys = catalog.keys()?;
+        keys.extend(keys.clone().iter().filter_map(DataKey::of_kept));
+        keys.sort();
+        keys.dedup();
         let (symbol, venue) = word.split_once('@').map_or((word, None), |(symbol, venue)| (symbol, Some(venue)));
         keys.retain(|key| {
             key.symbol.as_str().eq_ignore_ascii_case(symbol)
@@ -176,6 +179,8 @@ impl Knowledge {
                 && self.kind.is_none_or(|kind| key.kind == kind)
                 && (self.frame.is_none() || key.frame == self.frame)
         });
+        let there = |key: DataKey| kept::is_there(&catalog, &key).map(|is_there| is_there.then_some(key));
+        let keys = keys.into_iter().filter_map(|key| there(key).transpose()).collect::<Result<_, _>>()?;
         Ok((catalog, keys))
     }
 
