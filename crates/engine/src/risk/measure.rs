@@ -11,7 +11,7 @@ use qframe_model::time::{Time, TimeFrame};
 
 use super::breaker::{Trigger, Usually};
 use super::losses::{Highs, loss_share};
-use super::reach::named_price;
+use super::reach::Named;
 use super::window::{Mean, Usual};
 use super::{Row, Sight};
 use crate::tape::Tape;
@@ -123,7 +123,7 @@ impl Measure {
         match (self, report) {
             (Self::Slippage(mean), Report::Filled { fill, .. }) if fill.liquidity == Liquidity::Taker => {
                 // Of an order that names its price, that is what it wanted; of another, the market.
-                let wanted = asked.and_then(named_price).or(account.mark_of(fill.instrument));
+                let wanted = asked.and_then(|order| Named::of(order).wanted()).or(account.mark_of(fill.instrument));
                 if let Some(wanted) = wanted.filter(|wanted| wanted.is_positive()) {
                     let worse = fill.price.to_f64() / wanted.to_f64() - 1.0;
                     mean.push(if fill.side == Side::Buy { worse } else { -worse });
@@ -142,11 +142,11 @@ impl Measure {
         }
     }
 
-    /// Money that the owner pays in is no gain.
-    pub(super) fn pay(&mut self, amount: Cash) {
+    /// Money that the owner pays in is no gain; with the first of it measuring begins.
+    pub(super) fn pay(&mut self, now: Time, amount: Cash) {
         match self {
-            Self::Peak(Some(peak)) => *peak = peak.plus(amount).unwrap_or(*peak),
-            Self::Highs(highs) => highs.pay(amount),
+            Self::Peak(peak) => *peak = Some(peak.map_or(amount, |peak| peak.plus(amount).unwrap_or(peak))),
+            Self::Highs(highs) => highs.pay(now, amount),
             _ => {}
         }
     }

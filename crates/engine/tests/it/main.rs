@@ -12,6 +12,8 @@ mod context;
 #[cfg(test)]
 mod convert;
 #[cfg(test)]
+mod exits;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod limits;
