@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use qframe_engine::venue::{Settings, SimVenue};
 use qframe_engine::{
-    AtEnd, Command, Engine, EngineError, EngineSetup, Keep, Limits, RiskControl, Series, Simulator, SimulatorError, Sizing,
-    Strategy, TickSimulator,
+    AtEnd, Command, Engine, EngineError, EngineSetup, Keep, Limits, RiskControl, Series, Simulator, SimulatorError,
+    Sizing, Strategy, TickSimulator,
 };
 use qframe_model::currency::Currency;
 use qframe_model::event::Header;

@@ -58,9 +58,9 @@ impl fmt::Display for Lack {
                 f.write_str("it reads bids and asks, and the data has none: give it quotes or a book, or leave it out")
             }
             Self::Volume => f.write_str("it reads volume, and the bars have none: take others, or leave it out"),
-            Self::Pair => {
-                f.write_str("it reads pairs of symbols that are held, and only one is traded: add another, or leave it out")
-            }
+            Self::Pair => f.write_str(
+                "it reads pairs of symbols that are held, and only one is traded: add another, or leave it out",
+            ),
             Self::Rows { needed, there } => {
                 write!(f, "it needs {needed} rows of a symbol, and there are {there}: compare fewer, or take more data")
             }

@@ -170,7 +170,8 @@ impl RiskControl {
     fn check_exit(&self, order: &Order, account: &Account) -> Result<(), Refusal> {
         let Named { trigger, limit } = Named::of(order);
         let begins = trigger.or(account.mark_of(order.instrument));
-        let (Some(collar), Some(limit), Some(begins), None) = (self.of(order.instrument).collar, limit, begins, order.parent)
+        let (Some(collar), Some(limit), Some(begins), None) =
+            (self.of(order.instrument).collar, limit, begins, order.parent)
         else {
             return Ok(());
         };

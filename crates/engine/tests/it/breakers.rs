@@ -14,7 +14,7 @@ use crate::laws::{Choices, choices, market, ticket};
 use crate::script::{Script, bars, run_within, simulator_with_cash, stock};
 use crate::ticks::{drive_within, quote, spot};
 
-fn breaker(trigger: Trigger, then: TradingState, days: Option<i64>) -> Limits {
+pub(crate) fn breaker(trigger: Trigger, then: TradingState, days: Option<i64>) -> Limits {
     let cool_down = days.map(|days| Span::from_seconds(86_400 * days));
     Limits { breakers: vec![Breaker { trigger, then, cool_down }], ..Limits::default() }
 }
@@ -23,12 +23,12 @@ fn settings() -> Settings {
     Settings { allow_short: true, ..Settings::default() }
 }
 
-fn closes(closes: &[f64]) -> Vec<Bar> {
+pub(crate) fn closes(closes: &[f64]) -> Vec<Bar> {
     bars(&closes.iter().map(|close| [*close; 4]).collect::<Vec<_>>())
 }
 
 /// What breakers and the risk check said, a line each, and the fills.
-fn told(events: &[Event]) -> Vec<String> {
+pub(crate) fn told(events: &[Event]) -> Vec<String> {
     let line = |event: &Event| match event {
         Event::Tripped(trip) => Some(format!("day {} {trip}", trip.time.day())),
         Event::Rearmed { time, by_hand, .. } => Some(format!("day {} rearmed, by hand {by_hand}", time.day())),

@@ -53,7 +53,8 @@ fn an_exit_that_is_worked_in_slices_goes_on() {
     let mut lost = Limits::default();
     lost.portfolio.drawdown = Some(Rate::basis_points(1));
     let fall = [FLAT, FLAT, [99.0; 4], [99.0; 4], [99.0; 4], [99.0; 4], [99.0; 4]];
-    let lower = whole.iter().map(|line| if line.contains("sell") { line.replace("100", "99") } else { (*line).to_owned() });
+    let lower =
+        whole.iter().map(|line| if line.contains("sell") { line.replace("100", "99") } else { (*line).to_owned() });
     let lower: Vec<String> = lower.collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
     check("limit", lost, &fall, works(Ticket::sell(units(20)).reduce_only()), &lower);

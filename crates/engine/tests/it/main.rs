@@ -20,6 +20,8 @@ mod limits;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod readings;
+#[cfg(test)]
 mod risk;
 #[cfg(test)]
 mod script;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qframe_data::quality::Grade;
-use qframe_lab::{Blind, Outcome};
 use qframe_lab::lookahead::quick;
 use qframe_lab::registry::{Assets, StrategySpec};
 use qframe_lab::report::{self, Facts, Look, ReportError, Style, check_writable, write_atomically};
+use qframe_lab::{Blind, Outcome};
 
 use crate::error::Error;
 use crate::run::data::Source;

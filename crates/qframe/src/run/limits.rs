@@ -192,7 +192,10 @@ fn check_name(table: &str, name: &str, of_run: &[&str]) -> Result<(), Error> {
         return Ok(());
     }
     let hint = nearest(name, of_run.iter().copied()).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
-    let why = format!("it is not in this run, which has {}{hint}; limits of what does not run would hold nothing", of_run.join(", "));
+    let why = format!(
+        "it is not in this run, which has {}{hint}; limits of what does not run would hold nothing",
+        of_run.join(", ")
+    );
     Err(Error::usage(table, "", why))
 }
 

@@ -61,7 +61,9 @@ fn notes(facts: &Facts<'_>, control: &Control) -> Vec<String> {
 fn table(facts: &Facts<'_>, trips: &[Tripped], out: &mut impl Write) -> Result<(), ReportError> {
     writeln!(out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Trips of circuit breakers\">")?;
     writeln!(out, "<table class=\"refused\"><thead><tr>")?;
-    for heading in ["Time", "What tripped", "Symbol", "Reading", "Threshold", "Trading is then", "Arms again", "Was armed"] {
+    for heading in
+        ["Time", "What tripped", "Symbol", "Reading", "Threshold", "Trading is then", "Arms again", "Was armed"]
+    {
         write!(out, "<th scope=\"col\">{heading}</th>")?;
     }
     writeln!(out, "</tr></thead><tbody>")?;
