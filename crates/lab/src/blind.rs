@@ -38,8 +38,6 @@ pub enum Lack {
     },
     /// No two rows lie within its time.
     Apart {
-        /// Its time.
-        within: Span,
         /// The time from row to row.
         frame: TimeFrame,
     },
@@ -64,9 +62,11 @@ impl fmt::Display for Lack {
             Self::Rows { needed, there } => {
                 write!(f, "it needs {needed} rows of a symbol, and there are {there}: compare fewer, or take more data")
             }
-            Self::Apart { within, frame } => {
-                let seconds = within.nanos() / Span::SECOND.nanos();
-                write!(f, "no two rows of {frame} bars lie within {seconds}s: make it longer, or take shorter bars")
+            Self::Apart { frame } => {
+                write!(
+                    f,
+                    "the bars are {frame} apart, and no two lie within its time: make it longer, or take shorter bars"
+                )
             }
             Self::Over { last } => write!(f, "the data is over at {last:#}: take an instant before"),
         }
@@ -154,7 +154,7 @@ impl<'a> Rows<'a> {
     fn lack_of_time(&self, within: Span) -> Option<Lack> {
         let frame = self.symbols.iter().map(|(_, set)| set.frame()).min()?;
         let on_ticks = self.symbols.iter().any(|(_, set)| set.ticks().is_some());
-        (!on_ticks && frame.span() > within).then_some(Lack::Apart { within, frame })
+        (!on_ticks && frame.span() > within).then_some(Lack::Apart { frame })
     }
 }
 

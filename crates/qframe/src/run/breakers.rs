@@ -160,3 +160,40 @@ fn span(text: &str) -> Option<Span> {
     let span = Span::from_nanos(count.parse::<i64>().ok()?.checked_mul(nanos)?);
     (span > Span::ZERO && span.nanos() <= 3_660 * Span::DAY.nanos()).then_some(span)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Asked, asked, command_word};
+    use crate::run::values::Given;
+
+    fn read(word: &str) -> Asked {
+        asked(Given { flag: "--breaker", word }).unwrap()
+    }
+
+    #[test]
+    fn what_is_printed_can_be_read() {
+        for word in [
+            "drawdown:15%:flatten:90d",
+            "loss:5%/15m:halt",
+            "volatility:3x/20/500:reduce-only:1d",
+            "spread:2.5x/20/500:halt",
+            "volume:0.1x/5/50:halt:30s",
+            "correlation:-0.5/60:halt",
+            "slippage:0.5%/20:halt",
+            "rejects:50%/20:halt",
+            "stale:5m:halt:1h",
+            "gap:3:flatten",
+            "jump:120%:halt",
+            "at:2020-03-12T09:30:00Z:flatten:200ms",
+            "manual:2020-03-12T09:30:00Z:flatten",
+            "manual:2020-03-12T09:30:00Z:rearm",
+        ] {
+            let again = match read(word) {
+                Asked::Breaker(breaker) => breaker.to_string(),
+                Asked::Commands(said) => said.iter().map(command_word).collect(),
+            };
+            assert_eq!(again, word);
+        }
+        assert_eq!(read("manual:2020-03-12"), read("manual:2020-03-12T00:00:00Z:halt"));
+    }
+}

@@ -112,7 +112,8 @@ pub(super) fn limits(raw: &Raw, strategy: &str) -> Result<Limits, Error> {
                 check_once(raw, key, given)?;
             }
             ["symbol", name, key] => {
-                let symbol: Symbol = name.parse().map_err(|error| given.wrong(format!("{name}: {error}")))?;
+                let wrong = |error| Error::usage(&format!("limits.symbol.{name}"), "", error);
+                let symbol: Symbol = name.parse().map_err(wrong)?;
                 let known = set_symbol(of_symbol(&mut limits, symbol), key, given)?;
                 check_known(known, key, given, [&OF_SYMBOL[..], &[], &[]])?;
             }
