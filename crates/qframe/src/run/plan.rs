@@ -116,8 +116,8 @@ fn check_pairs(raw: &Raw, spec: &StrategySpec, market: &Backtest) -> Result<(), 
         return Ok(());
     }
     if let (Sizing::Risk(RiskBudget { heat: Some(_), .. }), Some(given)) = (setup.sizing, given("--size", &raw.size)) {
-        let why = "heat is what all positions may lose together, and only one symbol is traded";
-        return Err(given.wrong(format!("{why}: choose more symbols and a strategy of several, or leave :heat out")));
+        let why = "heat is what several positions may lose together, and only one symbol is traded: leave :heat out";
+        return Err(given.wrong(format!("{why} (it is for a strategy of your own that trades several)")));
     }
     let pairs = |breaker: &&Breaker| matches!(breaker.trigger, Trigger::Correlation { .. });
     let blind = |breaker: &Breaker| RunError::Blind(Blind { breaker: *breaker, instrument: None, lack: Lack::Pair });
