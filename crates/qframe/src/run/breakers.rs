@@ -32,8 +32,21 @@ const TRIGGERS: [(&str, &str); 12] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asked {
     Breaker(Breaker),
-    /// What a person says, and when.
-    Commands(Vec<(Time, Command)>),
+    Commands(Said),
+}
+
+/// What a person says, and when.
+pub(super) type Said = Vec<(Time, Command)>;
+
+impl Asked {
+    /// True where it asks for all that `part` does.
+    pub(super) fn has(&self, part: &Self) -> bool {
+        match (self, part) {
+            (Self::Breaker(one), Self::Breaker(other)) => one == other,
+            (Self::Commands(all), Self::Commands(some)) => some.iter().all(|said| all.contains(said)),
+            _ => false,
+        }
+    }
 }
 
 pub(super) fn asked(given: Given<'_>) -> Result<Asked, Error> {
@@ -47,7 +60,7 @@ const MANUAL: &str = "manual";
 const REARM: &str = "rearm";
 
 /// `TIME[:reduce-only|halt|flatten[:TIME]]` or `TIME:rearm`.
-fn manual(given: Given<'_>, rest: &str) -> Result<Vec<(Time, Command)>, Error> {
+fn manual(given: Given<'_>, rest: &str) -> Result<Said, Error> {
     let time = |text: &str| -> Result<Time, Error> {
         text.parse().map_err(|error| {
             given.wrong(format!(

@@ -1,14 +1,13 @@
 //! What the flags and the `[limits]` of a configuration mean: limits of orders, symbols, strategies and the account, and
 //! circuit breakers.
-use qframe_engine::{Breaker, Command, Limits, PortfolioLimits, SymbolLimits};
+use qframe_engine::{Breaker, Limits, PortfolioLimits, SymbolLimits};
 use qframe_lab::{Blind, RunError, Setup};
 use qframe_model::number::Rate;
 use qframe_model::parameter::nearest;
 use qframe_model::symbol::Symbol;
-use qframe_model::time::Time;
 use serde::Deserialize;
 
-use super::breakers::{Asked, asked, command_word};
+use super::breakers::{Asked, Said, asked, command_word};
 use super::raw::Raw;
 use super::values::Given;
 use super::venue::{LEAST, LEVERAGE_MAX};
@@ -141,33 +140,32 @@ pub(super) fn limits(raw: &Raw, strategy: &str) -> Result<Limits, Error> {
 }
 
 /// The circuit breakers of a run, and what a person says to them.
-pub(super) fn control(raw: &Raw) -> Result<(Vec<Breaker>, Vec<(Time, Command)>), Error> {
-    let (mut breakers, mut commands) = (Vec::new(), Vec::new());
+pub(super) fn control(raw: &Raw) -> Result<(Vec<Breaker>, Said), Error> {
+    let (mut breakers, mut said) = (Vec::new(), Said::new());
     for (flag, word) in breaker_words(raw) {
         match asked(Given { flag: &flag, word })? {
             Asked::Breaker(breaker) => breakers.push(breaker),
-            Asked::Commands(said) => commands.extend(said),
+            Asked::Commands(more) => said.extend(more),
         }
     }
-    commands.sort_by_key(|(time, _)| *time);
-    Ok((breakers, commands))
+    said.sort_by_key(|(time, _)| *time);
+    Ok((breakers, said))
 }
 
 /// What the run says of a breaker or a command, with the word that asked for it.
-pub(super) fn refused(raw: &Raw, error: RunError) -> Error {
-    let (why, is_it): (_, Box<dyn Fn(&Asked) -> bool>) = match &error {
+pub(super) fn refused(raw: &Raw, error: &RunError) -> Error {
+    let (part, why) = match *error {
         RunError::Blind(Blind { breaker, lack, .. }) => {
-            (format!("it would never trip: {lack}"), Box::new(|asked| *asked == Asked::Breaker(*breaker)))
+            (Asked::Breaker(breaker), format!("it would never trip: {lack}"))
         }
-        RunError::Unheard { time, command, last } => (
-            format!("nobody would hear it: the data is over at {last:#}"),
-            Box::new(|asked| matches!(asked, Asked::Commands(said) if said.contains(&(*time, *command)))),
-        ),
+        RunError::Unheard { time, command, last } => {
+            (Asked::Commands(vec![(time, command)]), format!("nobody would hear it: the data is over at {last:#}"))
+        }
         _ => return Error::refused(error),
     };
-    let asks = |(flag, word): &(String, &str)| asked(Given { flag, word }).is_ok_and(|asked| is_it(&asked));
+    let asks = |(flag, word): &(String, &str)| asked(Given { flag, word }).is_ok_and(|asked| asked.has(&part));
     let found = breaker_words(raw).into_iter().find(asks);
-    found.map_or_else(|| Error::refused(&error), |(flag, word)| Error::usage(&flag, word, why))
+    found.map_or_else(|| Error::refused(error), |(flag, word)| Error::usage(&flag, word, why))
 }
 
 /// The words that ask for breakers, each with the place to blame.

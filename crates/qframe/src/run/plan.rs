@@ -64,7 +64,7 @@ impl<'a> Plan<'a> {
             None => sources[0].set.instrument().quote(),
         };
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
-        let market = Backtest::new(sets, setup.clone()).map_err(|error| limits::refused(raw, error))?;
+        let market = Backtest::new(sets, setup.clone()).map_err(|error| limits::refused(raw, &error))?;
         check_pairs(raw, spec, &market)?;
         let (rates, valued) = rates::load(&market, &setup, &wish)?;
         setup.rates = rates;
@@ -122,7 +122,7 @@ fn check_pairs(raw: &Raw, spec: &StrategySpec, market: &Backtest) -> Result<(), 
     let pairs = |breaker: &&Breaker| matches!(breaker.trigger, Trigger::Correlation { .. });
     let blind = |breaker: &Breaker| RunError::Blind(Blind { breaker: *breaker, instrument: None, lack: Lack::Pair });
     let found = setup.limits.breakers.iter().find(pairs);
-    found.map_or(Ok(()), |breaker| Err(limits::refused(raw, blind(breaker))))
+    found.map_or(Ok(()), |breaker| Err(limits::refused(raw, &blind(breaker))))
 }
 
 /// The recorded spreads of those series that have them; the shortest bars of a symbol are those that are traded on.
