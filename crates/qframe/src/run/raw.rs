@@ -83,7 +83,7 @@ Examples:
   qframe backtest
   qframe backtest --data AAPL=prices.csv --strategy rsi-reversion --param period=14 --fee 0.1% --report out.html
   qframe backtest --data EUR/USD=prices.csv --strategy buy-and-hold --interest EUR=2.5% USD=4% --interest-markup 0.5%
-  qframe backtest --max-leverage 1 --max-position 5000 --breaker drawdown:15%:flatten loss:5%/2d:halt:7d
+  qframe backtest --size 50% --max-leverage 0.6 --breaker drawdown:15%:flatten:90d loss:5%/2d:halt:7d
   qframe backtest --data AAPL --data MSFT --data KO --strategy momentum-rotation --param top=2 --json")]
 pub(crate) struct Raw {
     /// Prices: a file that is there, else a bundled sample (see `qframe samples`), else SYMBOL or SYMBOL@VENUE of the
