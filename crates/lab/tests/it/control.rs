@@ -107,7 +107,7 @@ fn a_person_is_heard_on_ticks_and_on_bars() {
         sides.dedup();
         assert_eq!(sides, [Side::Buy, Side::Sell, Side::Buy]);
         let (first, last) = (fills[0], fills[fills.len() - 1]);
-        assert!(first.time < stop && last.time > go_on, "{} {stop}, {} {go_on}", first.time, last.time);
+        assert!(first.time < stop && last.time >= go_on, "{} {stop}, {} {go_on}", first.time, last.time);
         let sales = fills.iter().filter(|fill| fill.side == Side::Sell);
         assert!(sales.into_iter().all(|fill| (stop..go_on).contains(&fill.time)));
         let late = vec![(Time::MAX, Command::Rearm)];
