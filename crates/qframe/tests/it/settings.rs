@@ -151,7 +151,18 @@ fn a_wrong_limit_says_where_and_what_to_try() {
         ("--breaker drawdown:15%:flatten:soon", ["--breaker", "soon", "such as 1h"]),
         ("--breaker volatility:3/20/500", ["--breaker", "3/20/500", "3x/20/500"]),
         ("--breaker at:yesterday", ["--breaker", "yesterday", "2020-03-12"]),
-        // Each of these stood there and never tripped.
+        ("--max-open-orders 0", ["--max-open-orders", "0", "whole number from 1"]),
+        ("--size risk:1%:atr:2", ["--size", "risk:1%:atr:2", "risk:1%:atr:2:14:heat:6%"]),
+    ] {
+        crate::refusals::check(&program, words, 2, &parts);
+    }
+}
+
+/// Each of these stood there and did nothing.
+#[test]
+fn what_would_do_nothing_is_refused() {
+    let program = Program::new();
+    for (words, parts) in [
         ("--breaker spread", ["--breaker spread", "it would never trip", "quotes or a book"]),
         ("--data AAPL --breaker volume", ["--breaker volume", "reads volume", "have none"]),
         ("--breaker correlation:0.9/60", ["--breaker correlation", "pairs of symbols", "add another"]),
@@ -163,8 +174,6 @@ fn a_wrong_limit_says_where_and_what_to_try() {
         ("--breaker manual:2018-01-01:flaten", ["--breaker", "is not a time", "manual:2019-01-01:halt:2019-02-01"]),
         ("--breaker manual:2018-02-01:halt:2018-01-01", ["--breaker", "armed again at 2018-01-01", "before"]),
         ("--size risk:1%:heat:6%", ["--size risk:1%:heat:6%", "only one symbol", "leave :heat out"]),
-        ("--max-open-orders 0", ["--max-open-orders", "0", "whole number from 1"]),
-        ("--size risk:1%:atr:2", ["--size", "risk:1%:atr:2", "risk:1%:atr:2:14:heat:6%"]),
     ] {
         crate::refusals::check(&program, words, 2, &parts);
     }
