@@ -129,8 +129,8 @@ pub(super) fn limits(raw: &Raw, strategy: &str) -> Result<Limits, Error> {
             let (key, given) = (flag.trim_start_matches('-'), Given { flag, word: word.0.trim() });
             let _known =
                 set_symbol(&mut limits.symbol, key, given)? || set_portfolio(&mut limits.portfolio, key, given)?;
-            // A flag wins over the file, over what that says of one symbol too.
-            for (_, own) in &mut limits.symbols {
+            // A flag wins over the file, over what that says of one symbol too; what the file says of all does not.
+            for (_, own) in limits.symbols.iter_mut().filter(|_| line_above(raw, key).is_none()) {
                 let _known = set_symbol(own, key, given)?;
             }
         }
@@ -247,8 +247,13 @@ fn check_known(known: bool, key: &str, given: Given<'_>, names: [&[&'static str]
 
 /// Refuses a limit that the file has above its tables as well: one of the two would hold in silence.
 fn check_once(raw: &Raw, key: &str, given: Given<'_>) -> Result<(), Error> {
-    let above = raw.from_file.keys.iter().find(|(name, _)| name == key);
-    above.map_or(Ok(()), |(_, line)| Err(given.wrong(format!("{key} stands in line {line} too; keep one of the two"))))
+    let twice = |line| given.wrong(format!("{key} stands in line {line} too; keep one of the two"));
+    line_above(raw, key).map_or(Ok(()), |line| Err(twice(line)))
+}
+
+/// Where the file says this of all outside of `[limits]`, and no flag does.
+fn line_above(raw: &Raw, key: &str) -> Option<usize> {
+    raw.from_file.keys.iter().find_map(|(name, line)| (name == key).then_some(*line))
 }
 
 fn count(given: Given<'_>) -> Result<u32, Error> {

@@ -98,6 +98,8 @@ fn limits_of_a_file_are_those_of_the_flags() {
     file("[limits.symbol.\"BTC/USD\"]\nmax-order = 99999999\n");
     assert!(orders("--config run.toml") > 0);
     assert_eq!(orders("--config run.toml --max-order 100"), 0, "a flag wins over what the file says of a symbol");
+    file("max-order = 99999999\n[limits.symbol.\"BTC/USD\"]\nmax-order = 100\n");
+    assert_eq!(orders("--config run.toml"), 0, "what the file says of a symbol, over what it says of all");
     file("[limits]\nbreaker = \"manual:2018-01-10:halt\"\n");
     assert_eq!(hash(&program, "--config run.toml"), hash(&program, "--breaker manual:2018-01-10"));
 }
