@@ -122,7 +122,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         }
         self.exact(|state| state.account.deposit(commodity, amount))?;
         let worth = self.exact(|state| state.account.to_reporting(commodity, amount))?;
-        self.risk.paid(worth);
+        self.risk.paid(time, worth);
         Ok(self.journal.record(&Event::Deposited { time, commodity, amount })?)
     }
 

@@ -25,7 +25,7 @@ use qframe_model::time::{Time, TimeFrame};
 use crate::input::Command;
 use crate::orders::OpenOrders;
 use crate::tape::Tape;
-use reach::named_price;
+use reach::Named;
 
 pub use breaker::{Breaker, Trigger, Usually, Watched};
 pub use control::RiskControl;
@@ -75,6 +75,15 @@ pub trait RiskCheck {
     /// The [`Refusal`] with the value and the limit.
     fn check(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Order, Refusal>;
 
+    /// Lets the work of a parent order begin or go on, or says why not: judged as one order of all its units, and none that
+    /// is sent. Its slices are judged each.
+    ///
+    /// # Errors
+    /// As [`RiskCheck::check`].
+    fn check_work(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Order, Refusal> {
+        self.check(order, account, orders)
+    }
+
     /// Judges again what has passed and could open or enlarge a position, oldest first; what would not pass now goes to
     /// `beyond`, and is withdrawn.
     fn check_again(&mut self, _account: &Account, _orders: &OpenOrders, _beyond: &mut Vec<(OrderId, Refusal)>) {}
@@ -101,7 +110,7 @@ pub trait RiskCheck {
     fn hear(&mut self, _report: &Report, _asked: Option<&Order>, _account: &Account) {}
 
     /// The owner paid in (negative: took out): no gain and no loss.
-    fn paid(&mut self, _amount: Cash) {}
+    fn paid(&mut self, _now: Time, _amount: Cash) {}
 
     /// A person trips or re-arms breakers.
     fn obey(&mut self, _command: Command, _sight: &Sight<'_>, _events: &mut Vec<Event>) {}
@@ -128,7 +137,22 @@ pub fn approve(
     check: &mut impl RiskCheck,
 ) -> Result<Approved<Order>, Refusal> {
     check_form(order, account)?;
+    check_bounds(order, account)?;
     check.check(order, account, orders).map(Approved)
+}
+
+/// As [`approve`], for a parent order that is worked in slices: a venue bounds those, not the whole.
+///
+/// # Errors
+/// As [`approve`].
+pub(crate) fn approve_work(
+    order: &Order,
+    account: &Account,
+    orders: &OpenOrders,
+    check: &mut impl RiskCheck,
+) -> Result<Order, Refusal> {
+    check_form(order, account)?;
+    check.check_work(order, account, orders)
 }
 
 /// Approves the order that closes a whole position at the market and can do nothing else: no limit stands against it.
@@ -154,20 +178,19 @@ fn check_form(order: &Order, account: &Account) -> Result<(), Refusal> {
         Size::Budget(budget) if !budget.is_positive() => return Err(Refusal::NoQuantity(Quantity::ZERO)),
         _ => {}
     }
-    if let Some(price) = named_price(order).filter(|price| !price.is_positive()) {
-        return Err(Refusal::BadPrice(price));
+    let wrong = Named::of(order).iter().find(|price| !price.is_positive());
+    wrong.map_or(Ok(()), |price| Err(Refusal::BadPrice(price)))
+}
+
+/// What the venue takes. It bounds what closes as well; but a position without its way out is worse than an order that is
+/// refused there.
+fn check_bounds(order: &Order, account: &Account) -> Result<(), Refusal> {
+    let bounds = account.instrument(order.instrument).rules().bounds;
+    if order.reduce_only {
+        return Ok(());
     }
-    // A venue bounds what closes as well; but a position without its way out is worse than an order that is refused there.
-    if !order.reduce_only {
-        if let Size::Units(units) = order.size {
-            rules.bounds.check_quantity(units)?;
-        }
-        named_price(order).map_or(Ok(()), |price| rules.bounds.check_price(price))?;
+    if let Size::Units(units) = order.size {
+        bounds.check_quantity(units)?;
     }
-    if let OrderKind::StopLimit { trigger, .. } | OrderKind::LimitIfTouched { trigger, .. } = order.kind
-        && !trigger.is_positive()
-    {
-        return Err(Refusal::BadPrice(trigger));
-    }
-    Ok(())
+    Named::of(order).iter().try_for_each(|price| bounds.check_price(price))
 }

@@ -130,6 +130,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     /// # Errors
     /// As [`Simulator::bar`].
     pub fn command(&mut self, time: Time, command: Command) -> Result<(), SimulatorError> {
+        self.now = self.now.max(time);
         self.engine.step(Input::Command(time, command))?;
         self.carry()
     }

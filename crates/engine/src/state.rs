@@ -4,7 +4,7 @@ use std::collections::BinaryHeap;
 
 use qframe_model::account::Account;
 use qframe_model::ids::{InstrumentId, OrderId};
-use qframe_model::order::Order;
+use qframe_model::order::{Order, Size};
 use qframe_model::position::ClosedTrade;
 use qframe_model::refusal::Refusal;
 use qframe_model::schedule::Schedule;
@@ -38,6 +38,13 @@ pub(crate) struct Parent {
     pub(crate) ticket: Ticket,
     pub(crate) schedule: Schedule,
     pub(crate) slices: Vec<OrderId>,
+}
+
+impl Parent {
+    /// What is left of it as one order.
+    pub(crate) fn rest(&self, now: Time) -> Order {
+        self.ticket.sized(Size::Units(self.schedule.left())).order(self.id, InstrumentId(0), now)
+    }
 }
 
 /// Everything that a strategy may know, and where its requests wait for the risk check. The engine owns it.

@@ -43,6 +43,15 @@ impl Ticket {
         self
     }
 
+    pub(crate) const fn reducing(mut self, only: bool) -> Self {
+        self.reduce_only = only;
+        self
+    }
+
+    pub(crate) const fn is_reduce_only(&self) -> bool {
+        self.reduce_only
+    }
+
     pub(crate) const fn side(&self) -> Side {
         self.side
     }

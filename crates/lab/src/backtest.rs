@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use qframe_engine::venue::{Settings, SimVenue};
 use qframe_engine::{
-    AtEnd, Engine, EngineError, EngineSetup, Keep, Limits, RiskControl, Series, Simulator, SimulatorError, Sizing,
-    Strategy, TickSimulator,
+    AtEnd, Command, Engine, EngineError, EngineSetup, Keep, Limits, RiskControl, Series, Simulator, SimulatorError,
+    Sizing, Strategy, TickSimulator,
 };
 use qframe_model::currency::Currency;
 use qframe_model::event::Header;
@@ -14,8 +14,10 @@ use qframe_model::instrument::Instrument;
 use qframe_model::number::Cash;
 use qframe_model::time::Time;
 
+use crate::blind::{self, Blind, Lack};
 use crate::dataset::DataSet;
 use crate::feed::{Feed, Moment};
+use crate::hand::Hand;
 use crate::outcome::{Curve, Outcome, Progress};
 use crate::rates::{RateFeed, RateSeries};
 use crate::ticks::{Phase, TickFeed};
@@ -35,6 +37,8 @@ pub struct Setup {
     pub sizing: Sizing,
     /// The risk limits.
     pub limits: Limits,
+    /// What a person says to the circuit breakers, and when; of one instant before anything else.
+    pub commands: Vec<(Time, Command)>,
     /// What becomes of open positions at the end of the data.
     pub at_end: AtEnd,
     /// What the journal keeps.
@@ -54,6 +58,7 @@ impl Default for Setup {
             venue: Settings::default(),
             sizing: Sizing::default(),
             limits: Limits::default(),
+            commands: Vec::new(),
             at_end: AtEnd::default(),
             keep: Keep::default(),
             seed: 0,
@@ -71,6 +76,17 @@ pub enum RunError {
     NoCash(Cash),
     /// The same instrument came twice in one time frame.
     Twice(String),
+    /// A circuit breaker that can never trip on this data.
+    Blind(Blind),
+    /// A command that would never be heard.
+    Unheard {
+        /// When it is said.
+        time: Time,
+        /// Which.
+        command: Command,
+        /// When the data is over.
+        last: Time,
+    },
     /// Fewer bars than the strategy needs before it can act.
     TooShort {
         /// How many there are.
@@ -88,6 +104,10 @@ impl fmt::Display for RunError {
             Self::NoData => f.write_str("there is no data in the chosen period; widen it or choose other data"),
             Self::NoCash(cash) => write!(f, "cash {cash}: expected more than zero"),
             Self::Twice(name) => write!(f, "{name} was given twice; keep one of them"),
+            Self::Blind(Blind { breaker, lack, .. }) => write!(f, "the breaker {breaker} would never trip: {lack}"),
+            Self::Unheard { time, last, .. } => {
+                write!(f, "nobody would hear a command at {time:#}: {}", Lack::Over { last: *last })
+            }
             Self::TooShort { bars, needed } => write!(
                 f,
                 "{bars} {} too few: the strategy needs {needed} before it can act; use shorter parameters or more data",
@@ -139,7 +159,8 @@ impl Backtest {
     /// Joins data and rules.
     ///
     /// # Errors
-    /// [`RunError`] for no data, no cash, or an instrument that comes twice in one time frame.
+    /// [`RunError`] for no data, no cash, an instrument that comes twice in one time frame, a circuit breaker that has
+    /// nothing to read or a command that comes too late.
     pub fn new(data: Vec<DataSet>, setup: Setup) -> Result<Self, RunError> {
         if data.is_empty() {
             return Err(RunError::NoData);
@@ -166,7 +187,23 @@ impl Backtest {
                 |other: &Series| other.instrument != series[place].instrument || other.frame >= series[place].frame;
             series[place].matched = series.iter().all(shortest);
         }
-        Ok(Self { data, setup, instruments: instruments.into(), series, watch: None })
+        let backtest = Self { data, setup, instruments: instruments.into(), series, watch: None };
+        backtest.check_control().map(|()| backtest)
+    }
+
+    /// The circuit breakers that cannot read a symbol of the data, while they read others.
+    #[must_use]
+    pub fn blind(&self) -> Vec<Blind> {
+        blind::blind(self)
+    }
+
+    /// Refuses what would stand there and do nothing.
+    fn check_control(&self) -> Result<(), RunError> {
+        let blind = self.blind().into_iter().find(|blind| blind.instrument.is_none());
+        blind.map_or(Ok(()), |blind| Err(RunError::Blind(blind)))?;
+        let last = blind::end(self);
+        let late = self.setup.commands.iter().find(|(time, _)| *time > last);
+        late.map_or(Ok(()), |(time, command)| Err(RunError::Unheard { time: *time, command: *command, last }))
     }
 
     /// The same with another journal.
@@ -306,11 +343,12 @@ impl Backtest {
         simulator.start(start, self.header(header), self.setup.cash)?;
         let (mut bars, mut ticks) = (Feed::new(&self.data), TickFeed::new(fed()));
         let (mut times, mut equity, mut progress) = (Vec::new(), Vec::new(), Progress::default());
-        let mut rates = self.rates();
+        let (mut rates, mut hand) = (self.rates(), Hand::new(&self.setup.commands));
         let step = self.series.iter().map(|series| series.frame.span()).min().unwrap_or_default();
         while let Some(time) = bars.peek().or_else(|| ticks.peek().map(|_| Time::MAX)) {
             // Of one instant: what happens at the venue, the bars that close or open, what is known here.
             while let Some(next) = ticks.peek().filter(|next| *next < (time, Phase::Known)) {
+                hand.advance(next.0, |time, command| simulator.command(time, command))?;
                 let Some((id, tick)) = ticks.take(next) else { break };
                 match next.1 {
                     Phase::Happens => simulator.happen(id, tick)?,
@@ -318,6 +356,7 @@ impl Backtest {
                 }
             }
             if let Some(time) = bars.peek() {
+                hand.advance(time, |time, command| simulator.command(time, command))?;
                 rates.advance(time, |id, price| simulator.rate(id, time, price))?;
             }
             match bars.next() {
@@ -373,6 +412,7 @@ impl Backtest {
         if let [set] = self.data.as_slice()
             && !set.overlaps()
             && self.setup.rates.is_empty()
+            && self.setup.commands.is_empty()
         {
             let mut equity = Vec::with_capacity(set.bars().len());
             for block in set.bars().chunks(WATCH_EVERY) {
@@ -384,8 +424,9 @@ impl Backtest {
         let mut feed = Feed::new(&self.data);
         let (mut times, mut equity) = (Vec::new(), Vec::new());
         let step = self.series.iter().map(|series| series.frame.span()).min().unwrap_or_default();
-        let mut rates = self.rates();
+        let (mut rates, mut hand) = (self.rates(), Hand::new(&self.setup.commands));
         while let Some((time, moment)) = feed.next() {
+            hand.advance(time, |time, command| simulator.command(time, command))?;
             rates.advance(time, |id, price| simulator.rate(id, time, price))?;
             match moment {
                 Moment::Opens(bars) => simulator.open(time, bars)?,

@@ -3,9 +3,11 @@
 //! [`Backtest`] feeds the engine and its simulated venue from [`DataSet`]s; an [`Outcome`] holds everything that a run
 //! left behind: statistics, trades, equity curve, journal. Threads, no async; the clock is never read.
 mod backtest;
+mod blind;
 mod contracts;
 mod dataset;
 mod feed;
+mod hand;
 mod hold;
 pub mod lookahead;
 mod outcome;
@@ -18,6 +20,7 @@ mod sweep;
 mod ticks;
 
 pub use backtest::{Backtest, RunError, Setup};
+pub use blind::{Blind, Lack};
 pub use contracts::{
     ContractTerms, contract_hours, contract_multiplier, contract_terms, contract_terms_at, contract_tick,
 };

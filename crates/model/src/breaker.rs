@@ -87,14 +87,13 @@ impl Cause {
     /// A reading as people write it: `15%`, `3.2x`, `300s`, `4 bars`.
     #[must_use]
     pub fn reading(self, value: Rate) -> String {
-        // Two decimals are enough to read.
-        let hundredth = |scale| Rate::from_nanos(value.nanos().saturating_mul(scale) / 10_000_000 * 10_000_000);
+        let read = |scale| short(Rate::from_nanos(value.nanos().saturating_mul(scale)));
         match self {
-            Self::Drawdown | Self::Loss | Self::Rejects | Self::Jump => format!("{}%", hundredth(100)),
+            Self::Drawdown | Self::Loss | Self::Rejects | Self::Jump => format!("{}%", read(100)),
             // Basis points are small shares.
-            Self::Slippage => format!("{}bp", hundredth(10_000)),
-            Self::Volatility | Self::Spread | Self::Volume => format!("{}x", hundredth(1)),
-            Self::Correlation => hundredth(1).to_string(),
+            Self::Slippage => format!("{}bp", read(10_000)),
+            Self::Volatility | Self::Spread | Self::Volume => format!("{}x", read(1)),
+            Self::Correlation => read(1).to_string(),
             Self::Stale => format!("{value}s"),
             Self::Gap => format!("{value} bars"),
             Self::Schedule | Self::Hand => "now".to_owned(),
@@ -106,6 +105,15 @@ impl Cause {
     pub const fn trips_below(self) -> bool {
         matches!(self, Self::Volume)
     }
+}
+
+/// Two decimals are enough to read; of what is small, two digits.
+fn short(value: Rate) -> Rate {
+    let mut step = 10_000_000;
+    while step > 1 && value.nanos().abs() < 10 * step {
+        step /= 10;
+    }
+    Rate::from_nanos(value.nanos() / step * step)
 }
 
 /// What ends the trip of a breaker.

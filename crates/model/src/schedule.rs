@@ -60,6 +60,17 @@ impl Schedule {
         self.sent == self.total
     }
 
+    /// Nothing more is sent.
+    pub fn stop(&mut self) {
+        self.total = self.sent;
+    }
+
+    /// What was not sent yet.
+    #[must_use]
+    pub fn left(&self) -> Quantity {
+        self.total.minus(self.sent).unwrap_or(Quantity::ZERO)
+    }
+
     /// How much it sends in all.
     #[must_use]
     pub const fn total(&self) -> Quantity {
@@ -102,6 +113,16 @@ mod tests {
         check(100, &[1; 4], 1, &[5, 25, 99], &[25, 50, 25]);
         check(100, &[0, 1], 1, &[0, 5, 10], &[0, 0, 100]);
         check(100, &[1; 4], 1, &[0, 0, 9], &[25, 0, 0]);
+    }
+
+    #[test]
+    fn what_is_stopped_sends_no_more() {
+        let mut schedule = Schedule::new(Quantity::whole(9), Time::EPOCH, Span::from_seconds(30), &[1; 3]).unwrap();
+        assert_eq!(schedule.due(Time::EPOCH, Quantity::ONE), Some(Quantity::whole(3)));
+        assert_eq!(schedule.left(), Quantity::whole(6));
+        schedule.stop();
+        assert!(schedule.is_done());
+        assert_eq!((schedule.left(), schedule.due(Time::MAX, Quantity::ONE)), (Quantity::ZERO, None));
     }
 
     #[test]

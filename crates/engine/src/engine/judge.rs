@@ -8,8 +8,8 @@ use qframe_model::refusal::Refusal;
 
 use super::Engine;
 use crate::input::{EngineError, Intent};
-use crate::risk::{Approved, RiskCheck, approve};
-use crate::state::{Parent, Request};
+use crate::risk::{Approved, RiskCheck, approve, approve_work};
+use crate::state::{Parent, Request, State};
 use crate::strategy::Strategy;
 use crate::ticket::Ticket;
 
@@ -66,12 +66,8 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     }
 
     fn submit(&mut self, order: &Order) -> Result<(), EngineError> {
-        if order.parent.is_some_and(|parent| self.state.orders.get(parent).is_none()) {
-            // The one it waits for was refused, or has ended: it would sleep for ever.
-            return Ok(self.journal.record(&Event::Refused { order: *order, refusal: Refusal::UnknownOrder })?);
-        }
-        if self.state.account.instrument(order.instrument).kind() == Kind::Rate {
-            return Ok(self.journal.record(&Event::Refused { order: *order, refusal: Refusal::NoPrice })?);
+        if let Err(refusal) = self.check_place(order) {
+            return Ok(self.journal.record(&Event::Refused { order: *order, refusal })?);
         }
         match approve(order, &self.state.account, &self.state.orders, &mut self.risk) {
             Ok(approved) => self.send(approved),
@@ -80,6 +76,16 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
                 self.submit_what_closes(order)
             }
         }
+    }
+
+    /// Checks that an order stands on something.
+    fn check_place(&self, order: &Order) -> Result<(), Refusal> {
+        if order.parent.is_some_and(|parent| self.state.orders.get(parent).is_none()) {
+            // The one it waits for was refused, or has ended: it would sleep for ever.
+            return Err(Refusal::UnknownOrder);
+        }
+        let trades = self.state.account.instrument(order.instrument).kind() != Kind::Rate;
+        if trades { Ok(()) } else { Err(Refusal::NoPrice) }
     }
 
     #[inline]
@@ -105,11 +111,20 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             return Ok(());
         }
         let close = Ticket::new(Side::of(held).opposite(), Size::Close).reduce_only().on(refused.instrument);
-        let order = self.state.order(close.purpose(refused.purpose), refused.instrument);
+        // On its own terms: who asked for a price gets no order at the market.
+        let close = close.kind(refused.kind).time_in_force(refused.time_in_force).purpose(refused.purpose);
+        let order = self.state.order(close, refused.instrument);
         self.submit(&order)
     }
 
-    fn begin_work(&mut self, parent: Parent) -> Result<(), EngineError> {
+    fn begin_work(&mut self, mut parent: Parent) -> Result<(), EngineError> {
+        let order = parent.rest(self.state.now);
+        let State { account, orders, .. } = &self.state;
+        let judged = self.check_place(&order).and_then(|()| approve_work(&order, account, orders, &mut self.risk));
+        match judged {
+            Ok(passed) => parent.ticket = parent.ticket.reducing(passed.reduce_only),
+            Err(refusal) => return Ok(self.journal.record(&Event::Refused { order, refusal })?),
+        }
         self.journal.record(&Event::Scheduled {
             order: parent.id,
             time: self.state.now,

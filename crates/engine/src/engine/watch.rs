@@ -90,7 +90,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             return self.flatten();
         }
         if !self.state.parents.is_empty() && self.risk.stop().is_some() {
-            self.withdraw_parents()?;
+            self.stop_parents()?;
         }
         if self.state.orders.is_empty() || !self.judges { Ok(()) } else { self.judge_again() }
     }
@@ -111,16 +111,30 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         Ok(self.journal.record(&Event::Withdrawn { order, time: self.state.now, refusal })?)
     }
 
+    /// Of the parents those stop that could open, and all where no order may pass. What they have sent is judged with the
+    /// other orders.
     #[cold]
-    fn withdraw_parents(&mut self) -> Result<(), EngineError> {
-        let parents: Vec<OrderId> = self.state.parents.iter().map(|parent| parent.id).collect();
-        parents.into_iter().try_for_each(|parent| self.cancel(parent))
+    fn stop_parents(&mut self) -> Result<(), EngineError> {
+        let time = self.state.now;
+        for parent in self.state.parents.iter_mut().filter(|parent| !parent.schedule.is_done()) {
+            if parent.ticket.is_reduce_only() && self.risk.state() < TradingState::Halted {
+                continue;
+            }
+            match self.risk.check_work(&parent.rest(time), &self.state.account, &self.state.orders) {
+                Ok(passed) => parent.ticket = parent.ticket.reducing(passed.reduce_only),
+                Err(refusal) => {
+                    parent.schedule.stop();
+                    self.journal.record(&Event::Withdrawn { order: parent.id, time, refusal })?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Withdraws everything and closes every position at the market, until all is flat.
     #[cold]
     fn flatten(&mut self) -> Result<(), EngineError> {
-        self.withdraw_parents()?;
+        self.stop_parents()?;
         let refusal = self.risk.stop().unwrap_or(Refusal::RunOver);
         let others = self.state.orders.iter().filter(|open| !closes(&open.order) && !open.withdrawn);
         let others: Vec<OrderId> = others.map(|open| open.order.id).collect();
@@ -128,6 +142,8 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         let ids = (0..self.state.account.instruments().len()).map(|place| InstrumentId(place as u16));
         let open: Vec<InstrumentId> = ids.filter(|id| !self.state.account.position(*id).is_flat()).collect();
         if open.is_empty() && self.state.orders.is_empty() {
+            // The next time it closes at once.
+            self.closes = Time::MIN;
             self.risk.flattened(self.state.now, &mut self.told);
             return self.tell();
         }

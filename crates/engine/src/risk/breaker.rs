@@ -150,8 +150,8 @@ impl Breakers {
         self.all.iter_mut().for_each(|watched| watched.measure.hear(report, asked, account));
     }
 
-    pub(super) fn pay(&mut self, amount: Cash) {
-        self.all.iter_mut().for_each(|watched| watched.measure.pay(amount));
+    pub(super) fn pay(&mut self, now: Time, amount: Cash) {
+        self.all.iter_mut().for_each(|watched| watched.measure.pay(now, amount));
     }
 
     pub(super) fn obey(&mut self, command: Command, sight: &Sight<'_>, events: &mut Vec<Event>) {

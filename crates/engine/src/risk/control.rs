@@ -3,6 +3,7 @@ use qframe_model::account::Account;
 use qframe_model::breaker::TradingState;
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
+use qframe_model::market::Side;
 use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::order::{Order, OrderKind};
 use qframe_model::refusal::{Refusal, Scope};
@@ -12,7 +13,7 @@ use super::breaker::Breakers;
 use super::limits::{Limits, PortfolioLimits, SymbolLimits};
 use super::losses::{Losses, ratio};
 use super::pace::Pace;
-use super::reach::{Reach, named_price, position_after};
+use super::reach::{Named, Reach, position_after};
 use super::{RiskCheck, Sight};
 use crate::input::Command;
 use crate::orders::{OpenOrder, OpenOrders};
@@ -67,6 +68,10 @@ impl RiskCheck for RiskControl {
         Ok(passed)
     }
 
+    fn check_work(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Order, Refusal> {
+        self.judge(order, account, orders)
+    }
+
     fn check_again(&mut self, account: &Account, orders: &OpenOrders, beyond: &mut Vec<(OrderId, Refusal)>) {
         let stop = self.stop();
         self.begin(account);
@@ -106,9 +111,9 @@ impl RiskCheck for RiskControl {
         self.breakers.hear(report, asked, account);
     }
 
-    fn paid(&mut self, amount: Cash) {
-        self.losses.pay(amount);
-        self.breakers.pay(amount);
+    fn paid(&mut self, now: Time, amount: Cash) {
+        self.losses.pay(now, amount);
+        self.breakers.pay(now, amount);
     }
 
     fn obey(&mut self, command: Command, sight: &Sight<'_>, events: &mut Vec<Event>) {
@@ -133,29 +138,50 @@ impl RiskControl {
 
     fn judge(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Order, Refusal> {
         self.know(account);
-        // A position without its stop is worse than a stop far away.
-        let protects = order.reduce_only && order.parent.is_some();
-        if let (false, Some(limit), Some(price), Some(market)) =
-            (protects, self.of(order.instrument).collar, named_price(order), account.mark_of(order.instrument))
-        {
-            check_collar(price, market, limit)?;
-        }
         if self.breakers.state() >= TradingState::Halted {
             return self.breakers.refusal().map_or(Ok(*order), Err);
         }
         if order.reduce_only {
+            self.check_exit(order, account)?;
             return Ok(*order);
         }
         match self.judge_opening(order, account, orders) {
             Ok(()) => Ok(*order),
             // What a limit refuses to open may still close, and is sent so that it can do nothing else.
-            Err(_) if reduces(order, account, orders)? => Ok(Order { reduce_only: true, ..*order }),
+            Err(_) if reduces(order, account, orders)? => {
+                self.check_exit(order, account)?;
+                Ok(Order { reduce_only: true, ..*order })
+            }
             Err(refusal) => Err(refusal),
         }
     }
 
+    /// Holds the prices of an order that opens to the collar, on both sides of the market.
+    fn check_collar(&self, order: &Order, account: &Account) -> Result<(), Refusal> {
+        let Some(limit) = self.of(order.instrument).collar else { return Ok(()) };
+        let Some(market) = account.mark_of(order.instrument) else { return Ok(()) };
+        Named::of(order).iter().try_for_each(|price| near(price, market, limit))
+    }
+
+    /// An exit may wait as far from the market as it likes. What it may not is give away more than the collar: a limit below
+    /// the price at which it begins to sell, or above that at which it begins to buy. That is a slip of the hand; whoever
+    /// wants out at any price sends it at the market. What protects an entry is left alone: a position without its stop is
+    /// worse.
+    fn check_exit(&self, order: &Order, account: &Account) -> Result<(), Refusal> {
+        let Named { trigger, limit } = Named::of(order);
+        let begins = trigger.or(account.mark_of(order.instrument));
+        let (Some(collar), Some(limit), Some(begins), None) =
+            (self.of(order.instrument).collar, limit, begins, order.parent)
+        else {
+            return Ok(());
+        };
+        let gives = if order.side == Side::Sell { limit < begins } else { limit > begins };
+        if gives { near(limit, begins, collar) } else { Ok(()) }
+    }
+
     /// Judges an order as one that opens or enlarges.
     fn judge_opening(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<(), Refusal> {
+        self.check_collar(order, account)?;
         self.stop().map_or(Ok(()), Err)?;
         self.check_counts(order, orders)?;
         if !self.reaches {
@@ -301,7 +327,8 @@ fn reduces(order: &Order, account: &Account, orders: &OpenOrders) -> Result<bool
     Ok(if held.is_negative() { !after.is_positive() && after > held } else { !after.is_negative() && after < held })
 }
 
-fn check_collar(price: Price, market: Price, limit: Rate) -> Result<(), Refusal> {
+/// Refuses a price that is farther from the market than a share of that.
+fn near(price: Price, market: Price, limit: Rate) -> Result<(), Refusal> {
     let away = i128::from(price.nanos()) - i128::from(market.nanos());
     // |price - market| / market > limit, without a division.
     let outside = away.abs() * i128::from(Rate::ONE.nanos()) > i128::from(market.nanos()) * i128::from(limit.nanos());

@@ -4,7 +4,8 @@ use qframe_model::symbol::Symbol;
 
 use super::breaker::Breaker;
 
-/// What a run is held to. Each limit is off until it is set. What only reduces a position is never refused by one.
+/// What a run is held to. Each limit is off until it is set. What only reduces a position is refused by none, but
+/// for a price that gives too much away.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Limits {
     /// Of every symbol.
@@ -24,7 +25,8 @@ pub struct SymbolLimits {
     pub order_quantity: Option<Quantity>,
     /// The largest value of one order, in the reporting currency.
     pub order_value: Option<Cash>,
-    /// How far an order's price may be from the market, as a share of it. What protects an entry is not judged by it.
+    /// How far an order's prices may be from the market, as a share of it; of an exit how much its limit may give away. What
+    /// protects an entry is not judged by it.
     pub collar: Option<Rate>,
     /// The most units of a position, long or short.
     pub position_quantity: Option<Quantity>,
@@ -51,9 +53,9 @@ pub struct PortfolioLimits {
     pub orders_per_second: Option<u32>,
     /// The most orders within any minute.
     pub orders_per_minute: Option<u32>,
-    /// The loss since the first equity of the UTC day at which only reducing orders pass.
+    /// The loss since the last equity before the UTC day, or the deposit, at which only reducing orders pass.
     pub daily_loss: Option<Rate>,
-    /// The drawdown from the highest equity at which only reducing orders pass.
+    /// The drawdown from the highest equity, the deposit among it, at which only reducing orders pass.
     pub drawdown: Option<Rate>,
 }
 

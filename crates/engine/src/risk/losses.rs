@@ -15,8 +15,8 @@ pub(super) struct Losses {
 
 impl Losses {
     pub(super) fn see(&mut self, now: Time, equity: Cash) {
-        // The equity before the first row of the day is where the day starts. A longer bar that closes now began on an
-        // earlier day, and starts and ends none.
+        // The equity before the first row of the day is where the day starts: of the first day what was paid in. A longer bar
+        // that closes now began on an earlier day, and starts and ends none.
         if self.day.is_none_or(|day| now.day() > day) {
             self.day_start = if self.day.is_some() { self.day_last } else { equity };
             self.day = Some(now.day());
@@ -28,12 +28,11 @@ impl Losses {
         self.last = equity;
     }
 
-    /// Money that the owner pays in moves everything that is measured from.
-    pub(super) fn pay(&mut self, amount: Cash) {
-        if self.day.is_some() {
-            for from in [&mut self.day_start, &mut self.day_last, &mut self.peak, &mut self.last] {
-                *from = from.plus(amount).unwrap_or(*from);
-            }
+    /// Money that the owner pays in moves everything that is measured from; with the first of it measuring begins.
+    pub(super) fn pay(&mut self, now: Time, amount: Cash) {
+        self.day.get_or_insert(now.day());
+        for from in [&mut self.day_start, &mut self.day_last, &mut self.peak, &mut self.last] {
+            *from = from.plus(amount).unwrap_or(*from);
         }
     }
 
@@ -77,11 +76,12 @@ impl Highs {
         inside.max().map_or(Rate::ZERO, |high| loss_share(high, self.last))
     }
 
-    pub(super) fn pay(&mut self, amount: Cash) {
+    /// What the account holds with the money is a high of this instant.
+    pub(super) fn pay(&mut self, now: Time, amount: Cash) {
         for (_, high) in &mut self.slices {
             *high = high.plus(amount).unwrap_or(*high);
         }
-        self.last = self.last.plus(amount).unwrap_or(self.last);
+        self.see(now, self.last.plus(amount).unwrap_or(self.last));
     }
 
     /// Forgets all.

@@ -11,7 +11,7 @@ use qframe_model::time::{Time, TimeFrame};
 
 use super::breaker::{Trigger, Usually};
 use super::losses::{Highs, loss_share};
-use super::reach::named_price;
+use super::reach::Named;
 use super::window::{Mean, Usual};
 use super::{Row, Sight};
 use crate::tape::Tape;
@@ -25,7 +25,8 @@ pub(super) enum Measure {
     Peak(Option<Cash>),
     Highs(Box<Highs>),
     Usual(Usually, Stat, Vec<SymbolRows>),
-    Together(u32, Vec<SymbolRows>),
+    /// Over so many bars; the last is what was read when all bars of an instant were in.
+    Together(u32, Vec<SymbolRows>, Option<f64>),
     Slippage(Mean),
     Rejects(Mean),
     Silence(Vec<Option<Time>>),
@@ -59,7 +60,7 @@ impl Measure {
             Trigger::Volatility(usually) => Self::Usual(usually, Stat::Volatility, Vec::new()),
             Trigger::Volume(usually) => Self::Usual(usually, Stat::Volume, Vec::new()),
             Trigger::Spread(usually) => Self::Usual(usually, Stat::Spread, Vec::new()),
-            Trigger::Correlation { bars, .. } => Self::Together(bars, Vec::new()),
+            Trigger::Correlation { bars, .. } => Self::Together(bars, Vec::new(), None),
             Trigger::Slippage { fills, .. } => Self::Slippage(Mean::new(fills)),
             Trigger::Rejects { orders, .. } => Self::Rejects(Mean::new(orders)),
             Trigger::Stale(_) => Self::Silence(Vec::new()),
@@ -89,13 +90,14 @@ impl Measure {
                 let low = *quantity == Stat::Volume;
                 worst(ratios.map(|ratio| ratio.map(|ratio| rate(root(ratio)))), low)
             }
-            (Self::Together(bars, symbols), row) => {
+            (Self::Together(bars, symbols, last), row) => {
                 if let Row::Bar(id, _, bar) = row {
                     let symbol =
                         at(symbols, id, || SymbolRows { usual: None, returns: Some(Mean::new(*bars)), last: None });
                     symbol.take_return(bar);
                 }
-                together(symbols, sight.account).map(|mean| (rate(mean), None))
+                *last = together(symbols, sight.account).unwrap_or(*last);
+                last.map(|mean| (rate(mean), None))
             }
             (Self::Slippage(mean) | Self::Rejects(mean), _) => mean.get().map(|mean| (rate(mean), None)),
             (Self::Silence(last), row) => {
@@ -123,7 +125,7 @@ impl Measure {
         match (self, report) {
             (Self::Slippage(mean), Report::Filled { fill, .. }) if fill.liquidity == Liquidity::Taker => {
                 // Of an order that names its price, that is what it wanted; of another, the market.
-                let wanted = asked.and_then(named_price).or(account.mark_of(fill.instrument));
+                let wanted = asked.and_then(|order| Named::of(order).wanted()).or(account.mark_of(fill.instrument));
                 if let Some(wanted) = wanted.filter(|wanted| wanted.is_positive()) {
                     let worse = fill.price.to_f64() / wanted.to_f64() - 1.0;
                     mean.push(if fill.side == Side::Buy { worse } else { -worse });
@@ -142,11 +144,11 @@ impl Measure {
         }
     }
 
-    /// Money that the owner pays in is no gain.
-    pub(super) fn pay(&mut self, amount: Cash) {
+    /// Money that the owner pays in is no gain; with the first of it measuring begins.
+    pub(super) fn pay(&mut self, now: Time, amount: Cash) {
         match self {
-            Self::Peak(Some(peak)) => *peak = peak.plus(amount).unwrap_or(*peak),
-            Self::Highs(highs) => highs.pay(amount),
+            Self::Peak(peak) => *peak = Some(peak.map_or(amount, |peak| peak.plus(amount).unwrap_or(peak))),
+            Self::Highs(highs) => highs.pay(now, amount),
             _ => {}
         }
     }
@@ -196,15 +198,15 @@ fn see_usual((usually, quantity): (Usually, Stat), symbols: &mut Vec<SymbolRows>
     }
 }
 
-/// The mean of the correlations of all pairs that are held and whose last bars are of one instant.
-fn together(symbols: &[SymbolRows], account: &Account) -> Option<f64> {
+/// The mean of the correlations of all pairs that are held; no mean without a pair, and nothing at all until their last bars
+/// are of one instant.
+fn together(symbols: &[SymbolRows], account: &Account) -> Option<Option<f64>> {
     let held = |place: usize| !account.position(InstrumentId(place as u16)).is_flat();
     let (mut sum, mut pairs) = (0.0, 0);
     for (place, one) in symbols.iter().enumerate().filter(|(place, _)| held(*place)) {
         for (_, other) in symbols.iter().enumerate().skip(place + 1).filter(|(place, _)| held(*place)) {
             let time = |symbol: &SymbolRows| symbol.last.map(|(time, _)| time);
             if time(one) != time(other) {
-                // The bars of this instant are not all in.
                 return None;
             }
             if let (Some(mine), Some(its)) = (&one.returns, &other.returns)
@@ -214,7 +216,7 @@ fn together(symbols: &[SymbolRows], account: &Account) -> Option<f64> {
             }
         }
     }
-    (pairs > 0).then(|| sum / f64::from(pairs))
+    Some((pairs > 0).then(|| sum / f64::from(pairs)))
 }
 
 fn jump(last: &mut Vec<Option<Price>>, id: InstrumentId, price: Price) -> Option<Reading> {

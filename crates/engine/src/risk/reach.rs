@@ -130,22 +130,43 @@ impl Reach {
     }
 }
 
-/// The price that the order names, where it names one.
-pub(super) fn named_price(order: &Order) -> Option<Price> {
-    match order.kind {
-        OrderKind::Limit(price) | OrderKind::Stop(price) | OrderKind::MarketIfTouched(price) => Some(price),
-        OrderKind::StopLimit { limit, .. }
-        | OrderKind::LimitIfTouched { limit, .. }
-        | OrderKind::Iceberg { limit, .. } => Some(limit),
-        OrderKind::Market | OrderKind::TrailingStop(_) | OrderKind::MarketOnOpen | OrderKind::MarketOnClose => None,
+/// The prices that an order names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Named {
+    /// What wakes it.
+    pub(super) trigger: Option<Price>,
+    /// The worst that it takes.
+    pub(super) limit: Option<Price>,
+}
+
+impl Named {
+    pub(super) fn of(order: &Order) -> Self {
+        let (trigger, limit) = match order.kind {
+            OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. } => (None, Some(limit)),
+            OrderKind::Stop(trigger) | OrderKind::MarketIfTouched(trigger) => (Some(trigger), None),
+            OrderKind::StopLimit { trigger, limit } | OrderKind::LimitIfTouched { trigger, limit } => {
+                (Some(trigger), Some(limit))
+            }
+            OrderKind::Market | OrderKind::TrailingStop(_) | OrderKind::MarketOnOpen | OrderKind::MarketOnClose => {
+                (None, None)
+            }
+        };
+        Self { trigger, limit }
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = Price> {
+        self.limit.into_iter().chain(self.trigger)
+    }
+
+    /// What it wants to be filled at.
+    pub(super) fn wanted(self) -> Option<Price> {
+        self.limit.or(self.trigger)
     }
 }
 
 /// The prices between which an order may fill while the market does not jump over them.
 fn prices_of(order: &Order, low: Price, high: Price) -> (Price, Price) {
-    let at = |one: Price, other: Price| (one.min(other), one.max(other));
     match order.kind {
-        OrderKind::StopLimit { trigger, limit } | OrderKind::LimitIfTouched { trigger, limit } => at(trigger, limit),
         OrderKind::TrailingStop(trail) => {
             let distance = match trail {
                 Trail::Distance(distance) => distance.nanos(),
@@ -158,7 +179,10 @@ fn prices_of(order: &Order, low: Price, high: Price) -> (Price, Price) {
             let below = if below > 0 { below } else { low.nanos() };
             (Price::from_nanos(below), Price::from_nanos(high.nanos().saturating_add(distance)))
         }
-        _ => named_price(order).map_or((low, high), |price| (price, price)),
+        _ => {
+            let named = || Named::of(order).iter();
+            named().min().zip(named().max()).unwrap_or((low, high))
+        }
     }
 }
 

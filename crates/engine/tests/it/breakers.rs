@@ -1,7 +1,7 @@
 //! Circuit breakers trip, hold, and are armed again.
-use proptest::prelude::*;
+use proptest::prelude::{Just, ProptestConfig, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use qframe_engine::venue::{Latency, Settings};
-use qframe_engine::{AtEnd, Breaker, Command, Context, Input, Limits, Ticket, Trigger, Usually};
+use qframe_engine::{AtEnd, Breaker, Command, Context, Input, Limits, Market, Strategy, Ticket, Trigger, Usually};
 use qframe_model::breaker::TradingState;
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::{CommodityId, SeriesId};
@@ -14,7 +14,7 @@ use crate::laws::{Choices, choices, market, ticket};
 use crate::script::{Script, bars, run_within, simulator_with_cash, stock};
 use crate::ticks::{drive_within, quote, spot};
 
-fn breaker(trigger: Trigger, then: TradingState, days: Option<i64>) -> Limits {
+pub(crate) fn breaker(trigger: Trigger, then: TradingState, days: Option<i64>) -> Limits {
     let cool_down = days.map(|days| Span::from_seconds(86_400 * days));
     Limits { breakers: vec![Breaker { trigger, then, cool_down }], ..Limits::default() }
 }
@@ -23,12 +23,12 @@ fn settings() -> Settings {
     Settings { allow_short: true, ..Settings::default() }
 }
 
-fn closes(closes: &[f64]) -> Vec<Bar> {
+pub(crate) fn closes(closes: &[f64]) -> Vec<Bar> {
     bars(&closes.iter().map(|close| [*close; 4]).collect::<Vec<_>>())
 }
 
 /// What breakers and the risk check said, a line each, and the fills.
-fn told(events: &[Event]) -> Vec<String> {
+pub(crate) fn told(events: &[Event]) -> Vec<String> {
     let line = |event: &Event| match event {
         Event::Tripped(trip) => Some(format!("day {} {trip}", trip.time.day())),
         Event::Rearmed { time, by_hand, .. } => Some(format!("day {} rearmed, by hand {by_hand}", time.day())),
@@ -172,6 +172,38 @@ fn a_wide_spread_flattens_on_ticks() {
     assert_eq!(told(&events), expected);
 }
 
+/// Where a position did not close, the close was sent again a second later at the earliest; so was the first one of the next
+/// trip.
+#[test]
+fn a_second_flattening_does_not_wait_for_the_first() {
+    let usually = Usually { times: Rate::percent(300), last: 1, before: 2 };
+    let limits = Limits {
+        breakers: vec![Breaker {
+            trigger: Trigger::Spread(usually),
+            then: TradingState::Flattening,
+            cool_down: Some(Span::from_nanos(20_000_000)),
+        }],
+        ..Limits::default()
+    };
+    let wide = [4, 5, 12, 13];
+    let row = |row: i64| {
+        let half = if wide.contains(&row) { 10.0 } else { 0.5 };
+        quote(10 * row, (100.0 - half, 9), (100.0 + half, 9))
+    };
+    let buys = |row: usize, context: &mut Context<'_>| {
+        if row == 0 || row == 10 {
+            context.buy(Size::Units(Quantity::whole(2)));
+        }
+    };
+    let rows: Vec<_> = (0..16).map(row).collect();
+    let simulator = drive_within(limits, (spot(), Settings::default()), &rows, Time::MAX, buys);
+    let sold = simulator.engine().journal().iter().filter_map(|event| match event.unwrap() {
+        Event::Reported(Report::Filled { fill, .. }) if fill.purpose == Purpose::ForceExit => Some(fill.time.nanos()),
+        _ => None,
+    });
+    assert_eq!(sold.collect::<Vec<_>>(), [40_000_000, 120_000_000]);
+}
+
 /// A strategy's own order that rests, with the purpose of a forced close, neither stays nor stands in the way of the close.
 #[test]
 fn a_purpose_alone_does_not_stop_a_flattening() {
@@ -191,6 +223,44 @@ fn a_purpose_alone_does_not_stop_a_flattening() {
         assert!(told.contains(&"day 3 sell 50 force_exit".to_owned()), "{told:?}");
         let sold = told.iter().filter(|line| line.contains(" sell ")).count();
         assert_eq!(sold, 1, "what rested far away was withdrawn: {told:?}");
+    }
+}
+
+/// Buys before the first row, and one more with each.
+#[derive(Clone)]
+struct Early;
+
+impl Strategy for Early {
+    fn on_start(&mut self, context: &mut Context<'_>) {
+        context.buy(Size::Units(Quantity::whole(50)));
+    }
+
+    fn on_market(&mut self, _: &Market<'_>, context: &mut Context<'_>) {
+        context.buy(Size::Units(Quantity::ONE));
+    }
+}
+
+/// What was lost on the first bar was lost before anything was measured: the run began with the equity after it.
+#[test]
+fn losses_count_from_the_deposit() {
+    let fall = bars(&[[100.0, 100.0, 78.0, 78.0], [78.0; 4]]);
+    let limit = |set: fn(&mut Limits)| {
+        let mut limits = Limits::default();
+        set(&mut limits);
+        limits
+    };
+    let loss = Trigger::Loss { share: Rate::percent(11), within: Span::DAY };
+    for (what, limits) in [
+        ("drawdown", limit(|limits| limits.portfolio.drawdown = Some(Rate::percent(11)))),
+        ("daily loss", limit(|limits| limits.portfolio.daily_loss = Some(Rate::percent(11)))),
+        ("breaker of drawdown", breaker(Trigger::Drawdown(Rate::percent(11)), TradingState::ReduceOnly, None)),
+        ("breaker of loss", breaker(loss, TradingState::ReduceOnly, None)),
+    ] {
+        let mut simulator = simulator_with_cash(10_000, Early, stock(), settings(), limits);
+        simulator.bar(SeriesId(0), &fall[0]).unwrap();
+        let events: Vec<_> = simulator.engine().journal().iter().map(Result::unwrap).collect();
+        let refused = events.iter().filter(|event| matches!(event, Event::Refused { .. })).count();
+        assert_eq!(refused, 1, "{what}: {:?}", told(&events));
     }
 }
 
@@ -219,7 +289,7 @@ fn drawn(choices: Choices) -> impl FnMut(usize, &mut Context<'_>) + Clone {
     }
 }
 
-fn states() -> impl Strategy<Value = TradingState> {
+fn states() -> impl proptest::strategy::Strategy<Value = TradingState> {
     prop_oneof![Just(TradingState::ReduceOnly), Just(TradingState::Halted), Just(TradingState::Flattening)]
 }
 

@@ -7,25 +7,10 @@ use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{OrderKind, Size};
 
 use crate::laws::{Choices, choices, market, ticket};
-use crate::script::{Run, bars, p, run_within};
-
-const FLAT: [f64; 4] = [100.0; 4];
+use crate::script::{FLAT, bars, check_within as check, p, run_within};
 
 fn units(units: i64) -> Size {
     Size::Units(Quantity::whole(units))
-}
-
-fn check(
-    what: &str,
-    limits: Limits,
-    prices: &[[f64; 4]],
-    script: impl Fn(usize, &mut Context<'_>),
-    expected: &[&str],
-) -> Run {
-    let settings = Settings { allow_short: true, ..Settings::default() };
-    let run = run_within(limits, settings, &bars(prices), script);
-    assert_eq!(run.reports(), expected, "{what}");
-    run
 }
 
 fn of_symbol(symbol: SymbolLimits) -> Limits {

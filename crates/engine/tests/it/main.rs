@@ -12,11 +12,15 @@ mod context;
 #[cfg(test)]
 mod convert;
 #[cfg(test)]
+mod exits;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod orders;
+#[cfg(test)]
+mod readings;
 #[cfg(test)]
 mod risk;
 #[cfg(test)]

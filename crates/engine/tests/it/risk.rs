@@ -1,7 +1,6 @@
 //! Limits hold. Each test begins with the story of how one did not.
 use std::sync::Arc;
 
-use qframe_engine::venue::Settings;
 use qframe_engine::{Context, Limits, OpenOrders, RiskControl, Ticket, risk};
 use qframe_model::account::Account;
 use qframe_model::currency::Currency;
@@ -12,23 +11,9 @@ use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce};
 use qframe_model::time::Time;
 
-use crate::script::{Run, bars, p, run_within};
+use crate::script::{FLAT, check_within as check, p};
 
-const FLAT: [f64; 4] = [100.0; 4];
 const HALF: [f64; 4] = [50.0; 4];
-
-fn check(
-    what: &str,
-    limits: Limits,
-    prices: &[[f64; 4]],
-    script: impl Fn(usize, &mut Context<'_>),
-    expected: &[&str],
-) -> Run {
-    let settings = Settings { allow_short: true, ..Settings::default() };
-    let run = run_within(limits, settings, &bars(prices), script);
-    assert_eq!(run.reports(), expected, "{what}");
-    run
-}
 
 fn drawdown() -> Limits {
     let mut limits = Limits::default();

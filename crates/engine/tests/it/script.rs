@@ -31,6 +31,9 @@ pub(crate) fn bars(prices: &[[f64; 4]]) -> Vec<Bar> {
     prices.iter().enumerate().map(bar).collect()
 }
 
+/// A bar on which nothing moves.
+pub(crate) const FLAT: [f64; 4] = [100.0; 4];
+
 /// What to do on each bar, by its number from 0.
 #[derive(Clone)]
 pub(crate) struct Script<F>(pub(crate) usize, pub(crate) F);
@@ -77,6 +80,20 @@ pub(crate) fn run_within(
     let mut simulator = simulator_with_cash(10_000, Script(0, script), stock(), settings, limits);
     let equity = bars.iter().map(|bar| simulator.bar(SeriesId(0), bar).unwrap()).collect();
     finish(simulator, equity)
+}
+
+/// As [`run_within`], where shares may be sold short; compares what was reported.
+pub(crate) fn check_within(
+    what: &str,
+    limits: Limits,
+    prices: &[[f64; 4]],
+    script: impl FnMut(usize, &mut Context<'_>),
+    expected: &[&str],
+) -> Run {
+    let settings = Settings { allow_short: true, ..Settings::default() };
+    let run = run_within(limits, settings, &bars(prices), script);
+    assert_eq!(run.reports(), expected, "{what}");
+    run
 }
 
 /// The equity after each bar of a script that begins with so much.

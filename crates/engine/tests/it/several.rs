@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use qframe_engine::venue::{FillPrice, Settings, SimVenue};
 use qframe_engine::{
-    AtEnd, Context, Engine, EngineSetup, Keep, Market, RiskControl, Series, Simulator, Sizing, Strategy, Ticket,
+    AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, RiskControl, Series, Simulator, Sizing, Strategy, Ticket,
 };
 use qframe_model::currency::Currency;
 use qframe_model::event::{Event, Header};
@@ -34,13 +34,24 @@ pub(crate) fn run_several(
     days: &[&[[f64; 4]]],
     script: impl FnMut(usize, &mut Context<'_>),
 ) -> Run {
+    run_several_within(Limits::default(), instruments, settings, days, script)
+}
+
+/// As [`run_several`], within limits.
+pub(crate) fn run_several_within(
+    limits: Limits,
+    instruments: Vec<Instrument>,
+    settings: Settings,
+    days: &[&[[f64; 4]]],
+    script: impl FnMut(usize, &mut Context<'_>),
+) -> Run {
     let instruments: Arc<[Instrument]> = instruments.into();
     let ids = (0..instruments.len() as u16).map(InstrumentId);
     let series: Vec<_> = ids.map(|instrument| Series { instrument, frame: TimeFrame::DAY, matched: true }).collect();
     let venue = SimVenue::new(settings, &instruments);
     let setup =
         EngineSetup { instruments, series, reporting: Currency::USD, sizing: Sizing::default(), keep: Keep::All };
-    let mut simulator = Simulator::new(Engine::new(Daily(0, script), RiskControl::default(), setup).unwrap(), venue);
+    let mut simulator = Simulator::new(Engine::new(Daily(0, script), RiskControl::from(limits), setup).unwrap(), venue);
     simulator.start(Time::EPOCH, Header::default(), Cash::whole(10_000)).unwrap();
     let days: Vec<Vec<Bar>> = days.iter().map(|prices| bars(prices)).collect();
     let mut equity = Vec::new();
@@ -64,7 +75,7 @@ pub(crate) fn units(count: i64) -> Size {
     Size::Units(Quantity::whole(count))
 }
 
-fn two_shares() -> Vec<Instrument> {
+pub(crate) fn two_shares() -> Vec<Instrument> {
     ["AAPL", "KO"].map(|symbol| instrument(symbol, Rules::default())).to_vec()
 }
 

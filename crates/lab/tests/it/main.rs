@@ -2,6 +2,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod control;
+#[cfg(test)]
 mod frames;
 #[cfg(test)]
 mod lookahead;

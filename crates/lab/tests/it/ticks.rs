@@ -26,7 +26,7 @@ fn price(tenths: i64) -> Price {
 }
 
 /// Quotes a step apart around a price that walks, and trades at them; known 3 ms after they happen.
-fn walk(count: usize, seed: u64) -> Vec<Tick> {
+pub(crate) fn walk(count: usize, seed: u64) -> Vec<Tick> {
     let (mut state, mut middle) = (seed, 10_000_i64);
     let mut random = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -55,7 +55,7 @@ fn walk(count: usize, seed: u64) -> Vec<Tick> {
     (0..count).map(row).collect()
 }
 
-fn instrument(symbol: &str) -> Instrument {
+pub(crate) fn instrument(symbol: &str) -> Instrument {
     let rules = Rules { tick: price(1), lot: Quantity::from_nanos(1_000_000), ..Rules::default() };
     Instrument::new(symbol.parse().unwrap(), Currency::USD, rules).unwrap()
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qframe_data::quality::Grade;
-use qframe_lab::Outcome;
 use qframe_lab::lookahead::quick;
 use qframe_lab::registry::{Assets, StrategySpec};
 use qframe_lab::report::{self, Facts, Look, ReportError, Style, check_writable, write_atomically};
+use qframe_lab::{Blind, Outcome};
 
 use crate::error::Error;
 use crate::run::data::Source;
@@ -145,6 +145,10 @@ fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
     if let (Some(first), Some(last)) = (bars.first(), bars.last()) {
         let ways = [("--latency", &venue.latency), ("--answer-latency", &venue.answer)];
         notes.extend(ways.into_iter().filter_map(|(flag, way)| measured::note(flag, way, first.time, last.time)));
+    }
+    for Blind { breaker, instrument, lack } in plan.backtest.blind() {
+        let symbol = instrument.map_or("", |id| plan.backtest.instruments()[id.index()].symbol().as_str());
+        notes.push(format!("the breaker {breaker} does not watch {symbol}: {lack}"));
     }
     let dead = plan.sources.iter().map(|source| source.set.origin().facts.zero_volume).sum::<u64>();
     if plan.backtest.setup().venue.volume_cap.is_some() && dead > 0 {

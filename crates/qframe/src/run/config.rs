@@ -42,8 +42,11 @@ pub(super) fn read(text: &str) -> Result<(Raw, Vec<(String, usize)>), toml::de::
     Ok((raw, keys))
 }
 
-/// The lines of all keys in a table, each with the keys above it.
+/// The lines of all keys in a table, each with the keys above it, and of what stands in a list.
 fn lines_below(above: &str, value: &DeValue<'_>, line: &impl Fn(usize) -> usize, keys: &mut Vec<(String, usize)>) {
+    for (place, value) in value.as_array().into_iter().flat_map(|list| list.iter()).enumerate() {
+        keys.push((format!("{above}[{}]", place + 1), line(value.span().start)));
+    }
     for (key, value) in value.as_table().into_iter().flat_map(|table| table.iter()) {
         let path = format!("{above}.{}", key.get_ref());
         lines_below(&path, value.get_ref(), line, keys);

@@ -1,16 +1,16 @@
 //! What the flags and the `[limits]` of a configuration mean: limits of orders, symbols, strategies and the account, and
 //! circuit breakers.
-use qframe_engine::{Breaker, Limits, PortfolioLimits, SymbolLimits, Trigger, Usually};
-use qframe_model::breaker::TradingState;
+use qframe_engine::{Breaker, Limits, PortfolioLimits, SymbolLimits};
+use qframe_lab::{Blind, RunError, Setup};
 use qframe_model::number::Rate;
 use qframe_model::parameter::nearest;
 use qframe_model::symbol::Symbol;
-use qframe_model::time::{Span, Time};
 use serde::Deserialize;
 
-use super::raw::{Raw, Word};
+use super::breakers::{Asked, Said, asked, command_word};
+use super::raw::Raw;
 use super::values::Given;
-use super::venue::{LEAST, LEVERAGE_MAX, UNITS};
+use super::venue::{LEAST, LEVERAGE_MAX};
 use crate::error::Error;
 
 /// The keys of a symbol's limits, and those of the account's: the names of their flags.
@@ -35,102 +35,93 @@ const OF_PORTFOLIO: [&str; 8] = [
 ];
 const BREAKER: &str = "breaker";
 /// A window has no more rows.
-const ROWS_MAX: u32 = 100_000;
+pub(super) const ROWS_MAX: u32 = 100_000;
 
 /// A word of the `[limits]` of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LimitWord {
-    of: Of,
-    key: String,
-    pub(crate) word: Word,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Of {
-    All,
-    Symbol(String),
-    Strategy(String),
+    /// Its keys below `limits`: `[max-order]`, or `[symbol, BTC/USD, max-order]`.
+    keys: Vec<String>,
+    /// Which of a list it is, from 1.
+    place: Option<usize>,
+    word: String,
 }
 
 impl LimitWord {
-    /// Its key in the file.
+    /// Its place in the file, as its line is kept under.
     fn path(&self) -> String {
-        match &self.of {
-            Of::All => format!("limits.{}", self.key),
-            Of::Symbol(name) => format!("limits.symbol.{name}.{}", self.key),
-            Of::Strategy(name) => format!("limits.strategy.{name}.{}", self.key),
-        }
+        let place = self.place.map(|place| format!("[{place}]")).unwrap_or_default();
+        format!("limits.{}{place}", self.keys.join("."))
     }
 }
 
-/// The table `[limits]`, with `[limits.symbol.NAME]` and `[limits.strategy.NAME]` in it.
+/// The table `[limits]`, with `[limits.symbol.NAME]` and `[limits.strategy.NAME]` in it. What stands there is judged later,
+/// where its line is known.
 pub(crate) fn section<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<LimitWord>, D::Error> {
-    let custom = |text: String| serde::de::Error::custom(text);
-    let tables = |value: toml::Value, what: &str| match value {
-        toml::Value::Table(table) => Ok(table),
-        _ => Err(custom(format!("{what}: expected a table, such as [limits.{what}.NAME]"))),
-    };
     let toml::Value::Table(all) = toml::Value::deserialize(deserializer)? else {
-        return Err(custom("expected a table: a line [limits], then lines such as max-leverage = 2".to_owned()));
+        return Err(serde::de::Error::custom("expected a table: a line [limits], then lines such as max-leverage = 2"));
     };
     let mut words = Vec::new();
     for (key, value) in all {
-        match key.as_str() {
-            "symbol" | "strategy" => {
-                for (name, own) in tables(value, &key)? {
-                    let of = if key == "symbol" { Of::Symbol(name) } else { Of::Strategy(name) };
-                    for (key, value) in tables(own, &key)? {
-                        take(&mut words, &of, &key, value).map_err(custom)?;
-                    }
-                }
-            }
-            _ => take(&mut words, &Of::All, &key, value).map_err(custom)?,
-        }
+        take(&mut words, vec![key], value);
     }
     Ok(words)
 }
 
-fn take(words: &mut Vec<LimitWord>, of: &Of, key: &str, value: toml::Value) -> Result<(), String> {
-    let values = match value {
-        toml::Value::Array(list) if key == BREAKER => list,
-        other => vec![other],
-    };
-    for value in values {
-        let word = value.try_into().map_err(|error: toml::de::Error| format!("{key}: {}", error.message()))?;
-        words.push(LimitWord { of: of.clone(), key: key.to_owned(), word });
+/// Takes a value, or what stands in a table of a kind or of a name.
+fn take(words: &mut Vec<LimitWord>, keys: Vec<String>, value: toml::Value) {
+    let is_of_names = keys.len() < 3 && ["symbol", "strategy"].contains(&keys[0].as_str());
+    match value {
+        toml::Value::Table(table) if is_of_names => {
+            for (key, value) in table {
+                take(words, keys.iter().cloned().chain([key]).collect(), value);
+            }
+        }
+        toml::Value::Array(list) if keys == [BREAKER] && !list.is_empty() => {
+            let word = |(place, value)| LimitWord { keys: keys.clone(), place: Some(place + 1), word: text(value) };
+            words.extend(list.into_iter().enumerate().map(word));
+        }
+        value => words.push(LimitWord { keys, place: None, word: text(value) }),
     }
-    Ok(())
 }
 
-/// The limits of a run of this strategy: those of the file, and the flags over them.
+fn text(value: toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The limits of a run of this strategy: those of the file, and the flags over them. Breakers are [`control`]'s.
 pub(super) fn limits(raw: &Raw, strategy: &str) -> Result<Limits, Error> {
     let (mut limits, mut own) = (Limits::default(), PortfolioLimits::default());
     for word in &raw.limits {
         let path = word.path();
-        let given = Given { flag: &path, word: word.word.0.trim() };
-        match &word.of {
-            Of::All if word.key == BREAKER => limits.breakers.push(breaker(given)?),
-            Of::All => {
-                let known = set_symbol(&mut limits.symbol, &word.key, given)?
-                    || set_portfolio(&mut limits.portfolio, &word.key, given)?;
-                check_known(
-                    known,
-                    &word.key,
-                    given,
-                    [&OF_SYMBOL[..], &OF_PORTFOLIO, &[BREAKER, "symbol", "strategy"]],
-                )?;
+        let given = Given { flag: &path, word: &word.word };
+        match word.keys.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [BREAKER] => check_once(raw, BREAKER, given)?,
+            [kind @ ("symbol" | "strategy")] | [kind, _] => {
+                let why = "and in it lines such as max-order-quantity = 5 or max-leverage = 2";
+                return Err(given.wrong(format!("expected a table [limits.{kind}.NAME], {why}")));
             }
-            Of::Symbol(name) => {
-                let symbol: Symbol = name.parse().map_err(|error| given.wrong(format!("{name}: {error}")))?;
-                let known = set_symbol(of_symbol(&mut limits, symbol), &word.key, given)?;
-                check_known(known, &word.key, given, [&OF_SYMBOL[..], &[], &[]])?;
+            [key] => {
+                let known =
+                    set_symbol(&mut limits.symbol, key, given)? || set_portfolio(&mut limits.portfolio, key, given)?;
+                check_known(known, key, given, [&OF_SYMBOL[..], &OF_PORTFOLIO, &[BREAKER, "symbol", "strategy"]])?;
+                check_once(raw, key, given)?;
             }
-            Of::Strategy(name) => {
-                let mut unused = PortfolioLimits::default();
-                let limits = if name == strategy { &mut own } else { &mut unused };
-                let known = set_portfolio(limits, &word.key, given)?;
-                check_known(known, &word.key, given, [&OF_PORTFOLIO[..], &[], &[]])?;
+            ["symbol", name, key] => {
+                let wrong = |error| Error::usage(&format!("limits.symbol.{name}"), "", error);
+                let symbol: Symbol = name.parse().map_err(wrong)?;
+                let known = set_symbol(of_symbol(&mut limits, symbol), key, given)?;
+                check_known(known, key, given, [&OF_SYMBOL[..], &[], &[]])?;
             }
+            [_, name, key] => {
+                check_name(&["limits", "strategy", name].join("."), name, &[strategy])?;
+                let known = set_portfolio(&mut own, key, given)?;
+                check_known(known, key, given, [&OF_PORTFOLIO[..], &[], &[]])?;
+            }
+            _ => {}
         }
     }
     for (flag, word) in raw.limit_flags() {
@@ -138,18 +129,73 @@ pub(super) fn limits(raw: &Raw, strategy: &str) -> Result<Limits, Error> {
             let (key, given) = (flag.trim_start_matches('-'), Given { flag, word: word.0.trim() });
             let _known =
                 set_symbol(&mut limits.symbol, key, given)? || set_portfolio(&mut limits.portfolio, key, given)?;
-            // A flag wins over the file, over what that says of one symbol too.
-            for (_, own) in &mut limits.symbols {
+            // A flag wins over the file, over what that says of one symbol too; what the file says of all does not.
+            for (_, own) in limits.symbols.iter_mut().filter(|_| line_above(raw, key).is_none()) {
                 let _known = set_symbol(own, key, given)?;
             }
         }
     }
-    if !raw.breaker.is_empty() {
-        let given = |word: &Word| breaker(Given { flag: "--breaker", word: word.0.trim() });
-        limits.breakers = raw.breaker.iter().map(given).collect::<Result<_, _>>()?;
-    }
     limits.portfolio = limits.portfolio.and(&own);
     Ok(limits)
+}
+
+/// The circuit breakers of a run, and what a person says to them.
+pub(super) fn control(raw: &Raw) -> Result<(Vec<Breaker>, Said), Error> {
+    let (mut breakers, mut said) = (Vec::new(), Said::new());
+    for (flag, word) in breaker_words(raw) {
+        match asked(Given { flag: &flag, word })? {
+            Asked::Breaker(breaker) => breakers.push(breaker),
+            Asked::Commands(more) => said.extend(more),
+        }
+    }
+    said.sort_by_key(|(time, _)| *time);
+    Ok((breakers, said))
+}
+
+/// What the run says of a breaker or a command, with the word that asked for it.
+pub(super) fn refused(raw: &Raw, error: &RunError) -> Error {
+    let (part, why) = match *error {
+        RunError::Blind(Blind { breaker, lack, .. }) => {
+            (Asked::Breaker(breaker), format!("it would never trip: {lack}"))
+        }
+        RunError::Unheard { time, command, last } => {
+            (Asked::Commands(vec![(time, command)]), format!("nobody would hear it: the data is over at {last:#}"))
+        }
+        _ => return Error::refused(error),
+    };
+    let asks = |(flag, word): &(String, &str)| asked(Given { flag, word }).is_ok_and(|asked| asked.has(&part));
+    let found = breaker_words(raw).into_iter().find(asks);
+    found.map_or_else(|| Error::refused(error), |(flag, word)| Error::usage(&flag, word, why))
+}
+
+/// The words that ask for breakers, each with the place to blame.
+fn breaker_words(raw: &Raw) -> Vec<(String, &str)> {
+    if raw.breaker.is_empty() {
+        let of_file = raw.limits.iter().filter(|word| word.keys == [BREAKER]);
+        return of_file.map(|word| (word.path(), word.word.as_str())).collect();
+    }
+    raw.breaker.iter().map(|word| ("--breaker".to_owned(), word.0.trim())).collect()
+}
+
+/// Refuses a table of a symbol that the run does not have: what it says would hold nothing.
+pub(super) fn check_symbols(raw: &Raw, symbols: &[&Symbol]) -> Result<(), Error> {
+    let names: Vec<&str> = symbols.iter().map(|symbol| symbol.as_str()).collect();
+    raw.limits.iter().try_for_each(|word| match &word.keys[..] {
+        [kind, name, _] if kind == "symbol" => check_name(&format!("limits.symbol.{name}"), name, &names),
+        _ => Ok(()),
+    })
+}
+
+fn check_name(table: &str, name: &str, of_run: &[&str]) -> Result<(), Error> {
+    if of_run.contains(&name) {
+        return Ok(());
+    }
+    let hint = nearest(name, of_run.iter().copied()).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+    let why = format!(
+        "it is not in this run, which has {}{hint}; limits of what does not run would hold nothing",
+        of_run.join(", ")
+    );
+    Err(Error::usage(table, "", why))
 }
 
 fn of_symbol(limits: &mut Limits, symbol: Symbol) -> &mut SymbolLimits {
@@ -199,109 +245,31 @@ fn check_known(known: bool, key: &str, given: Given<'_>, names: [&[&'static str]
     Err(given.wrong(format!("there is no such limit{hint} (there are {})", names().collect::<Vec<_>>().join(", "))))
 }
 
+/// Refuses a limit that the file has above its tables as well: one of the two would hold in silence.
+fn check_once(raw: &Raw, key: &str, given: Given<'_>) -> Result<(), Error> {
+    let twice = |line| given.wrong(format!("{key} stands in line {line} too; keep one of the two"));
+    line_above(raw, key).map_or(Ok(()), |line| Err(twice(line)))
+}
+
+/// Where the file says this of all outside of `[limits]`, and no flag does.
+fn line_above(raw: &Raw, key: &str) -> Option<usize> {
+    raw.from_file.keys.iter().find_map(|(name, line)| (name == key).then_some(*line))
+}
+
 fn count(given: Given<'_>) -> Result<u32, Error> {
     let count = given.word.replace('_', "").parse().ok().filter(|count| (1..=ROWS_MAX).contains(count));
     count.ok_or_else(|| given.wrong(format!("expected a whole number from 1 to {ROWS_MAX}")))
 }
 
-const THEN: [(&str, TradingState); 3] =
-    [("reduce-only", TradingState::ReduceOnly), ("halt", TradingState::Halted), ("flatten", TradingState::Flattening)];
-/// Each trigger with what it means where nothing more is said.
-const TRIGGERS: [(&str, &str); 12] = [
-    ("drawdown", "15%"),
-    ("loss", "5%/15m"),
-    ("volatility", "3x/20/500"),
-    ("spread", "5x/20/500"),
-    ("volume", "0.1x/20/500"),
-    ("correlation", "0.9/60"),
-    ("slippage", "0.5%/20"),
-    ("rejects", "50%/20"),
-    ("stale", "5m"),
-    ("gap", "3"),
-    ("jump", "20%"),
-    ("at", ""),
-];
-
-/// `TRIGGER[:THRESHOLD][:reduce-only|halt|flatten[:COOL-DOWN]]`.
-fn breaker(given: Given<'_>) -> Result<Breaker, Error> {
-    let mut parts: Vec<&str> = given.word.split(':').collect();
-    let then = |part: &str| THEN.iter().find(|(name, _)| *name == part).map(|(_, then)| *then);
-    let mut cool_down = None;
-    if let [.., before, last] = parts[..]
-        && then(before).is_some()
-    {
-        cool_down =
-            Some(span(last).ok_or_else(|| given.wrong(format!("{last}: expected a time to cool down, such as 1h")))?);
-        parts.pop();
-    }
-    let state = parts.last().and_then(|part| then(part)).filter(|_| parts.len() > 1);
-    if state.is_some() {
-        parts.pop();
-    }
-    let name = Given { word: parts[0], ..given };
-    let names: Vec<(&'static str, (&str, &str))> =
-        TRIGGERS.iter().map(|(name, means)| (*name, (*name, *means))).collect();
-    let (name, means) = name.one_of(&names).map_err(|_| trigger_unknown(given, parts[0]))?;
-    let threshold = if parts.len() > 1 { parts[1..].join(":") } else { means.to_owned() };
-    let form = if name == "at" { "an instant, such as at:2020-03-12T00:00:00Z" } else { means };
-    let trigger = trigger(name, &threshold).ok_or_else(|| {
-        given.wrong(format!(
-            "{threshold:?} is no threshold of {name}: expected {form}, then perhaps \
-             :reduce-only, :halt or :flatten, then perhaps a time to cool down, such as :1h"
-        ))
-    })?;
-    Ok(Breaker { trigger, then: state.unwrap_or(TradingState::Halted), cool_down })
-}
-
-fn trigger_unknown(given: Given<'_>, name: &str) -> Error {
-    let names = TRIGGERS.map(|(name, _)| name);
-    let hint = nearest(name, names.into_iter()).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
-    given.wrong(format!("there is no breaker {name:?}{hint} (there are {})", names.join(", ")))
-}
-
-fn trigger(name: &str, threshold: &str) -> Option<Trigger> {
-    let parts: Vec<&str> = threshold.split('/').collect();
-    let share = |text: &str| Rate::parse(text).ok().filter(|rate| rate.is_positive() && *rate <= Rate::ONE);
-    let rows = |text: &str| text.parse().ok().filter(|rows| (1..=ROWS_MAX).contains(rows));
-    let usually = || match *parts.as_slice() {
-        [times, last, before] => {
-            let times = Rate::parse(times.strip_suffix('x')?).ok().filter(|times| times.is_positive())?;
-            Some(Usually { times, last: rows(last)?, before: rows(before)? })
-        }
-        _ => None,
-    };
-    match (name, parts.as_slice()) {
-        ("drawdown", [text]) => Some(Trigger::Drawdown(share(text)?)),
-        ("loss", [text, within]) => Some(Trigger::Loss { share: share(text)?, within: span(within)? }),
-        ("volatility", _) => Some(Trigger::Volatility(usually()?)),
-        ("spread", _) => Some(Trigger::Spread(usually()?)),
-        ("volume", _) => Some(Trigger::Volume(usually()?)),
-        ("correlation", [least, bars]) => {
-            let least = Rate::parse(least).ok().filter(|least| -Rate::ONE <= *least && *least <= Rate::ONE)?;
-            Some(Trigger::Correlation { least, bars: rows(bars).filter(|bars| *bars > 1)? })
-        }
-        ("slippage", [text, fills]) => Some(Trigger::Slippage { share: share(text)?, fills: rows(fills)? }),
-        ("rejects", [text, orders]) => Some(Trigger::Rejects { share: share(text)?, orders: rows(orders)? }),
-        ("stale", [text]) => Some(Trigger::Stale(span(text)?)),
-        ("gap", [text]) => Some(Trigger::Gap(rows(text)?)),
-        ("jump", [text]) => Some(Trigger::Jump(Rate::parse(text).ok().filter(|rate| rate.is_positive())?)),
-        ("at", _) => Some(Trigger::At(threshold.parse::<Time>().ok()?)),
-        _ => None,
-    }
-}
-
-/// A time above zero: `200ms`, `30s`, `15m`, `1h`, `2d`.
-fn span(text: &str) -> Option<Span> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (count, unit) = text.split_at(digits);
-    let nanos = UNITS.iter().find_map(|(name, nanos)| (*name == unit).then_some(*nanos))?;
-    let span = Span::from_nanos(count.parse::<i64>().ok()?.checked_mul(nanos)?);
-    (span > Span::ZERO && span.nanos() <= 3_660 * Span::DAY.nanos()).then_some(span)
+/// The breakers, and what a person says to them, each as it could be written.
+pub(super) fn words_of_breakers(setup: &Setup) -> Option<(&'static str, String)> {
+    let breakers = setup.limits.breakers.iter().map(ToString::to_string);
+    let all: Vec<String> = breakers.chain(setup.commands.iter().map(command_word)).collect();
+    (!all.is_empty()).then(|| (BREAKER, all.join(" ")))
 }
 
 /// The limits that are set by the names of their flags, each as it could be written.
 pub(super) fn words(limits: &Limits) -> Vec<(&'static str, String)> {
-    let breakers: Vec<String> = limits.breakers.iter().map(ToString::to_string).collect();
     let Limits { symbol, portfolio, .. } = limits;
     let newer = [
         ("max-order-quantity", symbol.order_quantity.map(|most| most.to_string())),
@@ -313,7 +281,6 @@ pub(super) fn words(limits: &Limits) -> Vec<(&'static str, String)> {
         ("max-open-orders", portfolio.open_orders.map(|most| most.to_string())),
         ("max-orders-per-second", portfolio.orders_per_second.map(|most| most.to_string())),
         ("max-orders-per-minute", portfolio.orders_per_minute.map(|most| most.to_string())),
-        (BREAKER, (!breakers.is_empty()).then(|| breakers.join(" "))),
     ];
     newer.into_iter().filter_map(|(name, word)| Some((name, word?))).collect()
 }

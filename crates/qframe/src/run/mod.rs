@@ -1,4 +1,5 @@
 //! A run in two steps: [`raw`] is what was written (flags and configuration), the other files are what it means.
+mod breakers;
 pub(crate) mod calendars;
 pub(crate) mod catalog;
 mod config;

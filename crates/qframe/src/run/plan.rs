@@ -1,7 +1,8 @@
 //! A run that is understood: data, rules, strategy, and the words to print for each.
 use qframe_engine::venue::Spreads;
-use qframe_lab::registry::{AnyStrategy, BuildError, MarketInfo, Needs, StrategySpec, find_among};
-use qframe_lab::{Backtest, Setup};
+use qframe_engine::{Breaker, Limits, RiskBudget, Sizing, Trigger};
+use qframe_lab::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec, find_among};
+use qframe_lab::{Backtest, Blind, Lack, RunError, Setup};
 use qframe_model::event::Header;
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Instrument;
@@ -53,6 +54,8 @@ impl<'a> Plan<'a> {
         let mut setup = setup(raw, spec.name)?;
         let wish = Wish::new(raw, venue::margin(raw)?)?;
         let mut sources = load(raw, &wish)?;
+        let symbols: Vec<_> = sources.iter().map(|source| source.set.instrument().symbol()).collect();
+        limits::check_symbols(raw, &symbols)?;
         if sources.iter().any(|source| source.set.is_of_ticks()) {
             ticks::check_words(&setup)?;
         }
@@ -61,7 +64,8 @@ impl<'a> Plan<'a> {
             None => sources[0].set.instrument().quote(),
         };
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
-        let market = Backtest::new(sets, setup.clone()).map_err(Error::refused)?;
+        let market = Backtest::new(sets, setup.clone()).map_err(|error| limits::refused(raw, &error))?;
+        check_pairs(raw, spec, &market)?;
         let (rates, valued) = rates::load(&market, &setup, &wish)?;
         setup.rates = rates;
         let calendars = calendars::load(raw, &market, &wish.catalog, &sources)?;
@@ -105,6 +109,22 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// Refuses what looks at several positions where only one symbol is traded: it would hold nothing.
+fn check_pairs(raw: &Raw, spec: &StrategySpec, market: &Backtest) -> Result<(), Error> {
+    let setup = market.setup();
+    if market.instruments().len() > 1 && spec.assets != Assets::One {
+        return Ok(());
+    }
+    if let (Sizing::Risk(RiskBudget { heat: Some(_), .. }), Some(given)) = (setup.sizing, given("--size", &raw.size)) {
+        let why = "heat is what several positions may lose together, and only one symbol is traded: leave :heat out";
+        return Err(given.wrong(format!("{why} (it is for a strategy of your own that trades several)")));
+    }
+    let pairs = |breaker: &&Breaker| matches!(breaker.trigger, Trigger::Correlation { .. });
+    let blind = |breaker: &Breaker| RunError::Blind(Blind { breaker: *breaker, instrument: None, lack: Lack::Pair });
+    let found = setup.limits.breakers.iter().find(pairs);
+    found.map_or(Ok(()), |breaker| Err(limits::refused(raw, &blind(breaker))))
+}
+
 /// The recorded spreads of those series that have them; the shortest bars of a symbol are those that are traded on.
 fn spreads(sources: &[Source], market: &Backtest) -> Vec<Spreads> {
     let mut quoted: Vec<&Source> = sources.iter().filter(|source| !source.spreads.is_empty()).collect();
@@ -122,11 +142,13 @@ fn spreads(sources: &[Source], market: &Backtest) -> Vec<Spreads> {
 
 fn setup(raw: &Raw, strategy: &str) -> Result<Setup, Error> {
     let default = Setup::default();
+    let (breakers, commands) = limits::control(raw)?;
     Ok(Setup {
         cash: given("--cash", &raw.cash).map_or(Ok(default.cash), Given::amount)?,
         venue: venue::settings(raw)?,
         sizing: venue::sizing(raw)?,
-        limits: limits::limits(raw, strategy)?,
+        limits: Limits { breakers, ..limits::limits(raw, strategy)? },
+        commands,
         at_end: venue::at_end(raw)?,
         seed: venue::seed(raw)?,
         risk_free: venue::risk_free(raw)?.to_f64(),

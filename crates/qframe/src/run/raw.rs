@@ -83,7 +83,7 @@ Examples:
   qframe backtest
   qframe backtest --data AAPL=prices.csv --strategy rsi-reversion --param period=14 --fee 0.1% --report out.html
   qframe backtest --data EUR/USD=prices.csv --strategy buy-and-hold --interest EUR=2.5% USD=4% --interest-markup 0.5%
-  qframe backtest --max-leverage 1 --max-position 5000 --breaker drawdown:15%:flatten loss:5%/15m:halt:1h
+  qframe backtest --size 50% --max-leverage 0.6 --breaker drawdown:15%:flatten:90d loss:5%/2d:halt:7d
   qframe backtest --data AAPL --data MSFT --data KO --strategy momentum-rotation --param top=2 --json")]
 pub(crate) struct Raw {
     /// Prices: a file that is there, else a bundled sample (see `qframe samples`), else SYMBOL or SYMBOL@VENUE of the
@@ -233,7 +233,7 @@ pub(crate) struct Raw {
     /// The largest gross exposure over equity.
     #[arg(long, value_name = "TIMES", help_heading = "Risk limits", allow_hyphen_values = true)]
     pub(crate) max_leverage: Option<Word>,
-    /// How far an order's price may be from the market.
+    /// How far an order's prices may be from the market; of one that only reduces, what its limit may give away.
     #[arg(long, value_name = "SHARE", help_heading = "Risk limits", allow_hyphen_values = true)]
     pub(crate) collar: Option<Word>,
     /// The loss of a day at which only reducing orders pass.
@@ -244,7 +244,8 @@ pub(crate) struct Raw {
     pub(crate) max_drawdown: Option<Word>,
     /// Circuit breakers, each TRIGGER:THRESHOLD[:reduce-only|halt|flatten[:COOL-DOWN]] such as drawdown:15%:flatten,
     /// loss:5%/15m:halt:1h, volatility:3x/20/500:reduce-only:1d or at:2020-03-12:flatten; others are volume, spread,
-    /// correlation, slippage, rejects, stale, gap and jump (docs/limits.md). Without a time to cool down it stays.
+    /// correlation, slippage, rejects, stale, gap and jump (docs/limits.md). Without a time to cool down it stays. What a
+    /// person would do: manual:2018-01-10:flatten, armed again: manual:2018-01-10:flatten:2018-03-01.
     #[arg(long, num_args = 1.., value_name = "BREAKER", help_heading = "Risk limits")]
     #[serde(deserialize_with = "words")]
     pub(crate) breaker: Vec<Word>,

@@ -52,7 +52,8 @@ pub(super) fn words(
     let multiplier = wish.multiplier.map(|multiplier| ("multiplier", multiplier.to_string()));
     let rest = rest.chain(multiplier);
     // So do runs without the limits that came later.
-    let rest = rest.chain(limits::words(&setup.limits)).chain(limits::words_of_symbols(&setup.limits));
+    let rest = rest.chain(limits::words(&setup.limits)).chain(limits::words_of_breakers(setup));
+    let rest = rest.chain(limits::words_of_symbols(&setup.limits));
     let all = account.into_iter().chain(trading(setup)).chain(first_limits(setup)).chain(rest);
     Ok(all.map(|(name, word)| (name.to_owned(), word)).collect())
 }

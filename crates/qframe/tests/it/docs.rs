@@ -41,6 +41,7 @@ fn the_commands_of_the_book_run() {
     program.write("splits.csv", "time,ratio\n2020-02-14,2\n");
     program.write("funding.csv", "time,rate\n2020-02-10,0.0001\n");
     program.write("run.toml", blocks("docs/quickstart.md", "toml").remove(0));
+    program.write("limits.toml", blocks("docs/limits.md", "toml").remove(0));
     crate::risk::fill(&program);
     crate::catalog::fill(&program);
     crate::assets::fill(&program);
@@ -62,6 +63,7 @@ fn the_commands_of_the_book_run() {
         "docs/performance.md",
         "docs/risk.md",
         "docs/lookahead.md",
+        "docs/limits.md",
     ];
     let blocks = pages.iter().flat_map(|page| blocks(page, "sh"));
     let commands: Vec<String> = blocks.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();

@@ -64,9 +64,9 @@ fn printed_settings_can_be_written_again() {
                  --collar 500bp --daily-loss 0.5 --max-drawdown 90% --from 2016-01-01 --to 2018-12-31 --timeframe 2d \
                  --on-bad-row skip --offsets mixed --risk-free 1% --seed 7 --max-order-quantity 1e6 --max-position-quantity 1e7 \
                  --max-concentration 300% --max-gross 1e6 --max-net 1e6 --max-open-orders 10 --max-open-orders-of-symbol 9 \
-                 --max-orders-per-second 8 --max-orders-per-minute 9 --breaker drawdown:15%:flatten:90d loss:5%/15m jump:0.9 \
-                 volatility:3x/20/500:reduce-only:24h volume:0.10x/5/50 spread correlation:0.9/60 slippage:50bp/20 rejects:50%/20 \
-                 stale:60d gap:300 at:2018-01-10:halt:1h";
+                 --max-orders-per-second 8 --max-orders-per-minute 9 --breaker drawdown:15%:flatten:90d loss:5%/10d jump:0.9 \
+                 volatility:3x/20/500:reduce-only:24h volume:0.10x/5/50 slippage:50bp/20 rejects:50%/20 stale:60d gap:300 \
+                 at:2018-01-10:halt:1h manual:2018-02-01:flatten:2018-03-01T12:00:00Z manual:2017-02-01:rearm";
     let first = report(&program, words);
     let settings = first["settings"].as_object().unwrap();
     let unset = ["none", "all"];
@@ -89,10 +89,8 @@ fn limits_of_a_file_are_those_of_the_flags() {
         hash(&program, &format!("--config run.toml {other}")),
         hash(&program, &format!("--daily-loss 3% {other}"))
     );
-    // A strategy's own limits are within those of all, and only where it runs.
-    file(
-        "[limits]\nmax-leverage = 2\n[limits.strategy.ma-crossover]\nmax-leverage = 0.5\n[limits.strategy.pairs]\nmax-net = 1\n",
-    );
+    // A strategy's own limits are within those of all.
+    file("[limits]\nmax-leverage = 2\n[limits.strategy.ma-crossover]\nmax-leverage = 0.5\n");
     assert_eq!(hash(&program, "--config run.toml"), hash(&program, "--max-leverage 0.5"));
     file("[limits.symbol.\"BTC/USD\"]\nmax-order = 100\n");
     let orders = |words: &str| report(&program, words)["trades"].as_array().unwrap().len();
@@ -100,8 +98,10 @@ fn limits_of_a_file_are_those_of_the_flags() {
     file("[limits.symbol.\"BTC/USD\"]\nmax-order = 99999999\n");
     assert!(orders("--config run.toml") > 0);
     assert_eq!(orders("--config run.toml --max-order 100"), 0, "a flag wins over what the file says of a symbol");
-    file("[limits.symbol.\"ETH/USD\"]\nmax-order = 100\n");
-    assert!(orders("--config run.toml") > 0, "those of another symbol");
+    file("max-order = 99999999\n[limits.symbol.\"BTC/USD\"]\nmax-order = 100\n");
+    assert_eq!(orders("--config run.toml"), 0, "what the file says of a symbol, over what it says of all");
+    file("[limits]\nbreaker = \"manual:2018-01-10:halt\"\n");
+    assert_eq!(hash(&program, "--config run.toml"), hash(&program, "--breaker manual:2018-01-10"));
 }
 
 #[test]
@@ -111,8 +111,39 @@ fn a_wrong_limit_says_where_and_what_to_try() {
         ("[limits]\nmax-leverag = 2\n", ["run.toml:2", "limits.max-leverag", "did you mean max-leverage?"]),
         ("[limits]\nbreaker = [\"drawdwn:5%\"]\n", ["run.toml:2", "drawdwn", "did you mean drawdown?"]),
         ("[limits.symbol.AAPL]\nmax-net = 2\n", ["run.toml:2", "limits.symbol.AAPL.max-net", "max-position"]),
-        ("[limits.strategy.pairs]\nmax-net = -2\n", ["run.toml:2", "max-net", "above zero"]),
+        ("[limits.strategy.ma-crossover]\nmax-net = -2\n", ["run.toml:2", "max-net = -2", "above zero"]),
         ("limits = 5\n", ["run.toml", "expected a table", "max-leverage = 2"]),
+        // What is not in the run held nothing, and nobody said so.
+        (
+            "\n[limits.symbol.\"ETH/USD\"]\nmax-order = 5\n",
+            ["run.toml:2: limits.symbol.ETH/USD", "has BTC/USD", "mean BTC/USD?"],
+        ),
+        (
+            "[limits.strategy.ma-crosover]\nmax-net = 5\n",
+            ["run.toml:1: limits.strategy.ma-crosover", "has ma-crossover", "mean ma-c"],
+        ),
+        (
+            "[limits.strategy.pairs]\nmax-net = 5\n",
+            ["run.toml:1: limits.strategy.pairs", "not in this run", "has ma-crossover"],
+        ),
+        ("[limits.symbol.btc]\nmax-order = 5\n", ["run.toml:1: limits.symbol.btc", "is not a symbol", "AAPL"]),
+        // Values of another kind were told of without a line.
+        ("[limits]\nmax-order = [1]\n", ["run.toml:2: limits.max-order = [1]", "decimal number", "expected digits"]),
+        ("[limits]\nmax-gross = 1\nmax-net = true\n", ["run.toml:3: limits.max-net = true", "decimal", "expected"]),
+        (
+            "[limits]\nbreaker = [\n\"jump\",\n\"jmp\",\n]\n",
+            ["run.toml:4: limits.breaker[2] = jmp", "mean jump?", "manual"],
+        ),
+        ("[limits]\nsymbol = 5\n", ["run.toml:2: limits.symbol = 5", "expected a table", "[limits.symbol.NAME]"]),
+        (
+            "[limits.symbol]\nmax-order = 5\n",
+            ["run.toml:2: limits.symbol.max-order = 5", "a table", "[limits.symbol.NAME]"],
+        ),
+        ("max-net = 2\n[limits]\nmax-net = 1\n", ["run.toml:3: limits.max-net = 1", "line 1 too", "keep one"]),
+        (
+            "[limits]\nbreaker = [\n\"jump\",\n\"spread\",\n]\n",
+            ["run.toml:4: limits.breaker[2] = spread", "never trip", "quotes"],
+        ),
     ] {
         program.write("run.toml", text);
         crate::refusals::check(&program, "--config run.toml", 2, &parts);
@@ -124,6 +155,27 @@ fn a_wrong_limit_says_where_and_what_to_try() {
         ("--breaker at:yesterday", ["--breaker", "yesterday", "2020-03-12"]),
         ("--max-open-orders 0", ["--max-open-orders", "0", "whole number from 1"]),
         ("--size risk:1%:atr:2", ["--size", "risk:1%:atr:2", "risk:1%:atr:2:14:heat:6%"]),
+    ] {
+        crate::refusals::check(&program, words, 2, &parts);
+    }
+}
+
+/// Each of these stood there and did nothing.
+#[test]
+fn what_would_do_nothing_is_refused() {
+    let program = Program::new();
+    for (words, parts) in [
+        ("--breaker spread", ["--breaker spread", "it would never trip", "quotes or a book"]),
+        ("--data AAPL --breaker volume", ["--breaker volume", "reads volume", "have none"]),
+        ("--breaker correlation:0.9/60", ["--breaker correlation", "pairs of symbols", "add another"]),
+        ("--data BTC/USD AAPL --breaker correlation:0.9/60", ["--breaker", "pairs of symbols", "only one is traded"]),
+        ("--breaker loss:5%/15m", ["--breaker loss:5%/15m", "1d apart", "shorter bars"]),
+        ("--breaker volatility:3x/20/5000", ["--breaker volatility", "needs 5021 rows", "there are 1770"]),
+        ("--breaker at:2030-01-01", ["--breaker at:2030-01-01", "never trip", "is over at 2019-10-18"]),
+        ("--breaker manual:2030-01-01", ["--breaker manual:2030-01-01", "nobody would hear it", "over at 2019-10-18"]),
+        ("--breaker manual:2018-01-01:flaten", ["--breaker", "is not a time", "manual:2019-01-01:halt:2019-02-01"]),
+        ("--breaker manual:2018-02-01:halt:2018-01-01", ["--breaker", "armed again at 2018-01-01", "before"]),
+        ("--size risk:1%:heat:6%", ["--size risk:1%:heat:6%", "only one symbol", "leave :heat out"]),
     ] {
         crate::refusals::check(&program, words, 2, &parts);
     }
@@ -143,6 +195,33 @@ fn a_trip_is_told() {
     let text = program.run(&format!("backtest --plain {words}")).out();
     assert!(text.contains("Circuit breaker at ") && text.contains("is at its threshold 15%: flattening; re-arms from"));
     assert_eq!(report(&program, "")["breakers"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_stop_by_hand_can_be_tried() {
+    let program = Program::new();
+    let told = report(&program, "--breaker manual:2018-01-10:flatten:2018-03-01");
+    let trip = &told["breakers"][0];
+    let expected = serde_json::json!({
+        "time": "2018-01-10T00:00:00Z", "breaker": null, "cause": "hand", "symbol": null, "value": "0", "threshold": "0",
+        "state": "flattening", "rearms": "by hand", "rearmed": "2018-03-01T00:00:00Z",
+    });
+    assert_eq!(*trip, expected);
+    let forced = |trade: &&Value| trade["exit_reason"] == "force_exit";
+    let trades = told["trades"].as_array().unwrap();
+    let forced: Vec<&Value> = trades.iter().filter(forced).collect();
+    assert_eq!(forced.len(), 1);
+    // Said as the day began: it meets the open of that day.
+    assert_eq!(forced[0]["exit_time"], "2018-01-10T00:00:00Z");
+    let entered = |from: &str, to: &str| {
+        let enters = |trade: &&Value| (from..to).contains(&trade["entry_time"].as_str().unwrap());
+        trades.iter().filter(enters).count()
+    };
+    assert_eq!(entered("2018-01-10", "2018-03-01"), 0);
+    assert!(entered("2018-03-01", "2020") > 0);
+    // A breaker that a person alone arms again, and the person.
+    let both = report(&program, "--breaker drawdown:15%:flatten manual:2016-01-01:rearm");
+    assert_eq!(both["breakers"][0]["rearmed"], "2016-01-01T00:00:00Z");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! nor a strategy's name can make it load or run anything. What a reader needs without scripts (statistics, monthly
 //! returns, settings, facts of the data) is plain HTML; charts and the trade list are drawn by `page.js` from one block
 //! of data.
+mod breakers;
 mod data;
 mod escape;
 mod facts;
@@ -53,6 +54,7 @@ pub fn html(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     tear::costs(Costs::of(facts)?, currency, &mut out)?;
     tear::attribution(&attribution::tables(facts)?, currency, &mut out)?;
     sections::trades(facts, &mut out)?;
+    breakers::section(facts, &mut out)?;
     refused::section(facts, &mut out)?;
     facts::settings_and_data(facts, &mut out)?;
     facts::footer(facts, &mut out)?;

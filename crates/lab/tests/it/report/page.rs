@@ -1,9 +1,11 @@
 //! The page: it loads nothing, shows the statistics as they are, and lets no text of a user become markup.
-use qframe_engine::Limits;
+use qframe_engine::{Breaker, Limits, Trigger};
 use qframe_lab::strategies::Mode;
 use qframe_lab::{Setup, report};
+use qframe_model::breaker::TradingState;
 use qframe_model::event::Event;
-use qframe_model::number::Cash;
+use qframe_model::number::{Cash, Rate};
+use qframe_model::time::Span;
 use qframe_quant::performance::Value;
 
 use super::{EVIL, Run};
@@ -152,6 +154,38 @@ fn it_tells_of_refused_orders_and_why() {
     };
     check(100, 2, "The first 20 of them; the orders as CSV are complete.");
     check(100, 40, "By the risk check when they were sent");
+}
+
+/// What tripped stood in the JSON and on the terminal only.
+#[test]
+fn it_tells_of_trips_and_what_armed_again() {
+    let (markup, _) = split(&Run::bitcoin().written(report::html));
+    assert!(!markup.contains("Circuit breakers"), "a run without any says nothing of them");
+    let check = |share: i64, days: Option<i64>, few: std::ops::Range<usize>, cells: &str| {
+        let cool_down = days.map(|days| Span::from_seconds(days * 86_400));
+        let trigger = Trigger::Drawdown(Rate::percent(share));
+        let breakers = vec![Breaker { trigger, then: TradingState::Flattening, cool_down }];
+        let setup = Setup { limits: Limits { breakers, ..Limits::default() }, ..Setup::default() };
+        let run = Run::under(setup, &["BTC/USD"], (10, 50), Mode::LongFlat);
+        let trips = run.outcome.journal.iter().filter(|event| matches!(event, Ok(Event::Tripped(_)))).count();
+        let (markup, _) = split(&run.written(report::html));
+        assert!(few.contains(&trips), "{share} % gave {trips} trips");
+        let title = match trips {
+            0 => "none tripped".to_owned(),
+            1 => "1 trip".to_owned(),
+            all => format!("{all} trips"),
+        };
+        assert!(markup.contains(&format!("<h2>Circuit breakers: {title}</h2>")));
+        let rows = markup
+            .split_once("Trips of circuit breakers")
+            .map_or("", |(_, rest)| rest.split("</table>").next().unwrap());
+        assert_eq!(rows.matches("<tr><td>").count(), trips);
+        assert!(rows.contains(cells), "{rows}");
+    };
+    let by_hand = "%</td><td>15%</td><td>flattening</td><td>by hand</td><td>–</td></tr>";
+    check(15, None, 1..2, by_hand);
+    check(15, Some(90), 2..100, "<td>flattening</td><td>from 20");
+    check(99, None, 0..1, "");
 }
 
 #[test]

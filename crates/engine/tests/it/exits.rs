@@ -1,0 +1,167 @@
+//! Ways out stay open while risk control lets nothing in. Each test begins with the story of how one was shut.
+use qframe_engine::{Breaker, Context, Limits, Ticket, Trigger};
+use qframe_model::breaker::TradingState;
+use qframe_model::event::Event;
+use qframe_model::market::Side;
+use qframe_model::number::{Cash, Quantity, Rate};
+use qframe_model::order::{OrderKind, Size};
+use qframe_model::time::{Span, Time};
+
+use crate::script::{FLAT, Run, check_within as check, p};
+
+fn units(units: i64) -> Size {
+    Size::Units(Quantity::whole(units))
+}
+
+/// Trips with the row of day 2, which is known on day 3.
+fn tripped(then: TradingState) -> Limits {
+    let trigger = Trigger::At(Time::EPOCH + Span::from_seconds(3 * 86_400));
+    Limits { breakers: vec![Breaker { trigger, then, cool_down: None }], ..Limits::default() }
+}
+
+fn withdrawn(run: &Run) -> Vec<String> {
+    let withdrawn = run.events.iter().filter_map(|event| match event {
+        Event::Withdrawn { order, refusal, .. } => Some(format!("{order}: {refusal}")),
+        _ => None,
+    });
+    withdrawn.collect()
+}
+
+/// Buys 30, then works one order in four slices from the second bar on.
+fn works(ticket: Ticket) -> impl Fn(usize, &mut Context<'_>) {
+    move |day, context| match day {
+        0 => _ = context.buy(units(30)),
+        1 => _ = context.twap(ticket, Span::from_seconds(4 * 86_400), 4),
+        _ => {}
+    }
+}
+
+#[test]
+fn an_exit_that_is_worked_in_slices_goes_on() {
+    // The parent was withdrawn with everything else, and the account stayed in what it was leaving.
+    let out = ["day 1 1 buy 30 at 100", "day 2 3 sell 5 at 100", "day 3 4 sell 5 at 100"];
+    let whole = [&out[..], &["day 4 5 sell 5 at 100", "day 5 6 sell 5 at 100"]].concat();
+    for ticket in [Ticket::sell(units(20)).reduce_only(), Ticket::sell(units(20))] {
+        let run = check("exit", tripped(TradingState::ReduceOnly), &[FLAT; 7], works(ticket), &whole);
+        assert!(withdrawn(&run).is_empty());
+        let sent = run.events.iter().filter_map(|event| match event {
+            Event::Submitted(order) => Some(order.reduce_only),
+            _ => None,
+        });
+        assert_eq!(sent.collect::<Vec<_>>()[3..], [true, true], "they can do nothing else");
+    }
+    let mut lost = Limits::default();
+    lost.portfolio.drawdown = Some(Rate::basis_points(1));
+    let fall = [FLAT, FLAT, [99.0; 4], [99.0; 4], [99.0; 4], [99.0; 4], [99.0; 4]];
+    let lower =
+        whole.iter().map(|line| if line.contains("sell") { line.replace("100", "99") } else { (*line).to_owned() });
+    let lower: Vec<String> = lower.collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    check("limit", lost, &fall, works(Ticket::sell(units(20)).reduce_only()), &lower);
+}
+
+#[test]
+fn what_is_worked_to_open_stops_and_says_why() {
+    // It stopped without a word of the rule.
+    let said = "trading is reduce-only since 1970-01-04T00:00:00Z: its time had come";
+    let part = ["day 1 1 buy 30 at 100", "day 2 3 buy 5 at 100"];
+    let run = check("entry", tripped(TradingState::ReduceOnly), &[FLAT; 7], works(Ticket::buy(units(20))), &part);
+    assert_eq!(withdrawn(&run), [format!("2: {said}")]);
+    // What is left is more than what is held: it would turn the position.
+    let turns = ["day 1 1 buy 30 at 100", "day 2 3 sell 15 at 100"];
+    let run = check("turn", tripped(TradingState::ReduceOnly), &[FLAT; 7], works(Ticket::sell(units(60))), &turns);
+    assert_eq!(withdrawn(&run).len(), 1);
+    let halted = ["day 1 1 buy 30 at 100", "day 2 3 sell 5 at 100"];
+    let exit = Ticket::sell(units(20)).reduce_only();
+    let run = check("halt", tripped(TradingState::Halted), &[FLAT; 7], works(exit), &halted);
+    assert_eq!(withdrawn(&run).len(), 1);
+}
+
+#[test]
+fn the_beginning_of_work_is_judged() {
+    // A parent of any size began, and only its slices were refused, one by one.
+    let mut limits = Limits::default();
+    limits.symbol.position_value = Some(Cash::whole(4_000));
+    let expected = ["day 1 1 buy 30 at 100", "refused 2: position value 5000.00 would be above the limit 4000.00"];
+    check("value", limits.clone(), &[FLAT; 7], works(Ticket::buy(units(20))), &expected);
+    let late = |day: usize, context: &mut Context<'_>| {
+        if day == 3 {
+            context.twap(Ticket::buy(units(4)), Span::from_seconds(2 * 86_400), 2);
+            context.twap(Ticket::sell(units(4)).reduce_only(), Span::from_seconds(2 * 86_400), 2);
+        }
+    };
+    let refused = "refused 1: trading is halted since 1970-01-04T00:00:00Z: its time had come";
+    let both = [refused, &refused.replace("1:", "2:")];
+    check("halted", tripped(TradingState::Halted), &[FLAT; 7], late, &both);
+    // What a limit refuses to open may still close.
+    let expected = ["day 1 1 buy 30 at 100", "day 4 3 sell 10 at 200", "day 5 4 sell 10 at 200"];
+    let closes = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(30)),
+        3 => _ = context.twap(Ticket::sell(units(20)), Span::from_seconds(2 * 86_400), 2),
+        _ => {}
+    };
+    let high = [200.0; 4];
+    limits.symbol.position_value = Some(Cash::whole(3_500));
+    check("close", limits, &[FLAT, FLAT, high, high, high, high], closes, &expected);
+}
+
+#[test]
+fn an_iceberg_that_reduces_stays() {
+    let iceberg = OrderKind::Iceberg { limit: p(120.0), display: Quantity::whole(5) };
+    let rests = move |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(30)),
+        1 => _ = context.send(Ticket::sell(units(20)).kind(iceberg).reduce_only()),
+        _ => {}
+    };
+    let up = [120.0, 130.0, 120.0, 125.0];
+    let expected = ["day 1 1 buy 30 at 100", "accepted 2", "day 5 2 sell 20 at 120"];
+    check("iceberg", tripped(TradingState::ReduceOnly), &[FLAT, FLAT, FLAT, FLAT, FLAT, up], rests, &expected);
+}
+
+/// Holds 30 at a market of 100 within a collar of 10 %, and sends one order.
+fn collared(ticket: Ticket) -> String {
+    let mut limits = Limits::default();
+    limits.symbol.collar = Some(Rate::percent(10));
+    let sends = move |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(30)),
+        1 => _ = context.send(ticket),
+        _ => {}
+    };
+    let settings = qframe_engine::venue::Settings { allow_short: true, ..Default::default() };
+    let run = crate::script::run_within(limits, settings, &crate::script::bars(&[FLAT; 2]), sends);
+    let refused = run.events.iter().find_map(|event| match event {
+        Event::Refused { refusal, .. } => Some(refusal.to_string()),
+        Event::Submitted(order) if order.id.0 == 2 => {
+            Some(if order.reduce_only { "taken to reduce" } else { "taken" }.to_owned())
+        }
+        _ => None,
+    });
+    refused.unwrap_or_default()
+}
+
+#[test]
+fn a_collar_shuts_no_way_out() {
+    // A profit taken far above the market was refused as if it opened; a stop-limit's trigger was not looked at.
+    let away = |price, market| format!("price {price} is more than 0.1 away from the market {market}");
+    let (buy, sell, exit) = (Ticket::buy(units(5)), Ticket::sell(units(5)), Ticket::sell(units(5)).reduce_only());
+    let stop_limit = |trigger, limit| OrderKind::StopLimit { trigger: p(trigger), limit: p(limit) };
+    let touched = |trigger, limit| OrderKind::LimitIfTouched { trigger: p(trigger), limit: p(limit) };
+    let check = |what: &str, ticket: Ticket, expected: &str| assert_eq!(collared(ticket), expected, "{what}");
+    check("entry within", buy.limit(p(90.0)), "taken");
+    check("entry below", buy.limit(p(89.0)), &away(89, 100));
+    check("entry above", buy.limit(p(111.0)), &away(111, 100));
+    check("entry's trigger", buy.kind(stop_limit(111.0, 110.0)), &away(111, 100));
+    check("entry's limit", buy.kind(stop_limit(105.0, 111.0)), &away(111, 100));
+    check("entry if touched", buy.kind(touched(80.0, 95.0)), &away(80, 100));
+    check("both within", buy.kind(stop_limit(105.0, 109.0)), "taken");
+    check("profit", exit.limit(p(150.0)), "taken to reduce");
+    check("profit without the flag", sell.limit(p(150.0)), "taken to reduce");
+    check("given away", exit.limit(p(89.0)), &away(89, 100));
+    check("given away without the flag", sell.limit(p(89.0)), &away(89, 100));
+    check("stop", exit.stop(p(70.0)), "taken to reduce");
+    check("stop-limit far below", exit.kind(stop_limit(70.0, 65.0)), "taken to reduce");
+    check("stop-limit that gives away", exit.kind(stop_limit(70.0, 60.0)), &away(60, 70));
+    check("at the market", exit, "taken to reduce");
+    let more = Ticket::new(Side::Sell, units(40)).limit(p(150.0));
+    check("more than is held", more, &away(150, 100));
+}
