@@ -40,6 +40,8 @@ mod report;
 #[cfg(test)]
 mod risk;
 #[cfg(test)]
+mod risk_limits;
+#[cfg(test)]
 mod securities;
 #[cfg(test)]
 mod settings;

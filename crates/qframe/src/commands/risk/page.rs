@@ -34,6 +34,8 @@ pub(super) fn write(answer: &Answer, sections: &[Section], out: &mut (dyn Write 
     }
     let advice = answer.assessment.iter().flat_map(|assessed| &assessed.recommendations);
     list(advice, out)?;
+    let warnings: Vec<String> = answer.warnings.iter().map(|warning| format!("Warning: {warning}")).collect();
+    list(&warnings, out)?;
     list(&answer.notes, out)?;
     writeln!(out, "</body>\n</html>")
 }

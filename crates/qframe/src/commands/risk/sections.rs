@@ -59,6 +59,7 @@ pub(super) fn print(answer: &Answer, sections: &[Section], out: &mut impl Write)
     }
     let advice = answer.assessment.iter().flat_map(|assessed| &assessed.recommendations);
     advice.into_iter().try_for_each(|advice| writeln!(out, "  -> {advice}"))?;
+    answer.warnings.iter().try_for_each(|warning| writeln!(out, "warning: {warning}"))?;
     answer.notes.iter().try_for_each(|note| writeln!(out, "note: {note}"))
 }
 
@@ -92,10 +93,7 @@ fn risk(answer: &Answer) -> Option<Section> {
     }
     let mut columns = vec!["method".to_owned(), "horizon".to_owned(), "over the horizon".to_owned()];
     columns.extend(levels.into_iter().flat_map(|level| [format!("VaR {}", at(level)), format!("CVaR {}", at(level))]));
-    let whys =
-        answer.unmeasured.iter().map(|one| format!("{}, horizon {}: {}", one.method.name(), one.horizon, one.why));
-    let mut whys: Vec<String> = whys.collect();
-    whys.dedup();
+    let whys: Vec<String> = answer.unmeasured.iter().map(|one| one.told(&answer.horizons)).collect();
     let mut notes = vec!["± is one standard error of a figure that was drawn by chance.".to_owned()];
     notes.retain(|_| answer.figures.iter().any(|one| one.var_error.is_some()));
     notes.extend((!whys.is_empty()).then(|| format!("Not measured: {}", whys.join("; "))));
@@ -147,7 +145,8 @@ fn contributions(answer: &Answer) -> Option<Section> {
 }
 
 fn exposure(answer: &Answer) -> Option<Section> {
-    let held = answer.exposure.as_ref()?;
+    let held = &answer.exposure;
+    let or_dash = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), percent);
     let mut rows = vec![
         ("gross", percent(held.gross)),
         ("net", percent(held.net)),
@@ -155,11 +154,11 @@ fn exposure(answer: &Answer) -> Option<Section> {
         ("concentration (HHI)", format!("{:.4}", held.concentration_hhi)),
         (
             "effective number of positions",
-            held.effective_number.map_or_else(String::new, |number| format!("{number:.1}")),
+            held.effective_number.map_or_else(|| "-".to_owned(), |number| format!("{number:.1}")),
         ),
-        ("volatility a year", percent(held.volatility)),
-        ("drawdown at risk", percent(held.drawdown_at_risk)),
-        ("conditional drawdown at risk", percent(held.conditional_drawdown_at_risk)),
+        ("volatility a year", or_dash(held.volatility)),
+        ("drawdown at risk", or_dash(held.drawdown_at_risk)),
+        ("conditional drawdown at risk", or_dash(held.conditional_drawdown_at_risk)),
     ];
     let names = held.benchmark.as_ref().map(|one| format!("beta to {}", one.name));
     if let (Some(one), Some(name)) = (&held.benchmark, &names) {
@@ -168,11 +167,13 @@ fn exposure(answer: &Answer) -> Option<Section> {
         rows.push(("tracking error a year", percent(one.tracking_error)));
     }
     let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
-    Some(section("Exposure", &["", "value"], rows))
+    let mut section = section("Exposure", &["", "value"], rows);
+    section.note = (!held.unmeasured.is_empty()).then(|| format!("Not measured: {}", held.unmeasured.join("; ")));
+    Some(section)
 }
 
 fn sizes(answer: &Answer) -> Option<Section> {
-    let held = answer.exposure.as_ref().filter(|_| answer.holdings.len() > 1)?;
+    let held = Some(&answer.exposure).filter(|_| answer.holdings.len() > 1)?;
     let kinds = [("", &held.by_asset), ("class ", &held.by_class), ("currency ", &held.by_currency)];
     let rows = kinds.into_iter().flat_map(|(kind, sizes)| {
         sizes.iter().take(ROWS_MAX).map(move |size| {
@@ -283,11 +284,10 @@ fn backtest(answer: &Answer) -> Option<Section> {
 fn assessment(answer: &Answer) -> Option<Section> {
     let assessed = answer.assessment.as_ref()?;
     let row = |one: &super::Judged| {
-        let number = |value: f64| format!("{value:.4}");
         vec![
             format!("{} ({})", one.name, one.risk),
-            number(one.value),
-            number(one.limit),
+            number(one.value, 4),
+            number(one.limit, 4),
             format!("{:.0}%", 100.0 * one.used),
             one.level.clone(),
         ]
@@ -298,10 +298,18 @@ fn assessment(answer: &Answer) -> Option<Section> {
 }
 
 fn percent(value: f64) -> String {
-    format!("{:.2}%", 100.0 * value)
+    format!("{}%", number(100.0 * value, 2))
 }
 
-fn at(confidence: f64) -> String {
+/// A number of so many decimals; nothing is neither above nor below zero.
+fn number(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let is_nothing = text.bytes().all(|digit| matches!(digit, b'-' | b'0' | b'.'));
+    if is_nothing { text.trim_start_matches('-').to_owned() } else { text }
+}
+
+/// A confidence, as 97.5%.
+pub(super) fn at(confidence: f64) -> String {
     let text = format!("{:.4}", 100.0 * confidence);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
