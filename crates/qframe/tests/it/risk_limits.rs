@@ -37,7 +37,7 @@ fn who_does_what_is_advised_is_at_the_limit() {
         let before = answer(&program, &format!("{words} --positions book.csv --cash 5000"));
         let value = metric(&before, name);
         assert!(value > limit, "{name}: {value}");
-        let mut held = vec![("A", 100.0, 500), ("B", -50.0, 900), ("C", 10.0, 1)];
+        let mut held = [("A", 100.0, 500), ("B", -50.0, 900), ("C", 10.0, 1)];
         let (mut cash, advice) = (5_000.0, advised(&before, name));
         assert!(!advice.is_empty(), "{name}: {}", before["assessment"]);
         for (_, step) in &advice {
@@ -139,7 +139,9 @@ fn a_method_that_was_named_is_wanted_and_of_all_one_is_left_out() {
     assert_eq!(all.code(), 0, "{}", all.error());
     assert_eq!(all.out().matches("garch: 60 observations").count(), 1, "once, whatever the horizons: {}", all.out());
     let found = answer(&program, "--prices short.csv --scenarios 2000");
-    assert_eq!(found["unmeasured"][0]["horizons"], serde_json::json!([1, 10]));
+    let left_out = found["unmeasured"].as_array().unwrap();
+    let garch = left_out.iter().find(|one| one["method"] == "garch").unwrap();
+    assert_eq!(garch["horizons"], serde_json::json!([1, 10]));
     // So does history that is too short for its confidence.
     assert!(all.out().contains("warning: fewer than 5 independent outcomes"), "{}", all.out());
     let warned = found["warnings"][0].as_str().unwrap();
@@ -185,4 +187,26 @@ fn names_of_metrics_are_words() {
     check("a\u{1b}[31mb", "expected a word");
     check("a\u{202e}b", "expected a word");
     check(&"x".repeat(65), "expected 64 at most");
+}
+
+/// Lists once stopped at fifteen rows and said nothing; the page was wider than a screen.
+#[test]
+fn a_long_list_says_how_much_more_there_is() {
+    let program = Program::new();
+    let names: Vec<String> = (0..20).map(|asset| format!("N{asset:02}")).collect();
+    let rows = (1..=28).map(|day: usize| {
+        let prices = (0..20).map(|asset| format!(",{}", 100 + (day * day * (asset + 3) + day * asset * asset) % 101));
+        format!("2020-01-{day:02}{}\n", prices.collect::<String>())
+    });
+    program.write("many.csv", format!("date,{}\n{}", names.join(","), rows.collect::<String>()));
+    let answer = program.run("risk --prices many.csv --method normal --report page.html");
+    assert_eq!(answer.code(), 0, "{}", answer.error());
+    let sections: Vec<&str> = answer.out().leak().split("\n\n").collect();
+    for title in ["Where it comes from", "Sizes", "The likeliest way"] {
+        let section = sections.iter().find(|section| section.starts_with(title)).unwrap();
+        assert!(section.contains("and 5 more (--report, --json)"), "{section}");
+    }
+    let page = std::fs::read_to_string(program.path("page.html")).unwrap();
+    let sizes = page.split("<h2>").find(|section| section.starts_with("Sizes")).unwrap();
+    assert_eq!(sizes.matches("<tr><td>N").count(), 20);
 }

@@ -24,7 +24,11 @@ pub(super) fn advise(book: &Book, answer: &Answer, gauges: &Gauges, metric: &Met
     let steps = match metric.name() {
         _ if !own => vec![Step::Lower { by: metric.value().abs() - metric.limit() }],
         "disagreement" => believed(answer).into_iter().collect(),
-        _ => closed(book, gauges, metric),
+        _ => {
+            let steps = closed(book, gauges, metric);
+            let is_enough = matches!(steps.last(), Some(Step::Close { left, .. }) if *left <= metric.limit());
+            if is_enough { steps } else { everywhere(book, gauges, metric).map_or(steps, |step| vec![step]) }
+        }
     };
     steps.into_iter().map(told).collect()
 }
@@ -61,6 +65,19 @@ fn closed(book: &Book, gauges: &Gauges, metric: &Metric) -> Vec<Step> {
         useless.extend((share >= 1.0).then_some(place));
     }
     steps
+}
+
+/// The same share of every position, where no few of them are enough; it changes no shares of currencies.
+fn everywhere(book: &Book, gauges: &Gauges, metric: &Metric) -> Option<Step> {
+    let mut cut = book.clone();
+    let mut read = |share: f64| {
+        cut.holdings = book.holdings.iter().map(|whole| smaller(whole, share)).collect();
+        gauges.read(metric.name(), &cut)
+    };
+    let (share, left) = share(&mut read, metric.value(), metric.limit())?;
+    let symbol = "every position".to_owned();
+    let is_enough = left <= metric.limit() && share < 1.0;
+    is_enough.then_some(Step::Close { symbol, share, quantity: None, hedge: None, left })
 }
 
 /// Metrics that each position keeps to by itself.

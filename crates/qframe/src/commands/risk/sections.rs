@@ -9,14 +9,17 @@ use super::measure::{Method, Part};
 pub(super) struct Section {
     pub(super) title: String,
     pub(super) columns: Vec<String>,
+    /// A cell has at most two lines: the figure, and what belongs to it.
     pub(super) rows: Vec<Vec<String>>,
+    /// Rows that a terminal shows; a page shows all.
+    pub(super) shown: usize,
     /// What to know of it.
     pub(super) note: Option<String>,
 }
 
 /// Correlations of more holdings than these are in the JSON alone.
 const CORRELATED_MAX: usize = 12;
-/// Rows of a list that may be long.
+/// Rows of a list that may be long, on a terminal.
 const ROWS_MAX: usize = 15;
 
 /// All sections that have rows, in reading order.
@@ -40,7 +43,10 @@ pub(super) fn of(answer: &Answer) -> Vec<Section> {
 /// Prints them as text.
 pub(super) fn print(answer: &Answer, sections: &[Section], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", headline(answer))?;
-    for Section { title, columns, rows, note } in sections {
+    for Section { title, columns, rows, shown, note } in sections {
+        let more = rows.len().saturating_sub(*shown);
+        let one_line = |row: &Vec<String>| row.iter().map(|cell| cell.replace('\n', " ")).collect::<Vec<_>>();
+        let rows: Vec<Vec<String>> = rows.iter().take(*shown).map(one_line).collect();
         let width = |place: usize| {
             let cells = rows.iter().map(|row| row[place].chars().count());
             cells.chain([columns[place].chars().count()]).max().unwrap_or(0)
@@ -55,6 +61,9 @@ pub(super) fn print(answer: &Answer, sections: &[Section], out: &mut impl Write)
         };
         writeln!(out, "\n{title}\n{}", line(columns))?;
         rows.iter().try_for_each(|row| writeln!(out, "{}", line(row)))?;
+        if more > 0 {
+            writeln!(out, "  and {more} more (--report, --json)")?;
+        }
         note.iter().try_for_each(|note| writeln!(out, "  {note}"))?;
     }
     let advice = answer.assessment.iter().flat_map(|assessed| &assessed.recommendations);
@@ -73,26 +82,29 @@ pub(super) fn headline(answer: &Answer) -> String {
 
 fn section(title: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Section {
     let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-    Section { title: title.to_owned(), columns, rows, note: None }
+    Section { title: title.to_owned(), columns, rows, shown: usize::MAX, note: None }
 }
 
 /// A row a method and horizon, a pair of columns a confidence.
 fn risk(answer: &Answer) -> Option<Section> {
     let mut levels: Vec<f64> = Vec::new();
-    let mut rows: Vec<Vec<String>> = Vec::new();
+    let (mut rows, mut rules): (Vec<Vec<String>>, Vec<String>) = (Vec::new(), Vec::new());
     for one in &answer.figures {
         if !levels.contains(&one.confidence) {
             levels.push(one.confidence);
         }
-        let head = [one.method.name(), one.horizon.to_string(), one.rule.to_owned()];
-        if rows.last().is_none_or(|row| row[..3] != head) {
+        let head = [one.method.name(), one.horizon.to_string()];
+        if rows.last().is_none_or(|row| row[..2] != head) {
             rows.push(head.to_vec());
+            rules.push(one.rule.to_owned());
         }
         let cells = [(one.var, one.var_error, one.var_money), (one.cvar, one.cvar_error, one.cvar_money)].map(cell);
         rows.last_mut().into_iter().for_each(|row| row.extend(cells.clone()));
     }
-    let mut columns = vec!["method".to_owned(), "horizon".to_owned(), "over the horizon".to_owned()];
+    rows.iter_mut().zip(rules).for_each(|(row, rule)| row.push(rule));
+    let mut columns = vec!["method".to_owned(), "horizon".to_owned()];
     columns.extend(levels.into_iter().flat_map(|level| [format!("VaR {}", at(level)), format!("CVaR {}", at(level))]));
+    columns.push("over the horizon".to_owned());
     let whys: Vec<String> = answer.unmeasured.iter().map(|one| one.told(&answer.horizons)).collect();
     let mut notes = vec!["± is one standard error of a figure that was drawn by chance.".to_owned()];
     notes.retain(|_| answer.figures.iter().any(|one| one.var_error.is_some()));
@@ -101,15 +113,17 @@ fn risk(answer: &Answer) -> Option<Section> {
         title: "Value at risk".to_owned(),
         columns,
         rows,
+        shown: usize::MAX,
         note: (!notes.is_empty()).then(|| notes.join(" ")),
     })
 }
 
 /// A loss, its standard error, and the same in money.
 fn cell((loss, error, worth): (f64, Option<f64>, Option<f64>)) -> String {
-    let error = error.map_or_else(String::new, |error| format!(" ±{:.3}", 100.0 * error));
-    let worth = worth.map_or_else(String::new, |worth| format!(" ({})", money(worth)));
-    format!("{}{error}{worth}", percent(loss))
+    let error = error.map(|error| format!("±{:.3}", 100.0 * error));
+    let worth = worth.map(|worth| format!("({})", money(worth)));
+    let beside: Vec<String> = [error, worth].into_iter().flatten().collect();
+    format!("{}\n{}", percent(loss), beside.join(" ")).trim_end().to_owned()
 }
 
 /// Of one method, the normal one if it was asked for: its parts are the smoothest. All of them are in the JSON.
@@ -138,10 +152,8 @@ fn contributions(answer: &Answer) -> Option<Section> {
     };
     let columns = ["symbol", "weight", "component VaR", "share", "component CVaR", "marginal VaR", "incremental VaR"];
     let title = format!("Where it comes from ({}, {})", first.method.name(), at(first.confidence));
-    let mut section = section(&title, &columns, parts.iter().take(ROWS_MAX).map(row).collect());
-    let more = parts.len().saturating_sub(ROWS_MAX);
-    section.note = (more > 0).then(|| format!("and {more} more (--json)"));
-    Some(section)
+    let section = section(&title, &columns, parts.iter().map(row).collect());
+    Some(Section { shown: ROWS_MAX, ..section })
 }
 
 fn exposure(answer: &Answer) -> Option<Section> {
@@ -174,16 +186,17 @@ fn exposure(answer: &Answer) -> Option<Section> {
 
 fn sizes(answer: &Answer) -> Option<Section> {
     let held = Some(&answer.exposure).filter(|_| answer.holdings.len() > 1)?;
-    let kinds = [("", &held.by_asset), ("class ", &held.by_class), ("currency ", &held.by_currency)];
+    let kinds = [("class ", &held.by_class), ("currency ", &held.by_currency), ("", &held.by_asset)];
     let rows = kinds.into_iter().flat_map(|(kind, sizes)| {
-        sizes.iter().take(ROWS_MAX).map(move |size| {
+        sizes.iter().map(move |size| {
             let mut row = vec![format!("{kind}{}", size.name), percent(size.net), percent(size.gross)];
             row.extend(size.money.map(money));
             row
         })
     });
     let columns = ["of", "net", "gross", "money"];
-    Some(section("Sizes", &columns[..if answer.value.is_some() { 4 } else { 3 }], rows.collect()))
+    let section = section("Sizes", &columns[..if answer.value.is_some() { 4 } else { 3 }], rows.collect());
+    Some(Section { shown: held.by_class.len() + held.by_currency.len() + ROWS_MAX, ..section })
 }
 
 fn stress(answer: &Answer) -> Option<Section> {
@@ -204,9 +217,10 @@ fn reverse(answer: &Answer) -> Option<Section> {
     let found = answer.reverse.as_ref()?;
     let mut moves: Vec<&(String, f64)> = found.returns.iter().collect();
     moves.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let rows = moves.into_iter().take(ROWS_MAX).map(|(symbol, value)| vec![symbol.clone(), percent(*value)]).collect();
+    let rows = moves.into_iter().map(|(symbol, value)| vec![symbol.clone(), percent(*value)]).collect();
     let mut section =
         section(&format!("The likeliest way to lose {}", percent(found.loss)), &["symbol", "return"], rows);
+    section.shown = ROWS_MAX;
     let (deviations, probability) = (found.deviations, found.probability);
     section.note = Some(format!(
         "{deviations:.1} standard deviations of one observation; were returns normal, a probability of {probability:.1e}"
@@ -236,8 +250,11 @@ fn correlation(answer: &Answer) -> Option<Section> {
 }
 
 fn liquidity(answer: &Answer) -> Option<Section> {
-    let rows = answer.liquidity.iter().map(|one| vec![one.symbol.clone(), format!("{:.2}", one.days)]);
-    Some(section("Liquidity", &["symbol", "days to close"], rows.collect()))
+    let mut slowest: Vec<&super::Closing> = answer.liquidity.iter().collect();
+    slowest.sort_by(|a, b| b.days.total_cmp(&a.days));
+    let rows = slowest.into_iter().map(|one| vec![one.symbol.clone(), format!("{:.2}", one.days)]);
+    let section = section("Liquidity", &["symbol", "days to close"], rows.collect());
+    Some(Section { shown: ROWS_MAX, ..section })
 }
 
 fn volatility(answer: &Answer) -> Option<Section> {
