@@ -30,6 +30,8 @@ mod notes;
 #[cfg(test)]
 mod portfolio;
 #[cfg(test)]
+mod portfolio_flags;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod quality;

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::limits::Limits;
 use super::optimise::{about, head};
-use super::percent;
 use super::wanted::{Wanted, refused};
+use super::{finite, percent};
 use crate::error::Error;
 use crate::run::panel::Prices;
 
@@ -36,6 +36,8 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(&self) -> Result<(), Error> {
+        self.wanted.check_frontier()?;
+        self.limits.check_held(None)?;
         let priced = self.prices.load()?;
         let estimates = self.wanted.estimates(&priced)?;
         let constraints = self.limits.constraints(estimates.names(), &[])?;
@@ -112,18 +114,18 @@ fn text(
     let widest = points.last().map_or(1.0, |(_, figures)| figures.volatility);
     writeln!(out, "{:>9}  {:>10}  {:>7}  {:>9}", "Return", "Volatility", "Sharpe", "Positions")?;
     for (point, figures) in points {
-        let sharpe = (figures.expected_return - rate) / figures.volatility;
+        let sharpe = finite((figures.expected_return - rate) / figures.volatility, 3);
         let held = point.weights.iter().filter(|weight| **weight != 0.0).count();
         let part = if widest > least { (figures.volatility - least) / (widest - least) } else { 0.0 };
         let bar = "#".repeat((part * BAR).round() as usize + 1);
         let [mean, volatility] = [figures.expected_return, figures.volatility].map(percent);
-        writeln!(out, "{mean:>9}  {volatility:>10}  {sharpe:>7.3}  {held:>9}  {bar}")?;
+        writeln!(out, "{mean:>9}  {volatility:>10}  {sharpe:>7}  {held:>9}  {bar}")?;
     }
     match best {
         Ok(figures) => writeln!(
             out,
-            "\nHighest Sharpe ratio {:.3} at a return of {} and a volatility of {}",
-            (figures.expected_return - rate) / figures.volatility,
+            "\nHighest Sharpe ratio {} at a return of {} and a volatility of {}",
+            finite((figures.expected_return - rate) / figures.volatility, 3),
             percent(figures.expected_return),
             percent(figures.volatility)
         ),

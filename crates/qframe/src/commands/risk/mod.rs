@@ -309,7 +309,8 @@ impl Args {
         if book.returns.observations() <= book.returns.assets() {
             let (observations, assets) = (book.returns.observations(), book.returns.assets());
             notes.push(format!(
-                "{observations} observations of {assets} assets: correlations are guesses; give more history"
+                "{observations} observations of {assets} {}: correlations are guesses; give more history",
+                if assets == 1 { "asset" } else { "assets" }
             ));
         }
         let mut or_note = |what: &str, why: String| notes.push(format!("no {what}: {why}"));

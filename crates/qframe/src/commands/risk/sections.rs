@@ -144,7 +144,8 @@ fn contributions(answer: &Answer) -> Option<Section> {
             part.symbol.clone(),
             percent(weight(&part.symbol)),
             percent(part.component_var),
-            format!("{:.1}%", 100.0 * part.component_var / whole),
+            // The parts of nothing are no shares.
+            if whole.abs() > 1e-12 { format!("{:.1}%", 100.0 * part.component_var / whole) } else { "-".to_owned() },
             percent(part.component_cvar),
             format!("{:.4}", part.marginal_var),
             part.incremental_var.map_or_else(String::new, percent),
