@@ -176,9 +176,9 @@ impl Wanted {
         }
     }
 
-    /// The flags that stand on the command line: of an objective, and of expectations.
-    fn given(&self) -> ([(&'static str, bool); 8], [(&'static str, bool); 6]) {
-        let of_objective = [
+    /// Which flags of an objective stand on the command line.
+    const fn of_objective(&self) -> [(&'static str, bool); 8] {
+        [
             ("--objective", self.objective.is_some()),
             ("--target-return", self.target_return.is_some()),
             ("--target-risk", self.target_risk.is_some()),
@@ -187,23 +187,25 @@ impl Wanted {
             ("--linkage", self.linkage.is_some()),
             ("--clusters", self.clusters.is_some()),
             ("--aversion", self.aversion.is_some()),
-        ];
-        let of_expectations = [
+        ]
+    }
+
+    /// Which flags of expectations do.
+    const fn of_expectations(&self) -> [(&'static str, bool); 6] {
+        [
             ("--risk-free", self.risk_free.is_some()),
             ("--covariance", self.covariance.is_some()),
             ("--decay", self.decay.is_some()),
             ("--view", !self.view.is_empty()),
             ("--market", !self.market.is_empty()),
             ("--tau", self.tau.is_some()),
-        ];
-        (of_objective, of_expectations)
+        ]
     }
 
     /// The frontier is of the least risk of every return: no objective changes it.
     pub(super) fn check_frontier(&self) -> Result<(), Error> {
-        let (of_objective, _) = self.given();
         let of_views = |flag: &str| flag == "--aversion" && !self.view.is_empty();
-        if let Some((flag, _)) = of_objective.iter().find(|(flag, given)| *given && !of_views(flag)) {
+        if let Some((flag, _)) = self.of_objective().iter().find(|(flag, given)| *given && !of_views(flag)) {
             let why = "the frontier has no objective: it is the least risk of every return; leave it out";
             return Err(Error::usage(flag, "", why));
         }
@@ -212,8 +214,7 @@ impl Wanted {
 
     /// A flag of what weights are to be, where they are given; else one that no plan of trades is made with.
     pub(super) fn unused(&self, weights_are_given: bool) -> Option<(&'static str, &'static str)> {
-        let (of_objective, of_expectations) = self.given();
-        let mut all = of_objective.into_iter().chain(of_expectations);
+        let mut all = self.of_objective().into_iter().chain(self.of_expectations());
         match weights_are_given {
             true => all
                 .find(|(_, given)| *given)
