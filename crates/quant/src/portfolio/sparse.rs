@@ -3,7 +3,7 @@
 //!
 //! The search branches on one asset after another (left out, held long, held short) and bounds each branch by the optimum that
 //! needs not choose the others (A. Land and A. Doig, "An automatic method of solving discrete programming problems", 1960). Up to
-//! [`EXACT_MAX`] assets it ends with the best choice of all. With more it is a rule of thumb: the smallest weights are left out and
+//! [`EXACT_MAX`] assets it ends with the best choice of all, unless it would take more than [`NODES_MAX`] problems. With more it is a rule of thumb: the smallest weights are left out and
 //! the rest is optimised again, at once and in small steps; only where both fail does the search look for any choice.
 
 use super::estimates::dot;
