@@ -19,6 +19,8 @@ pub struct Panel {
     pub names: Vec<String>,
     /// Row by row: `times.len() * names.len()`, above zero.
     pub closes: Vec<Price>,
+    /// The last instant at which each asset has a price of its own, whether that row is kept or not.
+    pub ends: Vec<Time>,
     /// What became of instants that not all assets have.
     pub aligned: Aligned,
 }
@@ -67,8 +69,13 @@ impl Panel {
     pub fn new(series: &[Closes], align: Align) -> Result<Self, PanelError> {
         check(series)?;
         let instants: BTreeSet<Time> = series.iter().flat_map(|(_, rows)| rows.iter().map(|(time, _)| *time)).collect();
-        let mut panel = Self { times: Vec::new(), names: Vec::new(), closes: Vec::new(), aligned: Aligned::default() };
-        panel.names = series.iter().map(|(name, _)| name.clone()).collect();
+        let mut panel = Self {
+            times: Vec::new(),
+            names: series.iter().map(|(name, _)| name.clone()).collect(),
+            closes: Vec::new(),
+            ends: series.iter().filter_map(|(_, rows)| Some(rows.last()?.0)).collect(),
+            aligned: Aligned::default(),
+        };
         panel.aligned.instants = instants.len();
         let (mut next, mut absent) = (vec![0; series.len()], vec![0; series.len()]);
         let mut last: Vec<Option<Price>> = vec![None; series.len()];
@@ -102,6 +109,25 @@ impl Panel {
     #[must_use]
     pub fn row(&self, place: usize) -> &[Price] {
         &self.closes[place * self.assets()..][..self.assets()]
+    }
+
+    /// The newest instant of all assets; the last row may be older.
+    #[must_use]
+    pub fn newest(&self) -> Time {
+        self.ends.iter().copied().max().unwrap_or_default()
+    }
+
+    /// The instant that the price of an asset in the last row is of.
+    #[must_use]
+    pub fn priced(&self, asset: usize) -> Time {
+        let last = self.times.last().copied().unwrap_or_default();
+        self.ends[asset].min(last)
+    }
+
+    /// How many days that price is older than the newest of all.
+    #[must_use]
+    pub fn age_in_days(&self, asset: usize) -> i64 {
+        self.newest().day() - self.priced(asset).day()
     }
 
     /// The closes of an asset, by its place.

@@ -428,6 +428,7 @@ impl Account {
         let to_price =
             |price: Price| rescaled(price).map(|p| Price::from_nanos(i64::try_from(p.attos()).unwrap_or(i64::MAX)));
         let (high, low) = (to_price(holding.position.high)?, to_price(holding.position.low)?);
+        let average = to_price(holding.position.before.average)?;
         let instrument = &self.instruments[id.index()];
         let on_grid = |price| instrument.on_grid(price).max(instrument.rules().tick);
         let mark = holding.mark.map(to_price).transpose()?.map(on_grid);
@@ -437,6 +438,7 @@ impl Account {
         }
         let holding = &mut self.holdings[id.index()];
         (holding.position.quantity, holding.position.high, holding.position.low) = (grown, high, low);
+        holding.position.before.average = average;
         holding.mark = mark;
         match holding.base {
             Some(commodity) => self.recount(commodity),

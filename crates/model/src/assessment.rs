@@ -133,25 +133,47 @@ pub enum MetricError {
     Value(String, f64),
     /// The limit is not a number above zero.
     Limit(String, f64),
+    /// The name is empty, too long, or speaks to terminals.
+    Name(String),
 }
+
+/// Letters that a name has at most.
+const NAME_MAX: usize = 64;
 
 impl fmt::Display for MetricError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Value(name, value) => write!(f, "{name} is {value}: expected a finite number"),
             Self::Limit(name, limit) => write!(f, "the limit of {name} is {limit}: expected a number above zero"),
+            Self::Name(name) if name.chars().count() > NAME_MAX => {
+                write!(f, "a name of {} letters: expected {NAME_MAX} at most", name.chars().count())
+            }
+            Self::Name(name) => {
+                write!(f, "the name is {name:?}: expected a word of letters that can be seen, as exchange")
+            }
         }
     }
 }
 
 impl std::error::Error for MetricError {}
 
+/// Whether a letter does something to the text around it instead of standing in it: control characters, and the marks that
+/// hide text or turn its direction.
+fn unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 impl Metric {
     /// A value and its limit, in the same unit.
     ///
     /// # Errors
-    /// [`MetricError`] where the value is not finite or the limit is not a finite number above zero.
+    /// [`MetricError`] where the value is not finite, the limit is not a finite number above zero, or the name is empty, longer
+    /// than 64 letters or holds letters that cannot be seen.
     pub fn new(risk: RiskType, name: &str, value: f64, limit: f64) -> Result<Self, MetricError> {
+        if name.trim().is_empty() || name.chars().count() > NAME_MAX || name.chars().any(unseen) {
+            return Err(MetricError::Name(name.to_owned()));
+        }
         if !value.is_finite() {
             return Err(MetricError::Value(name.to_owned(), value));
         }
@@ -198,34 +220,78 @@ impl Metric {
     }
 }
 
-/// What would bring a metric back to its limit.
+/// What would bring a metric back to its limit, or one step on the way there.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recommendation {
     /// Name of the metric.
     pub metric: String,
-    /// The position to make smaller.
-    pub symbol: String,
-    /// The share of it to close, above 0 and at most 1.
-    pub share: f64,
-    /// The same in units, where they are known.
-    pub quantity: Option<Quantity>,
-    /// Whether that is enough.
-    pub enough: bool,
+    /// Its limit.
+    pub limit: f64,
+    /// What to do.
+    pub step: Step,
+}
+
+/// What to do about a metric beyond its limit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Make a position smaller.
+    Close {
+        /// Which.
+        symbol: String,
+        /// The share of it to close, above 0 and at most 1.
+        share: f64,
+        /// The same in units, where they are known.
+        quantity: Option<Quantity>,
+        /// A currency in which the same can be hedged instead.
+        hedge: Option<String>,
+        /// The metric measured again after this step and those before it.
+        left: f64,
+    },
+    /// Reckon with the measure that sees most, as they differ by more than they may.
+    Believe {
+        /// The measure that sees most, and what it sees.
+        most: (String, f64),
+        /// The one that sees least.
+        least: (String, f64),
+    },
+    /// Lower something that no position is known to make.
+    Lower {
+        /// By how much.
+        by: f64,
+    },
+}
+
+impl Recommendation {
+    /// Whether the metric is within its limit after it. A step that measures nothing again cannot know.
+    #[must_use]
+    pub fn enough(&self) -> bool {
+        matches!(self.step, Step::Close { left, .. } if left <= self.limit)
+    }
 }
 
 impl fmt::Display for Recommendation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "close {:.1} % of {}", 100.0 * self.share, self.symbol)?;
-        if let Some(quantity) = self.quantity {
-            write!(f, " ({quantity} units)")?;
+        let Self { metric, limit, step } = self;
+        match step {
+            Step::Close { symbol, share, quantity, hedge, left } => {
+                // Rounded up: who closes what stands here is within the limit.
+                write!(f, "close {:.2} % of {symbol}", (1e4 * share - 1e-6).ceil() / 100.0)?;
+                quantity.iter().try_for_each(|quantity| write!(f, " ({quantity} units)"))?;
+                hedge.iter().try_for_each(|currency| write!(f, ", or hedge as much {currency},"))?;
+                match self.enough() {
+                    true => write!(f, " for {metric}, which brings it to {left:.4}, its limit being {limit}"),
+                    false => write!(f, " for {metric}, which leaves {left:.4}, still above its limit of {limit}"),
+                }
+            }
+            Step::Believe { most, least } => write!(
+                f,
+                "reckon with {:.4} of {}, not {:.4} of {}, for {metric}: methods differ by more than its limit of {limit}; a \
+                 back-test says which one held",
+                most.1, most.0, least.1, least.0
+            ),
+            Step::Lower { by } => write!(f, "lower {metric} by {by:.4} to its limit of {limit}, where it was measured"),
         }
-        let end = match self.enough {
-            // Hedges bend the line that the contribution is drawn by.
-            true if self.metric == "var" => "as far as its contribution goes: measure again after it",
-            true => "to bring it to its limit",
-            false => "and more elsewhere: this alone is not enough",
-        };
-        write!(f, " for {}, {end}", self.metric)
     }
 }
 

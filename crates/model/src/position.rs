@@ -5,7 +5,7 @@ use crate::fill::Fill;
 use crate::ids::InstrumentId;
 use crate::instrument::Instrument;
 use crate::market::{Bar, Side};
-use crate::number::{Cash, Overflow, Price, Quantity, Rounding};
+use crate::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use crate::order::Purpose;
 use crate::time::Time;
 
@@ -22,10 +22,26 @@ pub struct Position {
     pub realised: Cash,
     /// When the position left zero.
     pub opened: Time,
-    /// The highest price since then.
+    /// The highest price since the average price last changed.
     pub high: Price,
     /// The lowest price since then.
     pub low: Price,
+    /// What came of the average prices before.
+    #[serde(default)]
+    pub before: Before,
+}
+
+/// The extremes against the average prices that a position had before it was added to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Before {
+    /// When the average price last changed; where nothing was added, when the position left zero.
+    pub until: Time,
+    /// The average price until then; zero where nothing was added.
+    pub average: Price,
+    /// The highest price above the average that then held, as a share of it.
+    pub risen: Rate,
+    /// The lowest price below the average that then held, as a share of it, below zero.
+    pub fallen: Rate,
 }
 
 /// Units that were opened and closed again: one line of a trade list.
@@ -51,10 +67,12 @@ pub struct ClosedTrade {
     pub fees: Cash,
     /// Why they were closed.
     pub reason: Purpose,
-    /// The highest price while the position was open.
+    /// The highest price since the average price last changed.
     pub high: Price,
-    /// The lowest price while the position was open.
+    /// The lowest price since then.
     pub low: Price,
+    /// What came of the average prices before.
+    pub before: Before,
 }
 
 impl Position {
@@ -84,9 +102,12 @@ impl Position {
     /// nothing of its range.
     #[inline]
     pub fn observe(&mut self, bar: &Bar) {
-        if self.opened <= bar.time {
+        if self.before.until <= bar.time {
             self.high = self.high.max(bar.high);
             self.low = self.low.min(bar.low);
+        } else if self.opened <= bar.time {
+            // Added to at the bar's close: its range was lived through with the average before.
+            self.before.widen(bar.high, bar.low);
         }
     }
 
@@ -94,7 +115,7 @@ impl Position {
     pub(crate) fn observe_all(&mut self, bars: &[Bar]) {
         let mut seen = *self;
         bars.iter().for_each(|bar| seen.observe(bar));
-        (self.high, self.low) = (seen.high, seen.low);
+        (self.high, self.low, self.before) = (seen.high, seen.low, seen.before);
     }
 
     /// Applies a fill whose fee, in the settlement currency, is `fee`. A fill through zero closes first and opens the rest.
@@ -128,8 +149,16 @@ impl Position {
                 opened: fill.time,
                 high: fill.price,
                 low: fill.price,
+                before: Before { until: fill.time, ..Before::default() },
                 ..Self::default()
             };
+        } else if let Some(average) = self.average_price(instrument).filter(|_| fill.time > self.before.until) {
+            // Prices up to here stand against this average, those from here on against the next; an average of no duration
+            // has seen none.
+            next.before.average = average;
+            next.before.widen(self.high.max(fill.price), self.low.min(fill.price));
+            next.before.until = fill.time;
+            (next.high, next.low) = (fill.price, fill.price);
         }
         next.quantity = next.quantity.plus(signed)?;
         next.cost = next.cost.plus(instrument.value(fill.price, signed)?)?;
@@ -169,6 +198,7 @@ impl Position {
             opened: self.opened,
             high,
             low,
+            before: self.before,
         };
         let trade = ClosedTrade {
             instrument: fill.instrument,
@@ -183,8 +213,22 @@ impl Position {
             reason: fill.purpose,
             high,
             low,
+            before: self.before,
         };
         Ok((next, trade))
+    }
+}
+
+impl Before {
+    #[cold]
+    fn widen(&mut self, high: Price, low: Price) {
+        let average = i128::from(self.average.nanos());
+        if average > 0 {
+            let share = |price: Price| (i128::from(price.nanos()) - average) * i128::from(Rate::ONE.nanos()) / average;
+            let rate = |share: i128| Rate::from_nanos(share.clamp(i64::MIN.into(), i64::MAX.into()) as i64);
+            self.risen = self.risen.max(rate(share(high)));
+            self.fallen = self.fallen.min(rate(share(low)));
+        }
     }
 }
 

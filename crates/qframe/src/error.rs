@@ -3,7 +3,7 @@ use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use qframe_data::{DataError, Remedy};
+use qframe_data::{DataError, Remedy, printable};
 
 /// An answer other than "done".
 #[derive(Debug)]
@@ -56,7 +56,8 @@ impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage { flag, value, why } if value.is_empty() => write!(f, "{flag}: {why}"),
-            Self::Usage { flag, value, why } => write!(f, "{flag} {value}: {why}"),
+            // A value comes as it was typed, and must not speak to the terminal.
+            Self::Usage { flag, value, why } => write!(f, "{flag} {}: {why}", printable(value)),
             Self::Refused(why) => f.write_str(why),
             Self::Several(whys) => f.write_str(&whys.join("; ")),
         }

@@ -61,7 +61,8 @@ pub fn is_wide(path: impl AsRef<Path>) -> Result<bool, DataError> {
     let Some(block) = blocks.next().map_err(|fault| fault.in_file(&name, 1))? else { return Ok(false) };
     let lines = block.lines().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
     let header = lines.into_iter().find(|line| !line.is_empty()).unwrap_or_default();
-    Ok(Page::headed(header).is_ok())
+    // A name that stands twice is what is wrong with a table, and no sign of another kind of file.
+    Ok(matches!(Page::headed(header), Ok(_) | Err(FileFault::NameTwice(_))))
 }
 
 /// Columns that tell a file of bars.

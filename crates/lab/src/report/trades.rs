@@ -48,15 +48,19 @@ pub(super) const COLUMNS: [&str; 14] = [
 ];
 
 /// How the columns that need a word are computed.
-pub(super) const CONVENTIONS: [(&str, &str); 3] = [
+pub(super) const CONVENTIONS: [(&str, &str); 4] = [
+    (
+        "entry_time",
+        "When the position left zero, by its first fill: what is added later is averaged into the entry price, and what is closed in parts was opened then.",
+    ),
     ("return_pct", "Profit after all fees over what the units cost, in per cent; null where they cost nothing."),
     (
         "mae_pct",
-        "Maximum adverse excursion: the worst price while the position was open against the entry price, in per cent, 0 or negative; a bar counts whole where the position was open at its close.",
+        "Maximum adverse excursion: the worst price while the position was open against the average entry price that held at that moment, in per cent, 0 or negative; a bar counts whole where the position was open at its close.",
     ),
     (
         "mfe_pct",
-        "Maximum favourable excursion: the best price while the position was open against the entry price, in per cent, 0 or positive; a bar counts whole where the position was open at its close.",
+        "Maximum favourable excursion: the best price while the position was open against the average entry price that held at that moment, in per cent, 0 or positive; a bar counts whole where the position was open at its close.",
     ),
 ];
 
@@ -94,11 +98,12 @@ pub(super) const fn side(side: Side) -> &'static str {
     }
 }
 
-/// The largest move against the position and the largest one for it, in per cent of the entry price.
+/// The largest move against the position and the largest one for it, in per cent of the average entry price that held at that
+/// moment: what was added later changed nothing of the moves before.
 pub(super) fn excursions(trade: &ClosedTrade, instrument: &Instrument) -> Option<(f64, f64)> {
     let entry = trade.entry_price(instrument)?.to_f64();
-    let up = (trade.high.to_f64() / entry - 1.0) * 100.0;
-    let down = (trade.low.to_f64() / entry - 1.0) * 100.0;
+    let up = (trade.high.to_f64() / entry - 1.0).max(trade.before.risen.to_f64()) * 100.0;
+    let down = (trade.low.to_f64() / entry - 1.0).min(trade.before.fallen.to_f64()) * 100.0;
     let (adverse, favourable) = match trade.side {
         Side::Buy => (down, up),
         Side::Sell => (-up, -down),

@@ -1,4 +1,5 @@
 //! Reports of runs on recorded prices: what is written must be what was computed, in every form of it.
+mod adds;
 mod charges;
 mod csv;
 mod edges;

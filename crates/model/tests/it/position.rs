@@ -3,9 +3,10 @@ use proptest::prelude::*;
 use qframe_model::currency::Currency;
 use qframe_model::fill::Fill;
 use qframe_model::instrument::{Instrument, Rules};
-use qframe_model::market::Side;
-use qframe_model::number::{Cash, Price, Quantity, Rounding};
+use qframe_model::market::{Bar, Side};
+use qframe_model::number::{Cash, Price, Quantity, Rate, Rounding, Volume};
 use qframe_model::position::{ClosedTrade, Position};
+use qframe_model::time::Time;
 
 use crate::world::{fill, read};
 
@@ -126,4 +127,69 @@ fn the_average_price_is_exact() {
     check(0, &[("1", "100"), ("-3", "150")], "150");
     check(3, &[("1", "5000"), ("1", "5001")], "5000.5");
     check(4, &[("3", "60000"), ("1", "60004")], "60001");
+}
+
+/// A point of a path: an add, or a bar of one price.
+type Point = (bool, i64, i64);
+
+proptest! {
+    /// Against the average of each moment, told again from the beginning. A position that was added to once had all its extremes
+    /// measured against its last average.
+    #[test]
+    fn extremes_stand_against_the_average_of_their_moment(
+        path in proptest::collection::vec((any::<bool>(), 1i64..50, 50i64..150), 1..30), which in 0usize..5, is_short in any::<bool>(),
+    ) {
+        let instrument = &instruments()[which];
+        let side = if is_short { Side::Sell } else { Side::Buy };
+        let mut position = Position::default();
+        let (mut units, mut cost, mut risen, mut fallen) = (0.0, 0.0, 0.0_f64, 0.0_f64);
+        let path: Vec<Point> = std::iter::once((true, 5, 100)).chain(path).collect();
+        for (place, (is_add, quantity, price)) in path.into_iter().enumerate() {
+            let time = Time::from_nanos(place as i64 * 1_000);
+            let at = Price::from_nanos(price * Price::ONE.nanos());
+            if is_add {
+                // What the price of the fill is to the units held before.
+                if units > 0.0 {
+                    let share = price as f64 / (cost / units) - 1.0;
+                    (risen, fallen) = (risen.max(share), fallen.min(share));
+                }
+                let units_added = Quantity::from_nanos(i128::from(quantity) * Quantity::ONE.nanos());
+                let added = Fill { time, ..fill(0, side, units_added, at) };
+                position.apply(instrument, &added, Cash::ZERO).unwrap();
+                (units, cost) = (units + quantity as f64, cost + (quantity * price) as f64);
+            } else {
+                position.observe(&Bar { time, open: at, high: at, low: at, close: at, volume: Volume::ZERO });
+            }
+            let share = price as f64 / (cost / units) - 1.0;
+            (risen, fallen) = (risen.max(share), fallen.min(share));
+            let average = position.average_price(instrument).unwrap().to_f64();
+            let here = |price: Price| price.to_f64() / average - 1.0;
+            let (most, least) = (here(position.high).max(position.before.risen.to_f64()), here(position.low).min(position.before.fallen.to_f64()));
+            prop_assert!((most.max(0.0) - risen).abs() < 1e-8 && (least.min(0.0) - fallen).abs() < 1e-8, "{most} {risen} {least} {fallen}");
+        }
+    }
+}
+
+#[test]
+fn a_bar_belongs_to_the_average_that_lived_through_it() {
+    let instrument = &instruments()[0];
+    let price = |price: i64| Price::from_nanos(price * Price::ONE.nanos());
+    let bought = |seconds: i64, at: i64| Fill {
+        time: Time::from_nanos(seconds * 1_000_000_000),
+        ..fill(0, Side::Buy, Quantity::ONE, price(at))
+    };
+    let bar = |seconds: i64, high: i64, low: i64| {
+        let time = Time::from_nanos(seconds * 1_000_000_000);
+        Bar { time, open: price(low), high: price(high), low: price(low), close: price(high), volume: Volume::ZERO }
+    };
+    let mut position = Position::default();
+    position.apply(instrument, &bought(0, 100), Cash::ZERO).unwrap();
+    position.observe(&bar(0, 110, 100));
+    // Added at the close of the second bar, at half the price: 80 was a fall of a fifth, and no rise above the average of 75.
+    position.apply(instrument, &bought(120, 50), Cash::ZERO).unwrap();
+    position.observe(&bar(60, 100, 80));
+    position.observe(&bar(120, 60, 30));
+    assert_eq!((position.high, position.low), (price(60), price(30)));
+    let before = position.before;
+    assert_eq!((before.average, before.risen, before.fallen), (price(100), Rate::percent(10), Rate::percent(-50)));
 }

@@ -184,4 +184,11 @@ fn a_metric_is_graded_by_the_share_of_its_limit() {
     assert_eq!(refused(1.0, 0.0), MetricError::Limit("drift".to_owned(), 0.0));
     assert!(matches!(refused(f64::NAN, 1.0), MetricError::Value(..)));
     assert!(matches!(refused(1.0, f64::INFINITY), MetricError::Limit(..)));
+    // Names of a command line once coloured the terminal, turned its direction, or filled it.
+    let named = |name: &str| Metric::new(RiskType::Credit, name, 1.0, 2.0).map_err(|error| error.to_string());
+    for name in ["", "  ", "a\u{1b}[31mb", "a\nb", "a\u{202e}b", "a\u{200b}b", &"x".repeat(65)] {
+        let told = named(name).unwrap_err();
+        assert!(told.contains("expected") && !told.chars().any(char::is_control), "{name:?}: {told:?}");
+    }
+    assert!(named("größte Börse").is_ok() && named(&"x".repeat(64)).is_ok());
 }

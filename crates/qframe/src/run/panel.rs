@@ -84,6 +84,7 @@ impl Prices {
         let panel = Panel::new(&series, self.align).map_err(|error| told(&error, self.align))?;
         let aligned = &panel.aligned;
         notes.extend((aligned.dropped + aligned.filled > 0).then(|| aligned.to_string()));
+        notes.extend(old(&panel));
         let periods = self.periods.unwrap_or_else(|| panel.periods_per_year());
         Ok(Priced { panel, periods, notes })
     }
@@ -120,12 +121,26 @@ fn table(path: &str, (from, until): (Time, Time), notes: &mut Vec<String>) -> Re
     }
 }
 
+/// Days without a price that a weekend and holidays explain.
+const QUIET_DAYS: i64 = 5;
+
+/// The asset whose last price is the oldest, where that is older than a few quiet days.
+fn old(panel: &Panel) -> Option<String> {
+    let oldest = (0..panel.assets()).max_by_key(|asset| panel.newest().day() - panel.ends[*asset].day())?;
+    let (end, newest) = (panel.ends[oldest], panel.newest());
+    let age = newest.day() - end.day();
+    let told = || format!("{} has no price after {end:#}, {age} days before the newest of all", panel.names[oldest]);
+    (age > QUIET_DAYS).then(told)
+}
+
 /// Bars of different lengths close at different instants, whatever they are called by.
 fn same_frames(tables: &[&str], frames: &[(String, TimeFrame)]) -> Result<(), Error> {
     let Some((first, frame)) = frames.first() else { return Ok(()) };
     if let Some((other, length)) = frames.iter().find(|(_, length)| length != frame) {
+        // Short bars make long ones, and never the other way.
+        let longest = frames.iter().map(|(_, length)| *length).max_by_key(|length| length.span()).unwrap_or(*frame);
         let why =
-            format!("{first} has bars of {frame}, {other} of {length}; expected one length: --timeframe {length}");
+            format!("{first} has bars of {frame}, {other} of {length}; expected one length: --timeframe {longest}");
         return Err(Error::Refused(format!("--prices: {why}")));
     }
     match tables.first() {

@@ -30,6 +30,8 @@ mod notes;
 #[cfg(test)]
 mod portfolio;
 #[cfg(test)]
+mod portfolio_flags;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod quality;
@@ -39,6 +41,8 @@ mod refusals;
 mod report;
 #[cfg(test)]
 mod risk;
+#[cfg(test)]
+mod risk_limits;
 #[cfg(test)]
 mod securities;
 #[cfg(test)]

@@ -67,8 +67,10 @@ impl fmt::Display for CovarianceError {
             }
             Self::TooFew { observations, assets } => write!(
                 f,
-                "{observations} observations of {assets} assets; expected more observations than assets, or a shrunk \
-                 covariance (Ledoit-Wolf)"
+                "{observations} observation{} of {assets} asset{}; expected more observations than assets, or a shrunk \
+                 covariance (Ledoit-Wolf)",
+                if observations == 1 { "" } else { "s" },
+                if assets == 1 { "" } else { "s" }
             ),
             Self::Constant { asset } => {
                 write!(f, "the returns of asset {asset} (from 0) do not vary; leave it out")

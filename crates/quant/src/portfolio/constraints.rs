@@ -187,6 +187,7 @@ impl fmt::Display for Clause {
             Self::GroupAtMost(name, most) => write!(f, "group {name} at most {most}"),
             Self::Turnover(most) => write!(f, "turnover at most {most}"),
             Self::Gross(most) => write!(f, "absolute weights at most {most}"),
+            Self::Positions(1) => f.write_str("at most 1 position"),
             Self::Positions(most) => write!(f, "at most {most} positions"),
             Self::Smallest(least) => write!(f, "no weight smaller than {least}"),
             Self::Return(least) => write!(f, "a return of at least {least} a year"),

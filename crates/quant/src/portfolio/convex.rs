@@ -94,6 +94,8 @@ pub(super) struct Posed {
 pub(super) fn posed(names: &[String], constraints: &Constraints) -> Posed {
     let count = names.len();
     let mut program = Program::new(count);
+    // A choice of positions is made in a search, for which it is enough that one cannot be.
+    program.is_terse = constraints.positions.is_some() || constraints.smallest.is_some();
     let all = |factor: f64| (0..count).map(move |asset| (asset, factor)).collect::<Vec<_>>();
     program.equal(all(1.0), constraints.budget, Some(Clause::Budget(constraints.budget)));
     for (asset, name) in names.iter().enumerate() {

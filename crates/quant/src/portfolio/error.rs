@@ -29,6 +29,15 @@ pub enum PortfolioError {
     },
     /// No weights keep to all of these; without any one of them some do.
     Conflict(Vec<Clause>),
+    /// No choice of assets holds so few positions, none of them so small, and keeps to the rest.
+    Sparse {
+        /// The most positions.
+        positions: Option<usize>,
+        /// The smallest weight.
+        smallest: Option<f64>,
+        /// Whether there is none, all choices having been looked at; else none was found.
+        is_proven: bool,
+    },
     /// The weights of an objective that knows no constraints break these.
     Breaks(&'static str, Vec<Clause>),
     /// An objective and a constraint that do not go together.
@@ -45,6 +54,17 @@ impl fmt::Display for PortfolioError {
             Self::Number { what, value, expected } => write!(f, "{what}: {value}; expected {expected}"),
             Self::Conflict(clauses) => {
                 write!(f, "no weights keep to all of these: {}; relax one of them", listed(clauses))
+            }
+            Self::Sparse { positions, smallest, is_proven } => {
+                let clauses = positions.map(Clause::Positions).into_iter().chain(smallest.map(Clause::Smallest));
+                let clauses: Vec<String> = clauses.map(|clause| clause.to_string()).collect();
+                let found = if *is_proven { "there is no portfolio" } else { "no portfolio was found" };
+                write!(
+                    f,
+                    "{found} with {} that keeps to the other constraints; allow more positions or smaller weights, or relax \
+                     another constraint",
+                    clauses.join(" and ")
+                )
             }
             Self::Breaks(objective, clauses) => write!(
                 f,

@@ -29,12 +29,13 @@ mod hierarchy;
 mod linkage;
 mod parity;
 mod program;
+mod sparse;
 mod views;
 
 pub use constraints::{Clause, Constraints, Group};
 pub use error::PortfolioError;
 pub use estimates::{Estimates, Figures, annual_means};
-pub use frontier::frontier;
+pub use frontier::{Point, frontier};
 pub use linkage::Linkage;
 pub use views::{View, posterior};
 
@@ -92,7 +93,7 @@ pub struct Allocation {
     pub residual: Option<f64>,
     /// Steps of the method.
     pub iterations: u32,
-    /// Places of the assets that were left out to hold no more positions, and none smaller, than allowed.
+    /// Places of the assets that would be held, were it not for the most positions or the smallest weight.
     pub dropped: Vec<usize>,
 }
 
@@ -135,12 +136,12 @@ impl Objective {
 
 /// The weights of an objective under constraints.
 ///
-/// Where too many are held, or some are too small, those are left out and the rest is optimised again: a rule of thumb, as the best
-/// choice of so many assets is a search through all.
+/// Where too many are held, or some are too small, a choice of assets is looked for: of up to twelve assets the best one, of more by a
+/// rule of thumb (the smallest are left out, and the rest is optimised again).
 ///
 /// # Errors
-/// [`PortfolioError`]: numbers out of range, constraints that conflict (a smallest set of them), weights of a rule that break
-/// constraints, a covariance that is not positive definite, a solver that stopped early.
+/// [`PortfolioError`]: numbers out of range, constraints that conflict (a smallest set of them), no choice of so few assets,
+/// weights of a rule that break constraints, a covariance that is not positive definite, a solver that stopped early.
 pub fn optimise(
     estimates: &Estimates,
     objective: &Objective,
@@ -156,7 +157,7 @@ pub fn optimise(
         }
         Objective::RiskParity => budgets(estimates, &vec![1.0; estimates.assets()]),
         Objective::RiskBudgets(shares) => budgets(estimates, shares),
-        _ => return sparse(estimates, objective, constraints),
+        _ => return sparse::optimise(estimates, objective, constraints),
     }
     .and_then(|(weights, residual, iterations)| {
         let weights: Vec<f64> = parity::scaled(weights).iter().map(|weight| weight * constraints.budget).collect();
@@ -177,38 +178,4 @@ fn budgets(estimates: &Estimates, shares: &[f64]) -> Result<Ruled, PortfolioErro
     }
     let (weights, error, steps) = parity::risk_budgets(estimates.covariance(), shares)?;
     Ok((weights, Some(error), steps))
-}
-
-/// Optimises, and again without what is too small or too many.
-fn sparse(
-    estimates: &Estimates,
-    objective: &Objective,
-    constraints: &Constraints,
-) -> Result<Allocation, PortfolioError> {
-    let (mut now, mut dropped) = (constraints.clone(), Vec::new());
-    loop {
-        let mut found = convex::optimise(estimates, objective, &now)?;
-        let surplus = too_many(&found.weights, constraints);
-        if surplus.is_empty() {
-            dropped.sort_unstable();
-            found.dropped = dropped;
-            return Ok(found);
-        }
-        for asset in surplus {
-            // A bound that demands the asset is left as it is: the conflict is then said.
-            (now.lower[asset], now.upper[asset]) = (now.lower[asset].max(0.0), now.upper[asset].min(0.0));
-            dropped.push(asset);
-        }
-    }
-}
-
-/// Held assets that are smaller than allowed, and the smallest of those that are too many.
-fn too_many(weights: &[f64], constraints: &Constraints) -> Vec<usize> {
-    const NOTHING: f64 = 1e-9;
-    let mut held: Vec<usize> = (0..weights.len()).filter(|asset| weights[*asset].abs() > NOTHING).collect();
-    held.sort_by(|a, b| weights[*b].abs().total_cmp(&weights[*a].abs()));
-    let least = constraints.smallest.unwrap_or(0.0) - NOTHING;
-    let large = held.iter().take_while(|asset| weights[**asset].abs() >= least).count();
-    // The last one has to go too where all are too small; a conflict then says that the budget is not met.
-    held.split_off(large.min(constraints.positions.unwrap_or(usize::MAX)))
 }

@@ -16,6 +16,8 @@ pub(super) struct Program {
     /// q: a value a variable.
     pub(super) linear: Vec<f64>,
     pub(super) rows: Vec<Row>,
+    /// Nobody reads which rows conflict: finding the fewest takes as many solutions as there are rows.
+    pub(super) is_terse: bool,
 }
 
 /// Terms (variable, factor) against a bound.
@@ -52,7 +54,7 @@ const PART: f64 = 1e-6;
 
 impl Program {
     pub(super) fn new(variables: usize) -> Self {
-        Self { quadratic: Vec::new(), linear: vec![0.0; variables], rows: Vec::new() }
+        Self { linear: vec![0.0; variables], ..Self::default() }
     }
 
     /// Another variable, without cost.
@@ -76,7 +78,8 @@ impl Program {
         let solver = posed.solved()?;
         let found = &solver.solution;
         if is_infeasible(found.status) {
-            return Err(PortfolioError::Conflict(self.conflict(&posed, &found.z)?));
+            let fewest = if self.is_terse { Vec::new() } else { self.conflict(&posed, &found.z)? };
+            return Err(PortfolioError::Conflict(fewest));
         }
         let residual = posed.residual(&found.x, &found.s, &found.z);
         if matches!(found.status, SolverStatus::DualInfeasible | SolverStatus::AlmostDualInfeasible)

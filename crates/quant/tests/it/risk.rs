@@ -102,6 +102,15 @@ proptest! {
         prop_assert!(drawdown_at_risk(&gains, &levels()).unwrap().iter().all(|tail| tail.var == 0.0 && tail.cvar == 0.0));
     }
 
+    // The one exception, and why the book says so: RiskMetrics takes the mean to be zero, and squares know no sign.
+    #[test]
+    fn exponential_weights_see_a_loss_in_what_only_gains(gains in proptest::collection::vec(0.001_f64..0.02, 20..200)) {
+        let losses: Vec<f64> = gains.iter().map(|gain| -gain).collect();
+        let of = |series: &[f64]| Normal::ewma(series, 0.94).unwrap().tail(confidence(0.95), 1);
+        prop_assert!(of(&gains).var > 0.0);
+        prop_assert_eq!(of(&gains), of(&losses));
+    }
+
     #[test]
     fn components_sum_to_the_whole(returns in pair(), first in -2.0_f64..2.0, second in 0.1_f64..2.0, seed in 0_u64..1_000) {
         let (weights, at) = ([first, second], confidence(0.95));

@@ -51,18 +51,25 @@ const moneyHover = `${data.money.before}%{y:,.${data.money.decimals}f}${data.mon
 // Entries and exits of the trades that are marked in a price chart.
 function marks(chart) {
   const { trades } = data;
-  const points = (name, when, at, keep, symbol, shade, size) => {
-    const places = chart.marked.filter(keep);
-    return { x: places.map((i) => trades[when][i]), y: places.map((i) => trades[at][i]), name, mode: "markers",
+  const { entries } = chart;
+  const trace = (name, x, y, text, symbol, shade, size) => {
+    return { x, y, name, mode: "markers",
       type: "scatter", marker: { symbol, size: chart.marked.length > 100 ? size * 0.7 : size, color: colour(shade), line: { color: colour("card"), width: 1 } },
-      text: places.map((i) => when === "exit" ? `${moneyText(trades.pnl[i])} (${percent(trades.return[i])})` : `size ${digits(trades.size[i])}`),
-      hovertemplate: `<b>${name}</b> at %{y:,.${chart.decimals}f}<br>%{x|%Y-%m-%d %H:%M}<br>%{text}<extra></extra>` };
+      text, hovertemplate: `<b>${name}</b> at %{y:,.${chart.decimals}f}<br>%{x|%Y-%m-%d %H:%M}<br>%{text}<extra></extra>` };
+  };
+  const exits = (name, keep, ...look) => {
+    const of = chart.marked.filter(keep);
+    return trace(name, of.map((i) => trades.exit[i]), of.map((i) => trades.to[i]),
+      of.map((i) => `${moneyText(trades.pnl[i])} (${percent(trades.return[i])})`), ...look);
+  };
+  // A trade that was added to has a mark at each of its fills.
+  const openings = (name, keep, ...look) => {
+    const of = entries.trade.map((_, i) => i).filter((i) => keep(entries.trade[i]));
+    return trace(name, of.map((i) => entries.x[i]), of.map((i) => entries.y[i]), of.map((i) => `size ${digits(entries.size[i])}`), ...look);
   };
   const long = (i) => trades.side[i] === "long", short = (i) => !long(i);
-  const all = [points("Long exit", "exit", "to", long, "circle", "loss", 7),
-    points("Short exit", "exit", "to", short, "square", "gain", 7),
-    points("Long entry", "entry", "from", long, "triangle-up", "gain", 11),
-    points("Short entry", "entry", "from", short, "triangle-down", "loss", 11)];
+  const all = [exits("Long exit", long, "circle", "loss", 7), exits("Short exit", short, "square", "gain", 7),
+    openings("Long entry", long, "triangle-up", "gain", 11), openings("Short entry", short, "triangle-down", "loss", 11)];
   return all.filter((trace) => trace.x.length > 0);
 }
 

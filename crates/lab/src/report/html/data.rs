@@ -1,11 +1,13 @@
 //! The data block of the page: what its script draws, thinned where a picture needs no more.
 use std::io::Write;
 
-use qframe_model::number::Price;
+use qframe_model::number::{Price, Quantity};
+use qframe_model::time::Time;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::escape::InScript;
+use super::marks::{self, Opening};
 use crate::dataset::DataSet;
 use crate::report::figures::{Histogram, buy_and_hold};
 use crate::report::track::{Rolling, Track};
@@ -193,7 +195,8 @@ impl Serialize for Prices<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let data = self.0.backtest.data();
         let stretches = (PRICE_STRETCHES / data.len()).clamp(200, STRETCHES);
-        serializer.collect_seq(data.iter().map(|set| series(self.0, set, stretches)))
+        let openings = marks::openings(self.0);
+        serializer.collect_seq(data.iter().map(|set| series(self.0, set, stretches, &openings)))
     }
 }
 
@@ -205,16 +208,52 @@ struct PriceChart<'a> {
     decimals: usize,
     close: Line,
     marked: Vec<usize>,
+    entries: Entries,
 }
 
-fn series<'a>(facts: &Facts<'a>, set: &'a DataSet, stretches: usize) -> PriceChart<'a> {
+/// The fills by which the marked trades were opened: the trade's place in the list, milliseconds, price and size.
+#[derive(Default, Serialize)]
+struct Entries {
+    trade: Vec<usize>,
+    x: Vec<i64>,
+    y: Vec<f64>,
+    size: Vec<f64>,
+}
+
+/// Fills that are marked for one trade at most: evenly out of more.
+const FILLS_MARKED: usize = 20;
+
+/// Of a trade whose fills nobody kept, its average.
+fn entries(facts: &Facts<'_>, marked: &[usize], openings: &[Vec<Opening>]) -> Entries {
+    let mut entries = Entries::default();
+    let mut mark = |place: usize, (time, price, size): (Time, Price, Quantity)| {
+        entries.trade.push(place);
+        entries.x.push(time.nanos().div_euclid(NANOS_PER_MILLI));
+        entries.y.push(shown(price.to_f64()));
+        entries.size.push(shown(size.to_f64()));
+    };
+    for place in marked {
+        let trade = &listed(facts)[*place];
+        let (own, instrument) = (&openings[trade.instrument.index()], trade.instrument.index());
+        let count = marks::of(own, trade).count();
+        let some = marks::of(own, trade).step_by(count.div_ceil(FILLS_MARKED).max(1));
+        some.for_each(|opening| mark(*place, (opening.time, opening.price, opening.quantity)));
+        let average = trade.entry_price(&facts.backtest.instruments()[instrument]).filter(|_| count == 0);
+        average.into_iter().for_each(|price| mark(*place, (trade.entry_time, price, trade.quantity)));
+    }
+    entries
+}
+
+fn series<'a>(facts: &Facts<'a>, set: &'a DataSet, stretches: usize, openings: &[Vec<Opening>]) -> PriceChart<'a> {
     let bars = set.bars();
+    let marked = marked(facts, set);
     PriceChart {
         name: format!("{} {}", set.instrument().symbol(), set.frame()),
         symbol: set.instrument().symbol().as_str(),
         decimals: text::price_decimals(bars[bars.len() - 1].close),
         close: line(bars.len(), stretches, |place| bars[place].time.nanos(), |place| bars[place].close.to_f64()),
-        marked: marked(facts, set),
+        entries: entries(facts, &marked, openings),
+        marked,
     }
 }
 
@@ -246,7 +285,7 @@ impl Serialize for Trades<'_> {
         let (instruments, trades) = (self.0.backtest.instruments(), listed(self.0));
         let of = |trade: &qframe_model::position::ClosedTrade| &instruments[trade.instrument.index()];
         let excursion = |trade| trades::excursions(trade, of(trade));
-        let millis = |time: qframe_model::time::Time| time.nanos().div_euclid(NANOS_PER_MILLI);
+        let millis = |time: Time| time.nanos().div_euclid(NANOS_PER_MILLI);
         let price = |price: Price| shown(price.to_f64());
         let mut columns = serializer.serialize_struct("Trades", 13)?;
         columns.serialize_field("symbols", &Each(instruments.iter().map(|own| own.symbol().as_str())))?;

@@ -9,6 +9,7 @@ mod data;
 mod escape;
 mod facts;
 mod library;
+mod marks;
 mod months;
 mod refused;
 mod sections;

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use qframe_quant::portfolio::{Constraints, Group};
+use qframe_quant::portfolio::{Constraints, Group, Objective};
 use serde::Deserialize;
 
 use super::table::{known, share, weights};
@@ -43,10 +43,10 @@ pub(super) struct Limits {
     /// Cost that grows with the square of each change of weight.
     #[arg(long, value_name = "FACTOR", help_heading = "Constraints")]
     impact: Option<Word>,
-    /// The most assets held: the smallest weights are left out, and the rest is optimised again.
+    /// The most assets held; which ones is searched for.
     #[arg(long, value_name = "NUMBER", help_heading = "Constraints")]
     max_positions: Option<Word>,
-    /// No smaller weight is held: smaller ones are left out, and the rest is optimised again.
+    /// No smaller weight is held: an asset has at least this much, or nothing.
     #[arg(long, value_name = "SHARE", help_heading = "Constraints")]
     min_weight: Option<Word>,
     /// What the weights sum to [1].
@@ -55,9 +55,92 @@ pub(super) struct Limits {
 }
 
 impl Limits {
+    /// Refuses what changes nothing: trading is counted from what is held, and a rule knows no costs.
+    pub(super) fn check_held(&self, objective: Option<&Objective>) -> Result<(), Error> {
+        let limits = self.clone().with_file()?;
+        let from_nothing = limits.current.is_empty();
+        let given = [("--cost", &limits.cost), ("--turnover", &limits.turnover)];
+        if let Some((flag, _)) = given.iter().find(|(_, word)| word.is_some() && from_nothing) {
+            let why = "it counts from the weights held now: give them with --current, or leave it out";
+            return Err(self.placed(Error::usage(flag, "", why)));
+        }
+        limits.check_costs(objective).map_err(|error| self.placed(error))
+    }
+
+    /// Costs move optima; the weights of a rule they leave where they are.
+    fn check_costs(&self, objective: Option<&Objective>) -> Result<(), Error> {
+        let given = [("--cost", &self.cost), ("--impact", &self.impact)];
+        match (given.iter().find(|(_, word)| word.is_some()), objective.filter(|objective| objective.is_rule())) {
+            (Some((flag, _)), Some(rule)) => {
+                let why = format!(
+                    "{} is a rule, which knows no costs; choose another objective, or leave it out",
+                    rule.name()
+                );
+                Err(Error::usage(flag, "", why))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same where what is held is known.
+    pub(super) fn check_rule(&self, objective: &Objective) -> Result<(), Error> {
+        let limits = self.clone().with_file()?;
+        limits.check_costs(Some(objective)).map_err(|error| self.placed(error))
+    }
+
+    /// The first flag that is given, the file among them.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--constraints", self.constraints.is_some()),
+            ("--bounds", !self.bounds.is_empty()),
+            ("--group", !self.group.is_empty()),
+            ("--current", !self.current.is_empty()),
+            ("--turnover", self.turnover.is_some()),
+            ("--gross", self.gross.is_some()),
+            ("--cost", self.cost.is_some()),
+            ("--impact", self.impact.is_some()),
+            ("--max-positions", self.max_positions.is_some()),
+            ("--min-weight", self.min_weight.is_some()),
+            ("--sum", self.sum.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
+    }
+
+    /// What is wrong with a word of the file, by its place there.
+    fn placed(&self, error: Error) -> Error {
+        let (Some(path), Error::Usage { flag, value, why }) = (&self.constraints, &error) else { return error };
+        let lists = [("--bounds", &self.bounds), ("--group", &self.group), ("--current", &self.current)];
+        let words = [
+            ("--turnover", &self.turnover),
+            ("--gross", &self.gross),
+            ("--cost", &self.cost),
+            ("--impact", &self.impact),
+            ("--max-positions", &self.max_positions),
+            ("--min-weight", &self.min_weight),
+            ("--sum", &self.sum),
+        ];
+        let is_own = lists.iter().any(|(name, list)| name == flag && !list.is_empty())
+            || words.iter().any(|(name, word)| name == flag && word.is_some());
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let key = flag.trim_start_matches('-');
+        let line = text.lines().position(|line| line.split('=').next().is_some_and(|name| name.trim() == key));
+        let Some(first) = line.filter(|_| !is_own) else { return error };
+        // The value may stand on a line of its own in a list.
+        let stands =
+            |(place, line): (usize, &str)| Some((place, line.find(value.trim()).filter(|_| !value.is_empty())?));
+        let (line, column) = text.lines().enumerate().skip(first).find_map(stands).unwrap_or((first, 0));
+        let value = if value.is_empty() { String::new() } else { format!(" {value}") };
+        Error::Refused(format!("{}:{}:{}: {key}{value}: {why}", path.display(), line + 1, column + 1))
+    }
+
     /// What they mean for these assets. `held` are the weights held now where no flag says.
     pub(super) fn constraints(&self, names: &[String], held: &[f64]) -> Result<Constraints, Error> {
         let limits = self.clone().with_file()?;
+        limits.meant(names, held).map_err(|error| self.placed(error))
+    }
+
+    fn meant(&self, names: &[String], held: &[f64]) -> Result<Constraints, Error> {
+        let limits = self;
         let mut constraints = Constraints::long_only(names.len());
         // Those of all assets first: one of an asset alone is not undone by them, in whatever order they stand.
         let (of_one, of_all): (Vec<&Word>, Vec<&Word>) = limits.bounds.iter().partition(|word| word.0.contains('='));

@@ -35,5 +35,13 @@ impl PortfolioCommand {
 
 /// A share as people read it.
 fn percent(share: f64) -> String {
-    format!("{:.2} %", 100.0 * share)
+    if share.is_finite() { format!("{:.2} %", 100.0 * share) } else { ABSENT.to_owned() }
 }
+
+/// A number of so many decimals.
+fn finite(value: f64, decimals: usize) -> String {
+    if value.is_finite() { format!("{value:.decimals$}") } else { ABSENT.to_owned() }
+}
+
+/// Stands for a ratio to nothing, such as return over a volatility of zero.
+const ABSENT: &str = "-";

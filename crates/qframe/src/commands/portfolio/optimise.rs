@@ -7,8 +7,8 @@ use qframe_quant::portfolio::{Allocation, Estimates, Figures, Objective, optimis
 use serde_json::{Value, json};
 
 use super::limits::Limits;
-use super::percent;
 use super::wanted::{Wanted, refused};
+use super::{finite, percent};
 use crate::commands::backtest::real;
 use crate::error::Error;
 use crate::run::panel::{Priced, Prices};
@@ -44,6 +44,7 @@ impl Args {
         }
         let priced = self.prices.load()?;
         let objective = self.wanted.objective(&priced.panel.names)?;
+        self.limits.check_held(Some(&objective))?;
         let estimates = self.wanted.estimates(&priced)?;
         let constraints = self.limits.constraints(estimates.names(), &[])?;
         let found = optimise(&estimates, &objective, &constraints).map_err(|error| refused(error, &priced))?;
@@ -135,12 +136,12 @@ impl Args {
         let condition =
             estimates.covariance().condition_number().map_or("none".to_owned(), |value| format!("{value:.1}"));
         let rows = [
-            ("Expected Return [%]", format!("{:.2}", 100.0 * figures.expected_return)),
-            ("Volatility (Ann.) [%]", format!("{:.2}", 100.0 * figures.volatility)),
-            ("Sharpe Ratio", format!("{sharpe:.3}")),
-            ("Diversification Ratio", format!("{:.3}", figures.diversification)),
-            ("Effective Positions", format!("{:.1}", figures.effective_positions)),
-            ("Gross Exposure [%]", format!("{:.2}", 100.0 * figures.gross)),
+            ("Expected Return [%]", finite(100.0 * figures.expected_return, 2)),
+            ("Volatility (Ann.) [%]", finite(100.0 * figures.volatility, 2)),
+            ("Sharpe Ratio", finite(sharpe, 3)),
+            ("Diversification Ratio", finite(figures.diversification, 3)),
+            ("Effective Positions", finite(figures.effective_positions, 1)),
+            ("Gross Exposure [%]", finite(100.0 * figures.gross, 2)),
             ("Condition Number", condition),
             ("KKT Residual", residual),
         ];
@@ -167,7 +168,11 @@ impl Args {
             writeln!(out, "and {without} without weight")?;
         }
         if !found.dropped.is_empty() {
-            writeln!(out, "{} left out as too small or too many, the rest optimised again", found.dropped.len())?;
+            writeln!(
+                out,
+                "{} left out, which would be held if more positions, or smaller ones, were allowed",
+                found.dropped.len()
+            )?;
         }
         Ok(())
     }
@@ -179,7 +184,8 @@ pub(super) fn head(what: &str, priced: &Priced, wanted: &Wanted, out: &mut dyn W
     let (first, last) =
         (panel.times.first().copied().unwrap_or_default(), panel.times.last().copied().unwrap_or_default());
     let (assets, returns) = (panel.assets(), panel.times.len() - 1);
-    writeln!(out, "{what} of {assets} assets: {returns} returns, {first:#} to {last:#}, {periods} a year")?;
+    let kind = if assets == 1 { "asset" } else { "assets" };
+    writeln!(out, "{what} of {assets} {kind}: {returns} returns, {first:#} to {last:#}, {periods} a year")?;
     writeln!(out, "{}", wanted.told())?;
     for note in &priced.notes {
         writeln!(out, "Note: {note}")?;

@@ -59,8 +59,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "UNITS")]
     lot: Option<Quantity>,
     /// The tax on gains; losses of other sales count against them. It is told, and not taken from the money.
-    #[arg(long, value_name = "SHARE", value_parser = rate)]
+    #[arg(long, value_name = "SHARE", value_parser = tax)]
     tax: Option<Rate>,
+    /// How many days a price may be older than the newest of all.
+    #[arg(long, value_name = "DAYS", default_value_t = 5)]
+    max_age: u32,
     #[command(flatten)]
     wanted: Wanted,
     #[command(flatten)]
@@ -84,6 +87,7 @@ struct Planned {
 
 impl Args {
     pub(crate) fn run(&self) -> Result<(), Error> {
+        self.check_flags()?;
         let priced = self.prices.load()?;
         let last = priced.panel.times.last().copied().unwrap_or_default();
         let names = &priced.panel.names;
@@ -96,6 +100,7 @@ impl Args {
             .map_err(|error| Error::Refused(format!("{error}; say what there is with --cash and --positions")))?;
         let held: Vec<f64> = (0..names.len()).map(|asset| share_of(&now.weights, asset).to_f64()).collect();
         let target = self.target(&priced, &held)?;
+        self.check_age(&priced, &now.weights, &target)?;
         let planned = self.plan(account, now.weights, target, lots, last)?;
         let mut out = io::stdout().lock();
         if self.json {
@@ -103,6 +108,38 @@ impl Args {
             return Ok(writeln!(out)?);
         }
         Ok(self.text(&priced, &planned, &mut out)?)
+    }
+
+    /// Weights that are given leave nothing to be found: flags that say how would be passed over in silence.
+    fn check_flags(&self) -> Result<(), Error> {
+        let are_given = !self.weights.is_empty();
+        let of_limits = || {
+            let flag = self.limits.given().filter(|_| are_given)?;
+            Some((flag, "the weights are those of --weights; leave one of the two out"))
+        };
+        match self.wanted.unused(are_given).or_else(of_limits) {
+            Some((flag, why)) => Err(Error::usage(flag, "", why)),
+            None => Ok(()),
+        }
+    }
+
+    /// What is held or wanted is traded at prices of its day, and not at those of an asset that ended long ago.
+    fn check_age(&self, priced: &Priced, held: &Weights, target: &Weights) -> Result<(), Error> {
+        let panel = &priced.panel;
+        let newest = panel.newest();
+        for (asset, name) in panel.names.iter().enumerate() {
+            let is_traded = [held, target].iter().any(|weights| !share_of(weights, asset).is_zero());
+            let (priced, age) = (panel.priced(asset), panel.age_in_days(asset));
+            if is_traded && age > i64::from(self.max_age) {
+                let why = format!(
+                    "its price is of {priced:#}, {age} days older than the newest of {newest:#}; expected {} days at most: \
+                     bring newer prices, leave it out, or allow it with --max-age {age}",
+                    self.max_age
+                );
+                return Err(Error::Refused(format!("--prices {name}: {why}")));
+            }
+        }
+        Ok(())
     }
 
     /// The account with what is held, at the last prices.
@@ -148,7 +185,9 @@ impl Args {
     fn target(&self, priced: &Priced, held: &[f64]) -> Result<Weights, Error> {
         let names = &priced.panel.names;
         let wanted = if self.weights.is_empty() {
-            let (objective, estimates) = (self.wanted.objective(names)?, self.wanted.estimates(priced)?);
+            let objective = self.wanted.objective(names)?;
+            self.limits.check_rule(&objective)?;
+            let estimates = self.wanted.estimates(priced)?;
             let constraints = self.limits.constraints(names, held)?;
             optimise(&estimates, &objective, &constraints).map_err(|error| refused(error, priced))?.weights
         } else {
@@ -243,7 +282,8 @@ impl Args {
             writeln!(out, "Note: {note}")?;
         }
         let last = priced.panel.times.last().copied().unwrap_or_default();
-        writeln!(out, "{} trades at the prices of {last:#}", planned.plan.trades.len())?;
+        let count = planned.plan.trades.len();
+        writeln!(out, "{count} {} at the prices of {last:#}", if count == 1 { "trade" } else { "trades" })?;
         for (trade, closed) in planned.plan.trades.iter().zip(&planned.closed) {
             let name = &names[trade.instrument.index()];
             write!(out, "  {:<4} {:>14} {name:<12}", trade.side.to_string(), trade.quantity.to_string())?;
@@ -313,6 +353,12 @@ fn share_of(weights: &Weights, asset: usize) -> Rate {
 
 fn id(asset: usize) -> InstrumentId {
     InstrumentId(asset as u16)
+}
+
+fn tax(word: &str) -> Result<Rate, String> {
+    let tax = rate(word)?;
+    let is_share = tax >= Rate::ZERO && tax <= Rate::ONE;
+    if is_share { Ok(tax) } else { Err("expected 0% to 100% of a gain, as 25%".to_owned()) }
 }
 
 fn rate(word: &str) -> Result<Rate, String> {

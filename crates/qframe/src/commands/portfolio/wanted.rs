@@ -11,9 +11,9 @@ use crate::run::raw::Word;
 /// What is wanted.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Wanted {
-    /// What the weights are to be.
-    #[arg(long, value_enum, default_value = "min-variance", value_name = "NAME", help_heading = "Objective")]
-    objective: Goal,
+    /// What the weights are to be [min-variance].
+    #[arg(long, value_enum, value_name = "NAME", help_heading = "Objective")]
+    objective: Option<Goal>,
     /// The return a year without risk, for max-sharpe and the Sharpe ratio [0%].
     #[arg(long, value_name = "SHARE", help_heading = "Objective", allow_hyphen_values = true)]
     risk_free: Option<Word>,
@@ -23,27 +23,27 @@ pub(super) struct Wanted {
     /// The largest volatility a year, for target-risk.
     #[arg(long, value_name = "SHARE", help_heading = "Objective")]
     target_risk: Option<Word>,
-    /// How much a unit of variance weighs against two of return, for utility; and of the market, for --view.
-    #[arg(long, value_name = "NUMBER", default_value_t = 2.5, help_heading = "Objective")]
-    aversion: f64,
+    /// How much a unit of variance weighs against two of return, for utility; and of the market, for --view [2.5].
+    #[arg(long, value_name = "NUMBER", help_heading = "Objective")]
+    aversion: Option<f64>,
     /// Shares of risk in any proportion, for risk-budgets: SYMBOL=2 …, others have 1; or a file symbol,weight.
     #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=SHARE", help_heading = "Objective")]
     budgets: Vec<Word>,
-    /// Which losses are the worst, for min-cvar.
-    #[arg(long, value_name = "SHARE", default_value = "95%", help_heading = "Objective")]
-    confidence: Word,
-    /// How clusters are joined, for hrp.
-    #[arg(long, value_enum, default_value = "single", value_name = "NAME", help_heading = "Objective")]
-    linkage: Joining,
+    /// Which losses are the worst, for min-cvar [95%].
+    #[arg(long, value_name = "SHARE", help_heading = "Objective")]
+    confidence: Option<Word>,
+    /// How clusters are joined, for hrp [single].
+    #[arg(long, value_enum, value_name = "NAME", help_heading = "Objective")]
+    linkage: Option<Joining>,
     /// How many clusters, for herc [where the tree's joins grow most].
     #[arg(long, value_name = "NUMBER", help_heading = "Objective")]
     clusters: Option<usize>,
-    /// How covariances are estimated.
-    #[arg(long, value_enum, default_value = "sample", value_name = "NAME", help_heading = "Expectations")]
-    covariance: Way,
-    /// What an older return weighs against the next, for --covariance ewma.
-    #[arg(long, value_name = "NUMBER", default_value_t = 0.94, help_heading = "Expectations")]
-    decay: f64,
+    /// How covariances are estimated [sample].
+    #[arg(long, value_enum, value_name = "NAME", help_heading = "Expectations")]
+    covariance: Option<Way>,
+    /// What an older return weighs against the next, for --covariance ewma [0.94].
+    #[arg(long, value_name = "NUMBER", help_heading = "Expectations")]
+    decay: Option<f64>,
     /// A view of your own: A=8% (it returns so much a year) or A-B=2% (it beats the other); @70% behind it says how sure [@50%].
     /// Expectations are then those of Black and Litterman.
     #[arg(long, num_args = 1.., value_name = "VIEW", help_heading = "Expectations")]
@@ -51,10 +51,19 @@ pub(super) struct Wanted {
     /// The weights of the market, for --view: SYMBOL=WEIGHT …, or a file symbol,weight [the same each].
     #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=WEIGHT", help_heading = "Expectations")]
     market: Vec<Word>,
-    /// How unsure the market's expectations are, as a share of the covariance, for --view.
-    #[arg(long, value_name = "NUMBER", default_value_t = 0.05, help_heading = "Expectations")]
-    tau: f64,
+    /// How unsure the market's expectations are, as a share of the covariance, for --view [0.05].
+    #[arg(long, value_name = "NUMBER", help_heading = "Expectations")]
+    tau: Option<f64>,
 }
+
+/// Variance against return, where nobody says.
+const AVERSION: f64 = 2.5;
+/// An older return against the next (RiskMetrics' days).
+const DECAY: f64 = 0.94;
+/// How unsure the market is (He and Litterman).
+const TAU: f64 = 0.05;
+/// The twentieth of the losses.
+const CONFIDENCE: f64 = 0.95;
 
 /// The objectives by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -93,51 +102,125 @@ impl Wanted {
     /// The objective for these assets.
     pub(super) fn objective(&self, names: &[String]) -> Result<Objective, Error> {
         self.check_flags(names.len())?;
+        self.check_expectations()?;
         let needed = |flag: &str, word: &Option<Word>, example: &str| match word {
             Some(word) => share(flag, &word.0),
             None => Err(Error::usage(flag, "", format!("it is needed for this objective, such as {flag} {example}"))),
         };
-        Ok(match self.objective {
+        Ok(match self.goal() {
             Goal::EqualWeight => Objective::EqualWeight,
             Goal::InverseVolatility => Objective::InverseVolatility,
             Goal::MinVariance => Objective::MinVariance,
             Goal::MaxSharpe => Objective::MaxSharpe { risk_free: self.risk_free()? },
             Goal::TargetReturn => Objective::TargetReturn(needed("--target-return", &self.target_return, "10%")?),
             Goal::TargetRisk => Objective::TargetRisk(needed("--target-risk", &self.target_risk, "15%")?),
-            Goal::Utility => Objective::Utility { aversion: self.aversion },
+            Goal::Utility => Objective::Utility { aversion: self.aversion.unwrap_or(AVERSION) },
             Goal::RiskParity => Objective::RiskParity,
             Goal::RiskBudgets => Objective::RiskBudgets(weights("--budgets", &self.budgets, names, 1.0)?),
             Goal::Hrp => Objective::Hierarchical(match self.linkage {
-                Joining::Single => Linkage::Single,
-                Joining::Ward => Linkage::Ward,
+                None | Some(Joining::Single) => Linkage::Single,
+                Some(Joining::Ward) => Linkage::Ward,
             }),
             Goal::Herc => Objective::EqualRiskClusters(self.clusters),
             Goal::MaxDiversification => Objective::MaxDiversification,
-            Goal::MinCvar => Objective::MinCvar { confidence: share("--confidence", &self.confidence.0)? },
+            Goal::MinCvar => {
+                let given = self.confidence.as_ref().map(|word| share("--confidence", &word.0)).transpose()?;
+                Objective::MinCvar { confidence: given.unwrap_or(CONFIDENCE) }
+            }
             Goal::Kelly => Objective::Kelly,
         })
     }
 
+    fn goal(&self) -> Goal {
+        self.objective.unwrap_or(Goal::MinVariance)
+    }
+
     /// A flag of another objective would be passed over in silence.
     fn check_flags(&self, assets: usize) -> Result<(), Error> {
+        let goal = self.goal();
         let given = [
-            ("--target-return", self.target_return.is_some(), Goal::TargetReturn, "target-return"),
-            ("--target-risk", self.target_risk.is_some(), Goal::TargetRisk, "target-risk"),
-            ("--budgets", !self.budgets.is_empty(), Goal::RiskBudgets, "risk-budgets"),
-            ("--clusters", self.clusters.is_some(), Goal::Herc, "herc"),
+            ("--target-return", self.target_return.is_some(), goal == Goal::TargetReturn, "target-return"),
+            ("--target-risk", self.target_risk.is_some(), goal == Goal::TargetRisk, "target-risk"),
+            ("--budgets", !self.budgets.is_empty(), goal == Goal::RiskBudgets, "risk-budgets"),
+            ("--clusters", self.clusters.is_some(), goal == Goal::Herc, "herc"),
+            ("--linkage", self.linkage.is_some(), goal == Goal::Hrp, "hrp"),
+            ("--confidence", self.confidence.is_some(), goal == Goal::MinCvar, "min-cvar"),
         ];
-        if let Some((flag, _, _, name)) = given.iter().find(|(_, given, goal, _)| *given && self.objective != *goal) {
+        if let Some((flag, .., name)) = given.iter().find(|(_, given, is_used, _)| *given && !is_used) {
             let why = format!("it belongs to --objective {name} alone; name that, or leave it out");
             return Err(Error::usage(flag, "", why));
         }
-        if !self.market.is_empty() && self.view.is_empty() {
-            return Err(Error::usage("--market", "", "it belongs to --view alone; name a view, or leave it out"));
+        if self.aversion.is_some() && goal != Goal::Utility && self.view.is_empty() {
+            let why = "it belongs to --objective utility and to --view; name one, or leave it out";
+            return Err(Error::usage("--aversion", "", why));
         }
         match self.clusters.filter(|clusters| !(1..=assets).contains(clusters)) {
             Some(clusters) => {
                 Err(Error::usage("--clusters", clusters, format!("expected 1 to {assets}, a cluster an asset")))
             }
             None => Ok(()),
+        }
+    }
+
+    /// Flags of expectations that are of no use to the others.
+    fn check_expectations(&self) -> Result<(), Error> {
+        let (is_seen, is_weighted) = (!self.view.is_empty(), self.covariance == Some(Way::Ewma));
+        let given = [
+            ("--market", !self.market.is_empty() && !is_seen, "--view alone; name a view"),
+            ("--tau", self.tau.is_some() && !is_seen, "--view alone; name a view"),
+            ("--decay", self.decay.is_some() && !is_weighted, "--covariance ewma alone; name that"),
+        ];
+        match given.iter().find(|(_, is_useless, _)| *is_useless) {
+            Some((flag, _, whose)) => Err(Error::usage(flag, "", format!("it belongs to {whose}, or leave it out"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Which flags of an objective stand on the command line.
+    const fn of_objective(&self) -> [(&'static str, bool); 8] {
+        [
+            ("--objective", self.objective.is_some()),
+            ("--target-return", self.target_return.is_some()),
+            ("--target-risk", self.target_risk.is_some()),
+            ("--budgets", !self.budgets.is_empty()),
+            ("--confidence", self.confidence.is_some()),
+            ("--linkage", self.linkage.is_some()),
+            ("--clusters", self.clusters.is_some()),
+            ("--aversion", self.aversion.is_some()),
+        ]
+    }
+
+    /// Which flags of expectations do.
+    const fn of_expectations(&self) -> [(&'static str, bool); 6] {
+        [
+            ("--risk-free", self.risk_free.is_some()),
+            ("--covariance", self.covariance.is_some()),
+            ("--decay", self.decay.is_some()),
+            ("--view", !self.view.is_empty()),
+            ("--market", !self.market.is_empty()),
+            ("--tau", self.tau.is_some()),
+        ]
+    }
+
+    /// The frontier is of the least risk of every return: no objective changes it.
+    pub(super) fn check_frontier(&self) -> Result<(), Error> {
+        let of_views = |flag: &str| flag == "--aversion" && !self.view.is_empty();
+        if let Some((flag, _)) = self.of_objective().iter().find(|(flag, given)| *given && !of_views(flag)) {
+            let why = "the frontier has no objective: it is the least risk of every return; leave it out";
+            return Err(Error::usage(flag, "", why));
+        }
+        self.check_expectations()
+    }
+
+    /// A flag of what weights are to be, where they are given; else one that no plan of trades is made with.
+    pub(super) fn unused(&self, weights_are_given: bool) -> Option<(&'static str, &'static str)> {
+        let mut all = self.of_objective().into_iter().chain(self.of_expectations());
+        match weights_are_given {
+            true => all
+                .find(|(_, given)| *given)
+                .map(|(flag, _)| (flag, "the weights are those of --weights; leave one of the two out")),
+            false => (self.risk_free.is_some() && self.goal() != Goal::MaxSharpe)
+                .then_some(("--risk-free", "it belongs to --objective max-sharpe alone; name that, or leave it out")),
         }
     }
 
@@ -161,10 +244,10 @@ impl Wanted {
         }
         let returns = Returns::new(panel.returns(), panel.assets()).map_err(|error| named(error, priced))?;
         let estimator = match self.covariance {
-            Way::Sample => Estimator::Sample,
-            Way::Ewma => Estimator::Ewma(self.decay),
-            Way::LedoitWolf => Estimator::LedoitWolf,
-            Way::Denoised => Estimator::Denoised,
+            None | Some(Way::Sample) => Estimator::Sample,
+            Some(Way::Ewma) => Estimator::Ewma(self.decay.unwrap_or(DECAY)),
+            Some(Way::LedoitWolf) => Estimator::LedoitWolf,
+            Some(Way::Denoised) => Estimator::Denoised,
         };
         let covariance = estimator.estimate(&returns).map_err(|error| named(error, priced))?.scaled(priced.periods);
         let means = annual_means(&returns, priced.periods);
@@ -180,8 +263,8 @@ impl Wanted {
                 return Err(Error::usage("--market", format!("sum {sum}"), why));
             }
             let views = self.view.iter().map(|word| view(&word.0, names)).collect::<Result<Vec<_>, _>>()?;
-            posterior(&covariance, &market, (self.aversion, self.tau), &views)
-                .map_err(|error| refused(error, priced))?
+            let sure = (self.aversion.unwrap_or(AVERSION), self.tau.unwrap_or(TAU));
+            posterior(&covariance, &market, sure, &views).map_err(|error| refused(error, priced))?
         };
         Estimates::new(names.clone(), means, covariance, returns).map_err(|error| refused(error, priced))
     }
@@ -189,10 +272,10 @@ impl Wanted {
     /// How the expectations came about.
     pub(super) fn told(&self) -> String {
         let covariance = match self.covariance {
-            Way::Sample => "sample".to_owned(),
-            Way::Ewma => format!("exponentially weighted ({})", self.decay),
-            Way::LedoitWolf => "shrunk (Ledoit-Wolf)".to_owned(),
-            Way::Denoised => "denoised".to_owned(),
+            None | Some(Way::Sample) => "sample".to_owned(),
+            Some(Way::Ewma) => format!("exponentially weighted ({})", self.decay.unwrap_or(DECAY)),
+            Some(Way::LedoitWolf) => "shrunk (Ledoit-Wolf)".to_owned(),
+            Some(Way::Denoised) => "denoised".to_owned(),
         };
         let means = if self.view.is_empty() { "geometric means of the past" } else { "Black-Litterman" };
         format!("covariance: {covariance}; expected returns: {means}")

@@ -1,9 +1,10 @@
 //! The book against its limits, and what would bring it back.
-use qframe_model::assessment::{Metric, Recommendation, RiskAssessment, RiskLevel, RiskType};
-use qframe_model::number::Quantity;
+use qframe_model::assessment::{Metric, RiskAssessment, RiskType};
 
 use super::Answer;
-use super::book::{Book, Holding};
+use super::advice::advise;
+use super::book::Book;
+use super::gauge::{self, Gauges};
 use super::stress::fraction;
 use crate::error::Error;
 
@@ -65,95 +66,41 @@ impl Limits {
     }
 }
 
-/// Everything measured, against its limits.
-pub(super) fn assess(book: &Book, answer: &Answer, limits: &Limits) -> RiskAssessment {
+/// Beyond a hundred times as much, or where the smallest sees no loss at all, methods have nothing in common.
+const DISAGREEMENT_MAX: f64 = 100.0;
+
+/// Everything measured, against its limits, and what to do about what is beyond them.
+pub(super) fn assess(book: &Book, answer: &Answer, limits: &Limits, gauges: &Gauges) -> RiskAssessment {
     let mut metrics = Vec::new();
     let mut add = |name: &str, value: Option<f64>| {
         let (risk, limit) = limits.of(name);
         metrics.extend(value.and_then(|value| Metric::new(risk, name, value, limit).ok()));
     };
-    // A gain uses nothing of a limit of losses.
-    let first = answer.figures.first().map(|first| (first.horizon, first.confidence));
-    let of_first = answer.figures.iter().filter(|one| Some((one.horizon, one.confidence)) == first);
-    let vars: Vec<f64> = of_first.map(|one| one.var.max(0.0)).collect();
-    let (least, most) =
-        vars.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), var| (least.min(*var), most.max(*var)));
-    add("var", (!vars.is_empty()).then_some(most));
-    add("drawdown", answer.exposure.as_ref().map(|held| held.drawdown_at_risk.max(0.0)));
-    let history = answer.stress.iter().filter(|one| one.kind != "model").map(|one| one.loss);
-    add("stress", history.reduce(f64::max).map(|loss| loss.max(0.0)));
-    add("leverage", answer.exposure.as_ref().map(|held| held.leverage));
+    let vars: Vec<f64> = gauge::vars(answer).map(|(_, var)| var).collect();
+    add("var", vars.iter().copied().reduce(f64::max));
+    add("drawdown", gauges.drawdown(book));
+    add("stress", gauge::worst(&answer.stress).map(|one| one.loss.max(0.0)));
+    add("leverage", Some(gauge::gross(book)));
     // One series, or a single asset, is all its owner asked about.
-    let largest = answer.exposure.as_ref().and_then(|held| held.by_asset.first()).map(|size| size.gross);
-    add("position", largest.filter(|_| book.holdings.len() > 1));
-    add("days-to-close", answer.liquidity.iter().map(|one| one.days).reduce(f64::max));
-    add("currency", foreign(answer));
-    add("disagreement", (vars.len() > 1 && least > 0.0).then(|| most / least - 1.0));
+    add("position", gauge::largest(book).filter(|_| book.holdings.len() > 1));
+    add("days-to-close", gauges.days(book));
+    add("currency", gauge::foreign(book));
+    add("disagreement", disagreement(&vars));
     metrics.extend(limits.others.iter().cloned());
-    let metrics_near: Vec<&Metric> = metrics.iter().filter(|metric| metric.level() >= RiskLevel::Critical).collect();
-    let recommendations = metrics_near.into_iter().filter_map(|metric| recommend(book, answer, metric)).collect();
+    let own = metrics.len() - limits.others.len();
+    let beyond = metrics.iter().enumerate().filter(|(_, metric)| metric.value().abs() > metric.limit());
+    let recommendations =
+        beyond.flat_map(|(place, metric)| advise(book, answer, gauges, metric, place < own)).collect();
     let time = book.times[book.times.len() - 1];
     RiskAssessment { time, metrics, recommendations }
 }
 
-/// The share of the gross that is not in the largest currency.
-fn foreign(answer: &Answer) -> Option<f64> {
-    let sizes = &answer.exposure.as_ref()?.by_currency;
-    let all: f64 = sizes.iter().map(|size| size.gross).sum();
-    Some(1.0 - sizes.first()?.gross / all).filter(|_| all > 0.0)
-}
-
-/// The position whose cut helps most, and how much of it; only of what is beyond its limit.
-fn recommend(book: &Book, answer: &Answer, metric: &Metric) -> Option<Recommendation> {
-    let (value, limit) = (metric.value().abs(), metric.limit());
-    if value <= limit {
-        return None;
+/// The largest VaR over the smallest, less one. A VaR of nothing is no ratio: what it would be of is a hundredth of the largest.
+fn disagreement(vars: &[f64]) -> Option<f64> {
+    let (least, most) = (vars.iter().copied().reduce(f64::min)?, vars.iter().copied().reduce(f64::max)?);
+    match vars.len() {
+        1 => None,
+        _ if most <= 0.0 => Some(0.0),
+        _ => Some((most / least.max(most / (1.0 + DISAGREEMENT_MAX))) - 1.0),
     }
-    let (holding, share) = match metric.name() {
-        "position" => {
-            let largest = book.holdings.iter().max_by(|a, b| a.weight.abs().total_cmp(&b.weight.abs()))?;
-            (largest, 1.0 - limit / value)
-        }
-        "days-to-close" => {
-            let slowest = answer.liquidity.iter().max_by(|a, b| a.days.total_cmp(&b.days))?;
-            (book.holdings.iter().find(|holding| holding.symbol == slowest.symbol)?, 1.0 - limit / value)
-        }
-        "stress" => {
-            let worst =
-                answer.stress.iter().filter(|one| one.kind != "model").max_by(|a, b| a.loss.total_cmp(&b.loss))?;
-            let (symbol, part) = worst.worst.as_ref()?;
-            (book.holdings.iter().find(|holding| holding.symbol == *symbol)?, (value - limit) / part)
-        }
-        "var" => {
-            // Each method's own largest part; what is above the limit, over that part: exact while the VaR is a straight line.
-            let part = answer.contributions.iter().filter(|part| part.confidence == answer.figures[0].confidence);
-            let part = part.max_by(|a, b| a.component_var.total_cmp(&b.component_var))?;
-            let holding = book.holdings.iter().find(|holding| holding.symbol == part.symbol)?;
-            (holding, (value - limit) / part.component_var.max(f64::MIN_POSITIVE))
-        }
-        "leverage" | "drawdown" => {
-            let largest = book.holdings.iter().max_by(|a, b| a.weight.abs().total_cmp(&b.weight.abs()))?;
-            let excess = if metric.name() == "leverage" {
-                value - limit
-            } else {
-                (1.0 - limit / value) * answer.exposure.as_ref()?.gross
-            };
-            (largest, excess / largest.weight.abs().max(f64::MIN_POSITIVE))
-        }
-        _ => return None,
-    };
-    Some(cut(metric, holding, share))
-}
-
-fn cut(metric: &Metric, holding: &Holding, share: f64) -> Recommendation {
-    let enough = share <= 1.0;
-    let share = share.min(1.0);
-    let quantity = holding.quantity.and_then(|quantity| Quantity::from_f64(up(quantity.to_f64().abs() * share)));
-    Recommendation { metric: metric.name().to_owned(), symbol: holding.symbol.clone(), share, quantity, enough }
-}
-
-/// The next number of six digits: a few units more than needed rather than nine decimals of them.
-fn up(units: f64) -> f64 {
-    let digit = 10_f64.powf(units.max(1e-9).log10().floor() - 5.0);
-    (units / digit - 1e-9).ceil() * digit
 }

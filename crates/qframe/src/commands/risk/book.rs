@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::run::panel::Prices;
 
 /// A book and its history.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Book {
     /// What is held, in the order of the prices.
     pub(super) holdings: Vec<Holding>,
@@ -131,6 +131,16 @@ impl Book {
     /// An error of the mathematics, with the names and dates of its places.
     pub(super) fn told(&self, error: RiskError) -> String {
         told(error, &self.names(), &self.times)
+    }
+
+    /// The same of the book as one series.
+    pub(super) fn told_whole(&self, error: RiskError) -> String {
+        match error {
+            RiskError::Covariance(CovarianceError::Constant { .. }) => {
+                "the returns of the book do not vary; hold something that moves".to_owned()
+            }
+            other => told(other, &[], &self.times),
+        }
     }
 }
 

@@ -22,10 +22,12 @@ pub(super) struct Held {
     pub(super) concentration_hhi: f64,
     pub(super) effective_number: Option<f64>,
     /// Of a year.
-    pub(super) volatility: f64,
-    pub(super) drawdown_at_risk: f64,
-    pub(super) conditional_drawdown_at_risk: f64,
+    pub(super) volatility: Option<f64>,
+    pub(super) drawdown_at_risk: Option<f64>,
+    pub(super) conditional_drawdown_at_risk: Option<f64>,
     pub(super) benchmark: Option<Benchmark>,
+    /// Which of these cannot be told, and why.
+    pub(super) unmeasured: Vec<String>,
     pub(super) by_asset: Vec<Size>,
     pub(super) by_class: Vec<Size>,
     pub(super) by_currency: Vec<Size>,
@@ -59,22 +61,22 @@ pub(super) struct Correlations {
     pub(super) condition_number: Option<f64>,
 }
 
-/// # Errors
-/// [`RiskError`]: a book that does not move.
-pub(super) fn held(book: &Book, settings: &Settings) -> Result<Held, RiskError> {
+/// Sizes are always known; a figure that cannot be made says why, and takes no other with it.
+pub(super) fn held(book: &Book, settings: &Settings) -> Held {
     let exposure = Exposure::of(&book.weights());
     let series = book.series();
-    let drawdown = drawdown_at_risk(&series, &settings.confidences[..1])?[0];
     let year = book.periods.sqrt();
-    let benchmark = match &book.benchmark {
-        Some((name, returns)) => {
-            let beside = Beside::of(&series, returns)?;
-            let tracking_error = beside.tracking_error * year;
-            Some(Benchmark { name: name.clone(), beta: beside.beta, correlation: beside.correlation, tracking_error })
-        }
-        None => None,
-    };
-    Ok(Held {
+    let mut unmeasured = Vec::new();
+    let mut or_why = |name: &str, error: RiskError| unmeasured.push(format!("{name}: {}", book.told_whole(error)));
+    let volatility = Moments::of(&series).map_err(|error| or_why("volatility", error)).ok();
+    let drawdown = drawdown_at_risk(&series, &settings.confidences[..1]);
+    let drawdown = drawdown.map_err(|error| or_why("drawdown at risk", error)).ok();
+    let benchmark = book.benchmark.as_ref().and_then(|(name, returns)| {
+        let beside = Beside::of(&series, returns).map_err(|error| or_why(&format!("beside {name}"), error)).ok()?;
+        let tracking_error = beside.tracking_error * year;
+        Some(Benchmark { name: name.clone(), beta: beside.beta, correlation: beside.correlation, tracking_error })
+    });
+    Held {
         value: book.base,
         long: exposure.long,
         short: exposure.short,
@@ -83,14 +85,15 @@ pub(super) fn held(book: &Book, settings: &Settings) -> Result<Held, RiskError> 
         leverage: exposure.gross(),
         concentration_hhi: exposure.concentration,
         effective_number: exposure.effective_number(),
-        volatility: Moments::of(&series)?.deviation * year,
-        drawdown_at_risk: drawdown.var,
-        conditional_drawdown_at_risk: drawdown.cvar,
+        volatility: volatility.map(|moments| moments.deviation * year),
+        drawdown_at_risk: drawdown.as_ref().map(|tails| tails[0].var),
+        conditional_drawdown_at_risk: drawdown.as_ref().map(|tails| tails[0].cvar),
         benchmark,
+        unmeasured,
         by_asset: sizes(book, |holding| Some(holding.symbol.clone())),
         by_class: sizes(book, |holding| holding.class.clone()),
         by_currency: sizes(book, |holding| holding.currency.clone()),
-    })
+    }
 }
 
 /// Correlations, of two holdings or more; of the estimator that was asked for.

@@ -9,6 +9,7 @@ use qframe_quant::risk::{
 use serde::Serialize;
 
 use super::book::Book;
+use super::sections;
 
 /// How a loss is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -64,6 +65,8 @@ impl Method {
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub(super) methods: Vec<Method>,
+    /// Those of them that were asked for by their names: each must give a figure.
+    pub(super) named: Vec<Method>,
     pub(super) confidences: Vec<Confidence>,
     pub(super) horizons: Vec<usize>,
     pub(super) scenarios: usize,
@@ -95,11 +98,11 @@ pub(super) struct Figure {
     pub(super) cvar_money: Option<f64>,
 }
 
-/// A method that gives no figure, and why.
+/// A method that gives no figure, at which horizons, and why.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Unmeasured {
     pub(super) method: Method,
-    pub(super) horizon: usize,
+    pub(super) horizons: Vec<usize>,
     pub(super) why: String,
 }
 
@@ -135,14 +138,82 @@ pub(super) fn measure(book: &Book, settings: &Settings, mut done: impl FnMut()) 
                     measured.figures.extend(rows.map(|(tail, at)| figure(book, *method, *horizon, *at, tail)));
                 }
                 Err(error) => {
-                    let why = book.told(error);
-                    measured.unmeasured.push(Unmeasured { method: *method, horizon: *horizon, why });
+                    let of_assets = matches!(method, Method::MonteCarlo | Method::MonteCarloT | Method::Bootstrap);
+                    let why = if of_assets { book.told(error) } else { book.told_whole(error) };
+                    measured.leave_out(*method, *horizon, why);
                 }
             }
             done();
         }
     }
     measured
+}
+
+impl Measured {
+    /// A method is left out once, however many horizons it fails at for one reason.
+    fn leave_out(&mut self, method: Method, horizon: usize, why: String) {
+        match self.unmeasured.iter_mut().find(|one| one.method == method && one.why == why) {
+            Some(one) => one.horizons.push(horizon),
+            None => self.unmeasured.push(Unmeasured { method, horizons: vec![horizon], why }),
+        }
+    }
+}
+
+impl Unmeasured {
+    /// A sentence of it; `horizons` are all that were asked for.
+    pub(super) fn told(&self, horizons: &[usize]) -> String {
+        let name = self.method.name();
+        match &self.horizons[..] {
+            all if all == horizons => format!("{name}: {}", self.why),
+            some => {
+                let some: Vec<String> = some.iter().map(ToString::to_string).collect();
+                format!("{name}, horizon {}: {}", some.join(" and "), self.why)
+            }
+        }
+    }
+}
+
+/// Outcomes beyond the VaR without which a quantile of history is one or two days' luck.
+const BEYOND_MIN: f64 = 5.0;
+
+/// Where history is too short for its confidence: overlapping returns of h observations count as one h-th of them.
+pub(super) fn warnings(book: &Book, settings: &Settings) -> Vec<String> {
+    let observations = book.returns.observations();
+    let mut few = Vec::new();
+    for method in &settings.methods {
+        let known = match method {
+            // As many equal weights as say as much: (Σ w)² / Σ w² (Kish 1965).
+            Method::AgeWeighted => effective(settings.age_decay, observations),
+            Method::Historical | Method::OrderStatistic => observations as f64,
+            _ => continue,
+        };
+        for horizon in &settings.horizons {
+            for at in &settings.confidences {
+                let beyond = known / *horizon as f64 * at.tail();
+                let level = sections::at(at.value());
+                let told = || format!("{} {beyond:.1} (horizon {horizon}, {level})", method.name());
+                few.extend((beyond < BEYOND_MIN - 1e-9).then(told));
+            }
+        }
+    }
+    let told = format!(
+        "fewer than {BEYOND_MIN} independent outcomes lie beyond these figures of history, which makes them chance: {}; give \
+         more history, or a lower confidence",
+        few.join(", ")
+    );
+    if few.is_empty() { Vec::new() } else { vec![told] }
+}
+
+/// (Σ w)² / Σ w² of weights that fall by `decay`.
+fn effective(decay: f64, count: usize) -> f64 {
+    let all = (1.0 - decay.powf(count as f64)) / (1.0 - decay);
+    all * all * (1.0 - decay * decay) / (1.0 - decay.powf(2.0 * count as f64))
+}
+
+/// The VaR of one method at the first confidence and horizon; nothing where it has none.
+pub(super) fn first_var(book: &Book, settings: &Settings, method: Method) -> Option<f64> {
+    let first = Settings { confidences: settings.confidences[..1].to_vec(), ..settings.clone() };
+    Some(tails(book, &first, method, settings.horizons[0]).ok()?[0].var)
 }
 
 fn figure(book: &Book, method: Method, horizon: usize, confidence: Confidence, tail: Tail) -> Figure {

@@ -1,8 +1,10 @@
 //! `qframe risk`: how much a book can lose, why, and what would be too much.
+mod advice;
 mod assess;
 mod book;
 mod exposure;
 mod forecasts;
+mod gauge;
 mod measure;
 mod page;
 mod sections;
@@ -14,7 +16,7 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qframe_lab::report::write_atomically;
-use qframe_model::assessment::RiskAssessment;
+use qframe_model::assessment::{Recommendation, RiskAssessment};
 use qframe_model::number::Cash;
 use qframe_model::time::Time;
 use qframe_quant::covariance::Estimator;
@@ -26,6 +28,7 @@ use crate::error::Error;
 use crate::run::panel::Prices;
 use assess::Limits;
 use book::Book;
+use gauge::Gauges;
 use measure::{Figure, Method, Part, Settings, Unmeasured};
 use stress::{Closing, Reversed, Scenario, Shock};
 
@@ -140,6 +143,7 @@ struct Answer {
     from: Time,
     to: Time,
     observations: usize,
+    horizons: Vec<usize>,
     holdings: Vec<Held>,
     /// What the book is worth, where that is known.
     value: Option<f64>,
@@ -147,7 +151,7 @@ struct Answer {
     figures: Vec<Figure>,
     unmeasured: Vec<Unmeasured>,
     contributions: Vec<Part>,
-    exposure: Option<exposure::Held>,
+    exposure: exposure::Held,
     correlation: Option<exposure::Correlations>,
     volatility: Option<forecasts::Fitted>,
     stress: Vec<Scenario>,
@@ -155,6 +159,8 @@ struct Answer {
     liquidity: Vec<Closing>,
     backtest: Vec<forecasts::Held>,
     assessment: Option<Assessed>,
+    /// What makes a figure less than it looks.
+    warnings: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -173,6 +179,8 @@ struct Assessed {
     level: String,
     metrics: Vec<Judged>,
     recommendations: Vec<String>,
+    /// The same in numbers.
+    steps: Vec<Recommendation>,
 }
 
 #[derive(Debug, Serialize)]
@@ -203,7 +211,16 @@ impl Args {
         answer.stress = stress::scenarios(&book, &settings, &windows, &shocks)?;
         answer.reverse = stress::reversed(&book, &settings, loss);
         answer.liquidity = stress::closings(&book, participation);
-        answer.assessment = Some(judged(&assess::assess(&book, &answer, &limits)));
+        let gauges = Gauges {
+            settings: &settings,
+            methods: gauge::vars(&answer).map(|(method, _)| method).collect(),
+            windows: &windows,
+            shocks: &shocks,
+            participation,
+            bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_message("sizes of positions"),
+        };
+        answer.assessment = Some(judged(&assess::assess(&book, &answer, &limits, &gauges)));
+        gauges.bar.finish_and_clear();
         self.tell(&answer)
     }
 
@@ -237,6 +254,7 @@ impl Args {
         }
         Ok(Settings {
             methods,
+            named: self.method.iter().filter(|method| **method != Method::All).copied().collect(),
             confidences: once(&self.confidence).iter().map(confidence).collect::<Result<_, _>>()?,
             horizons: once(&self.horizon),
             scenarios: self.scenarios,
@@ -281,15 +299,18 @@ impl Args {
 
     fn answer(&self, book: &Book, settings: &Settings) -> Result<Answer, Error> {
         let measured = watched(book, settings);
-        if measured.figures.is_empty() {
-            let whys = measured.unmeasured.iter().map(|one| format!("{}: {}", one.method.name(), one.why));
-            return Err(Error::Several(whys.collect()));
+        // Of all methods those are left out that cannot measure this book; one that was named is wanted.
+        let wanted = |one: &&Unmeasured| measured.figures.is_empty() || settings.named.contains(&one.method);
+        let whys: Vec<&Unmeasured> = measured.unmeasured.iter().filter(wanted).collect();
+        if !whys.is_empty() {
+            return Err(Error::Several(whys.into_iter().map(|one| one.told(&settings.horizons)).collect()));
         }
         let mut notes = book.notes.clone();
         if book.returns.observations() <= book.returns.assets() {
             let (observations, assets) = (book.returns.observations(), book.returns.assets());
             notes.push(format!(
-                "{observations} observations of {assets} assets: correlations are guesses; give more history"
+                "{observations} observations of {assets} {}: correlations are guesses; give more history",
+                if assets == 1 { "asset" } else { "assets" }
             ));
         }
         let mut or_note = |what: &str, why: String| notes.push(format!("no {what}: {why}"));
@@ -297,7 +318,6 @@ impl Args {
             or_note("contributions", book.told(error));
             Vec::new()
         });
-        let exposure = exposure::held(book, settings).map_err(|error| or_note("exposure", book.told(error))).ok();
         let correlation = exposure::correlations(book, settings)
             .and_then(|found| found.map_err(|error| or_note("correlations", book.told(error))).ok());
         let volatility = settings.methods.contains(&Method::Garch).then(|| forecasts::fitted(book, settings));
@@ -318,12 +338,13 @@ impl Args {
             from: book.times[0],
             to: book.times[book.times.len() - 1],
             observations: book.returns.observations(),
+            horizons: settings.horizons.clone(),
             holdings: book.holdings.iter().map(holding).collect(),
             value: book.base,
             figures: measured.figures,
             unmeasured: measured.unmeasured,
             contributions,
-            exposure,
+            exposure: exposure::held(book, settings),
             correlation,
             volatility,
             stress: Vec::new(),
@@ -331,6 +352,7 @@ impl Args {
             liquidity: Vec::new(),
             backtest,
             assessment: None,
+            warnings: measure::warnings(book, settings),
             notes,
         })
     }
@@ -392,6 +414,7 @@ fn judged(entity: &RiskAssessment) -> Assessed {
         level: entity.level().to_string(),
         metrics: entity.metrics.iter().map(metric).collect(),
         recommendations: entity.recommendations.iter().map(ToString::to_string).collect(),
+        steps: entity.recommendations.clone(),
     }
 }
 

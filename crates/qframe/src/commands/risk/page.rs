@@ -3,15 +3,17 @@ use std::fmt;
 use std::io::{self, Write};
 
 use super::Answer;
-use super::sections::{Section, headline};
+use super::sections::{Section, at, headline};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}
-body{max-width:70rem;margin:2rem auto;padding:0 1rem}
+body{max-width:80rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;display:block;overflow-x:auto}
+table{border-collapse:separate;border-spacing:0;font-variant-numeric:tabular-nums;display:block;overflow-x:auto}
 th,td{padding:.2rem .8rem;text-align:right;border-bottom:1px solid #8884;white-space:nowrap}
-th:first-child,td:first-child{text-align:left}
+th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:Canvas}
+small{display:block;opacity:.75}
+@media(max-width:40rem){th,td{padding:.2rem .4rem}}
 svg{max-width:100%;height:auto}svg text{fill:currentColor;font:12px system-ui,sans-serif}
 .var{fill:#3b82f6}.cvar{fill:#ef4444}.note{opacity:.75}";
 
@@ -34,17 +36,22 @@ pub(super) fn write(answer: &Answer, sections: &[Section], out: &mut (dyn Write 
     }
     let advice = answer.assessment.iter().flat_map(|assessed| &assessed.recommendations);
     list(advice, out)?;
+    let warnings: Vec<String> = answer.warnings.iter().map(|warning| format!("Warning: {warning}")).collect();
+    list(&warnings, out)?;
     list(&answer.notes, out)?;
     writeln!(out, "</body>\n</html>")
 }
 
-fn table(Section { title, columns, rows, note }: &Section, out: &mut dyn Write) -> io::Result<()> {
+fn table(Section { title, columns, rows, note, .. }: &Section, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<h2>{}</h2>\n<table>\n<thead><tr>", Escaped(title))?;
     columns.iter().try_for_each(|column| write!(out, "<th>{}</th>", Escaped(column)))?;
     writeln!(out, "</tr></thead>\n<tbody>")?;
     for row in rows {
         write!(out, "<tr>")?;
-        row.iter().try_for_each(|cell| write!(out, "<td>{}</td>", Escaped(cell)))?;
+        row.iter().try_for_each(|cell| match cell.split_once('\n') {
+            Some((figure, beside)) => write!(out, "<td>{}<small>{}</small></td>", Escaped(figure), Escaped(beside)),
+            None => write!(out, "<td>{}</td>", Escaped(cell)),
+        })?;
         writeln!(out, "</tr>")?;
     }
     writeln!(out, "</tbody></table>")?;
@@ -68,8 +75,8 @@ fn bars(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     let figures: Vec<&super::Figure> = answer.figures.iter().filter(alike).collect();
     let most = figures.iter().map(|one| one.var.max(one.cvar)).fold(f64::MIN_POSITIVE, f64::max);
     let height = 34 * figures.len();
-    let percent = 100.0 * first.confidence;
-    writeln!(out, "<h2>VaR (blue) and CVaR (red), {percent:.4}%, horizon {}</h2>", first.horizon)?;
+    let level = at(first.confidence);
+    writeln!(out, "<h2>VaR (blue) and CVaR (red), {level}, horizon {}</h2>", first.horizon)?;
     writeln!(
         out,
         "<svg viewBox=\"0 0 720 {height}\" width=\"720\" height=\"{height}\" role=\"img\" aria-label=\"VaR and CVaR by method\">"

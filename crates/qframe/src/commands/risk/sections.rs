@@ -9,14 +9,17 @@ use super::measure::{Method, Part};
 pub(super) struct Section {
     pub(super) title: String,
     pub(super) columns: Vec<String>,
+    /// A cell has at most two lines: the figure, and what belongs to it.
     pub(super) rows: Vec<Vec<String>>,
+    /// Rows that a terminal shows; a page shows all.
+    pub(super) shown: usize,
     /// What to know of it.
     pub(super) note: Option<String>,
 }
 
 /// Correlations of more holdings than these are in the JSON alone.
 const CORRELATED_MAX: usize = 12;
-/// Rows of a list that may be long.
+/// Rows of a list that may be long, on a terminal.
 const ROWS_MAX: usize = 15;
 
 /// All sections that have rows, in reading order.
@@ -40,7 +43,10 @@ pub(super) fn of(answer: &Answer) -> Vec<Section> {
 /// Prints them as text.
 pub(super) fn print(answer: &Answer, sections: &[Section], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", headline(answer))?;
-    for Section { title, columns, rows, note } in sections {
+    for Section { title, columns, rows, shown, note } in sections {
+        let more = rows.len().saturating_sub(*shown);
+        let one_line = |row: &Vec<String>| row.iter().map(|cell| cell.replace('\n', " ")).collect::<Vec<_>>();
+        let rows: Vec<Vec<String>> = rows.iter().take(*shown).map(one_line).collect();
         let width = |place: usize| {
             let cells = rows.iter().map(|row| row[place].chars().count());
             cells.chain([columns[place].chars().count()]).max().unwrap_or(0)
@@ -55,10 +61,14 @@ pub(super) fn print(answer: &Answer, sections: &[Section], out: &mut impl Write)
         };
         writeln!(out, "\n{title}\n{}", line(columns))?;
         rows.iter().try_for_each(|row| writeln!(out, "{}", line(row)))?;
+        if more > 0 {
+            writeln!(out, "  and {more} more (--report, --json)")?;
+        }
         note.iter().try_for_each(|note| writeln!(out, "  {note}"))?;
     }
     let advice = answer.assessment.iter().flat_map(|assessed| &assessed.recommendations);
     advice.into_iter().try_for_each(|advice| writeln!(out, "  -> {advice}"))?;
+    answer.warnings.iter().try_for_each(|warning| writeln!(out, "warning: {warning}"))?;
     answer.notes.iter().try_for_each(|note| writeln!(out, "note: {note}"))
 }
 
@@ -72,30 +82,30 @@ pub(super) fn headline(answer: &Answer) -> String {
 
 fn section(title: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Section {
     let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-    Section { title: title.to_owned(), columns, rows, note: None }
+    Section { title: title.to_owned(), columns, rows, shown: usize::MAX, note: None }
 }
 
 /// A row a method and horizon, a pair of columns a confidence.
 fn risk(answer: &Answer) -> Option<Section> {
     let mut levels: Vec<f64> = Vec::new();
-    let mut rows: Vec<Vec<String>> = Vec::new();
+    let (mut rows, mut rules): (Vec<Vec<String>>, Vec<String>) = (Vec::new(), Vec::new());
     for one in &answer.figures {
         if !levels.contains(&one.confidence) {
             levels.push(one.confidence);
         }
-        let head = [one.method.name(), one.horizon.to_string(), one.rule.to_owned()];
-        if rows.last().is_none_or(|row| row[..3] != head) {
+        let head = [one.method.name(), one.horizon.to_string()];
+        if rows.last().is_none_or(|row| row[..2] != head) {
             rows.push(head.to_vec());
+            rules.push(one.rule.to_owned());
         }
         let cells = [(one.var, one.var_error, one.var_money), (one.cvar, one.cvar_error, one.cvar_money)].map(cell);
         rows.last_mut().into_iter().for_each(|row| row.extend(cells.clone()));
     }
-    let mut columns = vec!["method".to_owned(), "horizon".to_owned(), "over the horizon".to_owned()];
+    rows.iter_mut().zip(rules).for_each(|(row, rule)| row.push(rule));
+    let mut columns = vec!["method".to_owned(), "horizon".to_owned()];
     columns.extend(levels.into_iter().flat_map(|level| [format!("VaR {}", at(level)), format!("CVaR {}", at(level))]));
-    let whys =
-        answer.unmeasured.iter().map(|one| format!("{}, horizon {}: {}", one.method.name(), one.horizon, one.why));
-    let mut whys: Vec<String> = whys.collect();
-    whys.dedup();
+    columns.push("over the horizon".to_owned());
+    let whys: Vec<String> = answer.unmeasured.iter().map(|one| one.told(&answer.horizons)).collect();
     let mut notes = vec!["± is one standard error of a figure that was drawn by chance.".to_owned()];
     notes.retain(|_| answer.figures.iter().any(|one| one.var_error.is_some()));
     notes.extend((!whys.is_empty()).then(|| format!("Not measured: {}", whys.join("; "))));
@@ -103,15 +113,17 @@ fn risk(answer: &Answer) -> Option<Section> {
         title: "Value at risk".to_owned(),
         columns,
         rows,
+        shown: usize::MAX,
         note: (!notes.is_empty()).then(|| notes.join(" ")),
     })
 }
 
 /// A loss, its standard error, and the same in money.
 fn cell((loss, error, worth): (f64, Option<f64>, Option<f64>)) -> String {
-    let error = error.map_or_else(String::new, |error| format!(" ±{:.3}", 100.0 * error));
-    let worth = worth.map_or_else(String::new, |worth| format!(" ({})", money(worth)));
-    format!("{}{error}{worth}", percent(loss))
+    let error = error.map(|error| format!("±{:.3}", 100.0 * error));
+    let worth = worth.map(|worth| format!("({})", money(worth)));
+    let beside: Vec<String> = [error, worth].into_iter().flatten().collect();
+    format!("{}\n{}", percent(loss), beside.join(" ")).trim_end().to_owned()
 }
 
 /// Of one method, the normal one if it was asked for: its parts are the smoothest. All of them are in the JSON.
@@ -132,7 +144,8 @@ fn contributions(answer: &Answer) -> Option<Section> {
             part.symbol.clone(),
             percent(weight(&part.symbol)),
             percent(part.component_var),
-            format!("{:.1}%", 100.0 * part.component_var / whole),
+            // The parts of nothing are no shares.
+            if whole.abs() > 1e-12 { format!("{:.1}%", 100.0 * part.component_var / whole) } else { "-".to_owned() },
             percent(part.component_cvar),
             format!("{:.4}", part.marginal_var),
             part.incremental_var.map_or_else(String::new, percent),
@@ -140,14 +153,13 @@ fn contributions(answer: &Answer) -> Option<Section> {
     };
     let columns = ["symbol", "weight", "component VaR", "share", "component CVaR", "marginal VaR", "incremental VaR"];
     let title = format!("Where it comes from ({}, {})", first.method.name(), at(first.confidence));
-    let mut section = section(&title, &columns, parts.iter().take(ROWS_MAX).map(row).collect());
-    let more = parts.len().saturating_sub(ROWS_MAX);
-    section.note = (more > 0).then(|| format!("and {more} more (--json)"));
-    Some(section)
+    let section = section(&title, &columns, parts.iter().map(row).collect());
+    Some(Section { shown: ROWS_MAX, ..section })
 }
 
 fn exposure(answer: &Answer) -> Option<Section> {
-    let held = answer.exposure.as_ref()?;
+    let held = &answer.exposure;
+    let or_dash = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), percent);
     let mut rows = vec![
         ("gross", percent(held.gross)),
         ("net", percent(held.net)),
@@ -155,11 +167,11 @@ fn exposure(answer: &Answer) -> Option<Section> {
         ("concentration (HHI)", format!("{:.4}", held.concentration_hhi)),
         (
             "effective number of positions",
-            held.effective_number.map_or_else(String::new, |number| format!("{number:.1}")),
+            held.effective_number.map_or_else(|| "-".to_owned(), |number| format!("{number:.1}")),
         ),
-        ("volatility a year", percent(held.volatility)),
-        ("drawdown at risk", percent(held.drawdown_at_risk)),
-        ("conditional drawdown at risk", percent(held.conditional_drawdown_at_risk)),
+        ("volatility a year", or_dash(held.volatility)),
+        ("drawdown at risk", or_dash(held.drawdown_at_risk)),
+        ("conditional drawdown at risk", or_dash(held.conditional_drawdown_at_risk)),
     ];
     let names = held.benchmark.as_ref().map(|one| format!("beta to {}", one.name));
     if let (Some(one), Some(name)) = (&held.benchmark, &names) {
@@ -168,21 +180,24 @@ fn exposure(answer: &Answer) -> Option<Section> {
         rows.push(("tracking error a year", percent(one.tracking_error)));
     }
     let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
-    Some(section("Exposure", &["", "value"], rows))
+    let mut section = section("Exposure", &["", "value"], rows);
+    section.note = (!held.unmeasured.is_empty()).then(|| format!("Not measured: {}", held.unmeasured.join("; ")));
+    Some(section)
 }
 
 fn sizes(answer: &Answer) -> Option<Section> {
-    let held = answer.exposure.as_ref().filter(|_| answer.holdings.len() > 1)?;
-    let kinds = [("", &held.by_asset), ("class ", &held.by_class), ("currency ", &held.by_currency)];
+    let held = Some(&answer.exposure).filter(|_| answer.holdings.len() > 1)?;
+    let kinds = [("class ", &held.by_class), ("currency ", &held.by_currency), ("", &held.by_asset)];
     let rows = kinds.into_iter().flat_map(|(kind, sizes)| {
-        sizes.iter().take(ROWS_MAX).map(move |size| {
+        sizes.iter().map(move |size| {
             let mut row = vec![format!("{kind}{}", size.name), percent(size.net), percent(size.gross)];
             row.extend(size.money.map(money));
             row
         })
     });
     let columns = ["of", "net", "gross", "money"];
-    Some(section("Sizes", &columns[..if answer.value.is_some() { 4 } else { 3 }], rows.collect()))
+    let section = section("Sizes", &columns[..if answer.value.is_some() { 4 } else { 3 }], rows.collect());
+    Some(Section { shown: held.by_class.len() + held.by_currency.len() + ROWS_MAX, ..section })
 }
 
 fn stress(answer: &Answer) -> Option<Section> {
@@ -203,9 +218,10 @@ fn reverse(answer: &Answer) -> Option<Section> {
     let found = answer.reverse.as_ref()?;
     let mut moves: Vec<&(String, f64)> = found.returns.iter().collect();
     moves.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let rows = moves.into_iter().take(ROWS_MAX).map(|(symbol, value)| vec![symbol.clone(), percent(*value)]).collect();
+    let rows = moves.into_iter().map(|(symbol, value)| vec![symbol.clone(), percent(*value)]).collect();
     let mut section =
         section(&format!("The likeliest way to lose {}", percent(found.loss)), &["symbol", "return"], rows);
+    section.shown = ROWS_MAX;
     let (deviations, probability) = (found.deviations, found.probability);
     section.note = Some(format!(
         "{deviations:.1} standard deviations of one observation; were returns normal, a probability of {probability:.1e}"
@@ -235,8 +251,11 @@ fn correlation(answer: &Answer) -> Option<Section> {
 }
 
 fn liquidity(answer: &Answer) -> Option<Section> {
-    let rows = answer.liquidity.iter().map(|one| vec![one.symbol.clone(), format!("{:.2}", one.days)]);
-    Some(section("Liquidity", &["symbol", "days to close"], rows.collect()))
+    let mut slowest: Vec<&super::Closing> = answer.liquidity.iter().collect();
+    slowest.sort_by(|a, b| b.days.total_cmp(&a.days));
+    let rows = slowest.into_iter().map(|one| vec![one.symbol.clone(), format!("{:.2}", one.days)]);
+    let section = section("Liquidity", &["symbol", "days to close"], rows.collect());
+    Some(Section { shown: ROWS_MAX, ..section })
 }
 
 fn volatility(answer: &Answer) -> Option<Section> {
@@ -283,11 +302,10 @@ fn backtest(answer: &Answer) -> Option<Section> {
 fn assessment(answer: &Answer) -> Option<Section> {
     let assessed = answer.assessment.as_ref()?;
     let row = |one: &super::Judged| {
-        let number = |value: f64| format!("{value:.4}");
         vec![
             format!("{} ({})", one.name, one.risk),
-            number(one.value),
-            number(one.limit),
+            number(one.value, 4),
+            number(one.limit, 4),
             format!("{:.0}%", 100.0 * one.used),
             one.level.clone(),
         ]
@@ -298,10 +316,18 @@ fn assessment(answer: &Answer) -> Option<Section> {
 }
 
 fn percent(value: f64) -> String {
-    format!("{:.2}%", 100.0 * value)
+    format!("{}%", number(100.0 * value, 2))
 }
 
-fn at(confidence: f64) -> String {
+/// A number of so many decimals; nothing is neither above nor below zero.
+fn number(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let is_nothing = text.bytes().all(|digit| matches!(digit, b'-' | b'0' | b'.'));
+    if is_nothing { text.trim_start_matches('-').to_owned() } else { text }
+}
+
+/// A confidence, as 97.5%.
+pub(super) fn at(confidence: f64) -> String {
     let text = format!("{:.4}", 100.0 * confidence);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }

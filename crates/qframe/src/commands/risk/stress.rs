@@ -148,16 +148,26 @@ pub(super) fn window(word: &str) -> Result<(Time, Time), Error> {
     if from < to { Ok((from, to)) } else { Err(wrong("expected the first time before the second".to_owned())) }
 }
 
-/// The worst stretches of history, the windows and the shocks that were asked for, and worse correlations and volatilities.
+/// What [`moves`] gives, and worse correlations and volatilities.
 ///
 /// # Errors
-/// [`Error`]: a window without prices, a shock that means nothing.
+/// Those of [`moves`].
 pub(super) fn scenarios(
     book: &Book,
     settings: &Settings,
     windows: &[(Time, Time)],
     shocks: &[Shock],
 ) -> Result<Vec<Scenario>, Error> {
+    let mut scenarios = moves(book, windows, shocks)?;
+    scenarios.extend(worlds(book, settings));
+    Ok(scenarios)
+}
+
+/// The worst stretches of history, the windows and the shocks that were asked for.
+///
+/// # Errors
+/// [`Error`]: a window without prices, a shock that means nothing.
+pub(super) fn moves(book: &Book, windows: &[(Time, Time)], shocks: &[Shock]) -> Result<Vec<Scenario>, Error> {
     let mut scenarios = Vec::new();
     for length in STRETCHES.into_iter().filter(|length| *length < book.times.len()) {
         let starts = 0..book.times.len() - length;
@@ -171,21 +181,28 @@ pub(super) fn scenarios(
         }
     }
     for (from, to) in windows {
-        let start = book.times.iter().rposition(|time| time <= from);
-        let end = book.times.iter().rposition(|time| time <= to);
-        let (Some(start), Some(end)) = (start, end.filter(|end| start.is_some_and(|start| start < *end))) else {
-            let (first, last) = (book.times[0], book.times[book.times.len() - 1]);
-            let why = format!("no two prices in it; the prices go from {first:#} to {last:#}");
-            return Err(Error::usage("--window", format!("{from:#}..{to:#}"), why));
-        };
-        let name = format!("window {:#} to {:#}", book.times[start], book.times[end]);
-        scenarios.push(scenario(book, name, "window", &held(book, start, end)));
+        scenarios.push(through(book, *from, *to)?);
     }
     for shock in shocks {
         scenarios.push(scenario(book, format!("shock {}", shock.word), "shock", &shock.returns(book)?));
     }
-    scenarios.extend(worlds(book, settings));
     Ok(scenarios)
+}
+
+/// The positions held through a time of history. What lies beyond the prices is cut off, and that is said.
+fn through(book: &Book, from: Time, to: Time) -> Result<Scenario, Error> {
+    let (first, last) = (book.times[0], book.times[book.times.len() - 1]);
+    let start = book.times.iter().rposition(|time| *time <= from).unwrap_or(0);
+    let end = book.times.iter().rposition(|time| *time <= to).unwrap_or(0);
+    if start >= end || from >= last {
+        let why = format!("no two prices in it; the prices go from {first:#} to {last:#}");
+        return Err(Error::usage("--window", format!("{from:#}..{to:#}"), why));
+    }
+    let mut name = format!("window {:#} to {:#}", book.times[start], book.times[end]);
+    if from < first || to > last {
+        name += &format!(" (cut: {from:#} to {to:#} was asked for, the prices go from {first:#} to {last:#})");
+    }
+    Ok(scenario(book, name, "window", &held(book, start, end)))
 }
 
 /// What positions that nobody touches earn between two instants.
@@ -247,10 +264,11 @@ pub(super) fn reversed(book: &Book, settings: &Settings, loss: f64) -> Option<Re
 
 /// Days to close every position whose volume is known, with `share` of the volume.
 pub(super) fn closings(book: &Book, share: f64) -> Vec<Closing> {
-    let one = |holding: &Holding| {
-        let quantity = holding.quantity?.to_f64();
-        let days = days_to_close(quantity, holding.volume?, share).ok()?;
-        Some(Closing { symbol: holding.symbol.clone(), days })
-    };
-    book.holdings.iter().filter_map(one).collect()
+    book.holdings.iter().filter_map(|holding| closing(holding, share)).collect()
+}
+
+/// The same of one position.
+pub(super) fn closing(holding: &Holding, share: f64) -> Option<Closing> {
+    let days = days_to_close(holding.quantity?.to_f64(), holding.volume?, share).ok()?;
+    Some(Closing { symbol: holding.symbol.clone(), days })
 }

@@ -111,7 +111,8 @@ fn the_frontier_rises() {
         [Constraints::long_only(8), Constraints { gross: Some(1.5), ..Constraints::within(8, -0.3, 1.0) }]
     {
         let found = frontier(&estimates, &constraints, 12).expect("a frontier");
-        let figures: Vec<_> = found.iter().map(|point| estimates.figures(&point.weights)).collect();
+        let figures: Vec<_> =
+            found.iter().map(|point| estimates.figures(&point.found.as_ref().expect("weights").weights)).collect();
         assert_eq!(figures.len(), 12);
         for pair in figures.windows(2) {
             assert!(pair[0].expected_return < pair[1].expected_return + 1e-9, "{pair:?}");

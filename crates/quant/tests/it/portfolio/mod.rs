@@ -2,6 +2,7 @@
 mod conflicts;
 mod laws;
 mod sizes;
+mod sparse;
 mod weights;
 
 use qframe_quant::covariance::{Covariance, Returns};

@@ -1,0 +1,158 @@
+//! Flags of portfolios that would change nothing, prices that are too old to trade at, and where a wrong word stands.
+use crate::program::Program;
+use serde_json::Value;
+
+/// Thirty days of three assets; the prices of C end twenty days before the others.
+fn program() -> Program {
+    let program = Program::new();
+    let (mut table, mut old) = ("date,A,B,C\n".to_owned(), "date,A,B,C\n".to_owned());
+    for day in 1..=30_u32 {
+        let price = |step: u32| 100.0 + f64::from(day * step % 7) + f64::from(day) / 10.0;
+        let [a, b, c] = [3, 5, 4].map(price);
+        table += &format!("2024-01-{day:02},{a},{b},{c}\n");
+        let c = if day <= 10 { c.to_string() } else { String::new() };
+        old += &format!("2024-01-{day:02},{a},{b},{c}\n");
+    }
+    program.write("closes.csv", table);
+    program.write("old.csv", old);
+    program
+}
+
+fn check(program: &Program, words: &str, code: i32, parts: &[&str]) {
+    let answer = program.run(&format!("portfolio {words}"));
+    assert_eq!((answer.code(), answer.out().as_str()), (code, ""), "{words}: {}", answer.error());
+    for part in parts {
+        assert!(answer.error().contains(part), "{words}: {part:?} is missing in {}", answer.error());
+    }
+}
+
+fn answer(program: &Program, words: &str) -> Value {
+    let answer = program.run(&format!("portfolio {words} --json"));
+    assert_eq!(answer.code(), 0, "{words}: {}", answer.error());
+    serde_json::from_str(&answer.out()).unwrap()
+}
+
+#[test]
+fn a_flag_that_changes_nothing_is_refused() {
+    let program = program();
+    let optimise = |words: &str, parts: &[&str]| {
+        check(&program, &format!("optimise --prices closes.csv {words}"), 2, parts);
+    };
+    optimise("--aversion 2.5", &["--aversion", "--objective utility and to --view"]);
+    optimise("--objective herc --linkage single", &["--linkage", "--objective hrp alone"]);
+    optimise("--confidence 95%", &["--confidence", "--objective min-cvar alone"]);
+    optimise("--decay 0.94", &["--decay", "--covariance ewma alone"]);
+    optimise("--decay 0.94 --covariance sample", &["--decay"]);
+    optimise("--tau 0.05", &["--tau", "--view alone"]);
+    optimise("--cost 10bp", &["--cost", "--current"]);
+    optimise("--turnover 90%", &["--turnover", "--current"]);
+    optimise("--objective hrp --cost 10bp --current A=1", &["--cost", "hrp is a rule, which knows no costs"]);
+    let frontier = |words: &str, flag: &str| {
+        check(&program, &format!("frontier --prices closes.csv {words}"), 2, &[flag, "has no objective"]);
+    };
+    frontier("--objective min-variance", "--objective");
+    frontier("--target-return 3%", "--target-return");
+    frontier("--aversion 3", "--aversion");
+    let given = |words: &str, flag: &str| {
+        let words = format!("rebalance --prices closes.csv --cash 1000 --weights A=50% {words}");
+        check(&program, &words, 2, &[flag, "leave one of the two out"]);
+    };
+    given("--objective min-variance", "--objective");
+    given("--turnover 10%", "--turnover");
+    given("--covariance ewma", "--covariance");
+    given("--bounds 0:20%", "--bounds");
+    check(&program, "rebalance --prices closes.csv --cash 9 --risk-free 1%", 2, &["--risk-free", "max-sharpe alone"]);
+    // Where they are of use, they are taken.
+    for words in [
+        "optimise --prices closes.csv --view A=8% --aversion 3 --tau 0.1",
+        "optimise --prices closes.csv --covariance ewma --decay 0.9 --objective min-cvar --confidence 90%",
+        "optimise --prices closes.csv --cost 10bp --turnover 50% --current A=1",
+        "optimise --prices closes.csv --objective hrp --linkage ward",
+        "frontier --prices closes.csv --points 3 --view A=8% --aversion 3 --risk-free=-90%",
+        "rebalance --prices closes.csv --cash 1000 --turnover 60%",
+        "rebalance --prices closes.csv --cash 1000 --objective max-sharpe --risk-free=-90%",
+    ] {
+        answer(&program, words);
+    }
+}
+
+#[test]
+fn nothing_is_traded_at_a_price_that_is_too_old() {
+    let program = program();
+    program.write("held.csv", "symbol,quantity\nC,5\n");
+    let words = "rebalance --prices old.csv --align ffill --cash 1000";
+    let parts = ["--prices C:", "of 2024-01-10, 20 days older than the newest of 2024-01-30", "--max-age 20"];
+    check(&program, &format!("{words} --weights C=50%"), 1, &parts);
+    check(&program, &format!("{words} --weights A=50% --positions held.csv"), 1, &parts);
+    // At common instants alone all prices are old, of whichever asset.
+    let parts = ["--prices A:", "2024-01-10, 20 days older", "--max-age 20"];
+    check(&program, "rebalance --prices old.csv --cash 1000 --weights A=50%", 1, &parts);
+    let shown = answer(&program, &format!("{words} --weights A=50%"));
+    assert!(
+        shown["notes"].to_string().contains("C has no price after 2024-01-10, 20 days before"),
+        "{}",
+        shown["notes"]
+    );
+    answer(&program, &format!("{words} --weights C=50% --max-age 20"));
+    for tax in ["-1%", "101%"] {
+        check(&program, &format!("{words} --weights A=50% --tax={tax}"), 2, &["--tax", "0% to 100%"]);
+    }
+}
+
+#[test]
+fn a_wrong_word_of_a_file_is_told_by_its_place() {
+    let program = program();
+    let wrong = |text: &str, parts: &[&str]| {
+        program.write("limits.toml", text);
+        check(&program, "optimise --prices closes.csv --constraints limits.toml", 1, parts);
+    };
+    wrong("gross = \"1\"\nturnover = \"much\"\n", &["limits.toml:2:", "turnover"]);
+    wrong("bounds = [\n  \"0:50%\",\n  \"Z=0:1\",\n]\n", &["limits.toml:3:4: bounds Z=0:1", "Z has no prices"]);
+    wrong("max-positions = 0\n", &["limits.toml:1:17: max-positions 0"]);
+    wrong("sum = \"one\"\n", &["limits.toml:1:8: sum one"]);
+    // A word of the command line is told by its flag.
+    program.write("limits.toml", "gross = \"2\"\n");
+    let words = "optimise --prices closes.csv --constraints limits.toml --gross x";
+    check(&program, words, 2, &["--gross x"]);
+    program.write("twice.csv", "date,A,A\n2024-01-01,1,2\n2024-01-02,1,2\n");
+    check(&program, "optimise --prices twice.csv", 1, &["twice.csv:1", "A", "twice"]);
+}
+
+#[test]
+fn frames_that_differ_are_brought_to_the_longest() {
+    let program = Program::new();
+    let bars = |name: &str, step: usize| {
+        let rows = (0..30).map(|bar| {
+            let minutes = bar * step;
+            format!("2024-01-{:02}T{:02}:{:02}:00Z,1,2,1,1.5,1\n", 1 + minutes / 1440, minutes / 60 % 24, minutes % 60)
+        });
+        program.write(name, format!("time,open,high,low,close,volume\n{}", rows.collect::<String>()));
+    };
+    bars("hours.csv", 60);
+    bars("quarters.csv", 15);
+    for order in ["A=hours.csv B=quarters.csv", "B=quarters.csv A=hours.csv"] {
+        check(&program, &format!("optimise --prices {order}"), 1, &["expected one length: --timeframe 1h"]);
+    }
+}
+
+#[test]
+fn no_text_says_nan_and_one_is_one() {
+    let program = program();
+    let empty = program.run("portfolio optimise --prices closes.csv --sum 0%");
+    assert_eq!(empty.code(), 0, "{}", empty.error());
+    assert!(!empty.out().contains("NaN") && empty.out().contains("Sharpe Ratio            -"), "{}", empty.out());
+    let closes = std::fs::read_to_string(program.path("closes.csv")).unwrap();
+    let first = |line: &str| line.split(',').take(2).collect::<Vec<_>>().join(",");
+    program.write("one.csv", closes.lines().map(first).collect::<Vec<_>>().join("\n"));
+    let one = program.run("portfolio optimise --prices one.csv");
+    assert!(one.out().contains("of 1 asset: 29 returns"), "{}", one.out());
+    program.write("flat.csv", "symbol,weight\nA,0\ncash,1\n");
+    let flat = program.run("risk --prices closes.csv --weights flat.csv --method historical --horizon 1");
+    assert!(flat.code() == 0 && !flat.out().contains("NaN"), "{} {}", flat.out(), flat.error());
+    // Few positions are told by what the user said.
+    let words = "optimise --prices closes.csv --max-positions 1 --bounds 0:60%";
+    check(&program, words, 1, &["there is no portfolio with at most 1 position that keeps"]);
+    let points = answer(&program, "frontier --prices closes.csv --points 8 --max-positions 1");
+    let (found, absent) = (points["points"].as_array().unwrap().len(), points["absent"].as_array().unwrap().len());
+    assert!(found >= 2 && found + absent == 8, "{points}");
+}

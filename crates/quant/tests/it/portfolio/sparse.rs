@@ -1,0 +1,173 @@
+//! Few positions, and none too small: against a search through all choices, and against every portfolio of a grid.
+use proptest::prelude::*;
+use qframe_quant::portfolio::{Constraints, Estimates, Group, Objective, PortfolioError, frontier, optimise};
+
+use super::{estimates, loss};
+
+/// The least loss over all choices of assets and sides, each of them a convex problem; none where all conflict.
+fn brute(estimates: &Estimates, objective: &Objective, constraints: &Constraints) -> Option<f64> {
+    let count = estimates.assets();
+    let free = Constraints { positions: None, smallest: None, ..constraints.clone() };
+    let least = constraints.smallest.unwrap_or(0.0);
+    let one = |code: usize| {
+        // Of each asset a digit of the code: left out, long, short.
+        let sides = (0..count).map(|asset| code / 3_usize.pow(asset as u32) % 3);
+        let mut now = free.clone();
+        let mut held = 0;
+        for (asset, side) in sides.enumerate() {
+            let (lower, upper) = (now.lower[asset], now.upper[asset]);
+            (now.lower[asset], now.upper[asset]) = match side {
+                0 => (lower.max(0.0), upper.min(0.0)),
+                1 => (lower.max(least), upper),
+                _ => (lower, upper.min(-least)),
+            };
+            held += usize::from(side > 0);
+            if now.lower[asset] > now.upper[asset] {
+                return None;
+            }
+        }
+        let (least, most) = (now.lower.iter().sum::<f64>(), now.upper.iter().sum::<f64>());
+        if constraints.positions.is_some_and(|most| held > most) || least > 1.0 + 1e-9 || most < 1.0 - 1e-9 {
+            return None;
+        }
+        let found = optimise(estimates, objective, &now).ok()?;
+        Some(loss(estimates, objective, &found.weights))
+    };
+    (0..3_usize.pow(count as u32)).filter_map(one).reduce(f64::min)
+}
+
+/// Bounds, a group, a cap of turnover or of absolute weights, by the bits of a number.
+fn drawn(assets: usize, bits: u32, bound: f64) -> Constraints {
+    let mut constraints = if bits & 1 == 1 {
+        Constraints { gross: Some(1.6), ..Constraints::within(assets, -0.4, bound.max(0.4)) }
+    } else {
+        Constraints::within(assets, 0.0, bound)
+    };
+    if bits & 2 == 2 {
+        let group = Group { name: "two".into(), members: vec![0, 1], least: Some(0.25), most: Some(0.6) };
+        constraints.groups.push(group);
+    }
+    if bits & 4 == 4 {
+        constraints.current = vec![1.0 / assets as f64; assets];
+        constraints.turnover = Some(0.45);
+    }
+    if bits & 8 == 8 {
+        constraints.lower[assets - 1] = 0.05;
+    }
+    constraints
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_best_choice_is_found_wherever_there_is_one(
+        assets in 3_usize..6, seed in 0_u64..1_000, bits in 0_u32..16, bound in 0.3_f64..1.0,
+        positions in proptest::option::of(1_usize..5), smallest in proptest::option::of(0.02_f64..0.45),
+        which in 0_usize..5,
+    ) {
+        let estimates = estimates(assets, 60, seed);
+        let constraints = Constraints { positions, smallest, ..drawn(assets, bits, bound) };
+        let objective = [
+            Objective::MinVariance,
+            Objective::Utility { aversion: 4.0 },
+            Objective::TargetReturn(0.1),
+            Objective::MaxDiversification,
+            Objective::MinCvar { confidence: 0.9 },
+        ][which].clone();
+        match (optimise(&estimates, &objective, &constraints), brute(&estimates, &objective, &constraints)) {
+            (Ok(found), Some(best)) => {
+                let broken = constraints.broken(estimates.names(), &found.weights);
+                prop_assert!(broken.is_empty(), "{objective:?} breaks {broken:?}");
+                let here = loss(&estimates, &objective, &found.weights);
+                prop_assert!(here <= best + 1e-6 * best.abs().max(1e-3), "{objective:?}: {here}, {best} {constraints:?}");
+            }
+            (Err(PortfolioError::Sparse { is_proven, .. }), None) => prop_assert!(is_proven),
+            (Err(PortfolioError::Conflict(_)), None) => {}
+            (found, best) => prop_assert!(false, "{objective:?}: {found:?}, {best:?} {constraints:?}"),
+        }
+    }
+
+    /// No convex solver stands behind these: every portfolio of a grid, by the rules alone.
+    #[test]
+    fn no_portfolio_of_a_grid_is_better(seed in 0_u64..1_000, bits in 0_u32..16, positions in 1_usize..4, steps in 1_usize..10) {
+        const GRID: i32 = 20;
+        let estimates = estimates(3, 60, seed);
+        let smallest = Some(steps as f64 / f64::from(GRID));
+        let constraints = Constraints { positions: Some(positions), smallest, ..drawn(3, bits, 0.7) };
+        let found = optimise(&estimates, &Objective::MinVariance, &constraints);
+        for first in -GRID..=GRID {
+            for second in -GRID..=GRID {
+                let [first, second] = [first, second].map(|step| f64::from(step) / f64::from(GRID));
+                let weights = [first, second, 1.0 - first - second].map(|weight| (weight * 1e9).round() / 1e9);
+                if !constraints.broken(estimates.names(), &weights).is_empty() {
+                    continue;
+                }
+                let loss = |weights: &[f64]| loss(&estimates, &Objective::MinVariance, weights);
+                prop_assert!(found.as_ref().is_ok_and(|found| loss(&found.weights) <= loss(&weights) + 1e-9), "{weights:?} {found:?}");
+            }
+        }
+    }
+}
+
+/// The smallest were once left out all at once, and the rest could not be: a conflict of bounds nobody had set was told.
+#[test]
+fn a_portfolio_of_few_is_found_where_the_smallest_are_needed() {
+    let check = |assets: usize, constraints: Constraints| {
+        let estimates = estimates(assets, 4 * assets, 21);
+        for objective in [Objective::MinVariance, Objective::Utility { aversion: 5.0 }] {
+            let found =
+                optimise(&estimates, &objective, &constraints).unwrap_or_else(|error| panic!("{assets}: {error}"));
+            assert!(constraints.broken(estimates.names(), &found.weights).is_empty());
+            assert!(found.residual.is_some_and(|residual| residual < 1e-8));
+        }
+    };
+    for assets in [8, 40] {
+        // Two must hold half of it all, and everything is smaller than allowed while all are held.
+        let most = |count: usize| Constraints {
+            positions: Some(count),
+            ..Constraints::within(assets, 0.0, 1.0 / count as f64)
+        };
+        check(assets, most(2));
+        check(assets, most(4));
+        check(assets, Constraints { smallest: Some(0.3), ..Constraints::within(assets, 0.0, 0.35) });
+        check(assets, Constraints { smallest: Some(0.25), positions: Some(4), ..Constraints::long_only(assets) });
+        // A group that has to be there, of which all members are small.
+        let group = Group { name: "few".into(), members: vec![0, 1, 2], least: Some(0.3), most: None };
+        check(assets, Constraints { positions: Some(2), groups: vec![group], ..Constraints::long_only(assets) });
+    }
+}
+
+#[test]
+fn what_no_choice_keeps_to_is_told_by_the_words_of_the_user() {
+    let told = |assets: usize, constraints: Constraints| {
+        optimise(&estimates(assets, 4 * assets, 5), &Objective::MinVariance, &constraints).unwrap_err().to_string()
+    };
+    let few = told(4, Constraints { positions: Some(2), ..Constraints::within(4, 0.0, 0.4) });
+    assert!(few.starts_with("there is no portfolio with at most 2 positions that keeps"), "{few}");
+    let both = told(4, Constraints { positions: Some(3), smallest: Some(0.4), ..Constraints::within(4, 0.0, 0.45) });
+    assert!(both.contains("at most 3 positions and no weight smaller than 0.4"), "{both}");
+    let many = told(60, Constraints { positions: Some(3), ..Constraints::within(60, 0.0, 0.3) });
+    assert!(many.contains("with at most 3 positions") && !many.contains("A1"), "{many}");
+    // What conflicts without any choice is still told by its clauses.
+    let plain = told(4, Constraints { positions: Some(2), ..Constraints::within(4, 0.0, 0.2) });
+    assert!(plain.contains("the weights sum to 1"), "{plain}");
+}
+
+/// One point that could not be once took the whole frontier with it.
+#[test]
+fn a_frontier_has_the_points_that_there_are() {
+    let estimates = estimates(4, 100, 5);
+    // Two halves of anything: few returns are possible, and most targets lie between them.
+    let constraints = Constraints { positions: Some(2), smallest: Some(0.5), ..Constraints::long_only(4) };
+    let points = frontier(&estimates, &constraints, 12).expect("a frontier");
+    assert_eq!(points.len(), 12);
+    let found = points.iter().filter(|point| point.found.is_ok()).count();
+    assert!(found >= 2, "{found}");
+    for point in &points {
+        match &point.found {
+            Ok(held) => assert!(estimates.figures(&held.weights).expected_return >= point.target - 1e-9),
+            Err(error) => assert!(matches!(error, PortfolioError::Sparse { .. }), "{error}"),
+        }
+    }
+}
