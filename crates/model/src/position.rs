@@ -90,11 +90,11 @@ impl Position {
         }
     }
 
-    /// As [`Position::observe`] for each of the bars.
+    /// As [`Position::observe`] for each of the bars, which follow one another in time.
     pub(crate) fn observe_all(&mut self, bars: &[Bar]) {
-        let mut seen = *self;
-        bars.iter().for_each(|bar| seen.observe(bar));
-        (self.high, self.low) = (seen.high, seen.low);
+        let seen = bars.iter().skip_while(|bar| bar.time < self.opened);
+        (self.high, self.low) =
+            seen.fold((self.high, self.low), |(high, low), bar| (high.max(bar.high), low.min(bar.low)));
     }
 
     /// Applies a fill whose fee, in the settlement currency, is `fee`. A fill through zero closes first and opens the rest.
@@ -105,47 +105,41 @@ impl Position {
     pub fn apply(&mut self, instrument: &Instrument, fill: &Fill, fee: Cash) -> Result<Option<ClosedTrade>, Overflow> {
         let signed = fill.signed();
         if self.is_flat() || self.quantity.is_negative() == signed.is_negative() {
-            *self = self.opened_by(instrument, fill, signed, fee)?;
+            self.open(instrument, fill, signed, fee)?;
             return Ok(None);
         }
-        let open = self.quantity.abs();
-        if fill.quantity <= open {
-            let (next, trade) = self.closed_by(instrument, fill, fill.quantity, fee)?;
-            *self = next;
-            return Ok(Some(trade));
+        let held = self.quantity.abs();
+        if fill.quantity <= held {
+            return self.close(instrument, fill, fill.quantity, fee).map(Some);
         }
-        let closing_fee = fee.scaled(open.nanos(), fill.quantity.nanos(), Rounding::HalfEven)?;
-        let (flat, trade) = self.closed_by(instrument, fill, open, closing_fee)?;
-        *self = flat.opened_by(instrument, fill, signed.plus(self.quantity)?, fee.minus(closing_fee)?)?;
+        let closing_fee = fee.scaled(held.nanos(), fill.quantity.nanos(), Rounding::HalfEven)?;
+        let mut turned = *self;
+        let trade = turned.close(instrument, fill, held, closing_fee)?;
+        turned.open(instrument, fill, signed.plus(self.quantity)?, fee.minus(closing_fee)?)?;
+        *self = turned;
         Ok(Some(trade))
     }
 
-    fn opened_by(&self, instrument: &Instrument, fill: &Fill, signed: Quantity, fee: Cash) -> Result<Self, Overflow> {
-        let mut next = *self;
+    fn open(&mut self, instrument: &Instrument, fill: &Fill, signed: Quantity, fee: Cash) -> Result<(), Overflow> {
+        let value = instrument.value(fill.price, signed)?;
         if self.is_flat() {
-            next = Self {
-                realised: self.realised,
-                opened: fill.time,
-                high: fill.price,
-                low: fill.price,
-                ..Self::default()
-            };
+            (self.quantity, self.cost, self.entry_fees) = (signed, value, fee);
+            (self.opened, self.high, self.low) = (fill.time, fill.price, fill.price);
+            return Ok(());
         }
-        next.quantity = next.quantity.plus(signed)?;
-        next.cost = next.cost.plus(instrument.value(fill.price, signed)?)?;
-        next.entry_fees = next.entry_fees.plus(fee)?;
-        next.high = next.high.max(fill.price);
-        next.low = next.low.min(fill.price);
-        Ok(next)
+        let (quantity, cost) = (self.quantity.plus(signed)?, self.cost.plus(value)?);
+        (self.quantity, self.cost, self.entry_fees) = (quantity, cost, self.entry_fees.plus(fee)?);
+        (self.high, self.low) = (self.high.max(fill.price), self.low.min(fill.price));
+        Ok(())
     }
 
-    fn closed_by(
-        &self,
+    fn close(
+        &mut self,
         instrument: &Instrument,
         fill: &Fill,
         quantity: Quantity,
         fee: Cash,
-    ) -> Result<(Self, ClosedTrade), Overflow> {
+    ) -> Result<ClosedTrade, Overflow> {
         let whole = self.quantity.abs();
         let share = |amount: Cash| {
             // Closing everything takes everything: no rounding is left behind.
@@ -157,20 +151,14 @@ impl Position {
         };
         let (cost, entry_fees) = (share(self.cost)?, share(self.entry_fees)?);
         let side = Side::of(self.quantity);
-        let proceeds = instrument.value(fill.price, side.signed(quantity))?;
+        let closed = side.signed(quantity);
         let fees = entry_fees.plus(fee)?;
-        let pnl = proceeds.minus(cost)?.minus(fees)?;
-        let (high, low) = (self.high.max(fill.price), self.low.min(fill.price));
-        let next = Self {
-            quantity: self.quantity.minus(side.signed(quantity))?,
-            cost: self.cost.minus(cost)?,
-            entry_fees: self.entry_fees.minus(entry_fees)?,
-            realised: self.realised.plus(pnl)?,
-            opened: self.opened,
-            high,
-            low,
-        };
-        let trade = ClosedTrade {
+        let pnl = instrument.value(fill.price, closed)?.minus(cost)?.minus(fees)?;
+        let (left, left_cost) = (self.quantity.minus(closed)?, self.cost.minus(cost)?);
+        let (left_fees, realised) = (self.entry_fees.minus(entry_fees)?, self.realised.plus(pnl)?);
+        (self.quantity, self.cost, self.entry_fees, self.realised) = (left, left_cost, left_fees, realised);
+        (self.high, self.low) = (self.high.max(fill.price), self.low.min(fill.price));
+        Ok(ClosedTrade {
             instrument: fill.instrument,
             side,
             quantity,
@@ -181,10 +169,9 @@ impl Position {
             pnl,
             fees,
             reason: fill.purpose,
-            high,
-            low,
-        };
-        Ok((next, trade))
+            high: self.high,
+            low: self.low,
+        })
     }
 }
 
