@@ -108,13 +108,12 @@ impl Curve {
     /// Lays down the times and the equity, in attos, of the points in a range.
     #[inline]
     fn lay(&self, range: Range<usize>, times: &mut [i64], equity: &mut [f64]) {
+        equity.iter_mut().zip(&self.equity[range.clone()]).for_each(|(laid, cash)| *laid = cash.attos_f64());
+        let places = times.iter_mut();
         match &self.times {
-            Times::Of(bars) => {
-                times.iter_mut().zip(&bars[range.clone()]).for_each(|(laid, bar)| *laid = bar.time.nanos())
-            }
-            Times::Own(own) => times.iter_mut().zip(&own[range.clone()]).for_each(|(laid, time)| *laid = time.nanos()),
+            Times::Of(bars) => places.zip(&bars[range]).for_each(|(laid, bar)| *laid = bar.time.nanos()),
+            Times::Own(own) => places.zip(&own[range]).for_each(|(laid, time)| *laid = time.nanos()),
         }
-        equity.iter_mut().zip(&self.equity[range]).for_each(|(laid, cash)| *laid = cash.attos_f64());
     }
 
     /// The place of the last point that is not after `time`; the first where all are.
