@@ -30,7 +30,7 @@ pub struct Engine<S, R> {
     risk: R,
     series: Vec<Series>,
     state: State,
-    intents: Vec<Intent>,
+    pub(crate) intents: Vec<Intent>,
     journal: Journal,
     /// True where the risk check wants to see every row.
     watched: bool,
@@ -317,7 +317,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         };
         self.state.now = self.state.now.max(fill.time);
         let trade = self.exact(|state| state.account.apply(report))?;
-        self.state.trades.extend(trade);
+        if let Some(trade) = trade {
+            self.state.trades.push(trade);
+        }
         let series = self.traded_on(fill.instrument);
         self.call(series, fill.instrument, |strategy, context| strategy.on_fill(fill, context)).map(drop)
     }

@@ -34,8 +34,9 @@ pub struct OpenOrders {
 }
 
 impl OpenOrders {
-    pub(crate) fn insert(&mut self, order: Order) {
-        self.open.push(OpenOrder::sent(order));
+    #[inline]
+    pub(crate) fn insert(&mut self, order: &Order) {
+        self.open.push(OpenOrder::sent(*order));
     }
 
     /// All of them, oldest first.

@@ -145,11 +145,11 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         }
         let asked = self.engine.bar_of(id, series, closes, bar)?;
         let asked = self.engine.close_instant()? || asked;
-        if !asked && idle {
-            return Ok(false);
+        // Where nothing was asked for, there is nothing to carry: what waited at the venue has met the bar before.
+        if asked || self.venue.matches_decisions() && !idle {
+            self.answer(id, series, bar, idle)?;
         }
-        self.answer(id, series, bar, idle)?;
-        Ok(true)
+        Ok(asked || !idle)
     }
 
     /// Matches what waits at the venue against a whole bar.
@@ -294,17 +294,20 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
                 return Ok(());
             };
             self.engine.report(report)?;
-            self.send();
+            if self.engine.has_intents() {
+                self.send();
+            }
         }
     }
 
     fn send(&mut self) {
-        for intent in self.engine.intents() {
+        for intent in &self.engine.intents {
             match intent {
-                Intent::Submit(order) => self.venue.submit(&order),
-                Intent::Cancel(order) => self.venue.cancel(order, self.now),
+                Intent::Submit(order) => self.venue.submit(order),
+                Intent::Cancel(order) => self.venue.cancel(*order, self.now),
             }
         }
+        self.engine.intents.clear();
     }
 
     /// Ends the run; `last` are the last bars, at which open positions may be closed. Contracts on their last day settle.

@@ -1,5 +1,6 @@
 //! What a run left behind.
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use qframe_engine::{Engine, Journal, RiskControl, Strategy};
@@ -104,6 +105,17 @@ impl Curve {
         self.equity.iter().enumerate().map(|(place, equity)| (self.time(place), *equity))
     }
 
+    /// Lays down the times and the equity, in attos, of the points in a range.
+    #[inline]
+    fn lay(&self, range: Range<usize>, times: &mut [i64], equity: &mut [f64]) {
+        equity.iter_mut().zip(&self.equity[range.clone()]).for_each(|(laid, cash)| *laid = cash.attos_f64());
+        let places = times.iter_mut();
+        match &self.times {
+            Times::Of(bars) => places.zip(&bars[range]).for_each(|(laid, bar)| *laid = bar.time.nanos()),
+            Times::Own(own) => places.zip(&own[range]).for_each(|(laid, time)| *laid = time.nanos()),
+        }
+    }
+
     /// The place of the last point that is not after `time`; the first where all are.
     #[must_use]
     pub fn place_of(&self, time: Time) -> usize {
@@ -184,11 +196,11 @@ pub(crate) fn statistics(
     // On ticks there are fills before the first bar has closed.
     let begin = Some(backtest.setup().cash.attos_f64());
     let options = CurveOptions { benchmark_start: start as u64, risk_free: backtest.setup().risk_free, unit, begin };
-    let (equity, mut stats) = (curve.equity(), CurveStats::new(options));
+    let mut stats = CurveStats::new(options);
     match shared {
         Some(shared) => {
             stats = CurveStats::beside(options, shared.whole.clone().bought_at(shared.prices.get(start).copied()));
-            stats.push_all(&shared.logs, |place| curve.time(place).nanos(), |place| equity[place].attos_f64());
+            stats.push_all(&shared.logs, |range, times, equity| curve.lay(range, times, equity));
         }
         None => {
             for ((time, equity), price) in curve.points().zip(buy_and_hold(backtest)) {
@@ -204,7 +216,7 @@ pub(crate) fn statistics(
     let mut figures = stats.finish(&trade_stats).unwrap_or_else(|| unreachable!("a backtest has at least one point"));
     // Attos in an f64 by their unit are off by a last bit: what is told as money is the number nearest to the money, which
     // reading its digits gives.
-    let last = equity.last().and_then(|last| last.to_string().parse().ok()).unwrap_or(figures.equity_final);
+    let last = curve.equity().last().and_then(|last| last.to_string().parse().ok()).unwrap_or(figures.equity_final);
     if figures.equity_peak == figures.equity_final {
         figures.equity_peak = last;
     }

@@ -248,12 +248,16 @@ impl Account {
     ///
     /// # Errors
     /// [`Overflow`] beyond the range.
+    #[inline]
     pub fn equity_at(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
-        let holding = &self.holdings[id.index()];
-        if holding.valuation == Valuation::Nothing {
-            return Ok(self.equity);
+        match self.holdings[id.index()].valuation {
+            Valuation::Nothing => Ok(self.equity),
+            Valuation::Units(_) | Valuation::General => self.equity_of_held_at(id, price),
         }
-        self.equity.minus(holding.value)?.plus(self.worth(id, price)?)
+    }
+
+    fn equity_of_held_at(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
+        self.equity.minus(self.holdings[id.index()].value)?.plus(self.worth(id, price)?)
     }
 
     /// The sum of the absolute values of all positions at the last marks, in the reporting currency.
@@ -276,10 +280,13 @@ impl Account {
     ///
     /// # Errors
     /// [`Overflow`] beyond the range.
+    #[inline]
     pub fn margin_used_without(&self, id: InstrumentId, kind: MarginKind) -> Result<Cash, Overflow> {
-        if self.open_positions <= usize::from(!self.position(id).is_flat()) {
-            return Ok(Cash::ZERO);
-        }
+        let is_alone = self.open_positions <= usize::from(!self.position(id).is_flat());
+        if is_alone { Ok(Cash::ZERO) } else { self.margin_used_by_others(id, kind) }
+    }
+
+    fn margin_used_by_others(&self, id: InstrumentId, kind: MarginKind) -> Result<Cash, Overflow> {
         self.sum_positions(
             |place, instrument, value| {
                 if place == id.index() { Ok(Cash::ZERO) } else { value.at_rate(kind.of(instrument)) }
@@ -312,10 +319,13 @@ impl Account {
     ///
     /// # Errors
     /// [`Overflow`] beyond the range.
+    #[inline]
     pub fn from_reporting(&self, commodity: CommodityId, amount: Cash) -> Result<Cash, Overflow> {
-        if commodity == REPORTING {
-            return Ok(amount);
-        }
+        if commodity == REPORTING { Ok(amount) } else { self.converted_back(commodity, amount) }
+    }
+
+    #[cold]
+    fn converted_back(&self, commodity: CommodityId, amount: Cash) -> Result<Cash, Overflow> {
         let rate = self.converted(commodity.index(), Cash::ONE)?;
         if rate.is_zero() { Ok(Cash::ZERO) } else { amount.scaled(Cash::ONE.attos(), rate.attos(), Rounding::HalfEven) }
     }
@@ -369,6 +379,7 @@ impl Account {
     /// # Errors
     /// [`Overflow`] where a balance or the position would leave the range: the account is then as it was. Where only a
     /// value at the marks would, the fill stands, the equity does not, and the account must not be used further.
+    #[inline]
     pub fn fill(&mut self, fill: &Fill) -> Result<Option<ClosedTrade>, Overflow> {
         let (place, instrument) = (fill.instrument.index(), &self.instruments[fill.instrument.index()]);
         let holding = &self.holdings[place];
@@ -380,12 +391,12 @@ impl Account {
         let entry = match holding.base {
             Some(base) => {
                 let (given, got) = (instrument.value(fill.price, fill.signed())?, Cash::from_quantity(fill.signed())?);
-                Entry::new(Transfer { commodity: quote, from: Book::Assets, to: Book::Trading, amount: given })
-                    .and(Transfer { commodity: base, from: Book::Trading, to: Book::Assets, amount: got })
-                    .and(paid)
+                let given = Transfer { commodity: quote, from: Book::Assets, to: Book::Trading, amount: given };
+                let got = Transfer { commodity: base, from: Book::Trading, to: Book::Assets, amount: got };
+                Entry::of([given, got, paid])
             }
             None => {
-                let gain = trade.map_or(Ok(Cash::ZERO), |trade| trade.pnl.plus(trade.fees))?;
+                let gain = trade.as_ref().map_or(Ok(Cash::ZERO), |trade| trade.pnl.plus(trade.fees))?;
                 Entry::new(Transfer { commodity: quote, from: Book::Trading, to: Book::Assets, amount: gain }).and(paid)
             }
         };

@@ -69,8 +69,16 @@ pub struct Entry {
 impl Entry {
     /// An entry of one transfer.
     #[must_use]
+    #[inline]
     pub const fn new(first: Transfer) -> Self {
         Self { transfers: [first; 3], used: 1 }
+    }
+
+    /// An entry of three transfers.
+    #[must_use]
+    #[inline]
+    pub const fn of(transfers: [Transfer; 3]) -> Self {
+        Self { transfers, used: 3 }
     }
 
     /// With one more transfer.
@@ -78,6 +86,7 @@ impl Entry {
     /// # Panics
     /// On a fourth one, which no cause of this crate needs: a bug.
     #[must_use]
+    #[inline]
     pub const fn and(mut self, next: Transfer) -> Self {
         assert!(self.used < 3, "an entry has at most three transfers");
         self.transfers[self.used] = next;
@@ -87,6 +96,7 @@ impl Entry {
 
     /// Its transfers.
     #[must_use]
+    #[inline]
     pub fn transfers(&self) -> &[Transfer] {
         &self.transfers[..self.used]
     }

@@ -111,11 +111,12 @@ impl Position {
         }
     }
 
-    /// As [`Position::observe`] for each of the bars.
+    /// As [`Position::observe`] for each of the bars, which follow one another in time.
     pub(crate) fn observe_all(&mut self, bars: &[Bar]) {
-        let mut seen = *self;
-        bars.iter().for_each(|bar| seen.observe(bar));
-        (self.high, self.low, self.before) = (seen.high, seen.low, seen.before);
+        let early = bars.partition_point(|bar| bar.time < self.before.until);
+        bars[..early].iter().for_each(|bar| self.observe(bar));
+        (self.high, self.low) =
+            bars[early..].iter().fold((self.high, self.low), |(high, low), bar| (high.max(bar.high), low.min(bar.low)));
     }
 
     /// Applies a fill whose fee, in the settlement currency, is `fee`. A fill through zero closes first and opens the rest.
@@ -126,55 +127,51 @@ impl Position {
     pub fn apply(&mut self, instrument: &Instrument, fill: &Fill, fee: Cash) -> Result<Option<ClosedTrade>, Overflow> {
         let signed = fill.signed();
         if self.is_flat() || self.quantity.is_negative() == signed.is_negative() {
-            *self = self.opened_by(instrument, fill, signed, fee)?;
+            self.open(instrument, fill, signed, fee)?;
             return Ok(None);
         }
-        let open = self.quantity.abs();
-        if fill.quantity <= open {
-            let (next, trade) = self.closed_by(instrument, fill, fill.quantity, fee)?;
-            *self = next;
-            return Ok(Some(trade));
+        let held = self.quantity.abs();
+        if fill.quantity <= held {
+            return self.close(instrument, fill, fill.quantity, fee).map(Some);
         }
-        let closing_fee = fee.scaled(open.nanos(), fill.quantity.nanos(), Rounding::HalfEven)?;
-        let (flat, trade) = self.closed_by(instrument, fill, open, closing_fee)?;
-        *self = flat.opened_by(instrument, fill, signed.plus(self.quantity)?, fee.minus(closing_fee)?)?;
+        let closing_fee = fee.scaled(held.nanos(), fill.quantity.nanos(), Rounding::HalfEven)?;
+        let mut turned = *self;
+        let trade = turned.close(instrument, fill, held, closing_fee)?;
+        turned.open(instrument, fill, signed.plus(self.quantity)?, fee.minus(closing_fee)?)?;
+        *self = turned;
         Ok(Some(trade))
     }
 
-    fn opened_by(&self, instrument: &Instrument, fill: &Fill, signed: Quantity, fee: Cash) -> Result<Self, Overflow> {
-        let mut next = *self;
+    fn open(&mut self, instrument: &Instrument, fill: &Fill, signed: Quantity, fee: Cash) -> Result<(), Overflow> {
+        let value = instrument.value(fill.price, signed)?;
         if self.is_flat() {
-            next = Self {
-                realised: self.realised,
-                opened: fill.time,
-                high: fill.price,
-                low: fill.price,
-                before: Before { until: fill.time, ..Before::default() },
-                ..Self::default()
-            };
-        } else if let Some(average) = self.average_price(instrument).filter(|_| fill.time > self.before.until) {
+            (self.quantity, self.cost, self.entry_fees) = (signed, value, fee);
+            (self.opened, self.high, self.low) = (fill.time, fill.price, fill.price);
+            self.before = Before { until: fill.time, ..Before::default() };
+            return Ok(());
+        }
+        let (quantity, cost) = (self.quantity.plus(signed)?, self.cost.plus(value)?);
+        let entry_fees = self.entry_fees.plus(fee)?;
+        if let Some(average) = self.average_price(instrument).filter(|_| fill.time > self.before.until) {
             // Prices up to here stand against this average, those from here on against the next; an average of no duration
             // has seen none.
-            next.before.average = average;
-            next.before.widen(self.high.max(fill.price), self.low.min(fill.price));
-            next.before.until = fill.time;
-            (next.high, next.low) = (fill.price, fill.price);
+            self.before.average = average;
+            self.before.widen(self.high.max(fill.price), self.low.min(fill.price));
+            self.before.until = fill.time;
+            (self.high, self.low) = (fill.price, fill.price);
         }
-        next.quantity = next.quantity.plus(signed)?;
-        next.cost = next.cost.plus(instrument.value(fill.price, signed)?)?;
-        next.entry_fees = next.entry_fees.plus(fee)?;
-        next.high = next.high.max(fill.price);
-        next.low = next.low.min(fill.price);
-        Ok(next)
+        (self.quantity, self.cost, self.entry_fees) = (quantity, cost, entry_fees);
+        (self.high, self.low) = (self.high.max(fill.price), self.low.min(fill.price));
+        Ok(())
     }
 
-    fn closed_by(
-        &self,
+    fn close(
+        &mut self,
         instrument: &Instrument,
         fill: &Fill,
         quantity: Quantity,
         fee: Cash,
-    ) -> Result<(Self, ClosedTrade), Overflow> {
+    ) -> Result<ClosedTrade, Overflow> {
         let whole = self.quantity.abs();
         let share = |amount: Cash| {
             // Closing everything takes everything: no rounding is left behind.
@@ -186,21 +183,14 @@ impl Position {
         };
         let (cost, entry_fees) = (share(self.cost)?, share(self.entry_fees)?);
         let side = Side::of(self.quantity);
-        let proceeds = instrument.value(fill.price, side.signed(quantity))?;
+        let closed = side.signed(quantity);
         let fees = entry_fees.plus(fee)?;
-        let pnl = proceeds.minus(cost)?.minus(fees)?;
-        let (high, low) = (self.high.max(fill.price), self.low.min(fill.price));
-        let next = Self {
-            quantity: self.quantity.minus(side.signed(quantity))?,
-            cost: self.cost.minus(cost)?,
-            entry_fees: self.entry_fees.minus(entry_fees)?,
-            realised: self.realised.plus(pnl)?,
-            opened: self.opened,
-            high,
-            low,
-            before: self.before,
-        };
-        let trade = ClosedTrade {
+        let pnl = instrument.value(fill.price, closed)?.minus(cost)?.minus(fees)?;
+        let (left, left_cost) = (self.quantity.minus(closed)?, self.cost.minus(cost)?);
+        let (left_fees, realised) = (self.entry_fees.minus(entry_fees)?, self.realised.plus(pnl)?);
+        (self.quantity, self.cost, self.entry_fees, self.realised) = (left, left_cost, left_fees, realised);
+        (self.high, self.low) = (self.high.max(fill.price), self.low.min(fill.price));
+        Ok(ClosedTrade {
             instrument: fill.instrument,
             side,
             quantity,
@@ -211,11 +201,10 @@ impl Position {
             pnl,
             fees,
             reason: fill.purpose,
-            high,
-            low,
+            high: self.high,
+            low: self.low,
             before: self.before,
-        };
-        Ok((next, trade))
+        })
     }
 }
 

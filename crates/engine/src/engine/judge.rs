@@ -92,7 +92,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     pub(super) fn send(&mut self, approved: Approved<Order>) -> Result<(), EngineError> {
         // As it was let pass, which may be so that it can only reduce.
         let order = approved.get();
-        self.state.orders.insert(*order);
+        self.state.orders.insert(order);
         self.journal.append(EventRef::Submitted(order))?;
         self.intents.push(Intent::Submit(approved));
         Ok(())

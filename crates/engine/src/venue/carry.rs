@@ -79,6 +79,7 @@ impl SimVenue {
     }
 
     /// The funding that fell due since the last call, oldest first for each instrument: market data, as a bar is.
+    #[inline]
     pub fn funding_due(&mut self) -> std::vec::Drain<'_, (InstrumentId, FundingRate)> {
         self.carry.told.drain(..)
     }
@@ -277,6 +278,7 @@ impl SimVenue {
     }
 
     /// Settles futures whose expiry the bars reached, at their last close; also those that have no bars any more.
+    #[inline(never)]
     pub(super) fn settle(&mut self, account: &Account) -> Result<(), Overflow> {
         let Some(now) = self.group.iter().map(|id| self.listings[id.index()].closes).max() else { return Ok(()) };
         for place in 0..self.listings.len() {

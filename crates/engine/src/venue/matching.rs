@@ -23,24 +23,27 @@ struct Offer {
 
 impl SimVenue {
     /// Looks at the orders from the cursor on, until one of them has something to report.
+    #[inline(always)]
     pub(super) fn scan(&mut self, step: Step, account: &Account) -> Result<(), Overflow> {
         while self.cursor < self.orders.len() && self.pending.is_empty() {
             let place = self.cursor;
             self.cursor += 1;
-            self.meet(place, step, account)?;
+            let working = &self.orders[place];
+            if !working.dead && !working.asleep {
+                self.meet(place, step, account)?;
+            }
         }
         Ok(())
     }
 
+    #[inline(never)]
     fn meet(&mut self, place: usize, step: Step, account: &Account) -> Result<(), Overflow> {
         let working = &self.orders[place];
-        if working.dead || working.asleep {
-            return Ok(());
-        }
-        let Some((bar, look)) = self.look(working, step) else { return Ok(()) };
-        match look {
-            Look::Rest => self.end_if_immediate(place, step, &bar),
-            Look::Wake => {
+        let Some(bar) = self.bar_for(working.order.instrument) else { return Ok(()) };
+        match self.look(working, step, &bar) {
+            None => {}
+            Some(Look::Rest) => self.end_if_immediate(place, step, &bar),
+            Some(Look::Wake) => {
                 let order = self.orders[place].id();
                 self.orders[place].triggered = true;
                 self.orders[place].born_in_range = step != Step::Open;
@@ -49,48 +52,64 @@ impl SimVenue {
                 // Its limit was not reached at its trigger.
                 self.end_immediate(place, time);
             }
-            Look::Fill(touch) => self.execute(place, step, &bar, touch, account)?,
+            Some(Look::Fill(touch)) => self.execute(place, step, &bar, touch, account)?,
         }
         Ok(())
     }
 
-    /// What the market does to an order in this step; `None` where the order does not meet it.
-    fn look(&self, working: &Working, step: Step) -> Option<(Bar, Look)> {
+    /// True where the close that was just decided on is matched.
+    fn is_decided(&self) -> bool {
+        matches!(self.stage, Stage::ReduceAfterDecision | Stage::AfterDecision)
+    }
+
+    /// The bar that orders of an instrument meet now.
+    #[inline]
+    fn bar_for(&self, id: InstrumentId) -> Option<Bar> {
+        let listing = &self.listings[id.index()];
+        if self.is_decided() { listing.last } else { listing.matched() }
+    }
+
+    /// What a bar does to an order in this step; `None` where the order does not meet it.
+    #[inline]
+    fn look(&self, working: &Working, step: Step, bar: &Bar) -> Option<Look> {
         let listing = &self.listings[working.order.instrument.index()];
-        let decided = matches!(self.stage, Stage::ReduceAfterDecision | Stage::AfterDecision);
+        let decided = self.is_decided();
         if let (Step::Close, TimeInForce::Gtd(until)) = (step, working.order.time_in_force)
             && (if decided { listing.closed } else { listing.closes }) >= until
         {
             // Its time ran out inside the bar: it ends at the next open.
             return None;
         }
-        if decided {
-            let bar = listing.last.filter(|_| working.order.kind == OrderKind::Market && working.bars_to_wait == 0)?;
-            let now = listing.closed >= working.active_from;
-            return now.then_some((bar, Look::Fill(Touch { price: bar.close, taker: true, offered: None })));
-        }
-        let bar = listing.matched()?;
         if working.bars_to_wait > 0 {
             return None;
         }
+        if decided {
+            let now = working.order.kind == OrderKind::Market && listing.closed >= working.active_from;
+            return now.then_some(Look::Fill(Touch { price: bar.close, taker: true, offered: None }));
+        }
         if working.active_from > bar.time {
-            // It arrived inside the bar: of all its prices only the close is known to come later.
-            let late = step == Step::Close && working.active_from <= listing.closes;
-            match working.order.kind {
-                OrderKind::MarketOnOpen => return None,
-                OrderKind::MarketOnClose if !self.closes_session(working.order.instrument) => return None,
-                OrderKind::MarketOnClose => return late.then(|| (bar, working.look(Step::Close, &bar, false))),
-                _ => {}
-            }
-            let close = Bar { open: bar.close, high: bar.close, low: bar.close, ..bar };
-            return late.then(|| (bar, working.look(Step::Open, &close, false)));
+            return self.look_late(working, step, bar);
         }
         match working.order.kind {
             OrderKind::MarketOnOpen if !self.opens_session(working.order.instrument) => return None,
             OrderKind::MarketOnClose if !self.closes_session(working.order.instrument) => return None,
             _ => {}
         }
-        Some((bar, working.look(step, &bar, self.settings.fill == FillPrice::Worst)))
+        Some(working.look(step, bar, self.settings.fill == FillPrice::Worst))
+    }
+
+    /// It arrived inside the bar: of all its prices only the close is known to come later.
+    fn look_late(&self, working: &Working, step: Step, bar: &Bar) -> Option<Look> {
+        let listing = &self.listings[working.order.instrument.index()];
+        let late = step == Step::Close && working.active_from <= listing.closes;
+        match working.order.kind {
+            OrderKind::MarketOnOpen => return None,
+            OrderKind::MarketOnClose if !self.closes_session(working.order.instrument) => return None,
+            OrderKind::MarketOnClose => return late.then(|| working.look(Step::Close, bar, false)),
+            _ => {}
+        }
+        let close = Bar { open: bar.close, high: bar.close, low: bar.close, ..*bar };
+        late.then(|| working.look(Step::Open, &close, false))
     }
 
     /// True where the bar being matched is the first one of its session; of its day in UTC where no sessions are known.
@@ -211,7 +230,8 @@ impl SimVenue {
                 Err(_) => sized = Sized::Refuse(Refusal::BadPrice(Price::ZERO)),
             }
         }
-        if let (Sized::Fill { side, deal, .. }, Some(left)) = (sized, self.left_for(working, bar, touch, account))
+        if let Sized::Fill { side, deal, .. } = sized
+            && let Some(left) = self.left_for(working, bar, touch, account)
             && deal.quantity > left
         {
             sized = Sized::Fill { side, deal: sizer.deal(left)?, rest: Rest::Later };
@@ -252,6 +272,7 @@ impl SimVenue {
     }
 
     /// What the market has for an order, in whole lots; `None` where it has all that is wanted.
+    #[inline]
     fn left_for(&self, working: &Working, bar: &Bar, touch: Touch, account: &Account) -> Option<Quantity> {
         let id = working.order.instrument;
         match (touch.offered, self.settings.volume_cap) {
@@ -262,6 +283,7 @@ impl SimVenue {
     }
 
     /// What fills may still take of a bar's volume, in whole lots.
+    #[inline(never)]
     fn volume_left(&self, id: InstrumentId, bar: &Bar, share: Rate, account: &Account) -> Quantity {
         let offered = bar.volume.quantity().share(share.nanos().into(), Rate::ONE.nanos().into());
         let left = offered.and_then(|offered| offered.minus(self.listings[id.index()].used));
@@ -297,6 +319,10 @@ impl SimVenue {
             Rest::Nothing => self.bury(place),
             Rest::Reversal => self.cursor = place,
             Rest::Unpaid | Rest::Later => {}
+        }
+        if self.alive == 0 {
+            // What follows is about other orders.
+            return;
         }
         if let Some(group) = group.filter(|_| done || !reduce_only) {
             self.cancel_where(fill.time, CancelReason::Group, |other| {

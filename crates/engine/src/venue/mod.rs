@@ -180,9 +180,9 @@ impl SimVenue {
 
     /// Takes an order. What the venue says of it comes from [`SimVenue::next_report`].
     pub fn submit(&mut self, approved: &Approved<Order>) {
-        let order = *approved.get();
+        let order = approved.get();
         if self.lives[order.instrument.index()].is_some() {
-            self.wire(order.time, Word::Order(order));
+            self.wire(order.time, Word::Order(*order));
             return;
         }
         let arrives = order.time + self.settings.latency.span(order.time, Span::default(), self.draws);
@@ -194,7 +194,7 @@ impl SimVenue {
             _ => arrives,
         };
         let market = listing.bar.map(|bar| bar.open).or(listing.last.map(|bar| bar.close));
-        self.take(&order, arrives, market);
+        self.take(order, arrives, market);
     }
 
     /// An order is here; `market` is what it would meet. False where it is not taken.
@@ -262,16 +262,18 @@ impl SimVenue {
     }
 
     /// Takes a bar that opens at this instant; [`SimVenue::next_report`] begins to match when all of them are in.
+    #[inline]
     pub fn open_bar(&mut self, id: InstrumentId, bar: &Bar, closes: Time) {
         let listing = &mut self.listings[id.index()];
-        let (last, closed) = (listing.last, listing.closed);
-        *listing = Listing { bar: Some(*bar), closes, matched: true, last, closed, ..Listing::default() };
+        (listing.bar, listing.closes, listing.matched) = (Some(*bar), closes, true);
+        (listing.used, listing.after_open) = (Quantity::ZERO, false);
         self.group.push(id);
         self.enter(if self.timed { Stage::Expire } else { self.first_stage() });
     }
 
     /// The bar that opened closes at this instant; [`SimVenue::next_report`] begins to match when all of them are in.
     /// A bar may be closed as it is opened, where nothing happens in between.
+    #[inline]
     pub fn close_bar(&mut self, id: InstrumentId) {
         self.closing = true;
         let listing = &mut self.listings[id.index()];
@@ -334,24 +336,30 @@ impl SimVenue {
             Intrabar::StopFirst => (Step::Stops, Step::Limits),
             Intrabar::TargetFirst => (Step::Limits, Step::Stops),
         };
+        let step = match self.stage {
+            Stage::Reduce | Stage::Open => Step::Open,
+            Stage::First => first,
+            Stage::Second => second,
+            Stage::Close | Stage::ReduceAfterDecision | Stage::AfterDecision => Step::Close,
+            _ => return self.work_apart(account),
+        };
+        self.scan(step, account)?;
+        if self.stage == Stage::Close && self.pending.is_empty() { self.settle(account) } else { Ok(()) }
+    }
+
+    /// The stages in which orders do not meet a bar.
+    #[inline(never)]
+    fn work_apart(&mut self, account: &Account) -> Result<(), Overflow> {
         match self.stage {
-            Stage::Idle => Ok(()),
             Stage::Expire => {
                 self.expire();
                 Ok(())
             }
             Stage::Due | Stage::Carry => self.charge(account),
             Stage::LiquidateAtOpen | Stage::LiquidateBetween | Stage::LiquidateInRange => self.liquidate(account),
-            Stage::Reduce | Stage::Open => self.scan(Step::Open, account),
-            Stage::First => self.scan(first, account),
-            Stage::Second => self.scan(second, account),
-            Stage::Close => {
-                self.scan(Step::Close, account)?;
-                if self.pending.is_empty() { self.settle(account) } else { Ok(()) }
-            }
-            Stage::ReduceAfterDecision | Stage::AfterDecision => self.scan(Step::Close, account),
             Stage::Arrive => self.receive(account),
             Stage::Tick => self.scan_tick(account),
+            _ => Ok(()),
         }
     }
 
@@ -444,8 +452,8 @@ impl SimVenue {
         }
         for id in self.group.drain(..) {
             let listing = &mut self.listings[id.index()];
-            let Listing { bar: last, closes: closed, used, after_open, .. } = *listing;
-            *listing = Listing { last, closed, used, after_open, ..Listing::default() };
+            (listing.last, listing.closed) = (listing.bar.take(), std::mem::take(&mut listing.closes));
+            listing.matched = false;
         }
     }
 
@@ -532,10 +540,13 @@ impl SimVenue {
         sum.unwrap_or(Cash::MAX)
     }
 
+    #[inline]
     fn count_traded(&mut self, time: Time, value: Cash) -> Result<(), Overflow> {
-        if !self.settings.fees.needs_volume() {
-            return Ok(());
-        }
+        if self.settings.fees.needs_volume() { self.add_traded(time, value) } else { Ok(()) }
+    }
+
+    #[inline(never)]
+    fn add_traded(&mut self, time: Time, value: Cash) -> Result<(), Overflow> {
         while self.traded.front().is_some_and(|(day, _)| day + 30 <= time.day()) {
             self.traded.pop_front();
         }

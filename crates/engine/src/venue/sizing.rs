@@ -71,18 +71,20 @@ impl Sizer<'_> {
     /// The step for `working` at this price. An order trades on its own side only: a price that was set for buying says
     /// nothing about selling. Targets at the market go either way.
     pub(super) fn size(&self, working: &Working) -> Result<Sized, Overflow> {
-        let sized = self.units(working)?;
-        let Sized::Fill { side, .. } = sized else { return Ok(sized) };
-        let at_market =
-            matches!(working.order.kind, OrderKind::Market | OrderKind::MarketOnOpen | OrderKind::MarketOnClose);
-        let either_way = at_market && matches!(working.order.size, Size::TargetWeight(_) | Size::TargetUnits(_));
-        Ok(match working.order.size {
-            _ if side == working.order.side || either_way => sized,
-            Size::Close => Sized::Drop(CancelReason::NothingToClose),
-            _ => Sized::Refuse(Refusal::AlreadyThere),
-        })
+        let order = &working.order;
+        let at_market = matches!(order.kind, OrderKind::Market | OrderKind::MarketOnOpen | OrderKind::MarketOnClose);
+        let either_way = at_market && matches!(order.size, Size::TargetWeight(_) | Size::TargetUnits(_));
+        let sized = self.units(working);
+        match sized {
+            Ok(Sized::Fill { side, .. }) if side != order.side && !either_way => Ok(match order.size {
+                Size::Close => Sized::Drop(CancelReason::NothingToClose),
+                _ => Sized::Refuse(Refusal::AlreadyThere),
+            }),
+            _ => sized,
+        }
     }
 
+    #[inline(always)]
     fn units(&self, working: &Working) -> Result<Sized, Overflow> {
         let held = self.account.position(self.id).quantity;
         let side = working.order.side;
@@ -108,6 +110,7 @@ impl Sizer<'_> {
     }
 
     /// A weight of the other direction closes first; what opens is sized with the equity after that.
+    #[inline]
     fn target_weight(&self, working: &Working, held: Quantity, weight: Rate) -> Result<Sized, Overflow> {
         if weight.is_zero() && held.is_zero() {
             return Ok(Sized::Refuse(Refusal::AlreadyThere));
@@ -162,21 +165,24 @@ impl Sizer<'_> {
                 _ => Sized::Fill { side, deal: self.part(&whole, reduces)?, rest: Rest::Nothing },
             });
         }
-        let opens = self.part(&whole, whole.quantity.minus(reduces)?)?;
         if side == Side::Sell && !self.allow_short && !self.instrument().kind().is_derivative() {
             return Ok(Sized::Refuse(Refusal::ShortNotAllowed { held, asked: whole.quantity }));
         }
+        let opens = self.part(&whole, whole.quantity.minus(reduces)?)?;
         let free = self.free_for(side, held, reduces)?;
         let needed = opens.value.at_rate(self.instrument().rules().margin.initial)?.plus(opens.fee)?;
         if needed <= free {
             return Ok(self.opening(working, side, whole, opens.value, Rest::Nothing));
         }
+        if !clip {
+            return Ok(Sized::Refuse(Refusal::NotEnough { needed, free }));
+        }
         let payable = self.part(&opens, opens.quantity.min(self.afford_with(free)?))?;
         let fits = self.part(&whole, reduces.plus(payable.quantity)?)?;
-        if clip && !fits.quantity.is_zero() {
-            return Ok(self.opening(working, side, fits, payable.value, Rest::Unpaid));
+        if fits.quantity.is_zero() {
+            return Ok(Sized::Refuse(Refusal::NotEnough { needed, free }));
         }
-        Ok(Sized::Refuse(Refusal::NotEnough { needed, free }))
+        Ok(self.opening(working, side, fits, payable.value, Rest::Unpaid))
     }
 
     /// A fill whose part that opens is worth `value`.
@@ -237,15 +243,20 @@ impl Sizer<'_> {
     /// The equity at this price that no position's initial margin holds, in the quote currency.
     #[inline]
     fn free(&self, held: Quantity, reduces: Quantity) -> Result<Cash, Overflow> {
+        let others = self.account.margin_used_without(self.id, MarginKind::Initial)?;
+        let others = self.account.from_reporting(self.account.quote_of(self.id), others)?;
+        let free = self.equity_in_quote()?.minus(others)?;
+        if held.is_zero() {
+            return Ok(free);
+        }
         let instrument = self.instrument();
         let kept = held.abs().minus(reduces)?;
         let own = instrument.value(self.price, kept)?.at_rate(instrument.rules().margin.initial)?;
-        let others = self.account.margin_used_without(self.id, MarginKind::Initial)?;
         let closing_fee = if reduces.is_zero() { Cash::ZERO } else { self.deal(reduces)?.fee };
-        let others = self.account.from_reporting(self.account.quote_of(self.id), others)?;
-        self.equity_in_quote()?.minus(own)?.minus(others)?.minus(closing_fee)
+        free.minus(own)?.minus(closing_fee)
     }
 
+    #[inline]
     fn equity_in_quote(&self) -> Result<Cash, Overflow> {
         let equity = self.account.equity_at(self.id, self.price)?;
         self.account.from_reporting(self.account.quote_of(self.id), equity)

@@ -109,6 +109,7 @@ impl Account {
     }
 
     /// Chooses the valuation anew after units or position changed, and takes what is no longer held out of the equity.
+    #[inline]
     pub(super) fn choose_valuation(&mut self, id: InstrumentId) -> Result<(), Overflow> {
         let (holding, instrument) = (&mut self.holdings[id.index()], &self.instruments[id.index()]);
         let plain = holding.base.is_some()
@@ -166,7 +167,10 @@ impl Account {
     /// Reads again how many units of a commodity the ledger owns, for the instrument that prices it.
     #[inline]
     pub(super) fn recount(&mut self, commodity: CommodityId) -> Result<(), Overflow> {
-        let Some(by) = self.priced_by[commodity.index()] else { return Ok(()) };
+        self.priced_by[commodity.index()].map_or(Ok(()), |by| self.recount_for(by, commodity))
+    }
+
+    fn recount_for(&mut self, by: InstrumentId, commodity: CommodityId) -> Result<(), Overflow> {
         self.holdings[by.index()].units = self.ledger.claims(commodity)?.to_quantity();
         self.choose_valuation(by)?;
         self.revalue(by)

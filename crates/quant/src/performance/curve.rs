@@ -1,5 +1,7 @@
 //! One pass over an equity curve.
 
+use std::ops::Range;
+
 use super::benchmark::Benchmark;
 use super::calendar::{Calendar, Frequency, Returns};
 use super::drawdown::Drawdowns;
@@ -106,19 +108,15 @@ impl CurveStats {
         self.take_laid(slot, 1);
     }
 
-    /// As [`push_beside`](Self::push_beside) for as many points as there are returns of the benchmark; the others are asked
-    /// for by their place. A block is laid down at once, which is faster.
-    pub fn push_all(&mut self, market: &[f64], time_ns: impl Fn(usize) -> i64, equity: impl Fn(usize) -> f64) {
+    /// As [`push_beside`](Self::push_beside) for as many points as there are returns of the benchmark. `lay` is asked for the
+    /// times and the equity of the points in a range, into slices of that length. A block is laid down at once, which is faster.
+    pub fn push_all(&mut self, market: &[f64], lay: impl Fn(Range<usize>, &mut [i64], &mut [f64])) {
         let mut done = 0;
         while done < market.len() {
             let slot = self.points as usize % BLOCK;
             let count = (BLOCK - slot).min(market.len() - done);
-            for (place, laid) in self.times[slot..slot + count].iter_mut().enumerate() {
-                *laid = time_ns(done + place);
-            }
-            for (place, laid) in self.equity[slot + 1..=slot + count].iter_mut().enumerate() {
-                *laid = equity(done + place);
-            }
+            let (times, equity) = (&mut self.times[slot..slot + count], &mut self.equity[slot + 1..=slot + count]);
+            lay(done..done + count, times, equity);
             self.market[slot..slot + count].copy_from_slice(&market[done..done + count]);
             self.take_laid(slot, count);
             done += count;

@@ -55,9 +55,13 @@ proptest! {
         let options = CurveOptions { unit: 0.5, ..CurveOptions::default() };
         let mut pieces = CurveStats::beside(options, benchmark.bought_at(Some(points[2].1)));
         let (head, tail) = logs.split_at(points.len() / 3);
-        pieces.push_all(head, |place| place as i64 * HOUR, |place| points[place].0 * 0.5);
-        let from = head.len();
-        pieces.push_all(tail, |place| (from + place) as i64 * HOUR, |place| points[from + place].0 * 0.5);
+        for (from, logs) in [(0, head), (head.len(), tail)] {
+            pieces.push_all(logs, |range, times, equity| {
+                for (slot, place) in range.enumerate() {
+                    (times[slot], equity[slot]) = ((from + place) as i64 * HOUR, points[from + place].0 * 0.5);
+                }
+            });
+        }
         prop_assert_eq!(pieces.finish(&TradeStats::new()).expect("points"), summary);
         prop_assert_eq!(summary.equity_peak, peak);
         prop_assert_eq!(curve.points(), points.len() as u64);
