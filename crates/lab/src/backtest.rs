@@ -76,6 +76,8 @@ pub enum RunError {
     NoCash(Cash),
     /// The same instrument came twice in one time frame.
     Twice(String),
+    /// Costs in pips for an instrument that has none.
+    NoPips(String),
     /// A circuit breaker that can never trip on this data.
     Blind(Blind),
     /// A command that would never be heard.
@@ -104,6 +106,12 @@ impl fmt::Display for RunError {
             Self::NoData => f.write_str("there is no data in the chosen period; widen it or choose other data"),
             Self::NoCash(cash) => write!(f, "cash {cash}: expected more than zero"),
             Self::Twice(name) => write!(f, "{name} was given twice; keep one of them"),
+            Self::NoPips(name) => {
+                write!(
+                    f,
+                    "{name} is no pair of currencies and has no pips; give its spread and slippage as shares: 5bp"
+                )
+            }
             Self::Blind(Blind { breaker, lack, .. }) => write!(f, "the breaker {breaker} would never trip: {lack}"),
             Self::Unheard { time, last, .. } => {
                 write!(f, "nobody would hear a command at {time:#}: {}", Lack::Over { last: *last })
@@ -176,6 +184,9 @@ impl Backtest {
                 instruments.push(set.instrument().clone());
                 instruments.len() - 1
             });
+            if setup.venue.crossing.is_in_pips() && set.instrument().pip().is_none() {
+                return Err(RunError::NoPips(set.instrument().symbol().to_string()));
+            }
             let instrument = InstrumentId(place as u16);
             if series.iter().any(|other| other.instrument == instrument && other.frame == set.frame()) {
                 return Err(RunError::Twice(format!("{} {}", set.instrument().symbol(), set.frame())));

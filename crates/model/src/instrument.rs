@@ -195,6 +195,15 @@ impl Instrument {
         Ok(if spot.kind == Kind::Spot { Self { kind: Kind::Forex, ..spot } } else { spot })
     }
 
+    /// What dealers of currencies count prices in: the fourth place behind the point, the second where the quote currency has no
+    /// cents or is the forint. `None` for what is no forex pair.
+    #[must_use]
+    pub fn pip(&self) -> Option<Price> {
+        const SECOND_PLACE: [&str; 6] = ["JPY", "HUF", "KRW", "CLP", "ISK", "VND"];
+        let nanos = if SECOND_PLACE.contains(&self.quote.as_str()) { 10_000_000 } else { 100_000 };
+        (self.kind == Kind::Forex).then_some(Price::from_nanos(nanos))
+    }
+
     /// An exchange rate: it values one currency in another, and is not traded.
     ///
     /// # Errors

@@ -22,6 +22,11 @@ pub enum Remark {
     Finding(Finding),
 }
 
+impl Remark {
+    /// The source of what a repair did: a finding for each change.
+    pub const REPAIR: &'static str = "repair";
+}
+
 /// A line of a file.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -25,7 +25,25 @@ impl FileFault {
 pub(crate) fn open(path: &Path) -> Result<(File, u64), FileFault> {
     let file = File::open(path).map_err(|error| fault_of(&error))?;
     let facts = file.metadata().map_err(|error| fault_of(&error))?;
-    if facts.is_dir() { Err(FileFault::Directory) } else { Ok((file, facts.len())) }
+    match () {
+        () if facts.is_dir() => Err(FileFault::Directory),
+        () if is_endless(&facts) => {
+            Err(FileFault::Unreadable("a device: write what comes out of it to a file first".to_owned()))
+        }
+        () => Ok((file, facts.len())),
+    }
+}
+
+/// A pipe ends when its writer does; `/dev/zero` never.
+#[cfg(unix)]
+fn is_endless(facts: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    facts.file_type().is_char_device() || facts.file_type().is_block_device()
+}
+
+#[cfg(not(unix))]
+fn is_endless(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 fn fault_of(error: &std::io::Error) -> FileFault {

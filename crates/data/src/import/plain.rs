@@ -44,6 +44,9 @@ pub(super) fn named(dialect: Dialect, table: &Table, place: &Place) -> Option<La
         }
         _ => why.extend(said(table, &parts, time)),
     }
+    if table.find(&["filled"]).is_some() {
+        why.push("which bars a repair filled in, by the column \"filled\", is left out".to_owned());
+    }
     if side != Kind::Bars && parts[0].kind() == side {
         why.push(format!("bars of {side}, by the name of the file"));
     }

@@ -34,7 +34,7 @@ use qframe_model::time::{Span, Time};
 
 pub use fees::{FeeBasis, FeeModel, Fees, Tier};
 pub use latency::Latency;
-pub use pricing::{Crossing, Slippage};
+pub use pricing::{Crossing, Slippage, Spread};
 pub use queue::Queue;
 pub use rollover::{Night, Rollover};
 pub use rolls::ContractRoll;

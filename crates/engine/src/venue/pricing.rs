@@ -11,6 +11,8 @@ pub enum Slippage {
     None,
     /// By a price difference.
     Fixed(Price),
+    /// By so many pips of a pair of currencies.
+    Pips(Price),
     /// By a share of the price: 5 bp is 0.0005.
     Share(Rate),
     /// By `factor` x (the order's share of the bar's volume)^2 of the price (zipline's volume share model).
@@ -25,27 +27,48 @@ pub enum Slippage {
     },
 }
 
+/// Bid to ask; a taker pays half of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// As a share of the price.
+    Share(Rate),
+    /// In pips of a pair of currencies.
+    Pips(Price),
+}
+
+impl Default for Spread {
+    fn default() -> Self {
+        Self::Share(Rate::ZERO)
+    }
+}
+
 /// The cost of crossing: slippage and half the spread.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Crossing {
     /// The slippage model.
     pub slippage: Slippage,
-    /// Bid to ask as a share of the price; a taker pays half of it.
-    pub spread: Rate,
+    /// The spread.
+    pub spread: Spread,
 }
 
 impl Crossing {
     /// True where a taker gets the market's price.
     #[inline]
     pub(super) fn is_free(&self) -> bool {
-        self.slippage == Slippage::None && self.spread.is_zero()
+        self.slippage == Slippage::None && self.spread == Spread::default()
+    }
+
+    /// Whether it is told in pips, which only pairs of currencies have.
+    #[must_use]
+    pub const fn is_in_pips(&self) -> bool {
+        matches!((self.slippage, self.spread), (Slippage::Pips(_), _) | (_, Spread::Pips(_)))
     }
 
     /// The price that a taker gets instead of `price`, on the tick grid and never better than the model says. Half of a
     /// recorded spread comes with the bar.
     ///
     /// # Errors
-    /// [`Overflow`] where the price leaves its range or falls to zero.
+    /// [`Overflow`] where the price leaves its range or falls to zero, and for pips of what is no pair of currencies.
     pub(super) fn apply(
         &self,
         instrument: &Instrument,
@@ -57,11 +80,16 @@ impl Crossing {
         let slip = match self.slippage {
             Slippage::None => 0,
             Slippage::Fixed(distance) => i128::from(distance.nanos()),
+            Slippage::Pips(pips) => in_pips(instrument, pips)?,
             Slippage::Share(rate) => share(price, i128::from(rate.nanos()))?,
             Slippage::VolumeShare { factor } => share(price, nanos(factor * volume_share(bar, quantity).powi(2)))?,
             Slippage::SquareRoot { factor } => share(price, nanos(factor * volume_share(bar, quantity).sqrt()))?,
         };
-        let half_spread = share(price, i128::from(self.spread.nanos()))? / 2 + i128::from(half_spread.nanos());
+        let spread = match self.spread {
+            Spread::Share(rate) => share(price, i128::from(rate.nanos()))?,
+            Spread::Pips(pips) => in_pips(instrument, pips)?,
+        };
+        let half_spread = spread / 2 + i128::from(half_spread.nanos());
         let worse = match side {
             Side::Buy => i128::from(price.nanos()) + slip + half_spread,
             Side::Sell => i128::from(price.nanos()) - slip - half_spread,
@@ -80,6 +108,11 @@ impl Crossing {
 fn volume_share(bar: &Bar, quantity: Quantity) -> f64 {
     let volume = bar.volume.to_f64();
     if volume > 0.0 { (quantity.to_f64() / volume).min(1.0) } else { 1.0 }
+}
+
+/// The distance of so many pips, in nanos.
+fn in_pips(instrument: &Instrument, pips: Price) -> Result<i128, Overflow> {
+    share(instrument.pip().ok_or(Overflow("pips of what is no pair of currencies"))?, pips.nanos().into())
 }
 
 fn nanos(share: f64) -> i128 {

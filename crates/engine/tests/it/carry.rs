@@ -97,7 +97,7 @@ fn contract(initial: i64) -> Rules {
 
 fn slipping(distance: f64) -> Settings {
     Settings {
-        crossing: Crossing { slippage: Slippage::Fixed(p(distance)), spread: Rate::ZERO },
+        crossing: Crossing { slippage: Slippage::Fixed(p(distance)), ..Crossing::default() },
         ..Settings::default()
     }
 }

@@ -1,6 +1,6 @@
 //! The venue's rules: prices, fees, money, volume, latency, holding costs.
 use qframe_engine::venue::{
-    Crossing, Fees, FillPrice, Funding, Intrabar, Latency, Settings, Slippage, Tier, Unaffordable,
+    Crossing, Fees, FillPrice, Funding, Intrabar, Latency, Settings, Slippage, Spread, Tier, Unaffordable,
 };
 use qframe_engine::{Context, Ticket};
 use qframe_model::event::{Event, Report};
@@ -51,7 +51,10 @@ fn market_orders_fill_where_the_settings_say() {
 
 #[test]
 fn crossing_costs_and_keeps_the_tick() {
-    let crossing = |slippage, spread| Settings { crossing: Crossing { slippage, spread }, ..Settings::default() };
+    let crossing = |slippage, spread| Settings {
+        crossing: Crossing { slippage, spread: Spread::Share(spread) },
+        ..Settings::default()
+    };
     check("fixed", crossing(Slippage::Fixed(p(0.25)), Rate::ZERO), units(1), &["day 1 1 buy 1 at 103.25"]);
     check("share", crossing(Slippage::Share(Rate::percent(1)), Rate::ZERO), units(1), &["day 1 1 buy 1 at 104.03"]);
     check("spread", crossing(Slippage::None, Rate::percent(2)), units(1), &["day 1 1 buy 1 at 104.03"]);
@@ -60,6 +63,13 @@ fn crossing_costs_and_keeps_the_tick() {
     check("volume", volume, units(10), &["day 1 1 buy 10 at 103.103"]);
     let root = crossing(Slippage::SquareRoot { factor: 0.1 }, Rate::ZERO);
     check("root", root, units(10), &["day 1 1 buy 10 at 104.03"]);
+    // A pip of the euro in dollars is 0.0001, of one in yen 0.01: 4 of spread are 2 a side, and half a pip of slippage.
+    let pips = |pips| Crossing { slippage: Slippage::Pips(p(0.5)), spread: Spread::Pips(p(pips)) };
+    for (pair, report) in [("EUR/USD", "day 1 1 buy 1 at 103.00025"), ("EUR/JPY", "day 1 1 buy 1 at 103.025")] {
+        let pair = Instrument::forex(pair.parse().unwrap(), Rules::default()).unwrap();
+        let settings = Settings { crossing: pips(4.0), ..Settings::default() };
+        assert_eq!(run(pair, settings, &[FLAT, RISE], buys(units(1))).reports(), [report]);
+    }
     let rules = Rules { tick: p(0.5), ..Rules::default() };
     let settings = crossing(Slippage::Fixed(p(0.1)), Rate::ZERO);
     let run = run(instrument("AAPL", rules), settings, &[FLAT, RISE], buys(units(1)));

@@ -141,11 +141,11 @@ pub(crate) struct Raw {
     /// Fee: 0.2%, maker,taker (0.1%,0.2%), or an amount a unit with a minimum (0.005/unit:1) [0.1%].
     #[arg(long, value_name = "FEE", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) fee: Option<Word>,
-    /// Slippage: 5bp, an amount (0.01), volume:FACTOR or sqrt:FACTOR [none].
+    /// Slippage: 5bp, an amount (0.01), 0.5pip of a pair of currencies, volume:FACTOR or sqrt:FACTOR [none].
     #[arg(long, value_name = "SLIPPAGE", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) slippage: Option<Word>,
-    /// Bid to ask as a share of the price; takers pay half [0].
-    #[arg(long, value_name = "SHARE", help_heading = "Venue", allow_hyphen_values = true)]
+    /// Bid to ask as a share of the price or in pips (1.2pip); takers pay half [0].
+    #[arg(long, value_name = "SPREAD", help_heading = "Venue", allow_hyphen_values = true)]
     pub(crate) spread: Option<Word>,
     /// Where market orders fill: next-open, close (the bar that was decided on) or worst (of the next bar) [next-open].
     #[arg(long, value_name = "next-open|close|worst", help_heading = "Venue")]

@@ -1,8 +1,8 @@
 //! Bars of the catalog for a run: which data set, how much of it, and the rules of its instrument.
 use std::ops::Range;
 
-use qframe_data::catalog::InstrumentFacts;
-use qframe_data::{Catalog, DataKey, Facts, Kind, Loaded, mid_bars};
+use qframe_data::catalog::{InstrumentFacts, Remark};
+use qframe_data::{Catalog, DataKey, Defect, Facts, Kind, Loaded, mid_bars};
 use qframe_lab::{ContractTerms, contract_hours, customary};
 use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
 use qframe_model::symbol::{Symbol, SymbolParts};
@@ -120,7 +120,25 @@ fn read(catalog: &Catalog, key: &DataKey, name: &str, wish: &Wish) -> Result<Ser
     if loaded.facts.rows < facts.rows {
         notes.push(format!("read {} of {} bars: those of the period", loaded.bars.len(), facts.rows));
     }
-    let remarks = catalog.remarks(key)?.count();
+    let (mut remarks, mut filled, mut repaired) = (0, 0, 0);
+    for remark in catalog.remarks(key)? {
+        match remark? {
+            (source, Remark::Finding(finding)) if &*source == Remark::REPAIR => match finding.time {
+                Some(time) if !range.contains(&time) => {}
+                _ if finding.defect == Defect::Missing => filled += 1,
+                _ => repaired += 1,
+            },
+            _ => remarks += 1,
+        }
+    }
+    if filled > 0 {
+        notes.push(format!(
+            "{filled} bars were filled in by a repair: flat, without volume; nobody could trade in them"
+        ));
+    }
+    if repaired > 0 {
+        notes.push(format!("{repaired} prices were changed by a repair; `qframe data show {}` tells some", key.name()));
+    }
     if remarks > 0 {
         notes.push(format!(
             "{remarks} remarks were kept when it was imported; `qframe data show {}` lists them",

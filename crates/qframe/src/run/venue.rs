@@ -1,8 +1,10 @@
 //! What the flags of the venue and the account mean.
-use qframe_engine::venue::{Crossing, Fees, FillPrice, Intrabar, Latency, Queue, Settings, Slippage, Unaffordable};
+use qframe_engine::venue::{
+    Crossing, Fees, FillPrice, Intrabar, Latency, Queue, Settings, Slippage, Spread, Unaffordable,
+};
 use qframe_engine::{AtEnd, RiskBudget, Sizing};
 use qframe_model::instrument::Margin;
-use qframe_model::number::{Cash, Rate, Rounding, mul_div};
+use qframe_model::number::{Cash, Price, Rate, Rounding, mul_div};
 use qframe_model::time::Span;
 
 use super::measured::{self, Way};
@@ -37,6 +39,8 @@ pub(super) const QUEUES: [(&str, Queue); 6] = [
     ("depth:3", Queue::ByDepth(3)),
     ("depth", Queue::ByDepth(1)),
 ];
+/// More pips than that are a slip of the hand.
+const PIPS_MAX: Price = Price::from_nanos(1_000_000_000_000);
 /// Units of a span, longest first, in nanoseconds.
 pub(super) const UNITS: [(&str, i64); 6] = [
     ("d", 86_400_000_000_000),
@@ -54,7 +58,7 @@ pub(super) fn settings(raw: &Raw) -> Result<Settings, Error> {
         fees: fees(given("--fee", &raw.fee).unwrap_or(Given { flag: "--fee", word: FEE }))?,
         crossing: Crossing {
             slippage: given("--slippage", &raw.slippage).map_or(Ok(Slippage::None), slippage)?,
-            spread: share(given("--spread", &raw.spread), Rate::ONE)?.unwrap_or(Rate::ZERO),
+            spread: given("--spread", &raw.spread).map_or(Ok(Spread::default()), spread)?,
         },
         latency: given("--latency", &raw.latency).map_or(Ok(Latency::None), |given| latency(given, seed(raw)?))?,
         answer: given("--answer-latency", &raw.answer_latency).map_or(Ok(Latency::None), |given| answer(given, raw))?,
@@ -100,12 +104,31 @@ fn fees(given: Given<'_>) -> Result<Fees, Error> {
     }
 }
 
+fn spread(given: Given<'_>) -> Result<Spread, Error> {
+    Ok(match pips(given)? {
+        Some(pips) => Spread::Pips(pips),
+        None => Spread::Share(given.share(Rate::ZERO, Rate::ONE)?),
+    })
+}
+
+/// `1.2pip`.
+fn pips(given: Given<'_>) -> Result<Option<Price>, Error> {
+    let number = given.word.strip_suffix("pips").or_else(|| given.word.strip_suffix("pip"));
+    let parse = |number: &str| match number.parse::<Price>() {
+        Ok(pips) if !pips.is_negative() && pips <= PIPS_MAX => Ok(pips),
+        _ => Err(given.wrong("expected pips from 0 to 1000, such as 1.2pip")),
+    };
+    number.map(parse).transpose()
+}
+
 fn slippage(given: Given<'_>) -> Result<Slippage, Error> {
     let factor = |text: &str| match text.parse::<f64>() {
         Ok(factor) if (0.0..=100.0).contains(&factor) => Ok(factor),
         _ => Err(given.wrong("expected a factor from 0 to 100, such as volume:0.1 or sqrt:0.02")),
     };
-    let slippage = if let Some(text) = given.word.strip_prefix("volume:") {
+    let slippage = if let Some(pips) = pips(given)? {
+        Slippage::Pips(pips)
+    } else if let Some(text) = given.word.strip_prefix("volume:") {
         Slippage::VolumeShare { factor: factor(text)? }
     } else if let Some(text) = given.word.strip_prefix("sqrt:") {
         Slippage::SquareRoot { factor: factor(text)? }
@@ -118,7 +141,7 @@ fn slippage(given: Given<'_>) -> Result<Slippage, Error> {
         Slippage::Fixed(price) if price.is_negative() => {
             Err(given.wrong("expected zero or more: 5bp, 0.1%, or an amount such as 0.01"))
         }
-        Slippage::Fixed(price) if price.is_zero() => Ok(Slippage::None),
+        Slippage::Fixed(price) | Slippage::Pips(price) if price.is_zero() => Ok(Slippage::None),
         Slippage::Share(share) if share.is_zero() => Ok(Slippage::None),
         Slippage::VolumeShare { factor: 0.0 } | Slippage::SquareRoot { factor: 0.0 } => Ok(Slippage::None),
         some => Ok(some),

@@ -1,6 +1,6 @@
 //! The settings of a run in words, for reports and the journal. Equal settings have equal words, however they were
 //! written: `--fee 10bp`, `--fee 0.10%` and no `--fee` are all `0.1%`.
-use qframe_engine::venue::{Fees, Latency, Slippage};
+use qframe_engine::venue::{Fees, Latency, Slippage, Spread};
 use qframe_lab::{RateSeries, Setup};
 use qframe_model::currency::Currency;
 use qframe_model::number::{Cash, Rate};
@@ -80,7 +80,7 @@ fn trading(setup: &Setup) -> [(&'static str, String); 10] {
     [
         ("fee", fee(&setup.venue.fees)),
         ("slippage", slippage(setup.venue.crossing.slippage)),
-        ("spread", percent(setup.venue.crossing.spread)),
+        ("spread", spread(setup.venue.crossing.spread)),
         ("fill", name_of(&venue::FILLS, &setup.venue.fill).to_owned()),
         ("intrabar", name_of(&venue::INTRABARS, &setup.venue.intrabar).to_owned()),
         ("latency", latency(&setup.venue.latency)),
@@ -139,9 +139,17 @@ fn slippage(slippage: Slippage) -> String {
     match slippage {
         Slippage::None => none(),
         Slippage::Fixed(price) => price.to_string(),
+        Slippage::Pips(pips) => format!("{pips}pip"),
         Slippage::Share(share) => percent(share),
         Slippage::VolumeShare { factor } => format!("volume:{factor}"),
         Slippage::SquareRoot { factor } => format!("sqrt:{factor}"),
+    }
+}
+
+fn spread(spread: Spread) -> String {
+    match spread {
+        Spread::Share(share) => percent(share),
+        Spread::Pips(pips) => format!("{pips}pip"),
     }
 }
 

@@ -109,10 +109,42 @@ fn a_set_of_the_catalog_is_mended_and_brought_back() {
     assert!(run("check btc/usd@here").contains("grade HIGH"));
     assert!(run("repair BTC/USD").contains("0 changes"), "what is kept is not found by the symbol alone");
     assert!(run("resample BTC/USD --to 1d").contains("240 rows of BTC/USD@here bars 1h made into 10 bars of 1d"));
-    // As after a repair that was killed when the old rows were away and the new ones were not there.
-    catalog.take_away(&key).unwrap();
-    run("repair BTC/USD@here --undo");
-    assert_eq!(all(), bars);
+    // Rows come, one of them bad; the next repair keeps what it changes too, and what came stays when both are taken back.
+    let later: Vec<Bar> = (240..250).map(bar).collect();
+    catalog.merge(&key, std::iter::once(Rows::Bars(later.clone())), Conflict::Refuse).unwrap();
+    // As the one at 60: a hundredth of what it should be.
+    let bad = Bar { time: bars[30].time, ..bars[60] };
+    let once = |bar: Bar| std::iter::once(Rows::Bars(vec![bar]));
+    catalog.merge(&key, once(bad), Conflict::Replace).unwrap();
+    assert!(run("repair BTC/USD").contains("4 changes"));
+    assert_eq!(all()[30].low, bars[31].low);
+    let told = "2 rows as they were";
+    let dry = run("repair BTC/USD@here --undo --dry-run");
+    assert!(dry.contains(told) && dry.contains("would be") && dry.contains("247 rows stay"), "{dry}");
+    assert!(run("repair BTC/USD@here --undo").contains(told));
+    let mut before = [bars, later].concat();
+    before[30] = bad;
+    // The hour that was filled in stands before it no longer.
+    assert_eq!(all(), before);
+    let again = program.run("data repair BTC/USD@here --undo --catalog catalog");
+    assert!(again.code() == 1 && again.error().contains("keeps nothing of a repair"), "{}", again.error());
+}
+
+/// A repair that was killed before it began leaves a folder without rows: there is nothing to take back, and the set stays.
+#[test]
+fn an_empty_folder_is_no_repair() {
+    let program = Program::new();
+    program.write("x.csv", rows(|_| None));
+    assert_eq!(program.run("data import x.csv --symbol BTC/USD --venue here").code(), 0);
+    for venue in ["here.orig", "there"] {
+        std::fs::create_dir_all(program.path("catalog").join("bars").join(venue).join("BTC%2FUSD/1h")).unwrap();
+    }
+    let undone = program.run("data repair BTC/USD@here --undo");
+    assert!(undone.code() == 1 && undone.error().contains("keeps nothing"), "{}", undone.error());
+    assert_eq!(json(&program, "data list --json").as_array().unwrap().len(), 1);
+    let absent = program.run("data check BTC/USD@there");
+    assert!(absent.code() == 1 && !absent.out().contains("grade"), "{}{}", absent.out(), absent.error());
+    assert_eq!(program.run("data check BTC/USD").code(), 0, "one venue has it");
 }
 
 /// Bars of a publisher are not replaced by those that a few shorter ones make.

@@ -45,8 +45,7 @@ fn broken_files_are_named() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
-    /// A byte of a file is another one. What is read is refused, or its content is told to be other than what was written, or it
-    /// is the same.
+    /// A byte of a file is another one. What is read whole is refused, or it is what was written.
     #[test]
     fn no_byte_breaks_the_reader(place in any::<prop::sample::Index>(), bits in 1..=255_u8, kind in 0..Kind::ALL.len()) {
         let kind = Kind::ALL[kind];
@@ -59,7 +58,7 @@ proptest! {
         std::fs::write(&path, &bytes).unwrap();
         let _ = catalog.facts(&key);
         let read: Result<Vec<Rows>, CatalogError> = catalog.scan(&key, ALL).and_then(Iterator::collect);
-        if let (Ok(rows), Ok(())) = (read, catalog.verify(&key)) {
+        if let Ok(rows) = read {
             let rows = rows.into_iter().fold(made::none(kind), made::join);
             prop_assert_eq!(rows, made::rows(kind, 60));
         }

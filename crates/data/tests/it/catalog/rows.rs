@@ -1,7 +1,10 @@
 //! Rows come back as they went in.
+use std::io::Write;
+
 use proptest::prelude::*;
-use qframe_data::catalog::{CatalogError, Conflict, Merged};
-use qframe_data::{Kind, Rows};
+use qframe_data::catalog::{CatalogError, Columns, Conflict, Merged};
+use qframe_data::import::{Wish, import};
+use qframe_data::{Kind, Rows, header, write_rows};
 use qframe_model::market::Bar;
 use qframe_model::number::{Price, Volume};
 use qframe_model::time::Time;
@@ -161,6 +164,44 @@ fn names_and_rows_that_do_not_fit_are_refused() {
     let falling = Rows::Bars(vec![made::bar(60, 1), made::bar(0, 1)]);
     assert!(matches!(refused(|_| (), falling), CatalogError::OutOfOrder(..)));
     assert_eq!(catalog.sets().unwrap(), []);
+}
+
+/// What is exported, in any format, is imported as what it was: a book is no list of trades.
+#[test]
+fn exports_come_back() {
+    for kind in Kind::ALL {
+        let (folder, catalog) = catalog();
+        let (rows, key) = (made::rows(kind, 120), key(kind));
+        merge(&catalog, &rows);
+        for ending in ["csv", "parquet", "arrow"] {
+            let path = folder.path().join(format!("rows.{ending}"));
+            let mut out = std::fs::File::create(&path).unwrap();
+            match ending {
+                "parquet" => _ = catalog.export(&key, ALL, Columns::Parquet, out).unwrap(),
+                "arrow" => _ = catalog.export(&key, ALL, Columns::Arrow, out).unwrap(),
+                _ => {
+                    writeln!(out, "{}", header(kind)).unwrap();
+                    write_rows(out, &rows).unwrap();
+                }
+            }
+            // Whether bars are of bids, no column says.
+            let side = matches!(kind, Kind::Bids | Kind::Asks).then_some(kind);
+            let wish = Wish {
+                symbol: Some(key.symbol.clone()),
+                venue: Some("here".to_owned()),
+                kind: side,
+                ..Wish::default()
+            };
+            let mut found = made::none(kind);
+            let answers = import(&path, &wish, &mut |key, batch| {
+                assert_eq!(key.kind, kind, "{ending}");
+                found = made::join(std::mem::replace(&mut found, made::none(kind)), batch);
+                Ok(())
+            });
+            assert!(answers.iter().all(Result::is_ok), "{kind} {ending}: {answers:?}");
+            assert_eq!(found, rows, "{kind} {ending}");
+        }
+    }
 }
 
 proptest! {

@@ -165,6 +165,10 @@ fn file(
 }
 
 fn is_json(path: &Path) -> bool {
+    // What is read of a pipe is gone.
+    if !path.is_file() {
+        return false;
+    }
     let mut head = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(256).read_to_end(&mut head));
     read.is_ok() && matches!(head.trim_ascii_start().first(), Some(b'[' | b'{'))

@@ -205,6 +205,10 @@ impl Args {
         }
         if !report.refused.is_empty() {
             write!(out, "; {} refused", counted(report.refused.len(), "file"))?;
+            let before: u64 = report.refused.iter().map(|error| error.handed).sum();
+            if before > 0 {
+                write!(out, " behind {} of it", counted(before, "row"))?;
+            }
         }
         if !report.became.foreign.is_empty() {
             let rows: u64 = report.became.foreign.iter().map(|foreign| foreign.rows).sum();
@@ -219,6 +223,11 @@ impl Args {
         }
         let total = total(&report.became);
         match self.dry_run {
+            true if report.stopped.is_some() => writeln!(
+                out,
+                "; the dry run stopped: it writes beside the files of its own, in {}",
+                std::env::temp_dir().display()
+            ),
             true if total.added + total.replaced == 0 => {
                 writeln!(out, "; a dry run: nothing would be new{}", within_brackets(&became(total)))
             }

@@ -12,9 +12,6 @@ use qframe_model::time::Time;
 use super::repair::{Row, row};
 use crate::error::Error;
 
-/// The source that the findings of a repair have.
-const REPAIR: &str = "repair";
-
 /// Puts the mended rows in the place of those there are, and says what was kept of these.
 pub(super) fn store(catalog: &Catalog, key: &DataKey, bars: &[Bar], mended: &Mended) -> Result<Vec<String>, Error> {
     let (kept, earlier) = (key.kept(), findings(catalog, key)?);
@@ -25,7 +22,7 @@ pub(super) fn store(catalog: &Catalog, key: &DataKey, bars: &[Bar], mended: &Men
     let originals: Vec<Bar> = bars.iter().filter(changed).copied().collect();
     catalog.merge(&kept, std::iter::once(Rows::Bars(originals)), Conflict::Keep).map_err(Error::refused)?;
     let findings = earlier.into_iter().chain(mended.changes.iter().map(finding)).map(Remark::Finding);
-    catalog.keep_remarks(key, REPAIR, findings).map_err(Error::refused)?;
+    catalog.keep_remarks(key, Remark::REPAIR, findings).map_err(Error::refused)?;
     replace(catalog, key, mended.bars.clone())?;
     Ok(vec![format!("{key}; what changed, as it was: {kept}")])
 }
@@ -44,7 +41,7 @@ pub(super) fn bring_back(catalog: &Catalog, key: &DataKey, dry_run: bool) -> Res
     if !dry_run {
         replace(catalog, key, rows)?;
         catalog.take_away(&kept).map_err(Error::refused)?;
-        catalog.keep_remarks(key, REPAIR, []).map_err(Error::refused)?;
+        catalog.keep_remarks(key, Remark::REPAIR, []).map_err(Error::refused)?;
     }
     let said = if dry_run { "would be taken back" } else { "is taken back" };
     let rows = format!("{back} rows as they were, in the place of {}; {stay} rows stay", gone.len());
@@ -62,7 +59,7 @@ fn findings(catalog: &Catalog, key: &DataKey) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
     for remark in catalog.remarks(key).map_err(Error::refused)? {
         if let (source, Remark::Finding(finding)) = remark.map_err(Error::refused)?
-            && &*source == REPAIR
+            && &*source == Remark::REPAIR
         {
             findings.push(finding);
         }

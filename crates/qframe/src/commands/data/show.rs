@@ -243,7 +243,8 @@ fn remarks(catalog: &Catalog, key: &DataKey) -> Result<(Vec<String>, u64), Error
                 Remark::Finding(finding) => {
                     let file = finding.file.as_deref().unwrap_or(&source);
                     let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
-                    format!("{file}{line}: {}: {}", finding.defect, finding.text)
+                    let time = finding.time.map(|time| format!("{time:#}: ")).unwrap_or_default();
+                    format!("{file}{line}: {time}{}: {}", finding.defect, finding.text)
                 }
             });
         }
