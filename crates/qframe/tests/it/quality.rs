@@ -116,7 +116,7 @@ fn a_set_of_the_catalog_is_mended_and_brought_back() {
     let bad = Bar { time: bars[30].time, ..bars[60] };
     let once = |bar: Bar| std::iter::once(Rows::Bars(vec![bar]));
     catalog.merge(&key, once(bad), Conflict::Replace).unwrap();
-    assert!(run("repair BTC/USD").contains("4 changes"));
+    assert!(run("repair BTC/USD --timeframe 1h").contains("4 changes"));
     assert_eq!(all()[30].low, bars[31].low);
     let told = "2 rows as they were";
     let dry = run("repair BTC/USD@here --undo --dry-run");

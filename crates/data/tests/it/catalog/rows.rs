@@ -172,7 +172,7 @@ fn exports_come_back() {
     for kind in Kind::ALL {
         let (folder, catalog) = catalog();
         let (rows, key) = (made::rows(kind, 120), key(kind));
-        merge(&catalog, &rows);
+        catalog.merge(&key, std::iter::once(rows.clone()), Conflict::Refuse).unwrap();
         for ending in ["csv", "parquet", "arrow"] {
             let path = folder.path().join(format!("rows.{ending}"));
             let mut out = std::fs::File::create(&path).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-use qframe_data::catalog::{Catalog, Conflict, Remark};
+use qframe_data::catalog::{Catalog, Remark};
 use qframe_data::quality::{Change, Mended};
 use qframe_data::{DataKey, Finding, Rows};
 use qframe_model::market::Bar;
@@ -18,10 +18,18 @@ pub(super) fn store(catalog: &Catalog, key: &DataKey, bars: &[Bar], mended: &Men
     // What an earlier repair made is no original.
     let made: BTreeSet<Time> = earlier.iter().filter_map(|finding| finding.time).collect();
     let after: BTreeMap<Time, &Bar> = mended.bars.iter().map(|bar| (bar.time, bar)).collect();
-    let changed = |bar: &&Bar| after.get(&bar.time) != Some(bar) && !made.contains(&bar.time);
-    let originals: Vec<Bar> = bars.iter().filter(changed).copied().collect();
-    catalog.merge(&kept, std::iter::once(Rows::Bars(originals)), Conflict::Keep).map_err(Error::refused)?;
-    let findings = earlier.into_iter().chain(mended.changes.iter().map(finding)).map(Remark::Finding);
+    let mut originals = all(catalog, &kept)?;
+    let known: BTreeSet<Time> = originals.iter().map(|bar| bar.time).chain(made).collect();
+    let changed = |bar: &&Bar| after.get(&bar.time) != Some(bar) && !known.contains(&bar.time);
+    originals.extend(bars.iter().filter(changed));
+    originals.sort_by_key(|bar| bar.time);
+    if !originals.is_empty() {
+        replace(catalog, &kept, originals)?;
+    }
+    // A repair that was killed may have said all of it.
+    let said: BTreeSet<(Option<Time>, String)> = earlier.iter().map(|said| (said.time, said.text.clone())).collect();
+    let new = mended.changes.iter().map(finding).filter(|new| !said.contains(&(new.time, new.text.clone())));
+    let findings = earlier.into_iter().chain(new).map(Remark::Finding);
     catalog.keep_remarks(key, Remark::REPAIR, findings).map_err(Error::refused)?;
     replace(catalog, key, mended.bars.clone())?;
     Ok(vec![format!("{key}; what changed, as it was: {kept}")])
@@ -30,8 +38,7 @@ pub(super) fn store(catalog: &Catalog, key: &DataKey, bars: &[Bar], mended: &Men
 /// Rows of `VENUE.orig` back into their set; what was filled in goes, and what no repair touched stays.
 pub(super) fn bring_back(catalog: &Catalog, key: &DataKey, dry_run: bool) -> Result<(), Error> {
     let kept = key.kept();
-    let all = |key| catalog.bars(key, Time::MIN..Time::MAX).map_err(Error::refused);
-    let (originals, now) = (all(&kept)?, all(key)?);
+    let (originals, now) = (all(catalog, &kept)?, all(catalog, key)?);
     let mut touched: BTreeSet<Time> = findings(catalog, key)?.iter().filter_map(|finding| finding.time).collect();
     touched.extend(originals.iter().map(|bar| bar.time));
     let (gone, mut rows): (Vec<Bar>, Vec<Bar>) = now.into_iter().partition(|bar| touched.contains(&bar.time));
@@ -52,6 +59,10 @@ pub(super) fn bring_back(catalog: &Catalog, key: &DataKey, dry_run: bool) -> Res
 pub(super) fn is_there(catalog: &Catalog, key: &DataKey) -> Result<bool, Error> {
     let rows = catalog.facts(&key.kept()).map_err(Error::refused)?;
     Ok(rows.is_some() || !findings(catalog, key)?.is_empty())
+}
+
+fn all(catalog: &Catalog, key: &DataKey) -> Result<Vec<Bar>, Error> {
+    catalog.bars(key, Time::MIN..Time::MAX).map_err(Error::refused)
 }
 
 /// What earlier repairs of a set did.
