@@ -336,8 +336,10 @@ fn dividend<C: Cells>(
         0 => Ok(None),
         ..0 => Err((at, RowFault::NotPositive("dividend"))),
         value => {
-            *row.rounded += u64::from(number.rounded);
-            let amount = value.checked_mul(1_000_000_000).map(Cash::from_attos);
+            // Money is finer than prices: our own exports have its eighteen places.
+            let exact = number.rounded.then(|| row.cells.text(at).parse::<Cash>().ok()).flatten();
+            *row.rounded += u64::from(number.rounded && exact.is_none());
+            let amount = exact.or_else(|| value.checked_mul(1_000_000_000).map(Cash::from_attos));
             let amount = amount.ok_or((at, RowFault::TooLarge("dividend")))?;
             let time = row.time(time)?;
             let paid = paid.filter(|at| !row.cells.is_empty(*at)).map(|at| paid_on(row, at, time)).transpose()?;
