@@ -83,6 +83,48 @@ fn import_texts() {
 }
 
 #[test]
+fn import_texts_of_ticks_and_rates() {
+    let tardis = "exchange,symbol,timestamp,local_timestamp";
+    let row = "deribit,BTC-PERPETUAL,1585699200000000,1585699200000500";
+    let text = |text: &str| text.as_bytes().to_vec();
+    fuzz_files(&[
+        ("trades.csv", format!("{tardis},id,side,price,amount\n{row},7,buy,6400.5,10\n{row},8,sell,130,1\n").into()),
+        (
+            "l2.csv",
+            format!("{tardis},is_snapshot,side,price,amount\n{row},true,ask,6400.5,10\n{row},false,bid,6400,0\n")
+                .into(),
+        ),
+        (
+            "snapshots.csv",
+            format!("{tardis},asks[0].price,asks[0].amount,bids[0].price,bids[0].amount\n{row},6401,1,6400,2\n").into(),
+        ),
+        (
+            "Coinbase_BTCUSD_1h.csv",
+            text(
+                "https://www.CryptoDataDownload.com\ndate,symbol,open,high,low,close,volume_btc,volume\n2019-10-17 12-PM,BTCUSD,2,3,1,2,5,9\n2019-10-17 11-AM,BTCUSD,2,3,1,2,5,9\n",
+            ),
+        ),
+        ("XBTUSD_60.csv", text("1672531200,90,92,89,91,5.5,12\n1672534800,91,92,90,91,1.5,3\n")),
+        (
+            "BTCUSDT-fundingRate-2021-11.csv",
+            text("calc_time,funding_interval_hours,last_funding_rate\n1635724800000,8,0.0001\n"),
+        ),
+        (
+            "BTCUSDT.funding.csv",
+            text("time,rate,mark\n2021-11-27T08:00:00Z,0.0001,54000.5\n2021-11-27T16:00:00Z,-0.0001,\n"),
+        ),
+        (
+            "book.csv",
+            text(
+                "time,sequence,side,price,qty,last,received\n2021-11-27T08:00:00Z,5,clear,,,false,2021-11-27T08:00:01Z\n2021-11-27T08:00:00Z,5,buy,54000,1.5,true,2021-11-27T08:00:01Z\n",
+            ),
+        ),
+        ("actions.csv", text("time,action,value,paid\n2021-11-26,dividend,0.22,2021-12-10\n2021-11-27,split,2,\n")),
+        ("future/cme/daily/es_20131220_openinterest.csv", text("20131101 00:00,2700000\n20131104 00:00,2710000\n")),
+    ]);
+}
+
+#[test]
 fn import_columns() {
     let number = |values: [f64; 2]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
     let time: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![1_637_971_200_000, 1_637_971_260_000]));
@@ -102,5 +144,14 @@ fn import_columns() {
     archive.start_file("BTCUSDT-1m-2021.csv", zip::write::SimpleFileOptions::default()).unwrap();
     std::io::Write::write_all(&mut archive, KLINES.as_bytes()).unwrap();
     let zip_bytes = archive.finish().unwrap().into_inner();
-    fuzz_files(&[("BTCUSDT.parquet", parquet_bytes), ("BTCUSDT.feather", arrow_bytes), ("BTCUSDT.zip", zip_bytes)]);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, KLINES.as_bytes()).unwrap();
+    let zstd_bytes = zstd::encode_all(KLINES.as_bytes(), 1).unwrap();
+    fuzz_files(&[
+        ("BTCUSDT.parquet", parquet_bytes),
+        ("BTCUSDT.feather", arrow_bytes),
+        ("BTCUSDT.zip", zip_bytes),
+        ("BTCUSDT-1m-2021-11-27.csv.gz", gzip.finish().unwrap()),
+        ("BTCUSDT-1m-2021-11-28.csv.zst", zstd_bytes),
+    ]);
 }
