@@ -175,7 +175,8 @@ fn what_ends_a_stream_later_is_no_wrong_usage() {
     assert!(error.contains("the recording cannot be written"), "{error}");
     // What was written before is read.
     let book = program.run(&format!("data import {} --json", recording(&program)));
-    assert!(book.out().contains("\"added\""), "{} {}", book.out(), book.error());
+    assert_eq!(book.code(), 0, "{} {}", book.out(), book.error());
+    assert!(book.out().contains("BTC/USDT"), "{} {}", book.out(), book.error());
 }
 
 /// Nothing listens there: whoever asked would say so.
