@@ -63,7 +63,15 @@ impl Lines {
         } else {
             Box::new(whole)
         };
-        Ok(Self { file: file.to_owned(), input, buffer: Vec::new(), number: 0, gzip, packed: gzip || zstandard, is_broken: false })
+        Ok(Self {
+            file: file.to_owned(),
+            input,
+            buffer: Vec::new(),
+            number: 0,
+            gzip,
+            packed: gzip || zstandard,
+            is_broken: false,
+        })
     }
 
     /// Moves on to the next line that is not empty; false at the end.
