@@ -297,10 +297,7 @@ impl Exchange {
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::usage("--replay", twice[0], "it is there twice; play each market once"));
         }
-        if let Some(from) = self.from.filter(|from| *from > end) {
-            let why = format!("nothing is left to play; what is played ends at {end:#}");
-            return Err(Error::usage("--from", format!("{from:#}"), why));
-        }
+        self.begins_before(end)?;
         play.kind = MarketKind::of(&play.products)?;
         play.source = merged(streams);
         Ok(play)
@@ -320,6 +317,12 @@ impl Exchange {
             }
         }
         Ok(())
+    }
+
+    fn begins_before(&self, end: Time) -> Result<(), Error> {
+        let Some(from) = self.from.filter(|from| *from > end) else { return Ok(()) };
+        let why = format!("nothing is left to play; what is played ends at {end:#}");
+        Err(Error::usage("--from", format!("{from:#}"), why))
     }
 
     /// A recording has one form: nothing is to be chosen of it.
