@@ -1,20 +1,27 @@
-//! Bars of an exchange into the catalog: only what was not asked for before, page by page, so that a download that breaks off
-//! goes on where it was.
+//! Bars of an exchange into the catalog: only what was not asked for before at that address, page by page, so that a download
+//! that breaks off goes on where it was.
 use std::fmt;
+use std::future::Future;
 use std::ops::Range;
+use std::time::Duration;
 
 use qframe_data::catalog::{Catalog, CatalogError, Conflict, Remark};
 use qframe_data::{DataKey, Defect, Finding, Rows};
 use qframe_model::market::Bar;
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
+use tokio::time::Instant;
 
 use crate::rest::{Page, Rest, RestError};
 
 /// Bars that are held before they are stored.
 const BATCH: usize = 20_000;
+/// A process that is killed loses no more than what came in this time.
+const COMMIT: Duration = Duration::from_secs(2);
 /// Gaps that are kept one by one in the remarks of a data set.
 const GAPS_MAX: usize = 1_000;
+/// What the remarks say of a gap, behind its count.
+const ABSENT: &str = "bars are not at the exchange, asked twice";
 
 /// What to download.
 #[derive(Debug, Clone)]
@@ -25,6 +32,8 @@ pub struct Wanted {
     pub frame: TimeFrame,
     /// Bars that open in it; none that is not over is stored.
     pub range: Range<Time>,
+    /// Ask again for what was asked for before and is not stored.
+    pub again: bool,
 }
 
 /// How far a download is.
@@ -57,9 +66,11 @@ pub struct Downloaded {
     pub gaps: Vec<(Time, u64)>,
 }
 
-/// Why a download broke off. What was stored before stays.
+/// Why a download broke off. The pages that came before are stored.
 #[derive(Debug)]
 pub enum DownloadError {
+    /// Whoever wanted it does not any more.
+    Stopped,
     /// The exchange.
     Rest(RestError),
     /// The catalog.
@@ -69,6 +80,7 @@ pub enum DownloadError {
 impl fmt::Display for DownloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Stopped => f.write_str("interrupted"),
             Self::Rest(error) => error.fmt(f),
             Self::Catalog(error) => error.fmt(f),
         }
@@ -89,23 +101,68 @@ impl From<CatalogError> for DownloadError {
     }
 }
 
-/// Downloads what is wanted and was not asked for yet. `shown` is told after every page.
+/// Downloads what is wanted and was not asked for yet at this address, until it is there or `stop` comes. `shown` is told
+/// after every page.
 ///
 /// # Errors
-/// [`DownloadError`]: the exchange refuses or is not reached, or the catalog cannot be written.
+/// [`DownloadError`]: it was stopped, the exchange refuses or is not reached, or the catalog cannot be written.
 pub async fn download(
     rest: &Rest,
     catalog: &Catalog,
     wanted: &Wanted,
+    stop: impl Future<Output = ()>,
     mut shown: impl FnMut(Progress),
 ) -> Result<Downloaded, DownloadError> {
     let key = DataKey::bars(wanted.symbol.clone(), rest.venue(), wanted.frame);
-    let mut download =
-        Download { rest, catalog, wanted, key, held: Vec::new(), gaps: Vec::new(), done: Downloaded::default() };
-    for range in not_asked(&download.catalog.asked(&download.key)?, &wanted.range) {
-        download.range(range, &mut shown).await?;
+    let address = rest.address(&wanted.symbol, wanted.frame)?;
+    let asked = catalog.asked(&key, address)?;
+    let absent = if wanted.again { absent(catalog, &key, wanted, rest.page())? } else { Vec::new() };
+    let asked = absent.iter().fold(asked, |asked, absent| without(&asked, absent));
+    let start = wanted.range.start;
+    let mut download = Download {
+        rest,
+        catalog,
+        wanted,
+        address,
+        key,
+        held: Vec::new(),
+        gaps: Vec::new(),
+        whole: start..start,
+        stored: Instant::now(),
+        done: Downloaded::default(),
+    };
+    let ran = tokio::select! {
+        ran = download.ranges(not_asked(&asked, &wanted.range), &mut shown) => ran,
+        () = stop => Err(DownloadError::Stopped),
+    };
+    // Whatever broke it off: what came is not asked for again.
+    let stored = download.store();
+    ran.and(stored).map(|()| download.done)
+}
+
+/// Where no bars are stored, in few pieces: those that fit into a page of the exchange are one.
+fn absent(catalog: &Catalog, key: &DataKey, wanted: &Wanted, page: usize) -> Result<Vec<Range<Time>>, CatalogError> {
+    let mut absent: Vec<Range<Time>> = Vec::new();
+    let mut next = wanted.range.start;
+    let mut gap = |from: Time, to: Time| match absent.last_mut() {
+        _ if from >= to => {}
+        Some(last) if to <= later(last.start, wanted.frame, page as u64) => last.end = to,
+        _ => absent.push(from..to),
+    };
+    for rows in catalog.scan(key, wanted.range.clone())? {
+        let Rows::Bars(bars) = rows? else { continue };
+        for bar in bars {
+            gap(next, bar.time);
+            next = later(bar.time, wanted.frame, 1);
+        }
     }
-    Ok(download.done)
+    gap(next, wanted.range.end);
+    Ok(absent)
+}
+
+/// What of some ranges is outside another.
+fn without(ranges: &[Range<Time>], taken: &Range<Time>) -> Vec<Range<Time>> {
+    ranges.iter().flat_map(|range| not_asked(std::slice::from_ref(taken), range)).collect()
 }
 
 /// The parts of a range that are outside all of `asked`, which is in order.
@@ -125,40 +182,57 @@ struct Download<'a> {
     rest: &'a Rest,
     catalog: &'a Catalog,
     wanted: &'a Wanted,
+    address: &'a str,
     key: DataKey,
     /// Not stored yet.
     held: Vec<Bar>,
     /// Of the range that is not stored yet.
     gaps: Vec<(Time, u64)>,
+    /// What is not stored yet, as far as it came whole.
+    whole: Range<Time>,
+    /// When something was stored last.
+    stored: Instant,
     done: Downloaded,
 }
 
 impl Download<'_> {
-    async fn range(&mut self, range: Range<Time>, shown: &mut impl FnMut(Progress)) -> Result<(), DownloadError> {
-        let (mut from, mut stored) = (range.start, range.start);
-        while from < range.end {
-            let to = later(from, self.wanted.frame, self.rest.page() as u64).min(range.end);
-            let mut bars = self.page(from..to).await?;
-            let to = match bars.is_empty() {
-                true => self.next_day_with_bars(from, to, range.end).await?,
-                false => to,
-            };
-            if let Some(missing) = self.missing(&bars, from..to).filter(|_| !bars.is_empty()) {
-                // Asked once more: an exchange that is busy leaves out rows.
-                bars.extend(self.page(missing).await?);
-                bars.sort_by_key(|bar| bar.time);
-                bars.dedup_by_key(|bar| bar.time);
+    async fn ranges(
+        &mut self,
+        ranges: Vec<Range<Time>>,
+        shown: &mut impl FnMut(Progress),
+    ) -> Result<(), DownloadError> {
+        for range in ranges {
+            self.whole = range.start..range.start;
+            while self.whole.end < range.end {
+                self.next(range.end).await?;
+                if self.held.len() >= BATCH || self.whole.end >= range.end || self.stored.elapsed() >= COMMIT {
+                    self.store()?;
+                }
+                shown(Progress { until: self.whole.end, bars: self.done.bars });
             }
-            self.note_gaps(&bars, from..to);
-            self.done.bars += bars.len() as u64;
-            self.held.extend(bars);
-            from = to;
-            if self.held.len() >= BATCH || from >= range.end {
-                self.store(stored..from)?;
-                stored = from;
-            }
-            shown(Progress { until: from, bars: self.done.bars });
         }
+        Ok(())
+    }
+
+    /// The next page. Between two waits it is whole, or not there: whoever stops a download stops it while it waits.
+    async fn next(&mut self, end: Time) -> Result<(), DownloadError> {
+        let from = self.whole.end;
+        let to = later(from, self.wanted.frame, self.rest.page() as u64).min(end);
+        let mut bars = self.page(from..to).await?;
+        let to = match bars.is_empty() {
+            true => self.next_day_with_bars(from, to, end).await?,
+            false => to,
+        };
+        if let Some(missing) = self.missing(&bars, from..to).filter(|_| !bars.is_empty()) {
+            // Asked once more: an exchange that is busy leaves out rows.
+            bars.extend(self.page(missing).await?);
+            bars.sort_by_key(|bar| bar.time);
+            bars.dedup_by_key(|bar| bar.time);
+        }
+        self.note_gaps(&bars, from..to);
+        self.done.bars += bars.len() as u64;
+        self.held.extend(bars);
+        self.whole.end = to;
         Ok(())
     }
 
@@ -220,16 +294,28 @@ impl Download<'_> {
         gaps
     }
 
-    fn store(&mut self, asked: Range<Time>) -> Result<(), DownloadError> {
+    fn store(&mut self) -> Result<(), DownloadError> {
+        let rest = self.whole.end..self.whole.end;
+        let asked = std::mem::replace(&mut self.whole, rest);
+        self.stored = Instant::now();
+        if asked.is_empty() {
+            return Ok(());
+        }
         let rows = Rows::Bars(std::mem::take(&mut self.held));
         if !rows.is_empty() {
             let merged = self.catalog.merge(&self.key, std::iter::once(rows), Conflict::Keep)?;
             self.done.added += merged.added;
             self.done.differing += merged.differing;
         }
+        // What was said before of this range, here or of another address, is not so any more.
+        let is_over = |remark: &Remark| {
+            matches!(remark, Remark::Finding(Finding { defect: Defect::Missing, time: Some(time), text, .. })
+            if asked.contains(time) && text.ends_with(ABSENT))
+        };
+        self.catalog.drop_remarks(&self.key, is_over)?;
         // Before the range counts as asked for: a process that is killed here asks again.
         self.keep_gaps(asked.start)?;
-        Ok(self.catalog.add_asked(&self.key, asked)?)
+        Ok(self.catalog.add_asked(&self.key, self.address, asked)?)
     }
 
     /// Each stored range begins elsewhere, so that no download takes away what an earlier one said.
@@ -238,10 +324,9 @@ impl Download<'_> {
         if gaps.is_empty() {
             return Ok(());
         }
-        let source = format!("{} from {start}", self.rest.venue());
+        let source = format!("{} from {start}", self.address);
         let finding = |(time, count): &(Time, u64)| {
-            let text = format!("{count} bars are not at the exchange, asked twice");
-            Remark::Finding(Finding::at(Defect::Missing, *time, text))
+            Remark::Finding(Finding::at(Defect::Missing, *time, format!("{count} {ABSENT}")))
         };
         let more = gaps.len().saturating_sub(GAPS_MAX);
         let more = (more > 0).then(|| Remark::Note(format!("{more} more gaps at the exchange, not listed")));

@@ -131,6 +131,12 @@ impl Http {
         Ok(Self { client, base, pace: Mutex::new(pace), backoff: Backoff::default() })
     }
 
+    /// The address, without a slash at its end.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
     /// Reads what stands at a path. `weight`: what it counts against the exchange's limit; `read`: reads the answer.
     ///
     /// # Errors

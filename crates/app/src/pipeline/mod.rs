@@ -6,7 +6,8 @@
 //!                    └─> Quarantine
 //! ```
 //! Nothing waits for a sink: what it cannot take yet goes to its [`Spool`], up to a stated size, and what has no room there
-//! is counted. Every row that arrives has one fate: it is held at the gate, or at each sink it is written, refused, spooled,
+//! is counted. Where a change of a book is lost, a row clears it, and nothing more of it goes there until a whole one
+//! begins: no store has a book that never was. Every row that arrives has one fate: it is held at the gate, or at each sink it is written, refused, spooled,
 //! lost or still waiting.
 mod gate;
 mod meter;
@@ -17,6 +18,7 @@ mod sink;
 mod spool;
 mod store;
 mod tap;
+mod torn;
 mod worker;
 
 use std::path::Path;
@@ -135,7 +137,7 @@ impl Pipeline {
         let (sender, receiver) = channel(options.queue_rows.max(1));
         let takes = Kind::ALL.map(|kind| sink.takes(kind));
         let store = Store::new(spool, options.memory_rows, Arc::clone(&fates));
-        self.outlets.push(Outlet { queue: sender, takes, fates: Arc::clone(&fates), is_stuck: false });
+        self.outlets.push(Outlet::new(sender, takes, Arc::clone(&fates)));
         self.workers.spawn(Worker::new(sink, options, receiver, store, fates).run());
         Ok(())
     }

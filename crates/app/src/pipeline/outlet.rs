@@ -10,12 +10,15 @@ use tokio::time::{Instant, timeout};
 
 use super::meter::{Latency, Meter};
 use super::quarantine::{Held, Quarantine};
+use super::torn::Torn;
 use crate::Arrival;
 
 /// The fan-out waits so long for a queue that is full, once, and not again before there is room: rows are lost instead.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// A sink keeps so many of its refused rows.
 const KEPT: usize = 256;
+/// Why rows are lost that are whole themselves.
+pub(super) const TORN: &str = "a change of its book was lost";
 
 /// A row on its way to a sink.
 #[derive(Debug, Clone)]
@@ -26,19 +29,28 @@ pub(super) struct Waiting {
 
 /// The end of the fan-out for one sink.
 pub(super) struct Outlet {
-    pub(super) queue: Sender<Waiting>,
-    pub(super) takes: [bool; 8],
+    queue: Sender<Waiting>,
+    takes: [bool; 8],
     pub(super) fates: Arc<Fates>,
     /// The queue was full, and nobody took anything for as long as the fan-out waits.
-    pub(super) is_stuck: bool,
+    is_stuck: bool,
+    torn: Torn,
 }
 
 impl Outlet {
+    pub(super) fn new(queue: Sender<Waiting>, takes: [bool; 8], fates: Arc<Fates>) -> Self {
+        Self { queue, takes, fates, is_stuck: false, torn: Torn::default() }
+    }
+
     pub(super) async fn give(&mut self, arrival: &Arrival, since: Instant) {
         if !self.takes[arrival.row.kind() as usize] {
             return;
         }
         self.fates.given.fetch_add(1, Relaxed);
+        self.tell_torn(since);
+        if !self.torn.admits(arrival) {
+            return self.fates.lose(TORN, 1);
+        }
         let waiting = match self.queue.try_send(Waiting { arrival: arrival.clone(), since }) {
             Ok(()) => {
                 self.is_stuck = false;
@@ -49,8 +61,24 @@ impl Outlet {
         };
         if self.is_stuck || !matches!(timeout(PATIENCE, self.queue.send(waiting)).await, Ok(Ok(()))) {
             self.is_stuck = true;
+            self.torn.lose(arrival);
             self.fates.lose("the queue is full", 1);
         }
+    }
+
+    /// Says which books are torn, where there is room to say it of all.
+    fn tell_torn(&mut self, since: Instant) {
+        let clears = self.torn.untold();
+        if clears.is_empty() || self.queue.capacity() < clears.len() {
+            return;
+        }
+        for arrival in clears {
+            self.fates.given.fetch_add(1, Relaxed);
+            if self.queue.try_send(Waiting { arrival, since }).is_err() {
+                return self.fates.lose("the sink has ended", 1);
+            }
+        }
+        self.torn.told();
     }
 }
 

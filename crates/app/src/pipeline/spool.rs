@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::record;
 use crate::Arrival;
 
-/// A file is ended when it is so long.
+/// A file is ended when it is so long, or an eighth of what may be there: its rows take room until its last one is written.
 const FILE_BYTES: u64 = 8 << 20;
 /// The first number; files that must come before others go below it.
 const FIRST: u64 = 1 << 32;
@@ -132,6 +132,12 @@ impl Spool {
         self.files.iter().map(|piece| piece.bytes).sum()
     }
 
+    /// True where half of what may be there is.
+    #[must_use]
+    pub fn is_filling(&self) -> bool {
+        self.bytes() >= self.bytes_max / 2
+    }
+
     /// Bytes that were found damaged, and cannot be read.
     #[must_use]
     pub const fn damaged(&self) -> u64 {
@@ -157,7 +163,8 @@ impl Spool {
         if self.bytes() + length > self.bytes_max {
             return Err(SpoolError::Full { bytes_max: self.bytes_max });
         }
-        let is_long = self.files.back().is_some_and(|piece| piece.bytes >= FILE_BYTES);
+        let long = FILE_BYTES.min(self.bytes_max / 8);
+        let is_long = self.files.back().is_some_and(|piece| piece.bytes >= long);
         if is_long || self.writer.is_none() {
             let number = self.files.back().map_or(FIRST.max(self.read.number), |piece| piece.number) + 1;
             self.writer = Some(self.create(number)?);
@@ -168,11 +175,27 @@ impl Spool {
             // What is half there is cut off; where that fails too, its hash ends the file.
             let _ = file.set_len(piece.bytes);
             self.writer = None;
+            if piece.bytes == 0 {
+                let number = piece.number;
+                self.files.pop_back();
+                let _ = fs::remove_file(self.path(number));
+            }
             return Err(system("writing", &self.folder, &error));
         }
         piece.bytes += length;
         piece.rows += rows.len() as u64;
         Ok(())
+    }
+
+    /// As [`Spool::append`]; the stated size does not hold for them.
+    ///
+    /// # Errors
+    /// [`SpoolError::System`]: none of them is there.
+    pub fn append_beyond(&mut self, rows: &[Arrival]) -> Result<(), SpoolError> {
+        let bytes_max = std::mem::replace(&mut self.bytes_max, u64::MAX);
+        let done = self.append(rows);
+        self.bytes_max = bytes_max;
+        done
     }
 
     /// Puts rows before all others, of which none may have been read. The stated size does not hold for them.
@@ -181,10 +204,7 @@ impl Spool {
     /// [`SpoolError::System`]: none of them is there.
     pub fn put_first(&mut self, rows: &[Arrival]) -> Result<(), SpoolError> {
         let Some(first) = self.files.front().map(|piece| piece.number) else {
-            let bytes_max = std::mem::replace(&mut self.bytes_max, u64::MAX);
-            let done = self.append(rows);
-            self.bytes_max = bytes_max;
-            return done;
+            return self.append_beyond(rows);
         };
         let record = record::encode(rows).map_err(|why| self.refused(why))?;
         let number = first - 1;

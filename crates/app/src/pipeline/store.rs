@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::outlet::{Fates, Waiting, locked};
+use super::outlet::{Fates, TORN, Waiting, locked};
 use super::spool::{Spool, SpoolError};
+use super::torn::Torn;
 use crate::Arrival;
 
 /// The waiting rows of one sink.
@@ -23,6 +24,9 @@ pub(super) struct Store {
     /// As the spool says, so that nobody waits for its lock to know.
     spooled: u64,
     unreadable: u64,
+    /// Half of what the spool may hold is there.
+    is_filling: bool,
+    torn: Torn,
     /// Since when the first row waits.
     since: Option<Instant>,
     fates: Arc<Fates>,
@@ -47,6 +51,8 @@ impl Store {
             spool: Arc::new(Mutex::new(spool)),
             spooled,
             unreadable,
+            is_filling: false,
+            torn: Torn::default(),
             since: (spooled > 0).then(Instant::now),
             fates,
         };
@@ -59,12 +65,21 @@ impl Store {
         self.spooled + self.memory.len() as u64
     }
 
+    /// True where the disk is half full: rows are to go on before more come.
+    pub(super) const fn is_filling(&self) -> bool {
+        self.is_filling
+    }
+
     pub(super) const fn since(&self) -> Option<Instant> {
         self.since
     }
 
     /// Takes rows in: to memory where there is room and the disk holds none, else to the disk; lost where neither has room.
     pub(super) async fn take(&mut self, rows: &mut Vec<Waiting>) {
+        self.tell_torn().await;
+        let before = rows.len();
+        rows.retain(|waiting| self.torn.admits(&waiting.arrival));
+        self.fates.lose_some(TORN, (before - rows.len()) as u64);
         if self.since.is_none() {
             self.since = rows.first().map(|first| first.since);
         }
@@ -74,14 +89,29 @@ impl Store {
             return;
         }
         let rows: Vec<Arrival> = rows.drain(..).map(|waiting| waiting.arrival).collect();
-        let count = rows.len() as u64;
-        match self.on_disk(move |spool| spool.append(&rows)).await {
-            Ok(()) => {}
+        let (count, rows) = (rows.len() as u64, Arc::new(rows));
+        let given = Arc::clone(&rows);
+        match self.on_disk(move |spool| spool.append(&given)).await {
+            Ok(()) => return,
             Err(SpoolError::Full { .. }) => self.fates.lose("the spool is full", count),
             Err(error) => {
                 self.fates.fail(&error.to_string());
                 self.fates.lose("the disk refuses", count);
             }
+        }
+        rows.iter().for_each(|row| self.torn.lose(row));
+        self.tell_torn().await;
+    }
+
+    /// Says which books are torn, behind the last rows that they have. The stated size does not hold for that: a few rows a
+    /// loss. Where the disk refuses, it is said with the next rows.
+    async fn tell_torn(&mut self) {
+        let clears = self.torn.untold();
+        let count = clears.len() as u64;
+        if count > 0 && self.on_disk(move |spool| spool.append_beyond(&clears)).await.is_ok() {
+            self.fates.given.fetch_add(count, Relaxed);
+            self.since = self.since.or_else(|| Some(Instant::now()));
+            self.torn.told();
         }
     }
 
@@ -136,6 +166,7 @@ impl Store {
 
     /// At the end, when nobody will ask again: what the disk refused is lost.
     pub(super) async fn close(&mut self) {
+        self.tell_torn().await;
         self.spill().await;
         self.fates.lose_some("the disk refuses", self.memory.drain(..).count() as u64);
     }
@@ -172,6 +203,7 @@ impl Store {
     fn note(&mut self) {
         let spool = locked(&self.spool);
         self.spooled = spool.rows();
+        self.is_filling = spool.is_filling();
         let gone = spool.unreadable() - std::mem::replace(&mut self.unreadable, spool.unreadable());
         self.fates.lose_some("the disk does not read", gone);
         self.fates.spooled.store(self.spooled, Relaxed);

@@ -79,7 +79,7 @@ impl<S: Sink> Worker<S> {
     fn due(&self) -> Option<Instant> {
         let store = &self.intake.store;
         let first = store.since()?;
-        let is_full = store.rows() >= self.batch_rows as u64;
+        let is_full = store.rows() >= self.batch_rows as u64 || store.is_filling();
         let due = if is_full { first } else { first + self.options.linger };
         Some(self.resume.map_or(due, |resume| due.max(resume)))
     }

@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use qframe_app::Arrival;
 use qframe_app::pipeline::{Heard, Pipeline, Refusal, Rules, Sink, SinkError, SinkOptions, SinkStats};
+use qframe_app::{Arrival, Row};
+use qframe_data::Kind;
+use qframe_model::market::{BookChange, Side};
 use tokio::time::sleep;
 
-use crate::made::{numbers, trades};
+use crate::made::{arrival, change, key, level, numbers, trades};
 
 /// What a store does with a batch.
 #[derive(Debug, Clone, Copy)]
@@ -191,6 +193,81 @@ fn a_store_that_never_answers_costs_no_more_than_its_bounds() {
     stats.sinks.iter().for_each(check_sum);
     assert_eq!(sound.numbers().len(), 20_000, "the other one has them all");
     assert!(stats.sinks[0].spooled > 500 && stats.sinks[0].written == 0);
+}
+
+/// A stream of a book that fills the spool of a store which is down: what came behind the loss was added to what came before
+/// it, and the store had a book that never was, without a word.
+#[test]
+fn a_store_never_has_a_book_that_never_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::of(vec![Answer::Fail; 8]);
+    let book = key(Kind::Book, "BTC/USDT");
+    let row = |second: i64, kind, last| arrival(&book, change(second, second.cast_unsigned(), kind, last));
+    let clear = |second| row(second, BookChange::Clear, false);
+    let level = |second: i64| {
+        row(
+            second,
+            BookChange::Level(Side::Sell, level(&format!("{}", 100 + second % 7), second.cast_unsigned())),
+            true,
+        )
+    };
+    let stats = paused(async {
+        let mut pipeline = Pipeline::new(Rules::default());
+        let of = SinkOptions { spool_bytes: 16 << 10, ..options(100, 0) };
+        pipeline.add_sink("store", store.clone(), folder.path(), of).unwrap();
+        let (feed, running) = pipeline.start();
+        // A whole book, changes beyond what there is room for, more when the store is there again, and a whole book.
+        feed.send(clear(1)).await.unwrap();
+        for second in 2..4_000 {
+            feed.send(level(second)).await.unwrap();
+        }
+        sleep(Duration::from_secs(600)).await;
+        assert!(running.stats().sinks[0].lost["the spool is full"] > 0);
+        for second in 4_000..4_050 {
+            feed.send(level(second)).await.unwrap();
+        }
+        feed.send(clear(4_050)).await.unwrap();
+        for second in 4_051..4_060 {
+            feed.send(level(second)).await.unwrap();
+        }
+        sleep(Duration::from_secs(60)).await;
+        running.finish().await
+    });
+    check_sum(&stats.sinks[0]);
+    assert!(stats.sinks[0].lost["a change of its book was lost"] >= 50, "{:?}", stats.sinks[0].lost);
+    let rows = store.rows.lock().unwrap();
+    let deltas = rows.iter().map(|arrival| if let Row::Book(delta) = arrival.row { delta } else { panic!() });
+    let (mut sequence, mut is_known, mut ends) = (0, false, 0);
+    for delta in deltas {
+        match (delta.change, delta.last) {
+            (BookChange::Clear, is_lost) => (is_known, ends) = (!is_lost, ends + u64::from(is_lost)),
+            _ => assert!(is_known && delta.sequence == sequence + 1, "{sequence} is followed by {}", delta.sequence),
+        }
+        sequence = delta.sequence;
+    }
+    assert!(is_known && sequence == 4_059 && ends == 1, "{is_known} {sequence} {ends}");
+}
+
+/// Rows come slower than the spool fills, and faster than the pause between two commits allows.
+#[test]
+fn a_spool_that_fills_is_written_before_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::default();
+    let stats = paused(async {
+        let mut pipeline = Pipeline::new(Rules::default());
+        let linger = Duration::from_secs(1_000_000);
+        let of = SinkOptions { spool_bytes: 64 << 10, linger, ..options(100_000, 0) };
+        pipeline.add_sink("store", store.clone(), folder.path(), of).unwrap();
+        let (feed, running) = pipeline.start();
+        for rows in trades("BTC/USDT", 1..20_001).chunks(50) {
+            for row in rows {
+                feed.send(row.clone()).await.unwrap();
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        running.finish().await
+    });
+    assert_eq!((stats.sinks[0].lost_rows(), store.numbers().len()), (0, 20_000), "{:?}", stats.sinks[0].lost);
 }
 
 #[test]

@@ -37,6 +37,23 @@ fn every_kind_of_row_comes_back() {
     assert_eq!(Spool::open(folder.path(), LARGE).unwrap().peek(100).unwrap(), rows);
 }
 
+/// `/dev/full` takes no byte: each try left a file of no rows.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_leaves_no_empty_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(folder.path(), LARGE).unwrap();
+    for _ in 0..3 {
+        let path = folder.path().join(format!("{:020}.rows", (1_u64 << 32) + 1));
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        let refused = spool.append(&trades("BTC/USDT", 1..3)).unwrap_err();
+        assert!(matches!(refused, SpoolError::System { doing: "writing", .. }), "{refused}");
+        assert_eq!((files(folder.path()).len(), spool.rows()), (0, 0));
+    }
+    spool.append(&trades("BTC/USDT", 1..3)).unwrap();
+    assert_eq!(numbers(&spool.peek(9).unwrap()), [1, 2]);
+}
+
 #[derive(Debug, Clone)]
 enum Act {
     Append(u64),

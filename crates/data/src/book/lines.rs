@@ -19,6 +19,9 @@ pub(super) struct Lines {
     buffer: Vec<u8>,
     pub(super) number: u64,
     gzip: bool,
+    packed: bool,
+    /// What is packed breaks off: what came before was read, and is right as far as anything tells.
+    pub(super) is_broken: bool,
 }
 
 /// What a line holds.
@@ -60,7 +63,15 @@ impl Lines {
         } else {
             Box::new(whole)
         };
-        Ok(Self { file: file.to_owned(), input, buffer: Vec::new(), number: 0, gzip })
+        Ok(Self {
+            file: file.to_owned(),
+            input,
+            buffer: Vec::new(),
+            number: 0,
+            gzip,
+            packed: gzip || zstandard,
+            is_broken: false,
+        })
     }
 
     /// Moves on to the next line that is not empty; false at the end.
@@ -69,7 +80,8 @@ impl Lines {
             self.buffer.clear();
             self.number += 1;
             let mut bounded = (&mut self.input).take(LINE_MAX as u64 + 1);
-            let read = bounded.read_until(b'\n', &mut self.buffer).map_err(|error| self.fault(&error))?;
+            let read = bounded.read_until(b'\n', &mut self.buffer);
+            let read = read.map_err(|error| self.fault(&error))?;
             if read == 0 {
                 return Ok(false);
             }
@@ -103,7 +115,10 @@ impl Lines {
         Ok(())
     }
 
-    fn fault(&self, error: &std::io::Error) -> DataError {
+    fn fault(&mut self, error: &std::io::Error) -> DataError {
+        // A disk that does not read has a number; what unpacking meets has none. Damaged bytes may have made wrong lines.
+        let is_end = error.kind() == ErrorKind::UnexpectedEof && error.raw_os_error().is_none();
+        self.is_broken = self.packed && is_end;
         let fault = match (self.gzip, error.kind()) {
             (true, ErrorKind::UnexpectedEof) => FileFault::TruncatedGzip,
             (true, ErrorKind::InvalidData | ErrorKind::InvalidInput) => FileFault::CorruptGzip(error.to_string()),

@@ -129,7 +129,17 @@ impl Recording {
         let Self { books, facts, clock, decoder, .. } = self;
         let line = source.lines.number;
         Step { place: next, books, facts, clock, line }.take(decoder, source, &mut emit);
-        source.more = source.lines.advance()?;
+        source.more = match source.lines.advance() {
+            // A process that was killed, or a full disk, ends a recording anywhere: what is before its end is as good.
+            Err(_) if source.lines.is_broken && self.facts.messages > 0 => {
+                let place = (source.lines.file.as_str(), source.lines.number, None);
+                let text = "the packed data breaks off here; the lines before are taken";
+                self.facts.lines += 1;
+                self.facts.refuse("packed data that breaks off", place, text.to_owned());
+                false
+            }
+            more => more?,
+        };
         Ok(true)
     }
 

@@ -84,6 +84,25 @@ impl Catalog {
         Ok(count)
     }
 
+    /// Takes away remarks that are not true any more; the others stay as they are. Memory holds those of one source of them.
+    ///
+    /// # Errors
+    /// As [`Catalog::keep_remarks`], and where a file does not read.
+    pub fn drop_remarks(&self, key: &DataKey, is_over: impl Fn(&Remark) -> bool) -> Result<(), CatalogError> {
+        for (_, path) in entries(&self.place(key)?.folder.join(FOLDER))? {
+            let is_touched =
+                |read: Result<(Arc<str>, Remark), _>| read.as_ref().is_ok_and(|(_, remark)| is_over(remark));
+            if !Reading::new(path.clone()).any(is_touched) {
+                continue;
+            }
+            let all: Vec<(Arc<str>, Remark)> = Reading::new(path).collect::<Result<_, _>>()?;
+            let Some(source) = all.first().map(|(source, _)| Arc::clone(source)) else { continue };
+            let left = all.into_iter().map(|(_, remark)| remark).filter(|remark| !is_over(remark));
+            self.keep_remarks(key, &source, left)?;
+        }
+        Ok(())
+    }
+
     /// What was kept of a data set: each remark behind the name of its source.
     ///
     /// # Errors

@@ -128,8 +128,12 @@ pub fn import(path: &Path, wish: &Wish, sink: &mut Sink<'_>) -> Vec<Result<Impor
     if let Err(fault) = done {
         answers.push(Err(ImportError { file: name, fault, handed: 0 }));
     }
-    // Messages are no rows: whoever reads recordings reads the file anew.
-    let is_recorded = |answer: &Result<Import, ImportError>| matches!(answer, Err(error) if error.fault.is_recording());
+    // Messages are no rows: whoever reads recordings reads the file anew. One that breaks off is one up to there.
+    let is_recorded = |answer: &Result<Import, ImportError>| match answer {
+        Err(ImportError { fault: ImportFault::Packed("gzip" | "zstd", _), handed: 0, .. }) => begins_as_recording(path),
+        Err(error) => error.fault.is_recording(),
+        Ok(_) => false,
+    };
     if let [answer] = answers.as_mut_slice()
         && is_recorded(answer)
         && wish.dialect.is_none_or(|dialect| dialect == Dialect::Recording)
@@ -181,6 +185,19 @@ pub(crate) fn names_symbols(path: &Path) -> bool {
         if answer.is_none() && reader.take(LOOKED_AT).read_to_end(&mut head).is_ok() {
             answer = table::Table::of_text(&head).map(|table| table.find(&plain::SYMBOLS).is_some());
         }
+    });
+    answer.unwrap_or(false)
+}
+
+/// True where the first text of a file is of a recording, as far as it can be unpacked.
+fn begins_as_recording(path: &Path) -> bool {
+    const LOOKED_AT: u64 = 1 << 12;
+    let mut answer = None;
+    text_pieces(path, &mut |_, reader| {
+        let mut head = Vec::new();
+        // What came before the break is there all the same.
+        let _ = reader.take(LOOKED_AT).read_to_end(&mut head);
+        answer.get_or_insert(text::is_recording(&head));
     });
     answer.unwrap_or(false)
 }

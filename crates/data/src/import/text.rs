@@ -62,7 +62,7 @@ fn long_line<R: Read>(line: u64, blocks: &mut Blocks<R>, broken: &Cell<Option<Im
 }
 
 /// Lines of a time and a message in JSON, or the note of a stream's address before them.
-fn is_recording(text: &[u8]) -> bool {
+pub(super) fn is_recording(text: &[u8]) -> bool {
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let digits = line.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
     let message = line[digits..].trim_ascii_start();

@@ -15,7 +15,7 @@ use qframe_venues::exchange::binance::{Binance, Key, Proof};
 use qframe_venues::exchange::core::{Commission, Core, Product};
 use qframe_venues::exchange::server::fault::Faults;
 use qframe_venues::exchange::server::{
-    Facts, House, Server, Settings, Source, Speed, Traded, Venue, recorded, recorded_marks,
+    Facts, House, Recorded, Server, Settings, Source, Speed, Traded, Venue, recorded, recorded_marks,
 };
 use qframe_venues::exchange::usdm::{Futures, Mark, Usdm};
 use serde::Serialize;
@@ -24,7 +24,7 @@ use self::secure::{Secure, UserKey};
 use super::data::now;
 use crate::error::Error;
 use crate::run::catalog::{Narrowed, Root};
-use crate::run::replay::{MIN_NOTIONAL, Terms, market, merged};
+use crate::run::replay::{Terms, market, merged};
 
 /// The key and the secret where none is named.
 const KEY: (&str, &str) = ("qframe-key", "qframe-secret");
@@ -79,7 +79,8 @@ pub(crate) struct Exchange {
     /// What longs of a perpetual pay shorts every eight hours where no funding was recorded.
     #[arg(long, value_name = "RATE", default_value = "0.01%", value_parser = Rate::parse, allow_hyphen_values = true)]
     funding_rate: Rate,
-    /// The least an order may be worth, in the quote asset; without it what the catalog knows of the instrument, else 5.
+    /// The least an order may be worth, in the quote asset; without it what the catalog knows of the instrument, else
+    /// 5 of a dollar's kind, and none of another.
     #[arg(long, value_name = "AMOUNT")]
     min_notional: Option<Cash>,
     /// What goes wrong: disconnect=5s, delay=200ms, duplicate=1%, drop=1%, reject=1%, http500=1%.
@@ -207,6 +208,7 @@ struct End {
 
 impl Exchange {
     pub(crate) fn run(self) -> Result<(), Error> {
+        self.check()?;
         let mut play = self.play()?;
         let (mut venue, keys) = self.venue(&mut play)?;
         let coinbase = self.secure.keys()?;
@@ -250,13 +252,14 @@ impl Exchange {
             about: Vec::new(),
         };
         let terms = Terms { traded: self.market.map(MarketKind::traded), min_notional: self.min_notional };
-        let mut streams: Vec<Source> = Vec::new();
+        let (mut streams, mut end): (Vec<Source>, _) = (Vec::new(), Time::MIN);
         for name in &self.replay {
             let path = Path::new(name);
             let first = play.products.len();
             if path.exists() {
-                let least = terms.min_notional.unwrap_or(MIN_NOTIONAL);
-                let (products, rows, refused) = recorded(path, terms.traded, least)?;
+                self.is_as_recorded()?;
+                let Recorded { products, rows, refused, last } = recorded(path, terms.traded, terms.min_notional)?;
+                end = end.max(last);
                 if products.is_empty() {
                     let why = "no pair and no perpetual with a trade, a quote or a whole book is in it; `qframe data book` says why";
                     return Err(Error::refused(format!("--replay {name}: {why}")));
@@ -282,6 +285,7 @@ impl Exchange {
                 let by = Narrowed { kind: self.kind, frame: self.timeframe };
                 let one = market(&catalog, name, by, self.from, terms)?;
                 play.about.push(one.about);
+                end = end.max(one.last);
                 play.products.push(one.product);
                 play.carried.push((Vec::new(), one.funding));
                 play.history.extend(one.history.map(|(frame, bars)| (first, frame, bars)));
@@ -293,9 +297,42 @@ impl Exchange {
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::usage("--replay", twice[0], "it is there twice; play each market once"));
         }
+        self.begins_before(end)?;
         play.kind = MarketKind::of(&play.products)?;
         play.source = merged(streams);
         Ok(play)
+    }
+
+    /// What is known to be wrong before anything is read.
+    fn check(&self) -> Result<(), Error> {
+        use qframe_data::Kind;
+        if let Some(kind) =
+            self.kind.filter(|kind| !matches!(kind, Kind::Bars | Kind::Trades | Kind::Quotes | Kind::Book))
+        {
+            return Err(Error::usage("--kind", kind, "expected bars, trades, quotes or book"));
+        }
+        for (flag, rate) in [("--maker", self.maker), ("--taker", self.taker)] {
+            if let Some(rate) = rate.filter(|rate| !(-Rate::ONE..=Rate::ONE).contains(rate)) {
+                return Err(Error::usage(flag, rate, "expected a share of at most 100%, such as 0.1%"));
+            }
+        }
+        Ok(())
+    }
+
+    fn begins_before(&self, end: Time) -> Result<(), Error> {
+        let Some(from) = self.from.filter(|from| *from > end) else { return Ok(()) };
+        let why = format!("nothing is left to play; what is played ends at {end:#}");
+        Err(Error::usage("--from", format!("{from:#}"), why))
+    }
+
+    /// A recording has one form: nothing is to be chosen of it.
+    fn is_as_recorded(&self) -> Result<(), Error> {
+        let why = "a recording is played as it is; leave it out, or name data of the catalog";
+        match (self.kind, self.timeframe) {
+            (Some(kind), _) => Err(Error::usage("--kind", kind, why)),
+            (_, Some(frame)) => Err(Error::usage("--timeframe", frame, why)),
+            _ => Ok(()),
+        }
     }
 
     /// The exchange with its users, and the names of their keys.

@@ -13,8 +13,6 @@ use crate::error::Error;
 
 /// Rows that are looked at for ticks and lots.
 const MEASURED: usize = 20_000;
-/// The least an order may be worth, in the quote asset, where nobody says.
-pub(crate) const MIN_NOTIONAL: Cash = Cash::whole(5);
 
 /// How a market is traded.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +33,8 @@ pub(crate) struct Market {
     pub(crate) funding: Vec<FundingRate>,
     /// What its rows are, for people.
     pub(crate) about: String,
+    /// The time of its last row.
+    pub(crate) last: Time,
 }
 
 /// The market of a name: its book with its trades where both are there, else quotes with trades, else one of them.
@@ -83,7 +83,7 @@ pub(crate) fn market(
         Box::new(rows)
     };
     let funding = funding(catalog, name, &product)?;
-    Ok(Market { product, rows, history: None, funding, about })
+    Ok(Market { product, rows, history: None, funding, about, last: last_of(catalog, &keys)? })
 }
 
 fn of_bars(catalog: &Catalog, name: &str, by: Narrowed, from: Option<Time>, terms: Terms) -> Result<Market, Error> {
@@ -104,7 +104,16 @@ fn of_bars(catalog: &Catalog, name: &str, by: Narrowed, from: Option<Time>, term
     });
     let about = format!("{key}: four trades for each bar, with a spread of one tick");
     let funding = funding(catalog, name, &product)?;
-    Ok(Market { product, rows: Box::new(rows), history: Some((frame, history)), funding, about })
+    let last = last_of(catalog, std::slice::from_ref(&key))?;
+    Ok(Market { product, rows: Box::new(rows), history: Some((frame, history)), funding, about, last })
+}
+
+fn last_of(catalog: &Catalog, keys: &[DataKey]) -> Result<Time, Error> {
+    let mut last = Time::MIN;
+    for key in keys {
+        last = last.max(catalog.facts(key)?.map_or(Time::MIN, |facts| facts.last));
+    }
+    Ok(last)
 }
 
 /// Four trades that make a bar, each with a quote around it: first to the nearer end, then to the farther one.
@@ -194,7 +203,7 @@ fn measure_bar(steps: &mut [i128; 2], bar: &Bar) {
 /// A pair is traded as spot and a perpetual as that, where nothing else is said.
 fn product(symbol: &Symbol, tick: Price, lot: Quantity, terms: Terms) -> Result<Product, Error> {
     let traded = terms.traded.unwrap_or_else(|| Traded::own(symbol));
-    traded.product(symbol, tick, lot, terms.min_notional.unwrap_or(MIN_NOTIONAL)).ok_or_else(|| {
+    traded.product(symbol, tick, lot, terms.min_notional).ok_or_else(|| {
         let why = "the local exchange trades spot pairs, such as BTC/USDT, and perpetuals, such as BTC/USDT:USDT";
         Error::refused(format!("--replay {symbol}: {why}"))
     })

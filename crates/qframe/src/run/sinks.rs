@@ -125,6 +125,21 @@ pub(crate) fn lines(stats: &Stats) -> Vec<String> {
     lines
 }
 
+/// A sentence for each store that has not got all that was for it.
+pub(crate) fn losses(stats: &Stats) -> impl Iterator<Item = String> {
+    let lossy = stats.sinks.iter().filter(|sink| sink.lost_rows() > 0);
+    lossy.map(|sink| {
+        let reasons: Vec<String> = sink.lost.iter().map(|(reason, rows)| format!("{rows} as {reason}")).collect();
+        let (name, lost) = (&sink.name, sink.lost_rows());
+        format!(
+            "{name}: {lost} of {} rows are lost: {}; its books are cleared from there to their next whole one; try a larger \
+             --spool-size, or mend the store or the disk",
+            sink.given + sink.taken_up,
+            reasons.join(", ")
+        )
+    })
+}
+
 fn told_of(sink: &SinkStats) -> Value {
     json!({
         "name": sink.name, "given": sink.given, "taken_up": sink.taken_up, "written": sink.written,

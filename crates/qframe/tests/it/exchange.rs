@@ -87,6 +87,14 @@ fn wrong_words_and_wrong_files() {
     check("--replay stream.txt --key one=a --key one=b", 2, "it is there twice");
     check("--replay stream.txt --fund USDT=-5", 2, "expected ASSET=AMOUNT");
     check("--replay stream.txt --replay stream.txt", 2, "play each market once");
+    check("--replay stream.txt --fault disconnect=0s", 2, "leaves no time for a connection");
+    check("--replay stream.txt --fault drop=1%,drop=2%", 2, "\"drop\" is there twice");
+    check("--replay stream.txt --maker 200%", 2, "expected a share of at most 100%");
+    check("--replay stream.txt --taker 101%", 2, "expected a share of at most 100%");
+    check("--replay stream.txt --from 2030-01-01", 2, "what is played ends at 2024-08-08");
+    check("--replay stream.txt --kind funding", 2, "expected bars, trades, quotes or book");
+    check("--replay stream.txt --kind trades", 2, "a recording is played as it is");
+    check("--replay stream.txt --timeframe 1m", 2, "a recording is played as it is");
     check("--replay nowhere.txt", 1, "no such file");
     check("--replay prices.csv", 1, "no message of an exchange");
     check("--replay no-book.txt", 1, "a whole book is in it");

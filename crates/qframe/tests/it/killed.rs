@@ -79,6 +79,7 @@ fn check(prepared: &[&str], words: &str, is_whole: bool) {
             .args(words.split_whitespace())
             .current_dir(&program.folder)
             .env("QFRAME_CATALOG", &catalog)
+            .env("QFRAME_SPOOL", program.path("spool"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

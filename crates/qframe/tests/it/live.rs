@@ -103,6 +103,7 @@ fn what_is_streamed_is_shown_kept_and_recorded_alike() {
 fn spawn(program: &Program, words: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_qframe"));
     command.args(words.split_whitespace()).current_dir(&program.folder).env("QFRAME_CATALOG", program.path("catalog"));
+    command.env("QFRAME_SPOOL", program.path("spool"));
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
@@ -158,4 +159,43 @@ fn what_cannot_be_streamed_is_refused() {
     check("binance BTC/USDT --ws-url ws://127.0.0.1:1 --for 1s", 1, "no connection: ws://127.0.0.1:1/stream");
     program.write("file", "x");
     check("binance BTC/USDT --record file --for 1s", 2, "the recording cannot be written");
+}
+
+/// A disk that is full ended a stream as if its words were wrong.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_ends_a_stream_later_is_no_wrong_usage() {
+    let (program, server) = (Program::new(), server());
+    let limited = format!("ulimit -f 64; trap '' XFSZ; exec \"$Q\" {}", words(&server, "--record tape --for 20s"));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &limited]).env("Q", env!("CARGO_BIN_EXE_qframe")).current_dir(&program.folder);
+    let ended = shell.output().unwrap();
+    let error = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{error}");
+    assert!(error.contains("the recording cannot be written"), "{error}");
+    // What was written before is read.
+    let book = program.run(&format!("data import {} --json", recording(&program)));
+    assert_eq!(book.code(), 0, "{} {}", book.out(), book.error());
+    assert!(book.out().contains("BTC/USDT"), "{} {}", book.out(), book.error());
+}
+
+/// Nothing listens there: whoever asked would say so.
+#[test]
+fn what_cannot_be_fetched_is_refused_before_anybody_is_asked() {
+    let program = Program::new();
+    let check = |words: &str, expected: &str| {
+        let answer = program.run(&format!("data fetch {words} --base-url http://127.0.0.1:9"));
+        assert_eq!(answer.code(), 2, "{words}: {}", answer.error());
+        assert!(answer.error().contains(expected), "{words}: {}", answer.error());
+    };
+    check(
+        "binance BTC/USDT --timeframe 7m --from 2024-01-01",
+        "--timeframe 7m: no bars of 7m there; expected one of 1s",
+    );
+    check("coinbase BTC/USD --timeframe 30m --from 2024-01-01", "expected one of 1m, 5m, 15m, 1h, 6h, 1d");
+    check("binance BTC/USDT:USDT --timeframe 1s --from 2024-01-01", "--timeframe 1s");
+    check("binance BTC/USDT --from 2024-02-01 --to 2024-01-01", "it is not before --to 2024-01-01");
+    check("binance BTC/USDT AAPL --from 2024-01-01", "SYMBOL AAPL");
+    check("binance BTC/USDT --again", "--from");
+    assert!(!program.path("catalog").exists());
 }

@@ -44,6 +44,8 @@ mod risk;
 #[cfg(test)]
 mod risk_limits;
 #[cfg(test)]
+mod round;
+#[cfg(test)]
 mod securities;
 #[cfg(test)]
 mod settings;

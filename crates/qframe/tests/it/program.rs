@@ -15,8 +15,9 @@ impl Program {
     pub(crate) fn run(&self, words: &str) -> Answer {
         let words: Vec<&str> = words.split_whitespace().collect();
         let mut command = Command::new(env!("CARGO_BIN_EXE_qframe"));
-        // No test touches the catalog of whoever runs it.
+        // No test touches the catalog, or the spools, of whoever runs it.
         command.args(words).current_dir(&self.folder).env("QFRAME_CATALOG", self.path("catalog"));
+        command.env("QFRAME_SPOOL", self.path("spool"));
         let output = command.output().unwrap();
         Answer(output)
     }

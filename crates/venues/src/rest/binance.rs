@@ -113,6 +113,12 @@ impl Binance {
         }
     }
 
+    pub(super) fn address(&self, symbol: &Symbol, frame: TimeFrame) -> Result<&str, RestError> {
+        let (market, _) = self.market(symbol)?;
+        market.offers(frame)?;
+        Ok(market.http.address())
+    }
+
     pub(super) async fn now(&self, symbol: &Symbol) -> Result<Time, RestError> {
         let (market, _) = self.market(symbol)?;
         let path = format!("{}/time", market.root);
@@ -130,10 +136,7 @@ impl Binance {
 
     pub(super) async fn bars(&self, symbol: &Symbol, frame: TimeFrame, range: Range<Time>) -> Result<Page, RestError> {
         let (market, id) = self.market(symbol)?;
-        let known = SECONDS.contains(&frame.seconds()) && (market.is_spot || frame != TimeFrame::SECOND);
-        if !known {
-            return Err(RestError::Frame { frame, expected: FRAMES });
-        }
+        market.offers(frame)?;
         let path = format!("{}/klines", market.root);
         let millis = |time: Time, less: i64| (time.nanos().div_euclid(1_000_000) - less).to_string();
         let (interval, start, end) = (frame.to_string(), millis(range.start, 0), millis(range.end, 1));
@@ -147,6 +150,13 @@ impl Binance {
         ];
         let weight = if market.is_spot { 2 } else { 5 };
         listed(symbol, market.http.get(&path, &query, weight, |body| read_bars(body, &range)).await)
+    }
+}
+
+impl Market<'_> {
+    fn offers(&self, frame: TimeFrame) -> Result<(), RestError> {
+        let known = SECONDS.contains(&frame.seconds()) && (self.is_spot || frame != TimeFrame::SECOND);
+        if known { Ok(()) } else { Err(RestError::Frame { frame, expected: FRAMES }) }
     }
 }
 

@@ -159,6 +159,12 @@ impl Coinbase {
         }
     }
 
+    pub(super) fn address(&self, symbol: &Symbol, frame: TimeFrame) -> Result<&str, RestError> {
+        self.product(symbol)?;
+        self.granularity(frame)?;
+        Ok(self.http.address())
+    }
+
     pub(super) async fn now(&self) -> Result<Time, RestError> {
         let path = match self.api {
             Api::Exchange => "/time",
@@ -173,7 +179,7 @@ impl Coinbase {
     }
 
     pub(super) async fn bars(&self, symbol: &Symbol, frame: TimeFrame, range: Range<Time>) -> Result<Page, RestError> {
-        let granularity = self.api.granularity(frame).ok_or(RestError::Frame { frame, expected: self.api.frames() })?;
+        let granularity = self.granularity(frame)?;
         let path = format!("{}/candles", self.product(symbol)?);
         // Both ends are in what the exchange gives.
         let last = range.end - frame.span();
@@ -187,6 +193,10 @@ impl Coinbase {
         // The older API knows no limit.
         let query = if self.api == Api::Exchange { &query[..3] } else { &query };
         listed(symbol, self.http.get(&path, query, 1, |body| self.api.read_bars(body, &range)).await)
+    }
+
+    fn granularity(&self, frame: TimeFrame) -> Result<&'static str, RestError> {
+        self.api.granularity(frame).ok_or(RestError::Frame { frame, expected: self.api.frames() })
     }
 
     fn product(&self, symbol: &Symbol) -> Result<String, RestError> {

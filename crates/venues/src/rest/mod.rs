@@ -138,6 +138,17 @@ impl Rest {
         }
     }
 
+    /// At which address bars of this length are asked for.
+    ///
+    /// # Errors
+    /// [`RestError::Symbol`] and [`RestError::Frame`] where there are none. Nothing is asked to know it.
+    pub fn address(&self, symbol: &Symbol, frame: TimeFrame) -> Result<&str, RestError> {
+        match self {
+            Self::Binance(rest) => rest.address(symbol, frame),
+            Self::Coinbase(rest) => rest.address(symbol, frame),
+        }
+    }
+
     /// The exchange's clock.
     ///
     /// # Errors

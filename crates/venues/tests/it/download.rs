@@ -57,7 +57,12 @@ fn symbol(name: &str) -> Symbol {
 
 fn wanted(minutes: std::ops::Range<i64>) -> Wanted {
     let time = |minute: i64| Time::from_nanos((START + minute * MINUTE) * 1_000_000);
-    Wanted { symbol: symbol("BTC/USDT"), frame: TimeFrame::MINUTE, range: time(minutes.start)..time(minutes.end) }
+    Wanted {
+        symbol: symbol("BTC/USDT"),
+        frame: TimeFrame::MINUTE,
+        range: time(minutes.start)..time(minutes.end),
+        again: false,
+    }
 }
 
 impl Bench {
@@ -66,7 +71,7 @@ impl Bench {
     }
 
     async fn download(&self, minutes: std::ops::Range<i64>) -> Result<Downloaded, DownloadError> {
-        download(&self.rest, &self.catalog(), &wanted(minutes), |_| {}).await
+        download(&self.rest, &self.catalog(), &wanted(minutes), std::future::pending(), |_| {}).await
     }
 
     fn bars(&self) -> Vec<Bar> {
@@ -166,8 +171,72 @@ async fn a_download_that_broke_off_goes_on() {
         panic!("{error}");
     };
     assert_eq!(count.load(Ordering::Relaxed), 3, "nothing is asked of who has banned us");
-    bench.download(2_880..30_000).await.unwrap();
+    // The first page was asked for twice, for its gap; both are there.
+    assert_eq!(bench.bars().len(), expected(3_880).len());
+    let rest = bench.download(2_880..30_000).await.unwrap();
     assert_eq!(bench.bars().iter().map(|bar| bar.time).collect::<Vec<_>>(), expected(30_000));
+    assert_eq!(rest.bars as usize, expected(30_000).len() - expected(3_880).len(), "no page comes twice");
+    // 27 pages, of which one has a gap.
+    assert_eq!((rest.requests, count.load(Ordering::Relaxed)), (28, 3 + 28));
+}
+
+/// Ctrl-C while a page is on its way: those before it are there, and it is asked for again.
+#[tokio::test]
+async fn a_download_that_is_stopped_keeps_what_came() {
+    let bench = bench(klines).await;
+    let stop = Arc::new(tokio::sync::Notify::new());
+    let wanted = wanted(5_000..20_000);
+    let pages = AtomicUsize::new(0);
+    let shown = |_| {
+        if pages.fetch_add(1, Ordering::Relaxed) == 2 {
+            stop.notify_one();
+        }
+    };
+    let stopped = download(&bench.rest, &bench.catalog(), &wanted, stop.notified(), shown).await;
+    assert!(matches!(stopped, Err(DownloadError::Stopped)), "{stopped:?}");
+    let came = bench.bars().len();
+    assert!((3_000..15_000).contains(&came), "{came}");
+    let rest = bench.download(5_000..20_000).await.unwrap();
+    assert_eq!((rest.bars as usize, bench.bars().len()), (15_000 - came, 15_000));
+}
+
+/// A local exchange that has only some of the bars said of all others that they are not at the exchange, for ever.
+#[tokio::test]
+async fn what_one_address_has_not_is_asked_of_another_and_again_of_the_same() {
+    let is_mended = Arc::new(AtomicUsize::new(0));
+    let mended = Arc::clone(&is_mended);
+    let local = bench(move |asked| match mended.load(Ordering::Relaxed) {
+        0 => {
+            let whole = klines(asked);
+            // Odd minutes are not there.
+            let is_even = |row: &&str| row[..13].parse::<i64>().is_ok_and(|time| (time / MINUTE) % 2 == 0);
+            let rows = whole.body.trim_matches(['[', ']']).split("],[").filter(is_even);
+            Answer::ok(format!("[{}]", rows.map(|row| format!("[{row}]")).collect::<Vec<_>>().join(",")))
+        }
+        _ => klines(asked),
+    })
+    .await;
+    let missing = || {
+        let (catalog, key) = (local.catalog(), key());
+        let remarks = catalog.remarks(&key).unwrap();
+        remarks.map(|remark| remark.unwrap().0.to_string()).collect::<Vec<_>>()
+    };
+    local.download(5_000..5_100).await.unwrap();
+    assert_eq!((local.bars().len(), missing().len()), (50, 50));
+    assert!(missing()[0].starts_with(&local.server.url), "{:?}", missing());
+    let real = Server::new(klines).await;
+    let rest = Rest::Binance(Binance::new([&real.url, &real.url]).unwrap());
+    let fetch = async |rest: &Rest, again: bool, minutes| {
+        let wanted = Wanted { again, ..wanted(minutes) };
+        download(rest, &local.catalog(), &wanted, std::future::pending(), |_| {}).await.unwrap()
+    };
+    let done = fetch(&rest, false, 5_000..5_080).await;
+    assert_eq!((done.added, local.bars().len(), missing().len()), (40, 90, 10), "what is there now is not missing");
+    assert_eq!(fetch(&local.rest, false, 5_000..5_100).await.requests, 0);
+    is_mended.store(1, Ordering::Relaxed);
+    let done = fetch(&local.rest, true, 5_000..5_100).await;
+    assert_eq!((done.requests, done.added, local.bars().len(), missing().len()), (1, 10, 100, 0));
+    assert_eq!(fetch(&local.rest, true, 5_000..5_100).await.requests, 0, "nothing is absent");
 }
 
 #[tokio::test]

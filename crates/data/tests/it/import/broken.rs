@@ -216,3 +216,44 @@ fn pipes_do_not_wait_and_links_do_not_lead_round() {
     let told = told(Path::new("/dev/zero"), &Wish::default());
     assert!(told.contains("a pipe or a device"), "{told}");
 }
+
+/// A recorder that was killed, or met a full disk, left a file of which nothing could be read.
+#[test]
+fn a_recording_that_breaks_off_is_one_up_to_there() {
+    let folder = Folder::new();
+    let line = |id: u32| {
+        let time = 1_700_000_000_000_u64 + u64::from(id) * 10;
+        format!(
+            r#"{}.{:03}: {{"stream":"btcusdt@trade","data":{{"e":"trade","E":{time},"s":"BTCUSDT","t":{id},"p":"{}.5","q":"0.25","T":{time},"m":true,"M":true}}}}"#,
+            time / 1_000,
+            time % 1_000,
+            100 + id * id % 17
+        ) + "\n"
+    };
+    let text: String = (1..=2_000).map(line).collect();
+    let (packed, zst) = (gzip(text.as_bytes()), zstd::encode_all(text.as_bytes(), 1).unwrap());
+    let members: Vec<u8> = text.as_bytes().chunks(10_000).flat_map(gzip).collect();
+    let check = |name: &str, whole: &[u8]| {
+        let path = folder.file(name, &whole[..whole.len() * 3 / 4]);
+        let mut rows = 0;
+        let answers = import(&path, &Wish::default(), &mut |_, batch| {
+            rows += batch.len();
+            Ok(())
+        });
+        let [Ok(import)] = answers.as_slice() else { panic!("{name}: {}", told(&path, &Wish::default())) };
+        assert!((200..2_000).contains(&rows), "{name}: {rows}");
+        let finding = import.findings.kept.first().map(ToString::to_string).unwrap_or_default();
+        assert!(finding.contains(&format!("{}", rows + 1)) && finding.contains("breaks off here"), "{name}: {finding}");
+    };
+    check("one.gz", &packed);
+    check("members.gz", &members);
+    check("one.zst", &zst);
+    // What is damaged in the middle may have become wrong rows; and nothing is nothing.
+    let mut flipped = packed.clone();
+    flipped[packed.len() / 2] ^= 0xff;
+    for (name, bytes) in [("flipped.gz", &flipped[..]), ("head.gz", &packed[..30])] {
+        let path = folder.file(name, bytes);
+        let answers = import(&path, &Wish::default(), &mut |_, _| panic!("{name}: rows of damaged data"));
+        assert!(matches!(answers.as_slice(), [Err(_)]), "{name}: {}", told(&path, &Wish::default()));
+    }
+}

@@ -1,5 +1,6 @@
 //! `qframe data fetch`: history of an exchange into the catalog.
 use std::io::{IsTerminal, Write};
+use std::ops::Range;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use qframe_data::catalog::{Catalog, InstrumentFacts};
@@ -12,6 +13,7 @@ use qframe_venues::rest::coinbase::{Api, Coinbase};
 use qframe_venues::rest::{Listing, Rest, RestError};
 use serde::Serialize;
 
+use super::stream::interrupted;
 use super::subject::now;
 use super::{Exchange, Period};
 use crate::error::Error;
@@ -27,8 +29,9 @@ const SHOWN: usize = 5;
 #[command(
     after_help = "Examples: qframe data fetch binance BTC/USDT ETH/USDT:USDT --timeframe 1h --from 2024-01-01\n          \
                         qframe data fetch coinbase BTC/USD --timeframe 1d\n\n\
-What was fetched before is not fetched again; a download that breaks off goes on where it was. Without --from it goes on\n\
-behind the last stored bar. A bar that is not over is not stored."
+What an address was asked for is not asked for again; a download that breaks off, or is ended by Ctrl-C, goes on where it\n\
+was. --again asks again for the bars that were not there. Without --from it goes on behind the last stored bar. A bar that\n\
+is not over is not stored."
 )]
 pub(crate) struct Args {
     /// Which exchange.
@@ -42,6 +45,9 @@ pub(crate) struct Args {
     timeframe: TimeFrame,
     #[command(flatten)]
     period: Period,
+    /// Ask again for the bars that the exchange did not have when it was asked before.
+    #[arg(long, requires = "from")]
+    again: bool,
     /// Another address than the exchange's own, such as http://127.0.0.1:8080.
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -81,11 +87,13 @@ impl Args {
     pub(crate) fn run(self) -> Result<(), Error> {
         let rest =
             self.rest().map_err(|error| Error::usage("--base-url", self.base_url.as_deref().unwrap_or(""), error))?;
+        let given = self.period.range()?;
+        self.symbols.iter().try_for_each(|symbol| self.check(&rest, symbol))?;
         let catalog = self.root.make()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut answers = Vec::new();
         for symbol in &self.symbols {
-            let answer = runtime.block_on(self.fetch(&rest, &catalog, symbol));
+            let answer = runtime.block_on(self.fetch(&rest, &catalog, symbol, &given));
             // What the others brought is stored and told of, whatever becomes of this one.
             let answer = match answer {
                 Err(error) => {
@@ -114,32 +122,52 @@ impl Args {
         }
     }
 
-    async fn fetch(&self, rest: &Rest, catalog: &Catalog, symbol: &Symbol) -> Result<Answer, Error> {
-        let told = |error: RestError| Error::Refused(format!("{symbol}: {error}"));
+    /// What is known to be wrong before anybody is asked.
+    fn check(&self, rest: &Rest, symbol: &Symbol) -> Result<(), Error> {
         if symbol.venue().is_some() {
-            return Err(Error::usage(
-                "SYMBOL",
-                symbol,
-                "the exchange is named already; leave out what is behind the @",
-            ));
+            let why = "the exchange is named already; leave out what is behind the @";
+            return Err(Error::usage("SYMBOL", symbol, why));
         }
-        let now = rest.now(symbol).await.map_err(told)?;
+        match rest.address(symbol, self.timeframe) {
+            Err(error @ RestError::Frame { .. }) => Err(Error::usage("--timeframe", self.timeframe, error)),
+            Err(error) => Err(Error::usage("SYMBOL", symbol, error)),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    async fn fetch(
+        &self,
+        rest: &Rest,
+        catalog: &Catalog,
+        symbol: &Symbol,
+        given: &Range<Time>,
+    ) -> Result<Answer, Error> {
+        let known = async { Ok((rest.now(symbol).await?, rest.listing(symbol).await?)) };
+        let known = tokio::select! {
+            known = known => known.map_err(|error: RestError| Error::Refused(format!("{symbol}: {error}"))),
+            () = interrupted() => Err(Error::Refused(format!("{symbol}: interrupted"))),
+        };
+        let (now, listing) = known?;
         let ahead = clock_ahead(now);
-        let listing = rest.listing(symbol).await.map_err(told)?;
         keep_listing(catalog, rest.venue(), &listing)?;
         let key = DataKey::bars(symbol.clone(), rest.venue(), self.timeframe);
-        let given = self.period.range()?;
         let from = if self.period.from.is_some() { given.start } else { behind_last(catalog, &key, self.timeframe)? };
         let to = given.end.min(self.timeframe.open_of(now));
-        let wanted = Wanted { symbol: symbol.clone(), frame: self.timeframe, range: from..to.max(from) };
+        let wanted =
+            Wanted { symbol: symbol.clone(), frame: self.timeframe, range: from..to.max(from), again: self.again };
         let bar = bar(symbol, &wanted);
-        let done = download(rest, catalog, &wanted, |progress| {
+        let mut came = 0;
+        let done = download(rest, catalog, &wanted, interrupted(), |progress| {
+            came = progress.bars;
             bar.set_position(progress.until.since(from).nanos().max(0) as u64 / 1_000_000_000);
             bar.set_message(format!("{} bars", progress.bars));
         });
         let done = done.await;
         bar.finish_and_clear();
-        let done = done.map_err(|error| Error::Refused(format!("{symbol}: {error}")))?;
+        let done = done.map_err(|error| {
+            let kept = "that came before are stored, and not asked for again";
+            Error::Refused(format!("{symbol}: {error}; the {came} bars {kept}"))
+        })?;
         Ok(answer(&key, &wanted, done, ahead))
     }
 

@@ -27,7 +27,8 @@ const DAY: u64 = 86_400_000_000_000;
     after_help = "Examples: qframe data stream binance BTC/USDT ETH/USDT:USDT --channel trades,quotes,book --for 60s\n          \
                         qframe data stream coinbase BTC/USD --channel trades,book --record tape/\n\n\
 Books are shown only while they are whole: a missed update loses one until a snapshot makes it good again. Missed trades\n\
-and bars are asked for over REST. Ctrl-C ends. What is recorded is read by `data import` and `data book`. Coinbase Advanced\n\
+and bars are asked for over REST. Ctrl-C ends. Rows that were lost on the way to a store, as its spool was full, are told of\n\
+at the end, with exit code 1. What is recorded is read by `data import` and `data book`. Coinbase Advanced\n\
 takes a key from COINBASE_KEY_NAME and COINBASE_KEY_SECRET; these channels need none."
 )]
 pub(crate) struct Args {
@@ -106,8 +107,11 @@ impl Args {
         }
         let stats = running.finish().await;
         shown.show(&stream, &stats, true)?;
-        if let Some(error) = stream.end() {
-            return Err(self.refused(&error));
+        // The words were right: what ended it, such as a full disk, is no wrong usage.
+        let ended = stream.end().map(Error::refused);
+        let whys: Vec<String> = ended.iter().map(Error::to_string).chain(sinks::losses(&stats)).collect();
+        if !whys.is_empty() {
+            return Err(Error::Several(whys));
         }
         let counts = stream.counts();
         let trouble = |counts: &Counts| counts.trouble.as_ref().map(|(_, why)| why.clone());
@@ -156,7 +160,7 @@ impl Args {
 }
 
 /// Ctrl-C, or the system's wish that it ends.
-async fn interrupted() {
+pub(super) async fn interrupted() {
     #[cfg(unix)]
     if let Ok(mut wish) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         tokio::select! {

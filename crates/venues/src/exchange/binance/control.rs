@@ -23,10 +23,14 @@ pub fn read(text: &str) -> Result<(Value, Control), Value> {
         return Err(refused(&Value::Null, "Invalid JSON: expected value at line 1 column 1"));
     };
     let id = asked["id"].clone();
-    let names = || asked["params"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    let names = || {
+        let all = asked["params"].as_array().into_iter().flatten();
+        let names: Option<Vec<String>> = all.map(|name| name.as_str().map(str::to_owned)).collect();
+        names.ok_or_else(|| refused(&id, "Invalid request: expected an array of the names of streams in params"))
+    };
     let control = match asked["method"].as_str() {
-        Some("SUBSCRIBE") => Control::Subscribe(names().collect()),
-        Some("UNSUBSCRIBE") => Control::Unsubscribe(names().collect()),
+        Some("SUBSCRIBE") => Control::Subscribe(names()?),
+        Some("UNSUBSCRIBE") => Control::Unsubscribe(names()?),
         Some("LIST_SUBSCRIPTIONS") => Control::List,
         Some("SET_PROPERTY") => match (asked["params"][0].as_str(), asked["params"][1].as_bool()) {
             (Some("combined"), Some(combined)) => Control::Combined(combined),

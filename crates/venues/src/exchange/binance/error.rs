@@ -30,6 +30,10 @@ pub enum Fault {
     Precision(&'static str),
     /// A value that a parameter does not take.
     Value(&'static str),
+    /// A time window that is too long.
+    Window,
+    /// No such form of a ticker.
+    Ticker,
     /// A parameter that this request does not take.
     Surplus(&'static str),
     /// No such symbol.
@@ -79,6 +83,8 @@ impl Fault {
             Self::Characters(..) => -1100,
             Self::Precision(_) => -1111,
             Self::Value(_) => -1130,
+            Self::Window => -1131,
+            Self::Ticker => -1139,
             Self::Surplus(_) => -1106,
             Self::Symbol => -1121,
             Self::Interval => -1120,
@@ -146,6 +152,8 @@ impl fmt::Display for Fault {
             }
             Self::Precision(name) => write!(f, "Parameter '{name}' has too much precision."),
             Self::Value(name) => write!(f, "Data sent for parameter '{name}' is not valid."),
+            Self::Window => f.write_str("recvWindow must be less than 60000."),
+            Self::Ticker => f.write_str("Invalid ticker type."),
             Self::Surplus(name) => write!(f, "Parameter '{name}' sent when not required."),
             Self::Symbol => f.write_str("Invalid symbol."),
             Self::Interval => f.write_str("Invalid interval."),

@@ -1,12 +1,12 @@
 //! What anybody may ask: the products, their books, trades, bars and prices.
 use qframe_model::market::Side;
 use qframe_model::number::Cash;
-use qframe_model::time::{Span, Time};
+use qframe_model::time::{Span, Time, TimeFrame};
 use serde_json::{Value, json};
 
 use super::error::Fault;
 use super::request::Parameters;
-use super::words::{aggregate, candle, day, eight, levels, millis, time_of, trade};
+use super::words::{aggregate, candle, day, eight, levels, millis, time_of, trade, window};
 use crate::exchange::core::candles::{Candles, Interval};
 use crate::exchange::core::{Core, Market, Product};
 
@@ -45,7 +45,9 @@ pub(super) fn answer(core: &Core, path: &str, ask: &Parameters, wall: i64) -> Re
         "aggTrades" => (aggregates(market(core, ask)?, ask, limit(500, 1_000)?)?, 4),
         "klines" | "uiKlines" => (candles(market(core, ask)?.candles(), ask, limit(500, 1_000)?)?, 2),
         "avgPrice" => (average(core, market(core, ask)?), 2),
-        "ticker/24hr" | "ticker" | "ticker/tradingDay" => (each(core, ask, |market| day(market, core.now()))?, 2),
+        "ticker/24hr" => (of_day(core, ask)?, 2),
+        "ticker" => (of_window(core, ask)?, 4),
+        "ticker/tradingDay" => (of_trading_day(core, ask)?, 4),
         "ticker/price" => {
             let price = |market: &Market| json!({ "symbol": market.product.name, "price": market.last().map_or_else(|| "0".to_owned(), eight) });
             (each(core, ask, price)?, 2)
@@ -53,6 +55,66 @@ pub(super) fn answer(core: &Core, path: &str, ask: &Parameters, wall: i64) -> Re
         "ticker/bookTicker" => (each(core, ask, best)?, 2),
         _ => return Ok(None),
     }))
+}
+
+/// The last 24 hours.
+fn of_day(core: &Core, ask: &Parameters) -> Result<Value, Fault> {
+    let now = core.now();
+    match is_mini(ask)? {
+        true => each(core, ask, |market| window(market, now - Span::DAY, millis(now), now, true)),
+        false => each(core, ask, |market| day(market, now)),
+    }
+}
+
+/// A rolling window, which begins with a minute: by bars of a minute as far as they are kept, some 33 hours, else of 3 to 15.
+fn of_window(core: &Core, ask: &Parameters) -> Result<Value, Fault> {
+    let (mini, length, now) = (is_mini(ask)?, window_of(ask.get("windowSize").unwrap_or("1d"))?, core.now());
+    one_or_several(ask)?;
+    let since = TimeFrame::MINUTE.open_of(now - length);
+    each(core, ask, |market| window(market, since, millis(now), now, mini))
+}
+
+/// The day of the calendar, in UTC or `timeZone` hours away from it.
+fn of_trading_day(core: &Core, ask: &Parameters) -> Result<Value, Fault> {
+    let (mini, zone, now) = (is_mini(ask)?, zone_of(ask.get("timeZone").unwrap_or("0"))?, core.now());
+    one_or_several(ask)?;
+    let since = TimeFrame::DAY.open_of(now + zone) - zone;
+    each(core, ask, |market| window(market, since, millis(since + Span::DAY) - 1, now, mini))
+}
+
+fn is_mini(ask: &Parameters) -> Result<bool, Fault> {
+    match ask.get("type") {
+        None | Some("FULL") => Ok(false),
+        Some("MINI") => Ok(true),
+        Some(_) => Err(Fault::Ticker),
+    }
+}
+
+fn one_or_several(ask: &Parameters) -> Result<(), Fault> {
+    let is_named = ask.get("symbol").is_some() || ask.get("symbols").is_some();
+    if is_named { Ok(()) } else { Err(Fault::Either("symbol", "symbols")) }
+}
+
+/// `1m` to `59m`, `1h` to `23h`, `1d` to `7d`.
+fn window_of(text: &str) -> Result<Span, Fault> {
+    let units = [('m', 60, 59), ('h', 3_600, 23), ('d', 86_400, 7)];
+    let found = units.into_iter().find_map(|(unit, seconds, most)| {
+        let count: i64 = text.strip_suffix(unit)?.parse().ok()?;
+        (1..=most).contains(&count).then(|| Span::from_seconds(count * seconds))
+    });
+    found.ok_or(Fault::Value("windowSize"))
+}
+
+/// Hours, or hours and minutes, from -12:00 to 14:00.
+fn zone_of(text: &str) -> Result<Span, Fault> {
+    let (is_west, plain) = text.strip_prefix('-').map_or((false, text), |west| (true, west));
+    let (hours, minutes) = plain.split_once(':').unwrap_or((plain, "0"));
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten();
+    let minutes = number(minutes).filter(|minutes| *minutes < 60).zip(number(hours).filter(|hours| *hours <= 14));
+    let minutes = minutes.map(|(minutes, hours)| (hours * 60 + minutes) * if is_west { -1 } else { 1 });
+    let minutes = minutes.filter(|minutes| (-720..=840).contains(minutes)).ok_or(Fault::Value("timeZone"))?;
+    Ok(Span::from_seconds(minutes * 60))
 }
 
 /// The market that `symbol` names.

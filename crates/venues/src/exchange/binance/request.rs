@@ -161,14 +161,16 @@ impl Parameters {
     /// Verifies the time and the signature of a request. `now`: milliseconds of the wall clock.
     ///
     /// # Errors
-    /// [`Fault::Key`], [`Fault::Late`], [`Fault::Early`], [`Fault::Signature`], [`Fault::Mandatory`].
+    /// [`Fault::Key`], [`Fault::Late`], [`Fault::Early`], [`Fault::Window`], [`Fault::Signature`], [`Fault::Mandatory`].
     pub fn signed(&self, request: &Request, keys: &[Key], now: i64) -> Result<usize, Fault> {
         let key = key_of(request, keys)?;
         let signature = self.need("signature")?;
         let sent: i64 = self.whole("timestamp")?.ok_or(Fault::Mandatory("timestamp"))?;
         let window: i64 = self.whole("recvWindow")?.unwrap_or(WINDOW);
-        if !(0..=WINDOW_MAX).contains(&window) {
-            return Err(Fault::Value("recvWindow"));
+        match window {
+            ..0 => return Err(Fault::Value("recvWindow")),
+            0..=WINDOW_MAX => {}
+            _ => return Err(Fault::Window),
         }
         // Some clients count microseconds.
         let sent = if sent > 100_000_000_000_000 { sent / 1_000 } else { sent };

@@ -3,7 +3,7 @@ use std::fmt::Display;
 
 use qframe_model::market::{Level, Side, Trade};
 use qframe_model::number::{Cash, Price, Quantity};
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 use serde_json::{Value, json};
 
 use crate::exchange::core::candles::{Candle, INTERVALS};
@@ -199,6 +199,24 @@ pub(in crate::exchange) fn candle(interval: usize, one: &Candle) -> Value {
 
 /// The figures of 24 hours.
 pub(in crate::exchange) fn day(market: &Market, now: Time) -> Value {
+    figures(market, now - Span::DAY, now)
+}
+
+/// The figures of another window, in full or the few: without the best prices, which it does not tell.
+pub(in crate::exchange) fn window(market: &Market, since: Time, until: i64, now: Time, mini: bool) -> Value {
+    const BOOK: [&str; 6] = ["bidPrice", "bidQty", "askPrice", "askQty", "lastQty", "prevClosePrice"];
+    const CHANGE: [&str; 3] = ["priceChange", "priceChangePercent", "weightedAvgPrice"];
+    let mut value = figures(market, since, now);
+    if let Value::Object(value) = &mut value {
+        let left_out = BOOK.iter().chain(CHANGE.iter().filter(|_| mini));
+        left_out.for_each(|name| drop(value.remove(*name)));
+        value.insert("openTime".to_owned(), millis(since).into());
+        value.insert("closeTime".to_owned(), until.into());
+    }
+    value
+}
+
+fn figures(market: &Market, since: Time, now: Time) -> Value {
     let product = &market.product;
     let zero = || eight(Price::ZERO);
     let (bid, ask) = (market.book().bid().unwrap_or_default(), market.book().ask().unwrap_or_default());
@@ -216,7 +234,7 @@ pub(in crate::exchange) fn day(market: &Market, now: Time) -> Value {
         "priceChange": zero(), "priceChangePercent": "0.000", "weightedAvgPrice": zero(),
         "volume": zero(), "quoteVolume": zero(), "firstId": -1, "lastId": -1, "count": 0,
     });
-    let Some(sum) = market.candles().day(now) else { return value };
+    let Some(sum) = market.candles().since(since) else { return value };
     let change = sum.close.nanos() - sum.open.nanos();
     let percent = change as f64 / sum.open.nanos().max(1) as f64 * 100.0;
     let average = sum.value.per_unit(sum.volume).unwrap_or(sum.close);

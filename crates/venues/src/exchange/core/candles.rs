@@ -236,7 +236,12 @@ impl Candles {
     /// reach as far back; `None` before the first trade.
     #[must_use]
     pub fn day(&self, now: Time) -> Option<Candle> {
-        let since = now - Span::DAY;
+        self.since(now - Span::DAY)
+    }
+
+    /// The same from an instant on.
+    #[must_use]
+    pub fn since(&self, since: Time) -> Option<Candle> {
         let first = |series: &VecDeque<Candle>| series.front().map_or(Time::MAX, |bar| bar.open_time.max(since));
         let series = self.series.get(MINUTE..=HOUR)?.iter().min_by_key(|series| first(series))?;
         let mut bars = series.iter().filter(|bar| bar.open_time >= since);

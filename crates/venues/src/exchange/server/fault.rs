@@ -45,11 +45,20 @@ impl FromStr for Faults {
     type Err = FaultError;
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
-        let mut faults = Self::default();
+        let (mut faults, mut seen) = (Self::default(), Vec::new());
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').ok_or_else(|| FaultError(format!("{part:?} has no value")))?;
+            if seen.contains(&name) {
+                return Err(FaultError(format!("{name:?} is there twice")));
+            }
+            seen.push(name);
             match name {
-                "disconnect" => faults.disconnect = Some(duration(value)?).filter(|span| !span.is_zero()),
+                "disconnect" => {
+                    let span = Some(duration(value)?).filter(|span| !span.is_zero());
+                    let never =
+                        || FaultError(format!("{part:?} leaves no time for a connection; leave it out for none"));
+                    faults.disconnect = Some(span.ok_or_else(never)?);
+                }
                 "delay" => faults.delay = duration(value)?,
                 "duplicate" => faults.duplicate = share(value)?,
                 "drop" => faults.drop = share(value)?,

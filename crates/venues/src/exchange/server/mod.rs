@@ -30,7 +30,7 @@ use super::core::Refusal;
 use fault::{Draws, Faults};
 use hub::Hub;
 use patience::{BODY, Patient, Pulse};
-pub use replay::{Progress, Row, Source, Speed, Traded, decimal_step, measure, recorded, recorded_marks};
+pub use replay::{Progress, Recorded, Row, Source, Speed, Traded, decimal_step, measure, recorded, recorded_marks};
 use replay::{Updates, play};
 use tls::{Tls, TlsListener};
 pub use venue::Venue;

@@ -26,6 +26,9 @@ pub type Row = (usize, Tick);
 /// Rows in the order in which they became known. An error ends them.
 pub type Source = Box<dyn Iterator<Item = Result<Row, String>> + Send>;
 
+/// Quote assets that are worth about a dollar each.
+const DOLLARS: [&str; 10] = ["USD", "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "DAI", "EUR", "GBP"];
+
 /// How fast a replay goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Speed {
@@ -69,20 +72,29 @@ pub struct Progress {
     pub fault: Option<String>,
 }
 
-/// The products of a recording, with ticks and lots as its rows have them (none where nothing in it can be played), and its rows. `traded`: as what; none: each as
-/// what it is.
+/// What a recording has to play.
+pub struct Recorded {
+    /// With ticks and lots as its rows have them; none where nothing in it can be played.
+    pub products: Vec<Product>,
+    /// Its rows.
+    pub rows: Source,
+    /// Lines of it that are refused.
+    pub refused: u64,
+    /// When its last row was received.
+    pub last: Time,
+}
+
+/// Looks a recording through. `traded`: as what; none: each as what it is. `min_notional`: the least an order may be worth;
+/// none: what is usual ([`Traded::product`]).
 ///
 /// # Errors
 /// [`DataError`] where it cannot be read.
-pub fn recorded(
-    path: &Path,
-    traded: Option<Traded>,
-    min_notional: Cash,
-) -> Result<(Vec<Product>, Source, u64), DataError> {
+pub fn recorded(path: &Path, traded: Option<Traded>, min_notional: Option<Cash>) -> Result<Recorded, DataError> {
     let files = files(path)?;
     let mut first = Recording::open(&files)?;
-    let mut steps: Vec<[i128; 2]> = Vec::new();
+    let (mut steps, mut last): (Vec<[i128; 2]>, _) = (Vec::new(), Time::MIN);
     first.read(|place, tick| {
+        last = last.max(tick.received());
         if steps.len() <= place {
             steps.resize(place + 1, [0; 2]);
         }
@@ -124,7 +136,7 @@ pub fn recorded(
         }
         fresh.pop_front()
     });
-    Ok((products, Box::new(rows), refused))
+    Ok(Recorded { products, rows: Box::new(rows), refused, last })
 }
 
 /// The most mark prices of a recording that are played: a month of one a second.
@@ -184,10 +196,19 @@ impl Traded {
         }
     }
 
-    /// A market as it is traded; `None` for what is neither pair nor perpetual.
+    /// A market as it is traded; `None` for what is neither pair nor perpetual. Where nobody says what an order must be worth
+    /// at least, it is 5 of a quote asset that is worth about a dollar, and nothing of another.
     #[must_use]
-    pub fn product(self, symbol: &Symbol, tick: Price, lot: Quantity, min_notional: Cash) -> Option<Product> {
+    pub fn product(self, symbol: &Symbol, tick: Price, lot: Quantity, min_notional: Option<Cash>) -> Option<Product> {
         let pair = symbol.as_str().split(['@', ':']).next()?;
+        let is_dollar = |quote: &str| DOLLARS.contains(&quote);
+        let usual = match symbol.parts() {
+            SymbolParts::Pair { quote, .. } | SymbolParts::Contract { quote, .. } if is_dollar(quote.as_str()) => {
+                Cash::whole(5)
+            }
+            _ => Cash::ZERO,
+        };
+        let min_notional = min_notional.unwrap_or(usual);
         match (self, symbol.parts()) {
             (Self::Spot, _) => Product::new(&pair.parse().ok()?, tick, lot, min_notional),
             (Self::Perpetual, SymbolParts::Pair { quote, .. }) => {

@@ -6,7 +6,7 @@ use qframe_model::book::OrderBook;
 use qframe_model::market::{Level, Side};
 use qframe_model::number::{Cash, Price, Rate, Volume};
 use qframe_venues::exchange::core::{Commission, Core, Notice, Pace};
-use qframe_venues::exchange::server::{Traded, recorded};
+use qframe_venues::exchange::server::{Recorded, Traded, recorded};
 
 use super::market::{at, clear, core, level};
 
@@ -106,7 +106,7 @@ fn changes_of_a_recorded_stream_make_the_book() {
         println!("skipped: no recorded stream");
         return;
     }
-    let (products, rows, refused) = recorded(&path, Some(Traded::Spot), Cash::ZERO).unwrap();
+    let Recorded { products, rows, refused, .. } = recorded(&path, Some(Traded::Spot), Some(Cash::ZERO)).unwrap();
     assert_eq!((products.len(), products[0].tick.to_string(), refused), (1, "0.01".to_owned(), 0));
     let mut core = Core::new(products, Commission { maker: Rate::ZERO, taker: Rate::ZERO }).unwrap();
     let mut clients = [Client::snapshot(&OrderBook::default(), 0), Client::snapshot(&OrderBook::default(), 0)];

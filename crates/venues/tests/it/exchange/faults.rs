@@ -22,7 +22,17 @@ fn faults_are_read_and_refused() {
     let faults: Faults = "disconnect=5s, delay=200ms,duplicate=1%,drop=0.5%,reject=2%,http500=100%".parse().unwrap();
     assert_eq!(faults.disconnect.map(|span| span.as_secs()), Some(5));
     assert_eq!((faults.delay.as_millis(), faults.http500), (200, Rate::ONE));
-    for text in ["drop", "drop=x", "drop=101%", "drop=-1%", "delay=5", "delay=1h", "flood=1%"] {
+    for text in [
+        "drop",
+        "drop=x",
+        "drop=101%",
+        "drop=-1%",
+        "delay=5",
+        "delay=1h",
+        "flood=1%",
+        "disconnect=0s",
+        "drop=1%,drop=2%",
+    ] {
         let error = text.parse::<Faults>().unwrap_err().to_string();
         assert!(error.contains("expected some of"), "{text}: {error}");
     }

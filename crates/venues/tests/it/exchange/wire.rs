@@ -1,9 +1,10 @@
 //! Requests and what Binance's documents say that they are answered with.
+use qframe_model::market::Side;
 use qframe_venues::exchange::binance::{Binance, Request};
 use qframe_venues::sign::BinanceKey;
 use serde_json::Value;
 
-use super::market::binance;
+use super::market::{at, binance, core, trade};
 
 /// The wall clock of these tests, in milliseconds.
 const NOW: i64 = 1_800_000_000_000;
@@ -63,6 +64,62 @@ fn public_addresses() {
     check("GET", "/api/v3/account", "", 401, -2015);
 }
 
+/// All windows were answered with the figures of 24 hours, without a word.
+#[test]
+fn windows_of_a_ticker_are_those_that_were_asked_for() {
+    let mut core = core();
+    // The clock is at 22:13:20 at the start.
+    let minute = |minute: i64| minute * 60_000;
+    for (at, id, cents) in [(30, 2, 10_020), (90, 3, 10_030), (119, 4, 10_010)] {
+        core.tick(0, &trade(minute(at), id, Side::Buy, cents, 100)).unwrap();
+    }
+    let exchange = &mut Binance::new(core, Vec::new());
+    let mut asked = |query: &str| {
+        let (path, query) = query.split_once('?').unwrap();
+        ask(exchange, "GET", &format!("/api/v3/{path}"), &format!("symbol=AAAUSDT&{query}")).1
+    };
+    let now = at(minute(119)).nanos() / 1_000_000;
+    let mut check = |query: &str, first: i64, count: i64, open_time: i64| {
+        let told = asked(query);
+        assert_eq!((&told["firstId"], &told["count"]), (&first.into(), &count.into()), "{query}: {told}");
+        assert_eq!(told["openTime"], open_time, "{query}: {told}");
+        let is_mini = query.contains("MINI");
+        assert_eq!((told["priceChange"].is_null(), told["bidPrice"].is_null()), (is_mini, true), "{query}: {told}");
+    };
+    let whole_minute = now - now % 60_000;
+    check("ticker?windowSize=5m", 4, 1, whole_minute - minute(5));
+    check("ticker?windowSize=1h", 3, 2, whole_minute - minute(60));
+    check("ticker?windowSize=2h&type=MINI", 1, 4, whole_minute - minute(120));
+    check("ticker?", 1, 4, whole_minute - minute(1_440));
+    // The day begins with the 00:00 behind the start, and 90 minutes earlier where clocks are so much ahead.
+    let midnight = now - now % 86_400_000;
+    check("ticker/tradingDay?type=MINI", 4, 1, midnight);
+    check("ticker/tradingDay?timeZone=1:30", 2, 3, midnight - minute(90));
+    check("ticker/tradingDay?timeZone=-1", 1, 4, midnight - minute(1_440) + minute(60));
+    check("ticker/24hr?type=MINI", 1, 4, now - minute(1_440));
+    for (query, code) in [
+        ("ticker?windowSize=60m", -1130),
+        ("ticker?windowSize=8d", -1130),
+        ("ticker?windowSize=h", -1130),
+        ("ticker?type=SMALL", -1139),
+        ("ticker/tradingDay?timeZone=15", -1130),
+        ("ticker/tradingDay?timeZone=-12:30", -1130),
+    ] {
+        assert_eq!(asked(query)["code"], code, "{query}");
+    }
+    assert_eq!(ask(exchange, "GET", "/api/v3/ticker", "").1["code"], -1102);
+}
+
+#[test]
+fn streams_are_named_by_words() {
+    for text in
+        [r#"{"method":"SUBSCRIBE","params":["a@trade",7],"id":1}"#, r#"{"method":"UNSUBSCRIBE","params":[null]}"#]
+    {
+        let refused = qframe_venues::exchange::binance::control::read(text).unwrap_err();
+        assert_eq!(refused["error"]["code"], 2, "{refused}");
+    }
+}
+
 #[test]
 fn what_proves_a_request() {
     let exchange = &mut binance();
@@ -79,7 +136,8 @@ fn what_proves_a_request() {
     check(&sign(&format!("timestamp={NOW}")), "other", -2015);
     check(&sign(&format!("timestamp={}", NOW - 5_001)), "k", -1021);
     check(&sign(&format!("timestamp={}", NOW + 1_001)), "k", -1021);
-    check(&sign(&format!("recvWindow=60001&timestamp={NOW}")), "k", -1130);
+    check(&sign(&format!("recvWindow=60001&timestamp={NOW}")), "k", -1131);
+    check(&sign(&format!("recvWindow=-1&timestamp={NOW}")), "k", -1130);
     check(&format!("timestamp={NOW}"), "k", -1102);
 }
 
