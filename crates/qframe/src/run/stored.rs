@@ -96,6 +96,28 @@ fn key_of(
     the_one(catalog, given.flag, name, Narrowed { kind: Some(kind), frame: best })
 }
 
+/// What was said of a set when it was imported and mended, of the rows of a range.
+fn remarked(catalog: &Catalog, key: &DataKey, range: &Range<Time>) -> Result<Vec<String>, Error> {
+    let (mut remarks, mut filled, mut repaired) = (0, 0, 0);
+    for remark in catalog.remarks(key)? {
+        match remark? {
+            (source, Remark::Finding(finding)) if &*source == Remark::REPAIR => match finding.time {
+                Some(time) if !range.contains(&time) => {}
+                _ if finding.defect == Defect::Missing => filled += 1,
+                _ => repaired += 1,
+            },
+            _ => remarks += 1,
+        }
+    }
+    let show = format!("`qframe data show {}`", key.name());
+    let notes = [
+        (filled, format!("{filled} bars were filled in by a repair: flat, without volume; nobody could trade in them")),
+        (repaired, format!("{repaired} prices were changed by a repair; {show} tells some")),
+        (remarks, format!("{remarks} remarks were kept when it was imported; {show} lists them")),
+    ];
+    Ok(notes.into_iter().filter(|(count, _)| *count > 0).map(|(_, note)| note).collect())
+}
+
 fn read(catalog: &Catalog, key: &DataKey, name: &str, wish: &Wish) -> Result<Series, Error> {
     let facts = catalog.facts(key)?.zip(key.frame);
     let (facts, frame) = facts.ok_or_else(|| Error::Refused(format!("--data {name}: {key} holds no rows")))?;
@@ -120,31 +142,7 @@ fn read(catalog: &Catalog, key: &DataKey, name: &str, wish: &Wish) -> Result<Ser
     if loaded.facts.rows < facts.rows {
         notes.push(format!("read {} of {} bars: those of the period", loaded.bars.len(), facts.rows));
     }
-    let (mut remarks, mut filled, mut repaired) = (0, 0, 0);
-    for remark in catalog.remarks(key)? {
-        match remark? {
-            (source, Remark::Finding(finding)) if &*source == Remark::REPAIR => match finding.time {
-                Some(time) if !range.contains(&time) => {}
-                _ if finding.defect == Defect::Missing => filled += 1,
-                _ => repaired += 1,
-            },
-            _ => remarks += 1,
-        }
-    }
-    if filled > 0 {
-        notes.push(format!(
-            "{filled} bars were filled in by a repair: flat, without volume; nobody could trade in them"
-        ));
-    }
-    if repaired > 0 {
-        notes.push(format!("{repaired} prices were changed by a repair; `qframe data show {}` tells some", key.name()));
-    }
-    if remarks > 0 {
-        notes.push(format!(
-            "{remarks} remarks were kept when it was imported; `qframe data show {}` lists them",
-            key.name()
-        ));
-    }
+    notes.extend(remarked(catalog, key, &range)?);
     let with_venue = Some(key.name()).filter(|with_venue| name.contains('@') && with_venue.parse::<Symbol>().is_ok());
     Ok(Series {
         market: begins..ends,

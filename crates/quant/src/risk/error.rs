@@ -50,6 +50,13 @@ pub enum RiskError {
         /// After how many steps.
         steps: usize,
     },
+    /// A fit that many equal returns draw to a single point.
+    Concentrated {
+        /// Of which model.
+        model: &'static str,
+        /// The share of the returns that are the same.
+        share: f64,
+    },
     /// Not as many weights as assets, or one that is not finite.
     Weights {
         /// How many weights.
@@ -83,6 +90,11 @@ impl fmt::Display for RiskError {
             Self::NoFit { model, steps } => {
                 write!(f, "no maximum of the likelihood of {model} was found in {steps} steps; give more history")
             }
+            Self::Concentrated { model, share } => write!(
+                f,
+                "{model} fits a single point best: {:.0} % of the returns are the same or nearly so; take another method",
+                share * 100.0
+            ),
             Self::Weights { weights, assets } => {
                 write!(f, "{weights} finite weights for {assets} assets; expected one each")
             }

@@ -9,6 +9,10 @@ use super::{Confidence, Moments, RiskError, Tail};
 
 /// How far above 1 the degrees of freedom go at most.
 const EXCESS_MAX: f64 = 999.0;
+/// Of so few standard deviations the scale is that of a point, and not of a distribution.
+const SCALE_LEAST: f64 = 1e-3;
+/// With fewer degrees of freedom hardly a mean is left, and an expected shortfall is any number.
+const FREEDOM_LEAST: f64 = 1.05;
 
 /// A t distribution moved and stretched: location + scale * t.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,12 +29,18 @@ impl StudentT {
     /// By maximum likelihood over all three, ν from 1 to 1,000: there it is a normal distribution.
     ///
     /// # Errors
-    /// [`RiskError`]: fewer than ten returns, one not finite, all the same, no maximum.
+    /// [`RiskError`]: fewer than ten returns, one not finite, all the same, no maximum; [`RiskError::Concentrated`] where half of
+    /// them are the same, since the likelihood then grows without end towards that point.
     pub fn fit(returns: &[f64]) -> Result<Self, RiskError> {
         super::checked(returns, 10)?;
         let Moments { mean, deviation, .. } = Moments::of(returns)?;
         // In units of the standard deviation the three are of one size.
         let standard: Vec<f64> = returns.iter().map(|value| (value - mean) / deviation).collect();
+        let share = most_common(&standard);
+        let concentrated = RiskError::Concentrated { model: "Student's t", share };
+        if share >= 0.5 {
+            return Err(concentrated);
+        }
         let start = DVector::from_vec(vec![0.0, -0.4, (4.0 / EXCESS_MAX).ln()]);
         let found = minimise(start, |point| {
             let share = 1.0 / (1.0 + (-point[2]).exp());
@@ -48,11 +58,11 @@ impl StudentT {
         if !found.converged {
             return Err(RiskError::NoFit { model: "Student's t", steps: found.steps });
         }
-        Ok(Self {
-            location: mean + deviation * found.point[0],
-            scale: deviation * found.point[1].exp(),
-            freedom: 1.0 + EXCESS_MAX / (1.0 + (-found.point[2]).exp()),
-        })
+        let (scale, freedom) = (found.point[1].exp(), 1.0 + EXCESS_MAX / (1.0 + (-found.point[2]).exp()));
+        if scale < SCALE_LEAST || freedom < FREEDOM_LEAST {
+            return Err(concentrated);
+        }
+        Ok(Self { location: mean + deviation * found.point[0], scale: deviation * scale, freedom })
     }
 
     /// VaR = -(l + s t), CVaR = -(l - s (ν + t²) / (ν - 1) f(t) / p) with t the quantile of the tail's probability p and f the
@@ -71,6 +81,14 @@ impl StudentT {
         let (location, scale) = (self.location * time, self.scale * time.sqrt());
         Ok(Tail { var: -(location + scale * t), cvar: -(location - scale * beyond), errors: None })
     }
+}
+
+/// The share of the values that are the same as another, to a millionth: the most common one.
+fn most_common(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let most = sorted.chunk_by(|a, b| b - a <= 1e-6).map(<[f64]>::len).max();
+    most.unwrap_or(0) as f64 / values.len() as f64
 }
 
 /// The logarithm of the likelihood, and its slopes along location, scale and ν.

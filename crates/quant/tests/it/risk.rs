@@ -284,6 +284,23 @@ fn fat_tails_that_are_not_there_are_fitted_too() {
     }
 }
 
+/// The curve of a strategy that is out of the market on most days, and one that steps to and fro: no t distribution fits them, and
+/// none is given.
+#[test]
+fn a_curve_that_stands_still_has_no_t_distribution() {
+    let returns = noise(300);
+    let idle: Vec<f64> =
+        returns.asset(0).iter().enumerate().map(|(day, value)| if day % 5 < 3 { 0.0 } else { *value }).collect();
+    assert!(
+        matches!(StudentT::fit(&idle), Err(RiskError::Concentrated { share, .. }) if (0.59..0.61).contains(&share))
+    );
+    let steps: Vec<f64> = (0..300).map(|day| 0.01 + f64::from(day % 2) * 1e-17).collect();
+    if let Ok(student) = StudentT::fit(&steps) {
+        let tail = student.tail(Confidence::new(0.99).unwrap(), 1).unwrap();
+        assert!(tail.cvar < 0.0, "a sure gain has no loss: {tail:?}");
+    }
+}
+
 #[test]
 fn beside_itself_a_series_is_itself() {
     let returns = noise(300);

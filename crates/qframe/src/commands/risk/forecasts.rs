@@ -82,12 +82,16 @@ pub(super) fn fitted(book: &Book, settings: &Settings) -> Result<Fitted, RiskErr
 ///
 /// # Errors
 /// [`RiskError`] of the first forecast that cannot be made.
-pub(super) fn held(book: &Book, settings: &Settings, window: usize) -> Result<Vec<Held>, RiskError> {
+pub(super) fn held(
+    book: &Book,
+    settings: &Settings,
+    window: usize,
+) -> Result<(Vec<Held>, Vec<(Method, RiskError)>), RiskError> {
     let series = book.series();
     if series.len() < window + 2 {
         return Err(RiskError::TooFew { observations: series.len(), needed: window + 2 });
     }
-    let mut rows = Vec::new();
+    let (mut rows, mut without) = (Vec::new(), Vec::new());
     for method in &settings.methods {
         if matches!(method, Method::MonteCarlo | Method::MonteCarloT | Method::Bootstrap | Method::All) {
             continue;
@@ -96,15 +100,18 @@ pub(super) fn held(book: &Book, settings: &Settings, window: usize) -> Result<Ve
             let mut forecaster = Forecaster { method: *method, settings, at: *at, window, fitted: None };
             let forecasts: Result<Vec<f64>, RiskError> =
                 (window..series.len()).map(|day| forecaster.forecast(&series[day - window..day], day)).collect();
-            // The expansion is no quantile on some windows: the method is left out, as a mean over the others would flatter it.
+            // A method that fails on some windows is left out whole, as a mean over the others would flatter it.
             let forecasts = match forecasts {
-                Err(RiskError::Expansion { .. }) => continue,
-                other => other?,
+                Ok(forecasts) => forecasts,
+                Err(error) => {
+                    without.push((*method, error));
+                    break;
+                }
             };
             rows.push(row(*method, *at, &Exceedances::new(&series[window..], &forecasts, *at)?));
         }
     }
-    Ok(rows)
+    Ok((rows, without))
 }
 
 struct Forecaster<'a> {

@@ -283,44 +283,52 @@ fn simulation(book: &Book, settings: &Settings, method: Method, horizon: usize) 
 
 /// Which holding the first horizon's figures come from, by each method that can tell.
 ///
-/// # Errors
-/// [`RiskError`] of the method that fails.
-pub(super) fn parts(book: &Book, settings: &Settings) -> Result<Vec<Part>, RiskError> {
-    let (weights, horizon) = (book.weights(), settings.horizons[0]);
-    let mut parts = Vec::new();
+/// Behind them the methods that have none, and why.
+pub(super) fn parts(book: &Book, settings: &Settings) -> (Vec<Part>, Vec<(Method, RiskError)>) {
+    let (mut parts, mut without) = (Vec::new(), Vec::new());
     for method in &settings.methods {
-        match method {
-            Method::OrderStatistic => {
-                let held = over(&book.returns, horizon)?;
-                for at in &settings.confidences {
-                    let var = |weights: &[f64]| {
-                        Ok::<_, RiskError>(historical(&held.portfolio(weights), Quantile::Order, &[*at])?[0].var)
-                    };
-                    let added = incremental(&weights, var)?;
-                    push(&mut parts, book, (*method, *at), &contributions(&held, &weights, *at)?, Some(&added));
-                }
-            }
-            Method::Normal => {
-                let covariance = Covariance::sample(&book.returns)?;
-                let means = book.returns.means();
-                for at in &settings.confidences {
-                    let of = |weights: &[f64]| normal_contributions(&covariance, &means, weights, *at, horizon);
-                    let var = |weights: &[f64]| Ok::<_, RiskError>(of(weights).iter().map(|part| part.var).sum());
-                    let added = incremental(&weights, var)?;
-                    push(&mut parts, book, (*method, *at), &of(&weights), Some(&added));
-                }
-            }
-            Method::MonteCarlo | Method::MonteCarloT | Method::Bootstrap => {
-                let simulation = simulation(book, settings, *method, horizon)?;
-                let outcomes = draw(&simulation);
-                for at in &settings.confidences {
-                    push(&mut parts, book, (*method, *at), &simulation.contributions(&outcomes, *at)?, None);
-                }
-            }
-            _ => {}
+        let before = parts.len();
+        if let Err(error) = parts_by(book, settings, *method, &mut parts) {
+            parts.truncate(before);
+            without.push((*method, error));
         }
     }
-    Ok(parts)
+    (parts, without)
+}
+
+fn parts_by(book: &Book, settings: &Settings, method: Method, parts: &mut Vec<Part>) -> Result<(), RiskError> {
+    let (weights, horizon) = (book.weights(), settings.horizons[0]);
+    match method {
+        Method::OrderStatistic => {
+            let held = over(&book.returns, horizon)?;
+            for at in &settings.confidences {
+                let var = |weights: &[f64]| {
+                    Ok::<_, RiskError>(historical(&held.portfolio(weights), Quantile::Order, &[*at])?[0].var)
+                };
+                let added = incremental(&weights, var)?;
+                push(parts, book, (method, *at), &contributions(&held, &weights, *at)?, Some(&added));
+            }
+        }
+        Method::Normal => {
+            let covariance = Covariance::sample(&book.returns)?;
+            let means = book.returns.means();
+            for at in &settings.confidences {
+                let of = |weights: &[f64]| normal_contributions(&covariance, &means, weights, *at, horizon);
+                let var = |weights: &[f64]| Ok::<_, RiskError>(of(weights).iter().map(|part| part.var).sum());
+                let added = incremental(&weights, var)?;
+                push(parts, book, (method, *at), &of(&weights), Some(&added));
+            }
+        }
+        Method::MonteCarlo | Method::MonteCarloT | Method::Bootstrap => {
+            let simulation = simulation(book, settings, method, horizon)?;
+            let outcomes = draw(&simulation);
+            for at in &settings.confidences {
+                push(parts, book, (method, *at), &simulation.contributions(&outcomes, *at)?, None);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 fn push(

@@ -20,8 +20,8 @@ use qframe_model::assessment::{Recommendation, RiskAssessment};
 use qframe_model::number::Cash;
 use qframe_model::time::Time;
 use qframe_quant::covariance::Estimator;
-use qframe_quant::risk::Confidence;
 use qframe_quant::risk::garch::Model;
+use qframe_quant::risk::{Confidence, RiskError};
 use serde::Serialize;
 
 use crate::error::Error;
@@ -314,18 +314,32 @@ impl Args {
             ));
         }
         let mut or_note = |what: &str, why: String| notes.push(format!("no {what}: {why}"));
-        let contributions = measure::parts(book, settings).unwrap_or_else(|error| {
-            or_note("contributions", book.told(error));
-            Vec::new()
-        });
+        let (contributions, without) = measure::parts(book, settings);
+        for (method, error) in without {
+            or_note(&format!("contributions by {}", method.name()), book.told(error));
+        }
         let correlation = exposure::correlations(book, settings)
             .and_then(|found| found.map_err(|error| or_note("correlations", book.told(error))).ok());
         let volatility = settings.methods.contains(&Method::Garch).then(|| forecasts::fitted(book, settings));
         let volatility =
             volatility.and_then(|fitted| fitted.map_err(|error| or_note("volatility", book.told(error))).ok());
         let backtest = match self.backtest {
-            Some(window) => forecasts::held(book, settings, window)
-                .map_err(|error| Error::Refused(format!("--backtest {window}: {}", book.told(error))))?,
+            Some(window) => {
+                let refused = |error| Error::Refused(format!("--backtest {window}: {}", book.told(error)));
+                let (rows, without) = forecasts::held(book, settings, window).map_err(refused)?;
+                // What was asked for by its name is wanted, but the expansion is no quantile on some windows of any series.
+                let (named, left): (Vec<_>, Vec<_>) = without.into_iter().partition(|(method, error)| {
+                    let is_wanted = settings.named.contains(method) && !matches!(error, RiskError::Expansion { .. });
+                    is_wanted || rows.is_empty()
+                });
+                if let Some((_, error)) = named.into_iter().next() {
+                    return Err(refused(error));
+                }
+                for (method, error) in left {
+                    or_note(&format!("test of forecasts by {}", method.name()), book.told(error));
+                }
+                rows
+            }
             None => Vec::new(),
         };
         let holding = |holding: &book::Holding| Held {
