@@ -7,7 +7,7 @@ use qframe_quant::risk::{
 use serde::Serialize;
 
 use super::book::Book;
-use super::measure::{Method, Settings};
+use super::measure::{Method, Settings, Without};
 
 /// A fitted model.
 #[derive(Debug, Serialize)]
@@ -82,11 +82,7 @@ pub(super) fn fitted(book: &Book, settings: &Settings) -> Result<Fitted, RiskErr
 ///
 /// # Errors
 /// [`RiskError`] of the first forecast that cannot be made.
-pub(super) fn held(
-    book: &Book,
-    settings: &Settings,
-    window: usize,
-) -> Result<(Vec<Held>, Vec<(Method, RiskError)>), RiskError> {
+pub(super) fn held(book: &Book, settings: &Settings, window: usize) -> Result<(Vec<Held>, Without), RiskError> {
     let series = book.series();
     if series.len() < window + 2 {
         return Err(RiskError::TooFew { observations: series.len(), needed: window + 2 });

@@ -281,10 +281,13 @@ fn simulation(book: &Book, settings: &Settings, method: Method, horizon: usize) 
     Simulation::new(&covariance, &means, &weights, shock, scenarios, seed)
 }
 
+/// Methods that have no figures, and why.
+pub(super) type Without = Vec<(Method, RiskError)>;
+
 /// Which holding the first horizon's figures come from, by each method that can tell.
 ///
-/// Behind them the methods that have none, and why.
-pub(super) fn parts(book: &Book, settings: &Settings) -> (Vec<Part>, Vec<(Method, RiskError)>) {
+/// Behind them the methods that have none.
+pub(super) fn parts(book: &Book, settings: &Settings) -> (Vec<Part>, Without) {
     let (mut parts, mut without) = (Vec::new(), Vec::new());
     for method in &settings.methods {
         let before = parts.len();

@@ -297,6 +297,27 @@ impl Args {
         qframe_lab::report::check_writable(path).map_err(|error| Error::Refused(format!("--report {error}")))
     }
 
+    /// Tests of forecasts, where they were asked for. Methods that fail are noted, unless they were named.
+    fn forecasts(
+        &self,
+        book: &Book,
+        settings: &Settings,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<forecasts::Held>, Error> {
+        let Some(window) = self.backtest else { return Ok(Vec::new()) };
+        let refused = |error| Error::Refused(format!("--backtest {window}: {}", book.told(error)));
+        let (rows, without) = forecasts::held(book, settings, window).map_err(refused)?;
+        for (method, error) in without {
+            // The expansion is no quantile on some windows of any series.
+            let is_wanted = settings.named.contains(&method) && !matches!(error, RiskError::Expansion { .. });
+            if is_wanted || rows.is_empty() {
+                return Err(refused(error));
+            }
+            notes.push(format!("no test of forecasts by {}: {}", method.name(), book.told(error)));
+        }
+        Ok(rows)
+    }
+
     fn answer(&self, book: &Book, settings: &Settings) -> Result<Answer, Error> {
         let measured = watched(book, settings);
         // Of all methods those are left out that cannot measure this book; one that was named is wanted.
@@ -305,14 +326,7 @@ impl Args {
         if !whys.is_empty() {
             return Err(Error::Several(whys.into_iter().map(|one| one.told(&settings.horizons)).collect()));
         }
-        let mut notes = book.notes.clone();
-        if book.returns.observations() <= book.returns.assets() {
-            let (observations, assets) = (book.returns.observations(), book.returns.assets());
-            notes.push(format!(
-                "{observations} observations of {assets} {}: correlations are guesses; give more history",
-                if assets == 1 { "asset" } else { "assets" }
-            ));
-        }
+        let mut notes = noted(book);
         let mut or_note = |what: &str, why: String| notes.push(format!("no {what}: {why}"));
         let (contributions, without) = measure::parts(book, settings);
         for (method, error) in without {
@@ -323,25 +337,7 @@ impl Args {
         let volatility = settings.methods.contains(&Method::Garch).then(|| forecasts::fitted(book, settings));
         let volatility =
             volatility.and_then(|fitted| fitted.map_err(|error| or_note("volatility", book.told(error))).ok());
-        let backtest = match self.backtest {
-            Some(window) => {
-                let refused = |error| Error::Refused(format!("--backtest {window}: {}", book.told(error)));
-                let (rows, without) = forecasts::held(book, settings, window).map_err(refused)?;
-                // What was asked for by its name is wanted, but the expansion is no quantile on some windows of any series.
-                let (named, left): (Vec<_>, Vec<_>) = without.into_iter().partition(|(method, error)| {
-                    let is_wanted = settings.named.contains(method) && !matches!(error, RiskError::Expansion { .. });
-                    is_wanted || rows.is_empty()
-                });
-                if let Some((_, error)) = named.into_iter().next() {
-                    return Err(refused(error));
-                }
-                for (method, error) in left {
-                    or_note(&format!("test of forecasts by {}", method.name()), book.told(error));
-                }
-                rows
-            }
-            None => Vec::new(),
-        };
+        let backtest = self.forecasts(book, settings, &mut notes)?;
         let holding = |holding: &book::Holding| Held {
             symbol: holding.symbol.clone(),
             weight: holding.weight,
@@ -441,4 +437,17 @@ fn once<T: PartialEq + Copy>(values: &[T]) -> Vec<T> {
         }
     }
     once
+}
+
+/// What there is to say of a book before it is measured.
+fn noted(book: &Book) -> Vec<String> {
+    let mut notes = book.notes.clone();
+    let (observations, assets) = (book.returns.observations(), book.returns.assets());
+    if observations <= assets {
+        notes.push(format!(
+            "{observations} observations of {assets} {}: correlations are guesses; give more history",
+            if assets == 1 { "asset" } else { "assets" }
+        ));
+    }
+    notes
 }
