@@ -96,6 +96,10 @@ impl Strategy for PortfolioWeights {
         self.rules.window / 2 + 1
     }
 
+    fn startup(&self) -> usize {
+        self.lookback()
+    }
+
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
         self.past.note(market, context);
     }
