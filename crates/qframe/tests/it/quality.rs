@@ -114,17 +114,20 @@ fn a_set_of_the_catalog_is_mended_and_brought_back() {
     catalog.merge(&key, std::iter::once(Rows::Bars(later.clone())), Conflict::Refuse).unwrap();
     // As the one at 60: a hundredth of what it should be.
     let bad = Bar { time: bars[30].time, ..bars[60] };
-    let once = |bar: Bar| std::iter::once(Rows::Bars(vec![bar]));
-    catalog.merge(&key, once(bad), Conflict::Replace).unwrap();
+    // And the hour that was filled in comes as it was.
+    let real = bar(80);
+    for bar in [bad, real] {
+        catalog.merge(&key, std::iter::once(Rows::Bars(vec![bar])), Conflict::Replace).unwrap();
+    }
     assert!(run("repair BTC/USD --timeframe 1h").contains("4 changes"));
     assert_eq!(all()[30].low, bars[31].low);
     let told = "2 rows as they were";
     let dry = run("repair BTC/USD@here --undo --dry-run");
-    assert!(dry.contains(told) && dry.contains("would be") && dry.contains("247 rows stay"), "{dry}");
+    assert!(dry.contains(told) && dry.contains("would be") && dry.contains("248 rows stay"), "{dry}");
     assert!(run("repair BTC/USD@here --undo").contains(told));
     let mut before = [bars, later].concat();
     before[30] = bad;
-    // The hour that was filled in stands before it no longer.
+    before.insert(80, real);
     assert_eq!(all(), before);
     let again = program.run("data repair BTC/USD@here --undo --catalog catalog");
     assert!(again.code() == 1 && again.error().contains("keeps nothing of a repair"), "{}", again.error());

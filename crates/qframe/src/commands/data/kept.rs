@@ -5,7 +5,7 @@ use std::io::Write;
 
 use qframe_data::catalog::{Catalog, Remark};
 use qframe_data::quality::{Change, Mended};
-use qframe_data::{DataKey, Finding, Rows};
+use qframe_data::{DataKey, Defect, Finding, Rows};
 use qframe_model::market::Bar;
 use qframe_model::time::Time;
 
@@ -39,9 +39,15 @@ pub(super) fn store(catalog: &Catalog, key: &DataKey, bars: &[Bar], mended: &Men
 pub(super) fn bring_back(catalog: &Catalog, key: &DataKey, dry_run: bool) -> Result<(), Error> {
     let kept = key.kept();
     let (originals, now) = (all(catalog, &kept)?, all(catalog, key)?);
-    let mut touched: BTreeSet<Time> = findings(catalog, key)?.iter().filter_map(|finding| finding.time).collect();
+    let (mut touched, mut filled) = (BTreeSet::new(), BTreeSet::new());
+    for finding in findings(catalog, key)? {
+        let times = if finding.defect == Defect::Missing { &mut filled } else { &mut touched };
+        times.extend(finding.time);
+    }
     touched.extend(originals.iter().map(|bar| bar.time));
-    let (gone, mut rows): (Vec<Bar>, Vec<Bar>) = now.into_iter().partition(|bar| touched.contains(&bar.time));
+    // A bar that took the place of one that was filled in is no repair's.
+    let is_made = |bar: &Bar| touched.contains(&bar.time) || filled.contains(&bar.time) && is_flat(bar);
+    let (gone, mut rows): (Vec<Bar>, Vec<Bar>) = now.into_iter().partition(is_made);
     let (back, stay) = (originals.len(), rows.len());
     rows.extend(originals);
     rows.sort_by_key(|bar| bar.time);
@@ -59,6 +65,11 @@ pub(super) fn bring_back(catalog: &Catalog, key: &DataKey, dry_run: bool) -> Res
 pub(super) fn is_there(catalog: &Catalog, key: &DataKey) -> Result<bool, Error> {
     let rows = catalog.facts(&key.kept()).map_err(Error::refused)?;
     Ok(rows.is_some() || !findings(catalog, key)?.is_empty())
+}
+
+/// As a repair fills in.
+fn is_flat(bar: &Bar) -> bool {
+    bar.volume.is_zero() && bar.high == bar.low
 }
 
 fn all(catalog: &Catalog, key: &DataKey) -> Result<Vec<Bar>, Error> {
