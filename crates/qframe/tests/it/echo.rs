@@ -2,7 +2,7 @@
 //! recording says: trades and quotes row by row, and every book that was shown is one that the recording had, in its order.
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use qframe_data::catalog::Catalog;
 use qframe_data::{DataKey, Kind, Rows};
@@ -10,7 +10,7 @@ use qframe_model::book::OrderBook;
 use qframe_model::market::{BookDelta, Level, Quote, Side, Trade};
 use qframe_model::time::Time;
 
-use crate::program::Program;
+use crate::program::{Program, Running};
 
 const START_MS: u64 = 1_723_161_254_000;
 const STEPS: u64 = 400;
@@ -49,15 +49,6 @@ fn recording() -> String {
         );
     }
     text
-}
-
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// The rows of a kind in a program's catalog.

@@ -1,24 +1,14 @@
 //! `qframe exchange`: it starts, answers, ends in good order, and refuses what it cannot play.
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use crate::program::Program;
+use crate::program::{Program, Running};
 
 const STREAM: &str = "\
 1723161254000000000 {\"lastUpdateId\":102,\"bids\":[[\"9.00\",\"3.70\"]],\"asks\":[[\"11.05\",\"1.5\"]]}
 1723161254100000000 {\"e\":\"depthUpdate\",\"E\":1723161254100,\"s\":\"BTCUSDT\",\"U\":103,\"u\":104,\"b\":[[\"9.00\",\"4\"]],\"a\":[]}
 ";
-
-/// A program that is ended with the test, however the test ends.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn ask(url: &str, path: &str) -> String {
     let address = url.trim_start_matches("http://");

@@ -1,8 +1,8 @@
 //! `qframe exchange` as Coinbase over TLS: it makes its certificate and its key, and our own commands trade with it in trust.
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use crate::program::Program;
+use crate::program::{Program, Running};
 
 /// A book, then a trade every 20 ms for a minute, and the book goes along.
 fn stream() -> String {
@@ -25,16 +25,6 @@ fn stream() -> String {
         );
     }
     lines
-}
-
-/// A program that is ended with the test, however the test ends.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 const SECURE: &str = "--coinbase-key key.json --tls self-signed --tls-cert cert.pem --tls-key cert.key";

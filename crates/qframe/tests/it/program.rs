@@ -47,3 +47,13 @@ impl Answer {
         String::from_utf8(self.0.stderr.clone()).unwrap()
     }
 }
+
+/// A program that runs beside a test, and ends with it, however that ends.
+pub(crate) struct Running(pub(crate) std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

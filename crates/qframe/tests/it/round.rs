@@ -2,14 +2,14 @@
 //! is.
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use qframe_data::{Catalog, DataKey, Kind, Rows};
 use qframe_model::market::{BookChange, Side};
 use qframe_model::number::{Cash, Price, Quantity, Volume};
 use qframe_model::time::Time;
 
-use crate::program::Program;
+use crate::program::{Program, Running};
 
 /// When the recording begins, in milliseconds.
 const START: u64 = 1_723_161_254_000;
@@ -44,16 +44,6 @@ fn recording() -> String {
         }
     }
     text
-}
-
-/// Ended with the test, however that ends.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 fn rows(folder: &std::path::Path, kind: Kind) -> Vec<Rows> {
