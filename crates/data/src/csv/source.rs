@@ -25,13 +25,13 @@ impl FileFault {
 pub(crate) fn open(path: &Path) -> Result<(File, u64), FileFault> {
     let file = File::open(path).map_err(|error| fault_of(&error))?;
     let facts = file.metadata().map_err(|error| fault_of(&error))?;
-    match () {
-        () if facts.is_dir() => Err(FileFault::Directory),
-        () if is_endless(&facts) => {
-            Err(FileFault::Unreadable("a device: write what comes out of it to a file first".to_owned()))
-        }
-        () => Ok((file, facts.len())),
+    if facts.is_dir() {
+        return Err(FileFault::Directory);
     }
+    if is_endless(&facts) {
+        return Err(FileFault::Unreadable("a device: write what comes out of it to a file first".to_owned()));
+    }
+    Ok((file, facts.len()))
 }
 
 /// A pipe ends when its writer does; `/dev/zero` never.
