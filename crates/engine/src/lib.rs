@@ -25,7 +25,9 @@ pub use history::History;
 pub use input::{Command, EngineError, EngineSetup, Input, Intent, Series};
 pub use journal::{Journal, JournalError, Keep};
 pub use orders::{OpenOrder, OpenOrders};
-pub use risk::{Approved, Breaker, Limits, PortfolioLimits, RiskCheck, RiskControl, SymbolLimits, Trigger, Usually};
+pub use risk::{
+    Approved, Breaker, Limits, Passed, PortfolioLimits, RiskCheck, RiskControl, SymbolLimits, Trigger, Usually,
+};
 pub use simulator::{AtEnd, Simulator, SimulatorError};
 pub use sizing::{RiskBudget, Sizing};
 pub use strategy::{Market, Pass, Quiet, Strategy};

@@ -43,6 +43,23 @@ impl<T> Approved<T> {
     }
 }
 
+/// How an order passes the risk check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    /// As it is.
+    Whole,
+    /// So that it can only reduce the position.
+    Reducing,
+}
+
+impl Passed {
+    /// True for an order that can only reduce from here on.
+    #[must_use]
+    pub fn reduces(self, order: &Order) -> bool {
+        order.reduce_only || self == Self::Reducing
+    }
+}
+
 /// What happened at an instant, as a risk check sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Sight<'a> {
@@ -73,14 +90,14 @@ pub trait RiskCheck {
     ///
     /// # Errors
     /// The [`Refusal`] with the value and the limit.
-    fn check(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Order, Refusal>;
+    fn check(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Passed, Refusal>;
 
     /// Lets the work of a parent order begin or go on, or says why not: judged as one order of all its units, and none that
     /// is sent. Its slices are judged each.
     ///
     /// # Errors
     /// As [`RiskCheck::check`].
-    fn check_work(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Order, Refusal> {
+    fn check_work(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Passed, Refusal> {
         self.check(order, account, orders)
     }
 
@@ -129,7 +146,7 @@ pub trait RiskCheck {
 ///
 /// # Errors
 /// The [`Refusal`] of the order's form, or of `check`.
-#[inline]
+#[inline(always)]
 pub fn approve(
     order: &Order,
     account: &Account,
@@ -138,7 +155,8 @@ pub fn approve(
 ) -> Result<Approved<Order>, Refusal> {
     check_form(order, account)?;
     check_bounds(order, account)?;
-    check.check(order, account, orders).map(Approved)
+    let passed = check.check(order, account, orders)?;
+    Ok(Approved(Order { reduce_only: passed.reduces(order), ..*order }))
 }
 
 /// As [`approve`], for a parent order that is worked in slices: a venue bounds those, not the whole.
@@ -150,7 +168,7 @@ pub(crate) fn approve_work(
     account: &Account,
     orders: &OpenOrders,
     check: &mut impl RiskCheck,
-) -> Result<Order, Refusal> {
+) -> Result<Passed, Refusal> {
     check_form(order, account)?;
     check.check_work(order, account, orders)
 }

@@ -180,7 +180,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
 
     /// What fell due while the bars were open.
     fn tell_funding(&mut self) -> Result<(), SimulatorError> {
-        for (id, rate) in self.venue.funding_due() {
+        while let Some((id, rate)) = self.venue.next_funding() {
             self.engine.funding(id, &rate)?;
         }
         Ok(())

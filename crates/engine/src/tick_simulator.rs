@@ -156,7 +156,7 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         for (id, bar) in bars {
             self.engine.close(*id, time, bar)?;
         }
-        for (id, rate) in self.venue.funding_due() {
+        while let Some((id, rate)) = self.venue.next_funding() {
             self.engine.funding(id, &rate)?;
         }
         for (id, bar) in bars {

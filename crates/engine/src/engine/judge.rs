@@ -122,7 +122,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         let State { account, orders, .. } = &self.state;
         let judged = self.check_place(&order).and_then(|()| approve_work(&order, account, orders, &mut self.risk));
         match judged {
-            Ok(passed) => parent.ticket = parent.ticket.reducing(passed.reduce_only),
+            Ok(passed) => parent.ticket = parent.ticket.reducing(passed.reduces(&order)),
             Err(refusal) => return Ok(self.journal.record(&Event::Refused { order, refusal })?),
         }
         self.journal.record(&Event::Scheduled {

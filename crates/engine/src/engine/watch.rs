@@ -120,8 +120,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             if parent.ticket.is_reduce_only() && self.risk.state() < TradingState::Halted {
                 continue;
             }
-            match self.risk.check_work(&parent.rest(time), &self.state.account, &self.state.orders) {
-                Ok(passed) => parent.ticket = parent.ticket.reducing(passed.reduce_only),
+            let rest = parent.rest(time);
+            match self.risk.check_work(&rest, &self.state.account, &self.state.orders) {
+                Ok(passed) => parent.ticket = parent.ticket.reducing(passed.reduces(&rest)),
                 Err(refusal) => {
                     parent.schedule.stop();
                     self.journal.record(&Event::Withdrawn { order: parent.id, time, refusal })?;

@@ -14,7 +14,7 @@ use super::limits::{Limits, PortfolioLimits, SymbolLimits};
 use super::losses::{Losses, ratio};
 use super::pace::Pace;
 use super::reach::{Named, Reach, position_after};
-use super::{RiskCheck, Sight};
+use super::{Passed, RiskCheck, Sight};
 use crate::input::Command;
 use crate::orders::{OpenOrder, OpenOrders};
 
@@ -59,16 +59,16 @@ impl From<Limits> for RiskControl {
 
 impl RiskCheck for RiskControl {
     #[inline]
-    fn check(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Order, Refusal> {
+    fn check(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Passed, Refusal> {
         if self.are_off && self.breakers.state() == TradingState::Normal {
-            return Ok(*order);
+            return Ok(Passed::Whole);
         }
         let passed = self.judge(order, account, orders)?;
         self.paces.iter_mut().for_each(|pace| pace.count(order.time));
         Ok(passed)
     }
 
-    fn check_work(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Order, Refusal> {
+    fn check_work(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Passed, Refusal> {
         self.judge(order, account, orders)
     }
 
@@ -136,21 +136,21 @@ impl RiskControl {
         self.breakers.all()
     }
 
-    fn judge(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Order, Refusal> {
+    fn judge(&mut self, order: &Order, account: &Account, orders: &OpenOrders) -> Result<Passed, Refusal> {
         self.know(account);
         if self.breakers.state() >= TradingState::Halted {
-            return self.breakers.refusal().map_or(Ok(*order), Err);
+            return self.breakers.refusal().map_or(Ok(Passed::Whole), Err);
         }
         if order.reduce_only {
             self.check_exit(order, account)?;
-            return Ok(*order);
+            return Ok(Passed::Whole);
         }
         match self.judge_opening(order, account, orders) {
-            Ok(()) => Ok(*order),
+            Ok(()) => Ok(Passed::Whole),
             // What a limit refuses to open may still close, and is sent so that it can do nothing else.
             Err(_) if reduces(order, account, orders)? => {
                 self.check_exit(order, account)?;
-                Ok(Order { reduce_only: true, ..*order })
+                Ok(Passed::Reducing)
             }
             Err(refusal) => Err(refusal),
         }

@@ -1,4 +1,6 @@
 //! What holding costs and brings between trades: dividends, splits, funding, interest, liquidation, settlement.
+use std::collections::VecDeque;
+
 use qframe_model::account::{Account, Commodity, MarginKind};
 use qframe_model::event::{CancelReason, Report};
 use qframe_model::fill::{Fill, Liquidity};
@@ -27,7 +29,7 @@ pub(super) struct Carry {
     pub(super) next_night: Vec<usize>,
     pub(super) next_roll: usize,
     /// What fell due and was not told yet.
-    told: Vec<(InstrumentId, FundingRate)>,
+    told: VecDeque<(InstrumentId, FundingRate)>,
     accrued_to: Option<Time>,
     /// The instant at which bars are about to open.
     due: Option<Time>,
@@ -78,10 +80,10 @@ impl SimVenue {
         }
     }
 
-    /// The funding that fell due since the last call, oldest first for each instrument: market data, as a bar is.
+    /// The next funding that fell due and was not told yet, oldest first for each instrument: market data, as a bar is.
     #[inline]
-    pub fn funding_due(&mut self) -> std::vec::Drain<'_, (InstrumentId, FundingRate)> {
-        self.carry.told.drain(..)
+    pub fn next_funding(&mut self) -> Option<(InstrumentId, FundingRate)> {
+        self.carry.told.pop_front()
     }
 
     /// Charges what fell due up to the opening of the bars: one thing at a call, since each depends on the one before.
@@ -190,7 +192,7 @@ impl SimVenue {
             *next += 1;
             let held = account.position(instrument).quantity;
             let mark = funding.mark_at(time).or_else(|| account.mark_of(instrument));
-            self.carry.told.push((instrument, FundingRate { time, rate, mark }));
+            self.carry.told.push_back((instrument, FundingRate { time, rate, mark }));
             if let (false, Some(mark)) = (held.is_zero(), mark) {
                 let amount = account.instrument(instrument).value(mark, held)?.at_rate(rate)?;
                 let commodity = account.quote_of(instrument);
