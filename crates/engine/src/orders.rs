@@ -74,7 +74,7 @@ impl OpenOrders {
 
     /// Takes the step that a report tells, where it is legal: the state moves on, and an order that ended is gone. `worth`
     /// is what a fill in part was worth.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn step(&mut self, report: &Report, worth: Cash) -> Result<(), Refusal> {
         let (id, next, quantity) = match *report {
             Report::Accepted { order, .. } => (order, OrderState::Accepted, Quantity::ZERO),

@@ -184,6 +184,7 @@ pub fn approve_close(order: &Order, account: &Account) -> Result<Approved<Order>
 }
 
 /// What every order must satisfy, whatever the limits.
+#[inline(always)]
 fn check_form(order: &Order, account: &Account) -> Result<(), Refusal> {
     let instrument = account.instrument(order.instrument);
     if matches!(instrument.kind(), Kind::Future { expiry } if order.time >= expiry) {
@@ -202,6 +203,7 @@ fn check_form(order: &Order, account: &Account) -> Result<(), Refusal> {
 
 /// What the venue takes. It bounds what closes as well; but a position without its way out is worse than an order that is
 /// refused there.
+#[inline(always)]
 fn check_bounds(order: &Order, account: &Account) -> Result<(), Refusal> {
     let bounds = account.instrument(order.instrument).rules().bounds;
     if order.reduce_only {

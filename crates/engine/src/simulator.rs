@@ -179,6 +179,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     }
 
     /// What fell due while the bars were open.
+    #[inline(always)]
     fn tell_funding(&mut self) -> Result<(), SimulatorError> {
         while let Some((id, rate)) = self.venue.next_funding() {
             self.engine.funding(id, &rate)?;
@@ -277,6 +278,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     }
 
     /// Takes the engine's intents to the venue, and the venue's answers back, until both are silent.
+    #[inline(always)]
     fn carry(&mut self) -> Result<(), SimulatorError> {
         if self.engine.has_intents() {
             self.send();
@@ -286,7 +288,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         self.drain()
     }
 
-    #[inline]
+    #[inline(always)]
     fn drain(&mut self) -> Result<(), SimulatorError> {
         loop {
             let report = self.venue.next_report(self.engine.account());
@@ -300,6 +302,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         }
     }
 
+    #[inline(always)]
     fn send(&mut self) {
         for intent in &self.engine.intents {
             match intent {

@@ -458,6 +458,7 @@ impl Account {
     }
 
     /// The fee of a fill, valued in the instrument's quote currency.
+    #[inline(always)]
     fn fee_in_quote(&self, fill: &Fill, quote: CommodityId) -> Result<Cash, Overflow> {
         if fill.fee_in == quote || fill.fee.is_zero() {
             return Ok(fill.fee);

@@ -123,7 +123,7 @@ impl Position {
     ///
     /// # Errors
     /// [`Overflow`] beyond the range; the position is then as it was.
-    #[inline]
+    #[inline(always)]
     pub fn apply(&mut self, instrument: &Instrument, fill: &Fill, fee: Cash) -> Result<Option<ClosedTrade>, Overflow> {
         let signed = fill.signed();
         if self.is_flat() || self.quantity.is_negative() == signed.is_negative() {
@@ -142,6 +142,7 @@ impl Position {
         Ok(Some(trade))
     }
 
+    #[inline(always)]
     fn open(&mut self, instrument: &Instrument, fill: &Fill, signed: Quantity, fee: Cash) -> Result<(), Overflow> {
         let value = instrument.value(fill.price, signed)?;
         if self.is_flat() {
@@ -165,6 +166,7 @@ impl Position {
         Ok(())
     }
 
+    #[inline(always)]
     fn close(
         &mut self,
         instrument: &Instrument,

@@ -78,7 +78,7 @@ impl Fees {
     ///
     /// # Errors
     /// [`Overflow`] beyond the range.
-    #[inline]
+    #[inline(always)]
     pub fn fee(&self, basis: &FeeBasis) -> Result<Cash, Overflow> {
         match self {
             Self::Percent { maker, taker } => basis.value.at_rate(by_liquidity(basis, *maker, *taker)),

@@ -214,6 +214,7 @@ impl SimVenue {
 
     /// What the market and the account let an order do: sized at the market's price and, where crossing costs, again at
     /// the price after it; no more than the volume allows.
+    #[inline(always)]
     fn offer(&self, working: &Working, bar: &Bar, touch: Touch, account: &Account) -> Result<Offer, Overflow> {
         let liquidity = if touch.taker { Liquidity::Taker } else { Liquidity::Maker };
         let mut sizer = self.sizer(account, working.order.instrument, touch.price, liquidity, bar.time);
@@ -303,6 +304,7 @@ impl SimVenue {
     }
 
     /// Reports a fill, then ends what it ends and wakes what it wakes.
+    #[inline(always)]
     fn record(&mut self, place: usize, fill: Fill, paid: Cash, rest: Rest, step: Step, account: &Account) {
         let working = &mut self.orders[place];
         // What cannot overflow: the fill was sized within the order.

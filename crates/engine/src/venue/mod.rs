@@ -179,6 +179,7 @@ impl SimVenue {
     }
 
     /// Takes an order. What the venue says of it comes from [`SimVenue::next_report`].
+    #[inline(always)]
     pub fn submit(&mut self, approved: &Approved<Order>) {
         let order = approved.get();
         if self.lives[order.instrument.index()].is_some() {
@@ -198,6 +199,7 @@ impl SimVenue {
     }
 
     /// An order is here; `market` is what it would meet. False where it is not taken.
+    #[inline(always)]
     fn take(&mut self, order: &Order, arrives: Time, market: Option<Price>) -> bool {
         if let Some(refusal) = would_take(order, market) {
             self.pending.push(Report::Rejected { order: order.id, time: arrives, refusal });
@@ -438,6 +440,7 @@ impl SimVenue {
     }
 
     /// What lived through the bars rests now; trailing stops follow; the bars are past.
+    #[inline(always)]
     fn close_bars(&mut self) {
         self.drop_dead();
         self.closing = false;

@@ -110,7 +110,7 @@ impl Sizer<'_> {
     }
 
     /// A weight of the other direction closes first; what opens is sized with the equity after that.
-    #[inline]
+    #[inline(always)]
     fn target_weight(&self, working: &Working, held: Quantity, weight: Rate) -> Result<Sized, Overflow> {
         if weight.is_zero() && held.is_zero() {
             return Ok(Sized::Refuse(Refusal::AlreadyThere));
@@ -141,6 +141,7 @@ impl Sizer<'_> {
     }
 
     /// As many units as `budget` pays for, fee included.
+    #[inline(always)]
     fn spend(&self, working: &Working, side: Side, budget: Cash, clip: bool) -> Result<Sized, Overflow> {
         let deal = self.afford(budget.max(Cash::ZERO), Rate::ONE)?;
         if deal.quantity.is_zero() {
@@ -150,6 +151,7 @@ impl Sizer<'_> {
         self.deal_for(working, side, deal, clip)
     }
 
+    #[inline(always)]
     fn step(&self, working: &Working, side: Side, quantity: Quantity, clip: bool) -> Result<Sized, Overflow> {
         self.deal_for(working, side, self.deal(quantity)?, clip)
     }
@@ -186,6 +188,7 @@ impl Sizer<'_> {
     }
 
     /// A fill whose part that opens is worth `value`.
+    #[inline(always)]
     fn opening(&self, working: &Working, side: Side, deal: Deal, value: Cash, rest: Rest) -> Sized {
         let minimum = self.instrument().rules().min_notional;
         if value < minimum {
@@ -200,7 +203,7 @@ impl Sizer<'_> {
     }
 
     /// So many units at this price.
-    #[inline]
+    #[inline(always)]
     pub(super) fn deal(&self, quantity: Quantity) -> Result<Deal, Overflow> {
         let value = self.instrument().value(self.price, quantity)?;
         Ok(Deal { quantity, value, fee: self.fee_on(value, quantity)? })
@@ -263,7 +266,7 @@ impl Sizer<'_> {
     }
 
     /// The most whole lots whose margin and fee `budget` pays.
-    #[inline]
+    #[inline(always)]
     fn afford(&self, budget: Cash, margin: Rate) -> Result<Deal, Overflow> {
         let instrument = self.instrument();
         let lot = instrument.rules().lot;
@@ -296,7 +299,7 @@ impl Sizer<'_> {
         deal.value.plus(deal.fee)
     }
 
-    #[inline]
+    #[inline(always)]
     fn fee_on(&self, value: Cash, quantity: Quantity) -> Result<Cash, Overflow> {
         let (price, liquidity, volume_30d) = (self.price, self.liquidity, self.volume_30d);
         self.fees.fee(&FeeBasis { value, quantity, price, liquidity, volume_30d })

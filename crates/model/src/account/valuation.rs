@@ -170,6 +170,7 @@ impl Account {
         self.priced_by[commodity.index()].map_or(Ok(()), |by| self.recount_for(by, commodity))
     }
 
+    #[inline(always)]
     fn recount_for(&mut self, by: InstrumentId, commodity: CommodityId) -> Result<(), Overflow> {
         self.holdings[by.index()].units = self.ledger.claims(commodity)?.to_quantity();
         self.choose_valuation(by)?;
