@@ -18,6 +18,7 @@ mod rolls;
 pub(crate) mod security;
 pub(crate) mod sinks;
 mod stored;
+pub(crate) mod target;
 mod ticks;
 mod values;
 mod venue;

@@ -296,6 +296,10 @@ pub(crate) struct Raw {
     /// Write the orders as CSV.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) orders: Option<PathBuf>,
+    /// Write these over files that no earlier run wrote.
+    #[arg(long, help_heading = "Output")]
+    #[serde(skip)]
+    pub(crate) force: bool,
     /// Print one JSON object instead of the text.
     #[arg(long, help_heading = "Output")]
     #[serde(skip)]
@@ -365,7 +369,7 @@ impl Raw {
                 report: self.report.or(beside(file.report)), trades: self.trades.or(beside(file.trades)),
                 equity: self.equity.or(beside(file.equity)), orders: self.orders.or(beside(file.orders)),
                 catalog: self.catalog.or(beside(file.catalog)),
-                json: self.json, plain: self.plain, no_lookahead_check: self.no_lookahead_check, config: self.config, from_file: self.from_file } };
+                json: self.json, force: self.force, plain: self.plain, no_lookahead_check: self.no_lookahead_check, config: self.config, from_file: self.from_file } };
         }
         single!(first)
     }

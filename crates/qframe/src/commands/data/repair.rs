@@ -8,9 +8,10 @@ use qframe_data::{Defect, Format};
 use qframe_lab::report::{ReportError, write_atomically};
 use serde::Serialize;
 
+use super::kept;
 use super::subject::{Known, Subject};
-use super::{kept, out};
 use crate::error::Error;
+use crate::run::target::check_new;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -122,7 +123,7 @@ impl Args {
             ));
         }
         let changes = beside("changes.csv", &out);
-        [&out, &changes].into_iter().try_for_each(|path| out::check(path, self.force))?;
+        [&out, &changes].into_iter().try_for_each(|path| check_new("--out", path, self.force))?;
         save(&changes, |out| write_changes(mended, out))?;
         let format = Format::of(&out);
         save(&out, |out| write_bars(mended, format, out))?;

@@ -13,6 +13,7 @@ use super::out;
 use super::subject::{Known, Subject};
 use crate::error::Error;
 use crate::run::security::Held;
+use crate::run::target::check_new;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -184,7 +185,7 @@ impl Args {
     }
 
     fn saved(&self, path: &Path, bars: &[Bar]) -> Result<Written, Error> {
-        out::check(path, self.force)?;
+        check_new("--out", path, self.force)?;
         out::write(path, bars).map(|name| Written { name, bars: bars.len() })
     }
 
