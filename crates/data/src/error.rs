@@ -38,6 +38,8 @@ pub enum FileFault {
     Directory,
     /// The system does not let us read it.
     Denied,
+    /// Something that may never end, such as `/dev/zero`.
+    Device,
     /// Reading failed; the system's words.
     Unreadable(String),
     /// Nothing in it.
@@ -79,7 +81,11 @@ pub enum FileFault {
 impl fmt::Display for BadFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.fault {
-            FileFault::Missing | FileFault::Directory | FileFault::Denied | FileFault::EmptyGzip => {
+            FileFault::Missing
+            | FileFault::Directory
+            | FileFault::Device
+            | FileFault::Denied
+            | FileFault::EmptyGzip => {
                 write!(f, "{}: {}", self.file, self.fault)
             }
             fault => write!(f, "{}:{}:1: {fault}", self.file, self.line),
@@ -92,6 +98,7 @@ impl fmt::Display for FileFault {
         match self {
             Self::Missing => f.write_str("no such file; check the path"),
             Self::Directory => f.write_str("a directory; expected one file, name one in it"),
+            Self::Device => f.write_str("a device; write what comes out of it to a file first"),
             Self::Denied => f.write_str("no permission to read it; check its owner and mode"),
             Self::Unreadable(reason) => write!(f, "reading failed: {reason}; try again, then check the disk"),
             Self::Empty => f.write_str("empty; expected a header and rows, is the export complete?"),

@@ -17,6 +17,7 @@ pub(crate) mod replay;
 mod rolls;
 pub(crate) mod security;
 pub(crate) mod sinks;
+pub(crate) mod small;
 mod stored;
 pub(crate) mod target;
 mod ticks;

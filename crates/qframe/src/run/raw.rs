@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::config::{self, Origin};
 use super::limits::{self, LimitWord};
-use super::measured;
+use super::{measured, small};
 use crate::error::Error;
 
 /// A word: any TOML value that is not a table reads as its text, so that `cash = 10000` and `--cash 10000` are the same.
@@ -342,7 +342,7 @@ impl Raw {
     /// These flags over what the configuration file says, where one is named.
     pub(crate) fn with_file(self) -> Result<Self, Error> {
         let Some(path) = self.config.clone() else { return Ok(self) };
-        let text = std::fs::read_to_string(&path).map_err(|error| Error::file("--config", &path, &error))?;
+        let text = small::text("--config", &path)?;
         let (file, keys) = config::read(&text)
             .map_err(|error| Error::usage("--config", path.display(), error.to_string().trim_end()))?;
         let keys = keys.into_iter().filter(|(key, _)| !self.says(key)).collect();

@@ -43,6 +43,8 @@ fn the_commands_of_the_book_run() {
     program.write("run.toml", blocks("docs/quickstart.md", "toml").remove(0));
     program.write("limits.toml", blocks("docs/limits.md", "toml").remove(0));
     crate::risk::fill(&program);
+    // A backtest of the quick start writes it, and over no other's file.
+    std::fs::remove_file(program.path("equity.csv")).unwrap();
     crate::catalog::fill(&program);
     crate::assets::fill(&program);
     crate::securities::famous(&program);

@@ -89,11 +89,11 @@ impl Spread {
         Some(Self { q1, median, q3, values, outliers })
     }
 
-    /// The lowest and the highest value within the fences.
+    /// The lowest and the highest value within the fences, and no end inside the box.
     #[must_use]
     pub fn whiskers(&self) -> [f64; 2] {
         let ends = |[low, high]: [f64; 2], value: &f64| [low.min(*value), high.max(*value)];
-        self.values.iter().fold([f64::INFINITY, f64::NEG_INFINITY], ends)
+        self.values.iter().fold([self.q1, self.q3], ends)
     }
 }
 

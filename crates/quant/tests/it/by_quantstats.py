@@ -33,8 +33,8 @@ for name, value in stats.greeks(own, market).items():
 tell("implied_volatility", stats.implied_volatility(own, annualize=False) * 252**0.5)
 tell("expected_shortfall_historical", stats.expected_shortfall(own, method="historical"))
 
-# With a risk-free rate of 2 % a year.
-for name in """adjusted_sortino omega probabilistic_sharpe_ratio probabilistic_sortino_ratio rar recovery_factor serenity_index
+# With a risk-free rate of 2 % a year; not rar, which then takes days out of the market for days in it.
+for name in """adjusted_sortino omega probabilistic_sharpe_ratio probabilistic_sortino_ratio recovery_factor serenity_index
 sharpe smart_sharpe smart_sortino sortino ulcer_performance_index""".split():
     tell(f"rf:{name}", getattr(stats, name)(own, rf=0.02))
 tell("rf:treynor_ratio", stats.treynor_ratio(own, market, rf=0.02))
