@@ -2,7 +2,7 @@
 use qframe_quant::performance::{Shuffled, Shuffling, Summary};
 use serde::Serialize;
 
-use super::text;
+use super::text::{self, exact_percent};
 
 /// A simulation and what came of it.
 #[derive(Debug, Clone)]
@@ -75,26 +75,44 @@ impl MonteCarlo {
     }
 }
 
-/// The head of [`rows`].
-pub(super) const HEAD: [&str; 7] = ["Over all paths", "Least", "5 %", "Median", "Mean", "95 %", "Most"];
+/// A figure of each path, and how it is shown.
+type Figure<'a> = (&'static str, &'a [f64], fn(f64) -> String);
 
-/// A row a figure; growth only where it differs from path to path.
-pub(super) fn rows(Chance { by, found }: &Chance) -> Vec<Vec<String>> {
-    let percent = |value: f64| text::percent(Some(value * 100.0));
-    let number = |value: f64| text::number(Some(value), 3);
-    let drawdown = ("Max. drawdown", &found.drawdowns, &percent as &dyn Fn(f64) -> String);
-    let growth: [(_, _, &dyn Fn(f64) -> String); 3] = [
-        ("Total return", &found.totals, &percent),
-        ("Growth a year", &found.cagrs, &percent),
-        ("Sharpe ratio", &found.sharpes, &number),
-    ];
-    let shown = growth.into_iter().filter(|_| by.with_replacement);
-    let row = |(name, values, shown): (&str, &Vec<f64>, &dyn Fn(f64) -> String)| {
-        let Summary { min, max, mean, median, percentiles: [low, _, _, high], .. } = Summary::of(values)?;
-        let cells = [min, low, median, mean, high, max].map(shown);
-        Some(std::iter::once(name.to_owned()).chain(cells).collect())
+/// Drawdowns; growth only where it differs from path to path.
+fn figures(Chance { by, found }: &Chance) -> Vec<Figure<'_>> {
+    let percent: fn(f64) -> String = |value| text::percent(Some(value * 100.0));
+    let number: fn(f64) -> String = |value| text::number(Some(value), 3);
+    let mut figures: Vec<Figure<'_>> = vec![("Max. drawdown", &found.drawdowns, percent)];
+    if by.with_replacement {
+        figures.extend([
+            ("Total return", found.totals.as_slice(), percent),
+            ("Growth a year", &found.cagrs, percent),
+            ("Sharpe ratio", &found.sharpes, number),
+        ]);
+    }
+    figures
+}
+
+/// The head of [`rows`].
+pub(super) fn head(chance: &Chance) -> Vec<&'static str> {
+    std::iter::once("Over all paths").chain(figures(chance).into_iter().map(|(name, ..)| name)).collect()
+}
+
+/// The curve itself, then quantiles and the mean, a column a figure.
+pub(super) fn rows(chance: &Chance) -> Vec<Vec<String>> {
+    const NAMES: [&str; 9] = ["The curve itself", "Least", "5 %", "25 %", "Median", "Mean", "75 %", "95 %", "Most"];
+    let column = |(_, values, shown): Figure<'_>| -> [String; NAMES.len()] {
+        let Some(Summary { min, max, mean, median, percentiles: [low, lower, upper, high], .. }) = Summary::of(values)
+        else {
+            return [(); NAMES.len()].map(|()| text::UNDEFINED.to_owned());
+        };
+        [values[0], min, low, lower, median, mean, upper, high, max].map(shown)
     };
-    std::iter::once(drawdown).chain(shown).filter_map(row).collect()
+    let columns: Vec<_> = figures(chance).into_iter().map(column).collect();
+    let row = |(place, name): (usize, &str)| {
+        std::iter::once(name.to_owned()).chain(columns.iter().map(|column| column[place].clone())).collect()
+    };
+    NAMES.into_iter().enumerate().map(row).collect()
 }
 
 /// What was drawn and what was asked, in sentences.
@@ -110,12 +128,11 @@ pub(super) fn told(Chance { by, found }: &Chance) -> String {
              only the way differs."
         ),
     };
-    let share = |value: Option<f64>| value.map(|value| text::percent(Some(value * 100.0)));
-    let fell = share(by.bust).zip(share(found.bust_probability));
-    let fell = fell.map_or_else(String::new, |(bust, of)| {
-        format!(" {of} of them fell by {} or more.", bust.trim_start_matches('-'))
-    });
-    let reached = share(by.goal).zip(share(found.goal_probability));
-    let reached = reached.map_or_else(String::new, |(goal, of)| format!(" {of} of them returned {goal} or more."));
-    format!("{drawn}{fell}{reached}")
+    let of = |share: f64| text::percent(Some(share * 100.0));
+    let fell = by.bust.zip(found.bust_probability);
+    let fell = fell.map(|(bust, share)| format!(" {} of them fell by {} or more.", of(share), exact_percent(-bust)));
+    let reached = by.goal.zip(found.goal_probability);
+    let reached =
+        reached.map(|(goal, share)| format!(" {} of them returned {} or more.", of(share), exact_percent(goal)));
+    format!("{drawn}{}{}", fell.unwrap_or_default(), reached.unwrap_or_default())
 }

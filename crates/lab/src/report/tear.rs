@@ -105,9 +105,11 @@ fn period_lines(track: &Track, out: &mut impl Write) -> Result<(), ReportError> 
 
 fn chance_lines(chance: &Chance, out: &mut impl Write) -> Result<(), ReportError> {
     writeln!(out)?;
-    for row in std::iter::once(chance::HEAD.map(str::to_owned).to_vec()).chain(chance::rows(chance)) {
-        let (name, cells) = (&row[0], row[1..].iter().map(|cell| format!("{cell:>12}")).collect::<String>());
-        writeln!(out, "{name:<16}{cells}")?;
+    for row in
+        std::iter::once(chance::head(chance).into_iter().map(str::to_owned).collect()).chain(chance::rows(chance))
+    {
+        let cells: String = row[1..].iter().map(|cell| format!("{cell:>15}")).collect();
+        writeln!(out, "{:<18}{cells}", row[0])?;
     }
     Ok(writeln!(out, "{}", chance::told(chance))?)
 }

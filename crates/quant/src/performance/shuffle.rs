@@ -42,8 +42,8 @@ pub struct Shuffled {
     pub totals: Vec<f64>,
     /// Deepest drawdowns, one a path, at most zero; falls count from 1 on, before the first return.
     pub drawdowns: Vec<f64>,
-    /// Sharpe ratios a year where they are defined: mean less risk-free rate / periods, over the standard deviation (ddof 1), x
-    /// sqrt(periods), of the returns between a path's values, of which its first return is not one (quantstats).
+    /// Sharpe ratios a year where they are defined, as the metric `sharpe` has it. quantstats leaves the first return of each
+    /// path out.
     pub sharpes: Vec<f64>,
     /// Growth a year where something is left.
     pub cagrs: Vec<f64>,
@@ -93,7 +93,7 @@ impl Shuffled {
         }
         self.totals.push(wealth - 1.0);
         self.drawdowns.push(deepest);
-        self.sharpes.extend(sharpe(&path[1..], options));
+        self.sharpes.extend(sharpe(path, options));
         let years = path.len() as f64 / options.periods_per_year;
         self.cagrs.extend((wealth > 0.0).then(|| wealth.powf(1.0 / years) - 1.0));
     }
@@ -118,7 +118,7 @@ fn sharpe(returns: &[f64], options: &MetricOptions) -> Option<f64> {
     let mean = returns.iter().sum::<f64>() / count;
     let squares: f64 = returns.iter().map(|change| (change - mean).powi(2)).sum();
     let deviation = (squares / (count - 1.0)).sqrt();
-    let excess = mean - options.risk_free / options.periods_per_year;
+    let excess = mean - options.a_period(options.risk_free);
     (returns.len() > 1 && deviation > 0.0).then(|| excess / deviation * options.periods_per_year.sqrt())
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use super::escape::Escaped;
 use super::sections::{Chart, chart};
 use super::tear::table;
-use crate::report::chance::{Chance, HEAD, rows, told};
+use crate::report::chance::{Chance, head, rows, told};
 use crate::report::{ReportError, text};
 
 /// Writes the section.
@@ -20,6 +20,6 @@ pub(super) fn section(simulated: &Chance, out: &mut impl Write) -> Result<(), Re
     };
     chart(&picture, out)?;
     writeln!(out, "<section class=\"card\"><h2>Monte Carlo</h2>")?;
-    table("list", &HEAD, &rows(simulated), out)?;
+    table("list", &head(simulated), &rows(simulated), out)?;
     Ok(writeln!(out, "<p class=\"note\">{}</p></section></div>", Escaped(&told(simulated)))?)
 }

@@ -49,8 +49,9 @@ pub(super) fn metrics(track: &Track, metrics: &[Compared], out: &mut impl Write)
         row.extend(
             beside.map(|_| metric.benchmark.map_or_else(String::new, |value| shown(metric.own.unit, Some(value)))),
         );
-        let aliases: String = metric.own.aliases().map(|alias| format!("; also {alias}")).collect();
-        row.push(format!("{}{aliases}", metric.own.convention));
+        let aliases: Vec<&str> = metric.own.aliases().collect();
+        let also = if aliases.is_empty() { String::new() } else { format!("; also {}", aliases.join(", ")) };
+        row.push(format!("{}{also}", metric.own.convention));
         row
     };
     let class = if beside.is_some() { "statistics beside" } else { "statistics" };

@@ -82,7 +82,7 @@ impl Default for MetricOptions {
 
 impl MetricOptions {
     /// A rate a year as a rate a period, compounded.
-    fn a_period(&self, a_year: f64) -> f64 {
+    pub(super) fn a_period(&self, a_year: f64) -> f64 {
         (1.0 + a_year).powf(1.0 / self.periods_per_year) - 1.0
     }
 }
