@@ -82,6 +82,29 @@ fn the_commands_of_the_book_run() {
     assert!(ran >= 12, "only {ran} commands");
 }
 
+/// Each metric and each of its other names has a row with its formula and a source, and no row is of something else.
+#[test]
+fn the_page_on_performance_has_every_metric() {
+    use qframe_quant::performance::{ALIASES, MetricOptions, metrics, relative_metrics};
+    let page = std::fs::read_to_string(root().join("docs/performance.md")).unwrap();
+    let table = page.split_once("| name (alias) | formula | source |").unwrap().1.split_once("\n\n").unwrap().0;
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let mut named: Vec<String> = Vec::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert!(cells.len() == 3 && cells.iter().all(|cell| !cell.is_empty()), "{row}");
+        named.extend(cells[0].split('`').skip(1).step_by(2).map(str::to_owned));
+    }
+    let options = MetricOptions::default();
+    let returns = [0.01, -0.02, 0.03, 0.005, -0.01];
+    let all = metrics(&returns, &options).into_iter().chain(relative_metrics(&returns, &returns, &options));
+    let mut known: Vec<String> = all.map(|metric| metric.name.to_owned()).collect();
+    known.extend(ALIASES.map(|(alias, _)| alias.to_owned()));
+    named.sort();
+    known.sort();
+    assert_eq!(named, known);
+}
+
 #[test]
 fn the_book_shows_what_data_book_prints() {
     let program = Program::new();

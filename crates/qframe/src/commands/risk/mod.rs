@@ -211,9 +211,8 @@ impl Args {
         let mut answer = self.answer(&book, &settings)?;
         answer.stress = stress::scenarios(&book, &settings, &windows, &shocks)?;
         match stress::reversed(&book, &settings, loss) {
-            Some(Ok(reversed)) => answer.reverse = Some(reversed),
-            Some(Err(still)) => answer.notes.push(still),
-            None => {}
+            Ok(reversed) => answer.reverse = Some(reversed),
+            Err(why) => answer.notes.push(why),
         }
         answer.liquidity = stress::closings(&book, participation);
         let gauges = Gauges {

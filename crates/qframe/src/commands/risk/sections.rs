@@ -228,9 +228,12 @@ fn reverse(answer: &Answer) -> Option<Section> {
     let mut section =
         section(&format!("The likeliest way to lose {}", percent(found.loss)), &["symbol", "return"], rows);
     section.shown = ROWS_MAX;
-    let (deviations, probability) = (found.deviations, found.probability);
+    let deviations = found.deviations;
+    // Beyond some 38 standard deviations no number is small enough.
+    let probability =
+        if found.probability > 0.0 { format!("of {:.1e}", found.probability) } else { "below 1e-300".to_owned() };
     section.note = Some(format!(
-        "{deviations:.1} standard deviations of one observation; were returns normal, a probability of {probability:.1e}"
+        "{deviations:.1} standard deviations of one observation; were returns normal, a probability {probability}"
     ));
     Some(section)
 }

@@ -255,18 +255,25 @@ fn worlds(book: &Book, settings: &Settings) -> Vec<Scenario> {
     measured.collect()
 }
 
-/// The likeliest way to lose the fraction `loss` in one observation, or a sentence on why there is none; nothing where there is
-/// no covariance.
-pub(super) fn reversed(book: &Book, settings: &Settings, loss: f64) -> Option<Result<Reversed, String>> {
-    let covariance: Covariance = settings.estimator.estimate(&book.returns).ok()?;
+/// So many standard deviations are none that could come about: what moves so little moves by rounding.
+const DEVIATIONS_MAX: f64 = 1e6;
+
+/// The likeliest way to lose the fraction `loss` in one observation.
+///
+/// # Errors
+/// A sentence on why there is none.
+pub(super) fn reversed(book: &Book, settings: &Settings, loss: f64) -> Result<Reversed, String> {
     let lost = exact_percent(loss);
-    let Ok(found) = reverse(&covariance, &book.weights(), loss) else {
-        return Some(Err(format!(
-            "no way to lose {lost}: the book does not move, and no multiple of its usual move loses that much"
-        )));
-    };
+    let covariance: Covariance = settings
+        .estimator
+        .estimate(&book.returns)
+        .map_err(|error| format!("no likeliest way to lose {lost}: {}", book.told(error.into())))?;
+    let found = reverse(&covariance, &book.weights(), loss).ok().filter(|found| found.deviations < DEVIATIONS_MAX);
+    let found = found.ok_or_else(|| {
+        format!("no way to lose {lost}: the book hardly moves, and no multiple of its usual move loses that much")
+    })?;
     let returns = book.names().into_iter().zip(found.returns).collect();
-    Some(Ok(Reversed { loss, deviations: found.deviations, probability: found.probability, returns }))
+    Ok(Reversed { loss, deviations: found.deviations, probability: found.probability, returns })
 }
 
 /// Days to close every position whose volume is known, with `share` of the volume.
