@@ -1,6 +1,7 @@
 //! Every way a file can be refused. A message says where, what stood there, what was expected and what to try.
 use std::fmt;
 
+use qframe_model::count::counted;
 use qframe_model::time::TimeFrame;
 
 use crate::bad_row::BadRow;
@@ -131,7 +132,11 @@ impl fmt::Display for FileFault {
                 write!(f, "two columns are called {name:?}; expected a name an asset: rename one")
             }
             Self::NoMessages(lines, first) => {
-                write!(f, "no message of an exchange in {lines} lines: {first}; expected a recorded stream")
+                write!(
+                    f,
+                    "no message of an exchange in {}: {first}; expected a recorded stream",
+                    counted(*lines, "line")
+                )
             }
             Self::SeveralSymbols(names) => {
                 let first = names.first().map_or("SYMBOL", String::as_str);
@@ -192,7 +197,9 @@ impl fmt::Display for DataError {
             Self::File(file) => write!(f, "{file}")?,
             Self::Row(row) | Self::Entry(row) if row.fault.is_of_the_file() => write!(f, "{row}")?,
             Self::Row(row) | Self::Entry(row) => write!(f, "{row}; mend the row")?,
-            Self::NoGoodRow(rows, first) => write!(f, "none of {rows} rows is a bar; the first: {first}")?,
+            Self::NoGoodRow(rows, first) => {
+                write!(f, "no bar in {}; the first: {first}", counted(*rows, "row"))?
+            }
         }
         match self.remedy() {
             Some(remedy) if !f.alternate() => write!(f, ", or {remedy}"),

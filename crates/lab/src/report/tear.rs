@@ -36,8 +36,8 @@ pub fn sheet_terminal(sheet: &Sheet<'_>, style: Style, out: &mut dyn Write) -> R
     let mut out = BufWriter::new(out);
     let date = |ns: i64| format!("{:#}", Time::from_nanos(ns));
     let (first, last) = (track.times_ns[0], track.times_ns[track.times_ns.len() - 1]);
-    let returns = text::count(track.values.len() - 1);
-    writeln!(out, "{}: {} to {}, {returns} {} returns", track.name, date(first), date(last), track.word())?;
+    let returns = text::counted(track.values.len() - 1, &format!("{} return", track.word()));
+    writeln!(out, "{}: {} to {}, {returns}", track.name, date(first), date(last))?;
     for note in notes {
         writeln!(out, "  {note}")?;
     }

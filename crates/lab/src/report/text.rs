@@ -84,6 +84,11 @@ pub(super) fn percent(value: Option<f64>) -> String {
     if text == UNDEFINED { text } else { text + "%" }
 }
 
+/// `1 daily return`, `2,147 daily returns`.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// How many, with thousands separated.
 pub(super) fn count(value: impl Display) -> String {
     grouped(&value.to_string())

@@ -9,6 +9,7 @@ use qframe_lab::lookahead::quick;
 use qframe_lab::registry::{Assets, StrategySpec};
 use qframe_lab::report::{self, Facts, Look, ReportError, Style, write_atomically};
 use qframe_lab::{Blind, Outcome};
+use qframe_model::count::counted;
 
 use crate::error::Error;
 use crate::run::data::Source;
@@ -119,8 +120,11 @@ pub(crate) fn style(plain: bool) -> Style {
 fn odd(source: &Source) -> Vec<String> {
     let facts = &source.set.origin().facts;
     let skipped = &facts.skipped;
-    let mut odd: Vec<String> =
-        skipped.by_reason.iter().map(|(reason, count)| format!("skipped {count} rows: {reason}")).collect();
+    let mut odd: Vec<String> = skipped
+        .by_reason
+        .iter()
+        .map(|(reason, count)| format!("skipped {}: {reason}", counted(*count, "row")))
+        .collect();
     if skipped.frame_is_guessed {
         odd.push("the time frame is a guess: rows without a time were skipped between all bars; mend them".to_owned());
     }
@@ -163,7 +167,7 @@ fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
     }
     let dead = plan.sources.iter().map(|source| source.set.origin().facts.zero_volume).sum::<u64>();
     if plan.backtest.setup().venue.volume_cap.is_some() && dead > 0 {
-        notes.push(format!("{dead} bars have no volume; with --volume-cap nothing can fill in them"));
+        notes.push(format!("{} without volume; with --volume-cap nothing can fill there", counted(dead, "bar")));
     }
     if let (Assets::One, [first, _, ..]) = (plan.spec.assets, plan.backtest.instruments()) {
         let (strategy, first) = (plan.spec.name, first.symbol());

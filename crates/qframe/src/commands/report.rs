@@ -6,6 +6,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qframe_data::{FigureColumn, Figures, printable, read_figures};
 use qframe_lab::report::{Chance, Levels, Sheet, Track, sheet, sheet_json, sheet_terminal, write_atomically};
+use qframe_model::count::counted;
 use qframe_model::number::Rate;
 use qframe_quant::performance::{MetricOptions, Shuffled, Shuffling};
 
@@ -262,10 +263,10 @@ fn levels(
     notes: &mut Vec<String>,
 ) -> Result<Levels, Error> {
     let (file, count) = (path.display(), figures.times.len());
-    let what = if is_returns { "returns" } else { "values" };
-    notes.push(format!("{file}: {count} {what} of column \"{}\"", figures.name));
+    let what = if is_returns { "return" } else { "value" };
+    notes.push(format!("{file}: {} of column \"{}\"", counted(count, what), figures.name));
     if figures.empty > 0 {
-        notes.push(format!("{file}: {} rows without a figure left out", figures.empty));
+        notes.push(format!("{file}: {} without a figure left out", counted(figures.empty, "row")));
     }
     let made = match is_returns {
         true => Levels::of_returns(figures.times, &figures.values),

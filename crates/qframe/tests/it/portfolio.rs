@@ -131,7 +131,7 @@ fn what_cannot_be_is_refused_and_nothing_is_written() {
         }
     };
     let optimise = |words: &str, code, parts: &[&str]| {
-        check(&format!("optimise --out w.csv --force --prices {words}"), code, parts)
+        check(&format!("optimise --out w.csv --force --prices {words}"), code, parts);
     };
     optimise("nothing.csv", 1, &["nothing.csv", "no such file"]);
     optimise("bad.csv", 1, &["bad.csv:3:14", "\"x\"", "expected digits"]);

@@ -168,7 +168,7 @@ fn bad_input_is_told_with_its_place() {
         ("report --equity twice.csv", 1, &["twice.csv:3"]),
         ("report --equity back.csv", 1, &["back.csv:3"]),
         ("report --equity wide.csv", 1, &["wide.csv", "time,equity"]),
-        ("report --equity one.csv", 1, &["1 values", "at least two"]),
+        ("report --equity one.csv", 1, &["1 value;", "at least two"]),
         ("report --returns percent.csv", 1, &["2021-01-02", "1%"]),
         ("report --equity equity.csv --benchmark other.csv", 1, &["0 of 60"]),
         ("report --equity equity.csv --report equity.csv", 2, &["--report", "--equity"]),

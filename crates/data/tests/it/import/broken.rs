@@ -104,7 +104,7 @@ fn broken_files_are_refused_by_what_is_wrong() {
         "AAPL.csv",
         "time,open,high,low,close\n2020-01-01,x,1,1,1\n".as_bytes(),
         &plain,
-        "none of 1 rows can be used",
+        "nothing of use in 1 row",
     );
     check("20200101,1,2,1,2,5.csv", b"20200101 00:00,1,2,1,2,5\n", &plain, "rows as LEAN writes them, in no folder");
 }

@@ -58,9 +58,9 @@ fn ends(track: &Track) -> [String; 2] {
 fn header(track: &Track, out: &mut impl Write) -> Result<(), ReportError> {
     writeln!(out, "<header>\n<p class=\"over\">QFrame report</p>\n<h1>{}</h1>", Escaped(&track.name))?;
     let [first, last] = ends(track);
-    let returns = text::count(track.values.len() - 1);
+    let returns = text::counted(track.values.len() - 1, &format!("{} return", track.word()));
     let beside = track.beside.as_ref().map_or_else(String::new, |beside| format!(" · beside {}", beside.name));
-    let under = format!("{first} to {last} · {returns} {} returns{beside}", track.word());
+    let under = format!("{first} to {last} · {returns}{beside}");
     Ok(writeln!(out, "<p class=\"under\">{}</p></header>", Escaped(&under))?)
 }
 

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use qframe_data::catalog::{Columns, ExportError};
 use qframe_data::{Catalog, CatalogError, DataKey, header, write_rows};
 use qframe_lab::report::{ReportError, write_atomically};
+use qframe_model::count::counted;
 use qframe_model::time::Time;
 
 use super::{Period, Which};
@@ -85,7 +86,7 @@ impl Args {
             let said = serde_json::json!({ "set": key.to_string(), "rows": count, "file": path.display().to_string() });
             return Ok(writeln!(out, "{said:#}")?);
         }
-        Ok(writeln!(out, "{count} rows of {key} written: {}", path.display())?)
+        Ok(writeln!(out, "{} of {key} written: {}", counted(count, "row"), path.display())?)
     }
 
     fn write(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use qframe_data::quality::{Change, Field, Mended, Mending, mend};
 use qframe_data::{Defect, Format};
 use qframe_lab::report::{ReportError, write_atomically};
+use qframe_model::count::counted;
 use serde::Serialize;
 
 use super::kept;
@@ -149,7 +150,12 @@ impl Args {
             writeln!(out, "{time}{line}: {field}: {before} -> {after}: {why}")?;
         }
         let would = if self.dry_run { ", nothing written: a dry run" } else { "" };
-        writeln!(out, "{} changes, {filled} of them bars filled in; {bars} bars{would}", changes.len())?;
+        writeln!(
+            out,
+            "{}, {filled} of them bars filled in; {}{would}",
+            counted(changes.len(), "change"),
+            counted(bars, "bar")
+        )?;
         written.iter().try_for_each(|path| writeln!(out, "written: {path}"))?;
         Ok(out.flush()?)
     }

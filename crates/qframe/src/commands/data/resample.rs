@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use qframe_data::catalog::Catalog;
 use qframe_data::{DataKey, Kind, OnBadRow, Options, QuoteBars, Resampling, Rows, TradeBars, read_bars, resample};
+use qframe_model::count::counted;
 use qframe_model::market::Bar;
 use qframe_model::time::{Span, Time, TimeFrame};
 use serde::Serialize;
@@ -90,7 +91,13 @@ impl Args {
             return Ok(writeln!(out)?);
         }
         for Written { name, bars } in &answer.written {
-            writeln!(out, "{} rows of {} made into {bars} bars of {to}: {name}", answer.rows, answer.from)?;
+            writeln!(
+                out,
+                "{} of {} made into {} of {to}: {name}",
+                counted(answer.rows, "row"),
+                answer.from,
+                counted(*bars, "bar")
+            )?;
         }
         match answer.unfinished {
             Some(time) => Ok(writeln!(out, "the last bar, from {time:#}, is unfinished and left out")?),
