@@ -198,7 +198,7 @@ impl fmt::Display for DataError {
             Self::Row(row) | Self::Entry(row) if row.fault.is_of_the_file() => write!(f, "{row}")?,
             Self::Row(row) | Self::Entry(row) => write!(f, "{row}; mend the row")?,
             Self::NoGoodRow(rows, first) => {
-                write!(f, "no bar in {}; the first: {first}", counted(*rows, "row"))?
+                write!(f, "no bar in {}; the first: {first}", counted(*rows, "row"))?;
             }
         }
         match self.remedy() {
