@@ -143,6 +143,12 @@ fn series_and_tables_agree_with_the_metrics() {
         assert!(answer.code() == 2 && answer.error().contains(told), "{words}: {}", answer.error());
     }
     program.write("lost.csv", "time,equity\n2021-01-01,100\n2021-01-02,-5\n");
+    let sheet = object(&program.run("report --equity lost.csv --json"));
+    assert_eq!(
+        (&sheet["periods"], &sheet["series"]),
+        (&serde_json::json!({}), &Value::Null),
+        "nothing is no return of zero"
+    );
     let lost = program.run("report --equity lost.csv --montecarlo 5");
     assert!(lost.code() == 1 && lost.error().contains("no returns"), "{}", lost.error());
 }

@@ -49,7 +49,8 @@ pub fn period_sums(times_ns: &[i64], returns: &[f64], period: Period) -> Vec<f64
 }
 
 fn by_period(times_ns: &[i64], returns: &[f64], period: Period, figure: impl Fn(&[f64]) -> f64) -> Vec<f64> {
-    let bins: Vec<i64> = times_ns.iter().enumerate().map(|(place, time)| period.bin(place, *time)).collect();
+    let bins: Vec<i64> =
+        times_ns.iter().take(returns.len()).enumerate().map(|(place, time)| period.bin(place, *time)).collect();
     let mut rest = returns;
     let runs = bins.chunk_by(|one, next| one == next).map(|run| {
         let (own, later) = rest.split_at(run.len().min(rest.len()));

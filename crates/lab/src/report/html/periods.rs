@@ -19,7 +19,9 @@ const FIGURES: [(&str, &str); 6] = [
 
 /// Writes the picture and the table; nothing where there are no returns.
 pub(super) fn section(periods: &[Periods], out: &mut impl Write) -> Result<(), ReportError> {
-    let Some(last) = periods.last() else { return Ok(()) };
+    if periods.is_empty() {
+        return Ok(());
+    }
     writeln!(out, "<div class=\"pair\">")?;
     let median =
         |own: &Periods| format!("{} {}", own.name.to_lowercase(), text::percent(Some(own.spread.median * 100.0)));
@@ -41,11 +43,7 @@ pub(super) fn section(periods: &[Periods], out: &mut impl Write) -> Result<(), R
         [own.name.to_owned(), text::count(own.count)].into_iter().chain(FIGURES.map(figure)).collect()
     };
     table("list", &head, &periods.iter().map(row).collect::<Vec<_>>(), out)?;
-    let weeks = if periods.iter().any(|own| own.name == "Weekly") && last.name != "Weekly" {
-        " Weeks end with their Monday."
-    } else {
-        ""
-    };
+    let weeks = if periods[0].name == "Daily" { " Weeks end with their Monday." } else { "" };
     Ok(writeln!(
         out,
         "<p class=\"note\">Compounded within calendar periods, UTC; expected is the geometric mean, gained the share of the \
