@@ -132,6 +132,12 @@ fn series_and_tables_agree_with_the_metrics() {
     for name in ["montecarlo_sharpe", "montecarlo_cagr"] {
         assert!(sheet[name]["mean"].is_number(), "{name}");
     }
+}
+
+#[test]
+fn simulations_that_cannot_be_are_refused() {
+    let program = Program::new();
+    program.write("equity.csv", curve().0);
     let refused = [
         ("--montecarlo 0", "expected 1 to 1000000"),
         ("--montecarlo 5 --bust 120%", "up to 100%"),
