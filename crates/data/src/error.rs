@@ -1,6 +1,7 @@
 //! Every way a file can be refused. A message says where, what stood there, what was expected and what to try.
 use std::fmt;
 
+use qframe_model::count::counted;
 use qframe_model::time::TimeFrame;
 
 use crate::bad_row::BadRow;
@@ -38,6 +39,8 @@ pub enum FileFault {
     Directory,
     /// The system does not let us read it.
     Denied,
+    /// Something that may never end, such as `/dev/zero`.
+    Device,
     /// Reading failed; the system's words.
     Unreadable(String),
     /// Nothing in it.
@@ -79,7 +82,11 @@ pub enum FileFault {
 impl fmt::Display for BadFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.fault {
-            FileFault::Missing | FileFault::Directory | FileFault::Denied | FileFault::EmptyGzip => {
+            FileFault::Missing
+            | FileFault::Directory
+            | FileFault::Device
+            | FileFault::Denied
+            | FileFault::EmptyGzip => {
                 write!(f, "{}: {}", self.file, self.fault)
             }
             fault => write!(f, "{}:{}:1: {fault}", self.file, self.line),
@@ -92,6 +99,7 @@ impl fmt::Display for FileFault {
         match self {
             Self::Missing => f.write_str("no such file; check the path"),
             Self::Directory => f.write_str("a directory; expected one file, name one in it"),
+            Self::Device => f.write_str("a device; write what comes out of it to a file first"),
             Self::Denied => f.write_str("no permission to read it; check its owner and mode"),
             Self::Unreadable(reason) => write!(f, "reading failed: {reason}; try again, then check the disk"),
             Self::Empty => f.write_str("empty; expected a header and rows, is the export complete?"),
@@ -124,7 +132,11 @@ impl fmt::Display for FileFault {
                 write!(f, "two columns are called {name:?}; expected a name an asset: rename one")
             }
             Self::NoMessages(lines, first) => {
-                write!(f, "no message of an exchange in {lines} lines: {first}; expected a recorded stream")
+                write!(
+                    f,
+                    "no message of an exchange in {}: {first}; expected a recorded stream",
+                    counted(*lines, "line")
+                )
             }
             Self::SeveralSymbols(names) => {
                 let first = names.first().map_or("SYMBOL", String::as_str);
@@ -185,7 +197,9 @@ impl fmt::Display for DataError {
             Self::File(file) => write!(f, "{file}")?,
             Self::Row(row) | Self::Entry(row) if row.fault.is_of_the_file() => write!(f, "{row}")?,
             Self::Row(row) | Self::Entry(row) => write!(f, "{row}; mend the row")?,
-            Self::NoGoodRow(rows, first) => write!(f, "none of {rows} rows is a bar; the first: {first}")?,
+            Self::NoGoodRow(rows, first) => {
+                write!(f, "no bar in {}; the first: {first}", counted(*rows, "row"))?;
+            }
         }
         match self.remedy() {
             Some(remedy) if !f.alternate() => write!(f, ", or {remedy}"),

@@ -1,6 +1,7 @@
 //! What a reader hands out: the bars, and the facts about the file they came from.
 use std::fmt;
 
+use qframe_model::count::counted;
 use qframe_model::market::Bar;
 use qframe_model::time::{Time, TimeFrame};
 
@@ -122,7 +123,7 @@ impl Skipped {
 /// One paragraph for people: what was read, and everything that is odd about it.
 impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bars of {}", self.bars.len(), self.time_frame)?;
+        write!(f, "{} of {}", counted(self.bars.len(), "bar"), self.time_frame)?;
         if let (Some(first), Some(last)) = (self.first(), self.last()) {
             write!(f, " from {first:#} to {last:#}")?;
         }

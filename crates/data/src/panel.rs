@@ -2,6 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use qframe_model::count::counted;
 use qframe_model::number::Price;
 use qframe_model::time::Time;
 
@@ -208,9 +209,14 @@ fn apart(series: &[Closes]) -> PanelError {
 impl fmt::Display for Aligned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { instants, dropped, filled, worst } = self;
-        write!(f, "{dropped} of {instants} instants left out, {filled} prices filled forward")?;
+        write!(
+            f,
+            "{dropped} of {} left out, {} filled forward",
+            counted(*instants, "instant"),
+            counted(*filled, "price")
+        )?;
         match worst {
-            Some((name, count)) => write!(f, "; {name} is absent most often, {count} times"),
+            Some((name, count)) => write!(f, "; {name} is absent most often, {}", counted(*count, "time")),
             None => Ok(()),
         }
     }

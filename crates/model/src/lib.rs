@@ -8,6 +8,7 @@ pub mod backtest;
 pub mod book;
 pub mod breaker;
 pub mod conflicts;
+pub mod count;
 pub mod currency;
 pub mod event;
 pub mod fill;

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use qframe_data::Kind;
+use qframe_model::count::counted;
 
 use crate::Arrival;
 
@@ -65,7 +66,7 @@ impl fmt::Display for SinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(rows) => {
-                write!(f, "{} rows are refused", rows.len())?;
+                write!(f, "{} refused", counted(rows.len(), "row"))?;
                 rows.first().map_or(Ok(()), |row| write!(f, "; the first: {}: {}", row.reason, row.text))
             }
             Self::TooLarge(why) => write!(f, "the batch is too large: {why}"),

@@ -29,7 +29,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), FileFault> {
         return Err(FileFault::Directory);
     }
     if is_endless(&facts) {
-        return Err(FileFault::Unreadable("a device: write what comes out of it to a file first".to_owned()));
+        return Err(FileFault::Device);
     }
     Ok((file, facts.len()))
 }

@@ -1,6 +1,7 @@
 //! Every way a file can give no rows. A message says what, what was expected and what to try.
 use std::fmt;
 
+use qframe_model::count::counted;
 use qframe_model::time::TimeFrame;
 
 use super::dialect::Dialect;
@@ -85,7 +86,7 @@ impl From<DataError> for ImportFault {
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.file, self.fault)?;
-        if self.handed > 0 { write!(f, " ({} rows before it were imported)", self.handed) } else { Ok(()) }
+        if self.handed > 0 { write!(f, " (imported: {} before it)", counted(self.handed, "row")) } else { Ok(()) }
     }
 }
 
@@ -134,7 +135,9 @@ impl fmt::Display for ImportFault {
                     "rows lie {found} apart, the time frame given is {given}; import the file's own, then resample"
                 )
             }
-            Self::NoGoodRow(rows, first) => write!(f, "none of {rows} rows can be used; the first: {first}"),
+            Self::NoGoodRow(rows, first) => {
+                write!(f, "nothing of use in {}; the first: {first}", counted(*rows, "row"))
+            }
             Self::Damaged(format, reason) => write!(f, "the {format} is damaged ({reason}); download it again"),
             Self::NotTaken(reason) => f.write_str(reason),
         }

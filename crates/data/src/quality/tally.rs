@@ -2,6 +2,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use qframe_model::count::counted;
 use qframe_model::time::Time;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
@@ -88,7 +89,7 @@ impl Tally {
 
     pub(super) fn report_of_stream(mut self, rows: u64, gaps: Gaps, silence: Silence) -> Report {
         if let Some(Hole { from, to, missing }) = gaps.longest {
-            let text = format!("the longest hole: {missing} rows between {from:#} and {to:#}");
+            let text = format!("the longest hole: {} between {from:#} and {to:#}", counted(missing, "row"));
             self.count_block(Defect::Missing, gaps.missing, || Finding::at(Defect::Missing, from, text));
         }
         self.counts.sort_by_key(|count| count.defect);

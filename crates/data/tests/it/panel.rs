@@ -19,7 +19,7 @@ fn instants_that_not_all_have_are_left_out_or_filled_and_counted() {
         );
         assert_eq!(panel.aligned.to_string(), told);
     };
-    let worst = "; A is absent most often, 1 times";
+    let worst = "; A is absent most often, 1 time";
     check(
         Align::Inner,
         &["10", "20", "12.1", "24.2"],

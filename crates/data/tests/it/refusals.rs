@@ -109,7 +109,7 @@ fn files_without_bars() {
     check([7, 0, 9], "x.csv:1:1: binary data (it holds zero bytes); expected rows of text, export it as CSV");
     let options = Options { on_bad_row: OnBadRow::Skip, ..Options::default() };
     let refused = read_bars_from("time,open,high,low,close\nx,1,1,1,1\n".as_bytes(), "x.csv", &options).unwrap_err();
-    assert!(refused.to_string().starts_with("none of 1 rows is a bar; the first: x.csv:2:1: \"x\" is not a time"));
+    assert!(refused.to_string().starts_with("no bar in 1 row; the first: x.csv:2:1: \"x\" is not a time"));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod words;
 use std::fmt;
 
 use qframe_engine::JournalError;
+use qframe_model::count::counted;
 use qframe_model::event::Header;
 use qframe_model::time::{Time, TimeFrame};
 use serde::Serialize;
@@ -138,8 +139,9 @@ impl fmt::Display for LookError {
             Self::Journal(error) => error.fmt(f),
             Self::NoCut { bars, warm_up } => write!(
                 f,
-                "{bars} bars cannot be cut: the strategy needs {warm_up} before it can act, and one must come after; use \
-                 more data or shorter parameters"
+                "{} cannot be cut: the strategy needs {warm_up} before it can act, and one must come after; use \
+                 more data or shorter parameters",
+                counted(*bars, "bar")
             ),
         }
     }

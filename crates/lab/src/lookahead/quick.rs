@@ -1,5 +1,6 @@
 //! A look so short that every backtest can afford it.
 use qframe_engine::Keep;
+use qframe_model::count::counted;
 use qframe_model::event::Header;
 use qframe_model::time::Time;
 use serde::Serialize;
@@ -45,9 +46,10 @@ impl Quick {
     pub fn sentence(&self) -> String {
         match self {
             Self::Nothing { cuts, events, until } => format!(
-                "Look-ahead: none in a quick check ({cuts} {}, {events} events, until {until:#}); qframe lookahead looks \
+                "Look-ahead: none in a quick check ({}, {}, until {until:#}); qframe lookahead looks \
                  at all the data.",
-                if *cuts == 1 { "cut" } else { "cuts" }
+                counted(*cuts, "cut"),
+                counted(*events, "event")
             ),
             Self::LookAhead { decision } => format!(
                 "Look-ahead: with the data cut at {:#} the strategy decides otherwise at {:#}: {}, where all the data gave \

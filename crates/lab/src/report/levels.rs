@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use qframe_model::count::counted;
 use qframe_model::time::{Span, Time};
 use qframe_quant::performance::MetricOptions;
 
@@ -137,7 +138,7 @@ fn step(times: &[Time]) -> Option<Span> {
 impl fmt::Display for TrackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooFew(count) => write!(f, "{count} values; expected at least two"),
+            Self::TooFew(count) => write!(f, "{}; expected at least two", counted(*count, "value")),
             Self::NotPositive(time, value) => write!(
                 f,
                 "the value at {time:#} is {value}; expected one above zero (only the last may be lost): nothing grows from there"

@@ -4,7 +4,9 @@
 //! pictures are thinned, and they say so. Money leaves as exact decimals, times as RFC 3339, durations as ISO 8601.
 mod attribution;
 mod breakers;
+mod chance;
 mod charges;
+mod columns;
 mod costs;
 pub mod csv;
 mod error;
@@ -16,6 +18,7 @@ mod json;
 mod levels;
 mod lookahead;
 mod orders;
+mod periods;
 mod plot;
 mod tear;
 mod terminal;
@@ -24,14 +27,16 @@ mod thin;
 mod track;
 mod trades;
 
+pub use chance::Chance;
 pub use error::ReportError;
 pub use file::{WriteError, check_writable, write_atomically};
 pub use html::{html, sheet};
 pub use json::json;
 pub use levels::{Levels, TrackError};
-pub use tear::{sheet_json, sheet_terminal};
+pub use tear::{Sheet, sheet_json, sheet_terminal};
 pub(crate) use terminal::statistics_text;
 pub use terminal::{Look, Style, conventions, curve, loaded, loading, statistics, summary, terminal};
+pub use text::exact_percent;
 pub use track::{Beside, Compared, Track};
 
 use qframe_data::quality::Grade;

@@ -7,8 +7,22 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::attribution::Table;
+use super::chance::{self, Chance, MonteCarlo};
+use super::columns::{Columns, Outliers};
+use super::periods::{self, periods};
 use super::track::{Compared, Track};
 use super::{ReportError, Style, plot, text};
+
+/// What a tear sheet tells of.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet<'a> {
+    /// The curve, and what it is compared with.
+    pub track: &'a Track,
+    /// Sentences on where it comes from.
+    pub notes: &'a [String],
+    /// What its returns came to in other orders, where that was asked for.
+    pub chance: Option<&'a Chance>,
+}
 
 /// Drawdowns that the terminal lists; JSON has all of them.
 const LISTED: usize = 5;
@@ -17,12 +31,13 @@ const LISTED: usize = 5;
 ///
 /// # Errors
 /// [`ReportError::Write`] where `out` does not take it.
-pub fn sheet_terminal(track: &Track, notes: &[String], style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
+pub fn sheet_terminal(sheet: &Sheet<'_>, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
+    let Sheet { track, notes, chance } = *sheet;
     let mut out = BufWriter::new(out);
     let date = |ns: i64| format!("{:#}", Time::from_nanos(ns));
     let (first, last) = (track.times_ns[0], track.times_ns[track.times_ns.len() - 1]);
-    let returns = text::count(track.values.len() - 1);
-    writeln!(out, "{}: {} to {}, {returns} {} returns", track.name, date(first), date(last), track.word())?;
+    let returns = text::counted(track.values.len() - 1, &format!("{} return", track.word()));
+    writeln!(out, "{}: {} to {}, {returns}", track.name, date(first), date(last))?;
     for note in notes {
         writeln!(out, "  {note}")?;
     }
@@ -40,6 +55,10 @@ pub fn sheet_terminal(track: &Track, notes: &[String], style: Style, out: &mut d
         let market = market.map_or_else(String::new, |market| text::percent(Some(market * 100.0)));
         let line = format!("{year:<8}{:>12}{market:>18}", text::percent(Some(own * 100.0)));
         writeln!(out, "{}", line.trim_end())?;
+    }
+    period_lines(track, &mut out)?;
+    if let Some(chance) = chance {
+        chance_lines(chance, &mut out)?;
     }
     writeln!(out)?;
     for line in plot::lines_of(track, style) {
@@ -65,6 +84,36 @@ fn drawdown_lines(track: &Track, out: &mut impl Write) -> Result<(), ReportError
     Ok(())
 }
 
+fn period_lines(track: &Track, out: &mut impl Write) -> Result<(), ReportError> {
+    let periods = periods(track);
+    if periods.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n{:<12}{:>10}{:>14}{:>12}{:>12}{:>12}",
+        "Returns", "Number", "Expected", "Best", "Worst", "Gained"
+    )?;
+    for own in periods {
+        let [expected, best, worst, gained] = ["expected_return", "best", "worst", "win_rate"]
+            .map(|name| own.figure(name).map_or_else(String::new, |(unit, value)| shown(unit, value)));
+        let (name, number) = (own.name, text::count(own.count));
+        writeln!(out, "{name:<12}{number:>10}{expected:>14}{best:>12}{worst:>12}{gained:>12}")?;
+    }
+    Ok(())
+}
+
+fn chance_lines(chance: &Chance, out: &mut impl Write) -> Result<(), ReportError> {
+    writeln!(out)?;
+    for row in
+        std::iter::once(chance::head(chance).into_iter().map(str::to_owned).collect()).chain(chance::rows(chance))
+    {
+        let cells: String = row[1..].iter().map(|cell| format!("{cell:>15}")).collect();
+        writeln!(out, "{:<18}{cells}", row[0])?;
+    }
+    Ok(writeln!(out, "{}", chance::told(chance))?)
+}
+
 /// A metric as page and terminal show it.
 pub(super) fn shown(unit: Unit, value: Option<f64>) -> String {
     match unit {
@@ -74,16 +123,18 @@ pub(super) fn shown(unit: Unit, value: Option<f64>) -> String {
     }
 }
 
-/// Writes the tear sheet as one JSON object: `version name start end returns notes metrics conventions drawdowns months years`.
-/// Metrics are numbers by name (shares as fractions), `null` where not defined; `benchmark` has those of the benchmark alone.
+/// Writes the tear sheet as one JSON object: `version name start end returns periods_per_year notes metrics benchmark conventions
+/// aliases drawdowns months years periods distribution outliers`, `montecarlo` and its kin, `series`. Metrics are numbers by name
+/// (shares as fractions), `null` where not defined; `benchmark` has those of the benchmark alone.
 ///
 /// # Errors
 /// [`ReportError::Write`] where `out` does not take it.
-pub fn sheet_json(track: &Track, notes: &[String], out: &mut dyn Write) -> Result<(), ReportError> {
+pub fn sheet_json(sheet: &Sheet<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let Sheet { track, notes, chance } = *sheet;
     let metrics = track.metrics();
     let [start, end] = [track.times_ns[0], track.times_ns[track.times_ns.len() - 1]].map(Time::from_nanos);
-    let months = track.months();
-    let sheet = Sheet {
+    let (months, periods) = (track.months(), periods(track));
+    let object = Object {
         version: 1,
         name: &track.name,
         start,
@@ -94,21 +145,27 @@ pub fn sheet_json(track: &Track, notes: &[String], out: &mut dyn Write) -> Resul
         metrics: Metrics(&metrics),
         benchmark: track.beside.as_ref().map(|beside| Benchmark { name: &beside.name, metrics: OfBenchmark(&metrics) }),
         conventions: Conventions(&metrics),
+        aliases: Aliases(&metrics),
         drawdowns: drawdowns(track),
         months: months
             .iter()
             .map(|month| (format!("{}-{:02}", month.year, month.month), month.return_fraction))
             .collect(),
         years: track.years().into_iter().map(|(year, own, benchmark)| Year { year, own, benchmark }).collect(),
+        periods: periods::Figures(&periods),
+        distribution: periods::Distribution(&periods),
+        outliers: Outliers::of(track),
+        chance: chance.map(MonteCarlo::of),
+        series: Columns::of(track),
     };
     let mut out = BufWriter::new(out);
-    serde_json::to_writer(&mut out, &sheet)?;
+    serde_json::to_writer(&mut out, &object)?;
     out.write_all(b"\n")?;
     Ok(out.flush()?)
 }
 
 #[derive(Serialize)]
-struct Sheet<'a> {
+struct Object<'a> {
     version: u32,
     name: &'a str,
     start: Time,
@@ -120,9 +177,16 @@ struct Sheet<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     benchmark: Option<Benchmark<'a>>,
     conventions: Conventions<'a>,
+    aliases: Aliases<'a>,
     drawdowns: Vec<Drawdown>,
     months: std::collections::BTreeMap<String, f64>,
     years: Vec<Year>,
+    periods: periods::Figures<'a>,
+    distribution: periods::Distribution<'a>,
+    outliers: Option<Outliers>,
+    #[serde(flatten)]
+    chance: Option<MonteCarlo>,
+    series: Option<Columns>,
 }
 
 #[derive(Serialize)]
@@ -163,6 +227,16 @@ struct Conventions<'a>(&'a [Compared]);
 impl Serialize for Conventions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|metric| (metric.own.name, metric.own.convention)))
+    }
+}
+
+/// Another name of a metric, and its own.
+struct Aliases<'a>(&'a [Compared]);
+
+impl Serialize for Aliases<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let of = |metric: &Compared| metric.own.aliases().map(|alias| (alias, metric.own.name)).collect::<Vec<_>>();
+        serializer.collect_map(self.0.iter().flat_map(of))
     }
 }
 

@@ -3,6 +3,7 @@ use std::io::{BufWriter, Write};
 use std::mem::discriminant;
 
 use qframe_model::breaker::TradingState;
+use qframe_model::count::counted;
 use qframe_model::event::{Event, Report};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::TimeFrame;
@@ -68,7 +69,7 @@ pub fn loading(
 /// [`ReportError::Write`] where `out` does not take it.
 pub fn loaded(set: &DataSet, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
     let (first, last) = (set.bars()[0].time, set.bars()[set.bars().len() - 1].time);
-    writeln!(out, "{}Loaded {} bars", style.picture("✅"), set.bars().len())?;
+    writeln!(out, "{}Loaded {}", style.picture("✅"), counted(set.bars().len(), "bar"))?;
     Ok(writeln!(out, "   Period: {first:#} to {last:#}")?)
 }
 

@@ -55,6 +55,15 @@ pub(super) fn money(amount: Cash, currency: Currency) -> String {
 /// From here on a number is shown with a power of ten: a day's gain over a year of minutes has 200 digits.
 const LARGE: f64 = 1e15;
 
+/// A share in per cent with as few digits as mean just that share: 0.95 is `95%`, 0.999999999 is `99.9999999%`.
+#[must_use]
+pub fn exact_percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let texts = (0..=17_usize).map(|decimals| format!("{percent:.decimals$}"));
+    let means_it = |text: &String| text.parse::<f64>().is_ok_and(|percent| percent / 100.0 == share);
+    texts.into_iter().find(means_it).unwrap_or_else(|| percent.to_string()) + "%"
+}
+
 /// A number with so many decimals; undefined where it is none. Zero has no sign.
 pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
     let Some(value) = value.filter(|value| value.is_finite()) else { return UNDEFINED.to_owned() };
@@ -73,6 +82,11 @@ fn is_zero(number: &str) -> bool {
 pub(super) fn percent(value: Option<f64>) -> String {
     let text = number(value, 2);
     if text == UNDEFINED { text } else { text + "%" }
+}
+
+/// `1 daily return`, `2,147 daily returns`.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 /// How many, with thousands separated.
@@ -147,6 +161,16 @@ mod tests {
         for (value, text) in rows {
             assert_eq!(number(value, 2), text, "{value:?}");
         }
+    }
+
+    /// 99.9999999 % once read as 100 %.
+    #[test]
+    fn a_share_keeps_the_digits_that_it_was_given_with() {
+        for percent in ["95", "99", "97.5", "99.9", "99.9999999", "50.000001", "0"] {
+            let share = percent.parse::<f64>().unwrap() / 100.0;
+            assert_eq!(exact_percent(share), format!("{percent}%"));
+        }
+        assert!(exact_percent(f64::NAN).contains("NaN"));
     }
 
     #[test]

@@ -7,14 +7,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qframe_data::quality::Grade;
 use qframe_lab::lookahead::quick;
 use qframe_lab::registry::{Assets, StrategySpec};
-use qframe_lab::report::{self, Facts, Look, ReportError, Style, check_writable, write_atomically};
+use qframe_lab::report::{self, Facts, Look, ReportError, Style, write_atomically};
 use qframe_lab::{Blind, Outcome};
+use qframe_model::count::counted;
 
 use crate::error::Error;
 use crate::run::data::Source;
 use crate::run::measured;
 use crate::run::plan::Plan;
 use crate::run::raw::{Raw, Word};
+use crate::run::target::check_again;
 
 pub(crate) fn run(raw: Raw, own: &[StrategySpec]) -> Result<(), Error> {
     let raw = raw.with_file()?;
@@ -23,10 +25,10 @@ pub(crate) fn run(raw: Raw, own: &[StrategySpec]) -> Result<(), Error> {
 
 fn run_words(raw: &Raw, own: &[StrategySpec]) -> Result<(), Error> {
     let files = files(raw);
-    for (flag, path, _) in &files {
-        check_writable(path).map_err(|error| Error::Refused(format!("{flag} {error}")))?;
-    }
     check_apart(&files, raw)?;
+    for Asked { flag, path, mark, .. } in &files {
+        check_again(flag, path, raw.force, mark)?;
+    }
     let plan = Plan::new(raw, own)?;
     let strategy = plan.strategy()?;
     plan.backtest.check_length(&strategy).map_err(Error::refused)?;
@@ -45,19 +47,28 @@ fn run_words(raw: &Raw, own: &[StrategySpec]) -> Result<(), Error> {
 
 type Form = fn(&Facts<'_>, &mut dyn Write) -> Result<(), ReportError>;
 
-/// The files that are asked for, and what each holds.
-fn files(raw: &Raw) -> Vec<(&'static str, &Path, Form)> {
-    let asked = [
-        ("--report", &raw.report, report::html as Form),
-        ("--trades", &raw.trades, report::csv::trades as Form),
-        ("--equity", &raw.equity, report::csv::equity as Form),
-        ("--orders", &raw.orders, report::csv::orders as Form),
+/// A file that is asked for.
+struct Asked<'a> {
+    flag: &'static str,
+    path: &'a Path,
+    form: Form,
+    /// What an earlier one has near its beginning.
+    mark: &'static str,
+}
+
+fn files(raw: &Raw) -> Vec<Asked<'_>> {
+    let asked: [(_, _, Form, _); 4] = [
+        ("--report", &raw.report, report::html, "QFrame backtest</title>"),
+        ("--trades", &raw.trades, report::csv::trades, "symbol,side,size,entry_time,"),
+        ("--equity", &raw.equity, report::csv::equity, "time,equity,cash,exposure,"),
+        ("--orders", &raw.orders, report::csv::orders, "id,time,symbol,side,kind,size,"),
     ];
-    asked.into_iter().filter_map(|(flag, path, form)| Some((flag, path.as_deref()?, form))).collect()
+    let given = asked.into_iter().filter_map(|(flag, path, form, mark)| Some((flag, path.as_deref()?, form, mark)));
+    given.map(|(flag, path, form, mark)| Asked { flag, path, form, mark }).collect()
 }
 
 /// No file is written twice, and none over what it was made from.
-fn check_apart(files: &[(&'static str, &Path, Form)], raw: &Raw) -> Result<(), Error> {
+fn check_apart(files: &[Asked<'_>], raw: &Raw) -> Result<(), Error> {
     let named = |word: &'_ Word| real(Path::new(word.0.trim().split_once('=').map_or(word.0.trim(), |(_, path)| path)));
     let lists = [
         ("--data", &raw.data),
@@ -70,13 +81,14 @@ fn check_apart(files: &[(&'static str, &Path, Form)], raw: &Raw) -> Result<(), E
         lists.iter().flat_map(|(from, words)| words.iter().map(|word| (*from, named(word)))).collect();
     read.extend(measured::files(raw).map(|(from, path)| (from, real(&path))));
     read.extend(raw.config.iter().map(|path| ("--config", real(path))));
-    for (place, (flag, path, _)) in files.iter().enumerate() {
+    for (place, Asked { flag, path, .. }) in files.iter().enumerate() {
         let path_now = real(path);
         if let Some((from, _)) = read.iter().find(|(_, read)| path_now.is_file() && *read == path_now) {
             return Err(Error::usage(flag, path.display(), format!("it is a file of {from}; name another one")));
         }
-        let twice = files[..place].iter().find(|(_, other, _)| real(other) == path_now && !is_stream(&path_now));
-        if let Some((other, ..)) = twice {
+        let twice = files[..place].iter().find(|other| real(other.path) == path_now && !is_stream(&path_now));
+        if let Some(other) = twice {
+            let other = other.flag;
             return Err(Error::usage(flag, path.display(), format!("{other} writes it too; name another one")));
         }
     }
@@ -108,8 +120,11 @@ pub(crate) fn style(plain: bool) -> Style {
 fn odd(source: &Source) -> Vec<String> {
     let facts = &source.set.origin().facts;
     let skipped = &facts.skipped;
-    let mut odd: Vec<String> =
-        skipped.by_reason.iter().map(|(reason, count)| format!("skipped {count} rows: {reason}")).collect();
+    let mut odd: Vec<String> = skipped
+        .by_reason
+        .iter()
+        .map(|(reason, count)| format!("skipped {}: {reason}", counted(*count, "row")))
+        .collect();
     if skipped.frame_is_guessed {
         odd.push("the time frame is a guess: rows without a time were skipped between all bars; mend them".to_owned());
     }
@@ -152,7 +167,7 @@ fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
     }
     let dead = plan.sources.iter().map(|source| source.set.origin().facts.zero_volume).sum::<u64>();
     if plan.backtest.setup().venue.volume_cap.is_some() && dead > 0 {
-        notes.push(format!("{dead} bars have no volume; with --volume-cap nothing can fill in them"));
+        notes.push(format!("{} without volume; with --volume-cap nothing can fill there", counted(dead, "bar")));
     }
     if let (Assets::One, [first, _, ..]) = (plan.spec.assets, plan.backtest.instruments()) {
         let (strategy, first) = (plan.spec.name, first.symbol());
@@ -212,13 +227,7 @@ fn watch(
     outcome.map_err(Error::refused)
 }
 
-fn report(
-    plan: &Plan<'_>,
-    outcome: &Outcome,
-    files: &[(&'static str, &Path, Form)],
-    style: Style,
-    json: bool,
-) -> Result<(), Error> {
+fn report(plan: &Plan<'_>, outcome: &Outcome, files: &[Asked<'_>], style: Style, json: bool) -> Result<(), Error> {
     let header = plan.header();
     let facts = Facts {
         backtest: &plan.backtest,
@@ -231,7 +240,7 @@ fn report(
     // more than what was to be on it.
     let shown = show(&facts, style, json);
     let (mut written, mut failed) = (Vec::new(), Vec::new());
-    for (flag, path, form) in files {
+    for Asked { flag, path, form, .. } in files {
         match write_atomically(path, |out| form(&facts, out)) {
             Ok(()) => written.push(format!("{} written: {}", flag.trim_start_matches('-'), path.display())),
             Err(error) => failed.push(format!("{flag} {error}")),

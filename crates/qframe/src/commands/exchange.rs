@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use qframe_model::count::counted;
 use qframe_model::currency::Currency;
 use qframe_model::market::{Bar, FundingRate};
 use qframe_model::number::{Cash, Rate};
@@ -265,7 +266,7 @@ impl Exchange {
                     return Err(Error::refused(format!("--replay {name}: {why}")));
                 }
                 let left = if refused > 0 {
-                    format!(", {refused} lines refused (`qframe data book` shows them)")
+                    format!(", {} refused (`qframe data book` shows them)", counted(refused, "line"))
                 } else {
                     String::new()
                 };
@@ -492,8 +493,10 @@ impl Exchange {
             let over = if progress.over { "all of it" } else { "not all of it" };
             writeln!(
                 out,
-                "Played {} rows to {now} ({over}); answered {requests} requests, sent {frames} frames.",
-                progress.rows
+                "Played {} to {now} ({over}); answered {}, sent {}.",
+                counted(progress.rows, "row"),
+                counted(requests, "request"),
+                counted(frames, "frame")
             )?;
             if slow > 0 {
                 writeln!(out, "{slow} connections were cut: they did not take their frames.")?;

@@ -7,6 +7,7 @@ use qframe_lab::lookahead::{
     Difference, Enough, Examined, Extent, NeededRow, STRENGTH_TOLERANCE, Verdict, WarmUp, examine,
 };
 use qframe_lab::registry::StrategySpec;
+use qframe_model::count::counted;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -158,7 +159,7 @@ fn need(row: &NeededRow, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn warm_up(warm_up: &WarmUp, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "Warm-up\n  Declared   {} bars", warm_up.declared)?;
+    writeln!(out, "Warm-up\n  Declared   {}", counted(warm_up.declared, "bar"))?;
     if warm_up.starts > 0 {
         writeln!(
             out,
@@ -168,7 +169,7 @@ fn warm_up(warm_up: &WarmUp, out: &mut impl Write) -> io::Result<()> {
     }
     match &warm_up.enough {
         Enough::Declared => writeln!(out, "  Found      enough: it decides as one that saw all the bars before")?,
-        Enough::Bars { bars } => writeln!(out, "  Found      TOO SHORT: {bars} bars would be enough")?,
+        Enough::Bars { bars } => writeln!(out, "  Found      TOO SHORT: {} would be enough", counted(*bars, "bar"))?,
         Enough::NotEven { bars } => {
             writeln!(out, "  Found      TOO SHORT: not even {bars} bars are enough, and twice as many are not there")?;
         }

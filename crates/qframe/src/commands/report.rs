@@ -3,18 +3,22 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qframe_data::{FigureColumn, Figures, printable, read_figures};
-use qframe_lab::report::{Levels, Track, check_writable, sheet, sheet_json, sheet_terminal, write_atomically};
+use qframe_lab::report::{Chance, Levels, Sheet, Track, sheet, sheet_json, sheet_terminal, write_atomically};
+use qframe_model::count::counted;
 use qframe_model::number::Rate;
-use qframe_quant::performance::MetricOptions;
+use qframe_quant::performance::{MetricOptions, Shuffled, Shuffling};
 
 use super::backtest::{real, style, told};
 use crate::error::Error;
+use crate::run::target::check_new;
 
 /// The flags.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   qframe report --equity equity.csv --report sheet.html
+  qframe report --equity equity.csv --montecarlo 10000 --bust 30%
   qframe report --returns returns.csv --column GOOG --benchmark returns.csv --benchmark-column SP500 --json")]
 pub(crate) struct Report {
     /// An equity curve: CSV with a time and a value above zero (such as --equity of a backtest writes).
@@ -50,9 +54,27 @@ pub(crate) struct Report {
     /// Confidence of value at risk and track record, in per cent [95].
     #[arg(long, value_name = "PERCENT")]
     confidence: Option<f64>,
+    /// Put the returns into so many orders: how deep could it have fallen?
+    #[arg(long, value_name = "PATHS")]
+    montecarlo: Option<usize>,
+    /// Draw the returns with replacement, so that growth differs from path to path, too.
+    #[arg(long, requires = "montecarlo")]
+    with_replacement: bool,
+    /// Where chance comes from: equal seeds give equal figures [1].
+    #[arg(long, value_name = "NUMBER", requires = "montecarlo")]
+    seed: Option<u64>,
+    /// A fall that ruins, as 30%: how many paths fall so far?
+    #[arg(long, value_name = "SHARE", requires = "montecarlo", value_parser = fall)]
+    bust: Option<f64>,
+    /// A total return that is wanted, as 100%: how many paths reach it?
+    #[arg(long, value_name = "SHARE", requires = "montecarlo", value_parser = wanted)]
+    goal: Option<f64>,
     /// Write the sheet as one HTML file that opens offline.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Write over a file that is there.
+    #[arg(long, requires = "report")]
+    force: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -61,6 +83,8 @@ pub(crate) struct Report {
     plain: bool,
 }
 
+/// Paths at most: each keeps four figures.
+const PATHS_MAX: usize = 1_000_000;
 /// Headers that are a curve or prices.
 const VALUES: [&str; 9] =
     ["equity", "value", "nav", "adjclose", "close", "price", "balance", "portfoliovalue", "total"];
@@ -71,15 +95,17 @@ impl Report {
     pub(crate) fn run(&self) -> Result<(), Error> {
         self.check_files()?;
         let (track, notes) = self.track()?;
+        let chance = self.chance(&track)?;
+        let told_of = Sheet { track: &track, notes: &notes, chance: chance.as_ref() };
         if let Some(path) = &self.report {
-            write_atomically(path, |out| sheet(&track, &notes, out))
+            write_atomically(path, |out| sheet(&told_of, out))
                 .map_err(|error| Error::Refused(format!("--report {error}")))?;
         }
         let mut out = io::stdout().lock();
         match self.json {
-            true => sheet_json(&track, &notes, &mut out).map_err(told),
+            true => sheet_json(&told_of, &mut out).map_err(told),
             false => {
-                sheet_terminal(&track, &notes, style(self.plain), &mut out).map_err(told)?;
+                sheet_terminal(&told_of, style(self.plain), &mut out).map_err(told)?;
                 match &self.report {
                     Some(path) => Ok(writeln!(out, "\nReport: {}", path.display())?),
                     None => Ok(()),
@@ -100,7 +126,7 @@ impl Report {
                 format!("it is the file of {flag}; name another one"),
             ));
         }
-        check_writable(report).map_err(|error| Error::Refused(format!("--report {error}")))
+        check_new("--report", report, self.force)
     }
 
     fn track(&self) -> Result<(Track, Vec<String>), Error> {
@@ -127,6 +153,34 @@ impl Report {
                 .push(format!("{} has {both} of {all} instants: what is relative to it is made of those", beside.name));
         }
         Ok((track, notes))
+    }
+
+    /// What the returns come to in other orders, with a progress bar where a person waits over a second.
+    fn chance(&self, track: &Track) -> Result<Option<Chance>, Error> {
+        let Some(paths) = self.montecarlo else { return Ok(None) };
+        if !(1..=PATHS_MAX).contains(&paths) {
+            return Err(Error::usage("--montecarlo", paths, format!("expected 1 to {PATHS_MAX} paths, such as 10000")));
+        }
+        let (seed, with_replacement) = (self.seed.unwrap_or(1), self.with_replacement);
+        let by = Shuffling { paths, seed, with_replacement, bust: self.bust, goal: self.goal };
+        let bar = ProgressBar::with_draw_target(Some(paths as u64), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} paths {eta}") {
+            bar.set_style(style);
+        }
+        let mut done = 0;
+        let found = Shuffled::of(&track.returns(), &track.options, &by, || {
+            done += 1;
+            if done % 64 == 0 && bar.elapsed().as_millis() > 1_000 {
+                bar.set_position(done);
+            }
+        });
+        bar.finish_and_clear();
+        match found {
+            Some(found) => Ok(Some(Chance { by, found })),
+            None => Err(Error::Refused(format!(
+                "--montecarlo {paths}: a value at or below zero leaves no returns to put into another order; leave it out"
+            ))),
+        }
     }
 
     fn beside(&self, path: &Path, beside_returns: bool, notes: &mut Vec<String>) -> Result<(String, Levels), Error> {
@@ -177,6 +231,16 @@ fn rate(text: &str) -> Result<f64, String> {
     rate.map(Rate::to_f64).ok_or_else(|| "expected a share a year between -1 and 1, such as 2% or 0.02".to_owned())
 }
 
+fn fall(text: &str) -> Result<f64, String> {
+    let share = Rate::parse(text).ok().filter(|rate| *rate > Rate::ZERO && *rate <= Rate::ONE);
+    share.map(|rate| -rate.to_f64()).ok_or_else(|| "expected a share above 0 and up to 100%, such as 30%".to_owned())
+}
+
+fn wanted(text: &str) -> Result<f64, String> {
+    let share = Rate::parse(text).ok().filter(|rate| *rate > Rate::ZERO);
+    share.map(Rate::to_f64).ok_or_else(|| "expected a return above 0, such as 100%".to_owned())
+}
+
 fn figures(path: &Path, column: Option<&str>, names: &[&str]) -> Result<Figures, Error> {
     let column = column.map_or(FigureColumn::AnyOf(names), FigureColumn::Named);
     Ok(read_figures(path, column)?)
@@ -199,10 +263,10 @@ fn levels(
     notes: &mut Vec<String>,
 ) -> Result<Levels, Error> {
     let (file, count) = (path.display(), figures.times.len());
-    let what = if is_returns { "returns" } else { "values" };
-    notes.push(format!("{file}: {count} {what} of column \"{}\"", figures.name));
+    let what = if is_returns { "return" } else { "value" };
+    notes.push(format!("{file}: {} of column \"{}\"", counted(count, what), figures.name));
     if figures.empty > 0 {
-        notes.push(format!("{file}: {} rows without a figure left out", figures.empty));
+        notes.push(format!("{file}: {} without a figure left out", counted(figures.empty, "row")));
     }
     let made = match is_returns {
         true => Levels::of_returns(figures.times, &figures.values),

@@ -11,6 +11,7 @@ use qframe_data::{
 };
 use qframe_engine::venue::Sessions;
 use qframe_lab::{Backtest, DataSet};
+use qframe_model::count::counted;
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Margin;
 use qframe_model::market::{Bar, DatedAction};
@@ -324,7 +325,11 @@ fn used(
     }
     if let Some(longer) = &longer {
         let (count, from) = (loaded.bars.len(), loaded.time_frame);
-        loaded.why.push(format!("{count} bars of {from} were made into {} bars of {frame}", longer.bars.len()));
+        loaded.why.push(format!(
+            "{} of {from} made into {} of {frame}",
+            counted(count, "bar"),
+            counted(longer.bars.len(), "bar")
+        ));
         loaded.why.extend(made.iter().cloned());
     }
     let mut bars = longer.map_or(loaded.bars, |longer| longer.bars);

@@ -1,5 +1,6 @@
 //! Bars of a security for a run, whatever it was called: the sets of all its tickers in one piece.
 use qframe_data::{Catalog, Facts, Kind, Loaded};
+use qframe_model::count::counted;
 use qframe_model::symbol::Symbol;
 
 use super::catalog::none;
@@ -36,7 +37,7 @@ pub(super) fn load(catalog: &Catalog, held: Held, name: &str, given: &Given<'_>,
     };
     let why = joined.parts.iter().map(|part| {
         let (key, hash, read) = (&part.set.key, part.set.hash.to_hex(), part.bars);
-        format!("{key} of the catalog, content {hash}: {read} of {} bars read", part.set.rows)
+        format!("{key} of the catalog, content {hash}: {read} of {} read", counted(part.set.rows, "bar"))
     });
     let why = why.collect();
     let key = ended.set.key.clone();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::config::{self, Origin};
 use super::limits::{self, LimitWord};
-use super::measured;
+use super::{measured, small};
 use crate::error::Error;
 
 /// A word: any TOML value that is not a table reads as its text, so that `cash = 10000` and `--cash 10000` are the same.
@@ -296,6 +296,10 @@ pub(crate) struct Raw {
     /// Write the orders as CSV.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) orders: Option<PathBuf>,
+    /// Write these over files that no earlier run wrote.
+    #[arg(long, help_heading = "Output")]
+    #[serde(skip)]
+    pub(crate) force: bool,
     /// Print one JSON object instead of the text.
     #[arg(long, help_heading = "Output")]
     #[serde(skip)]
@@ -338,7 +342,7 @@ impl Raw {
     /// These flags over what the configuration file says, where one is named.
     pub(crate) fn with_file(self) -> Result<Self, Error> {
         let Some(path) = self.config.clone() else { return Ok(self) };
-        let text = std::fs::read_to_string(&path).map_err(|error| Error::file("--config", &path, &error))?;
+        let text = small::text("--config", &path)?;
         let (file, keys) = config::read(&text)
             .map_err(|error| Error::usage("--config", path.display(), error.to_string().trim_end()))?;
         let keys = keys.into_iter().filter(|(key, _)| !self.says(key)).collect();
@@ -365,7 +369,7 @@ impl Raw {
                 report: self.report.or(beside(file.report)), trades: self.trades.or(beside(file.trades)),
                 equity: self.equity.or(beside(file.equity)), orders: self.orders.or(beside(file.orders)),
                 catalog: self.catalog.or(beside(file.catalog)),
-                json: self.json, plain: self.plain, no_lookahead_check: self.no_lookahead_check, config: self.config, from_file: self.from_file } };
+                json: self.json, force: self.force, plain: self.plain, no_lookahead_check: self.no_lookahead_check, config: self.config, from_file: self.from_file } };
         }
         single!(first)
     }

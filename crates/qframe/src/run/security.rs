@@ -4,6 +4,7 @@ use std::ops::Range;
 use qframe_data::catalog::Joined;
 use qframe_data::securities::{Securities, Security, SecurityId};
 use qframe_data::{Catalog, DataKey, Kind};
+use qframe_model::count::counted;
 use qframe_model::currency::Currency;
 use qframe_model::market::DatedAction;
 use qframe_model::symbol::Symbol;
@@ -199,7 +200,7 @@ impl Held {
         notes.extend(self.why.clone());
         for part in &joined.parts {
             let (first, last) = (part.range.start.max(part.set.first), part.range.end.min(part.set.last));
-            notes.push(format!("{} bars of {} from {first:#} to {last:#}", part.bars, part.set.key));
+            notes.push(format!("{} of {} from {first:#} to {last:#}", counted(part.bars, "bar"), part.set.key));
         }
         notes.extend(joined.absent.iter().map(|(ticker, range)| {
             let until = if range.end == Time::MAX { "on".to_owned() } else { format!("to {:#}", range.end) };
@@ -209,7 +210,7 @@ impl Held {
             )
         }));
         notes.extend(joined.passed.iter().map(|(ticker, rows)| {
-            format!("{rows} bars under {ticker} are left out: what it was called then has its own")
+            format!("{} under {ticker} left out: what it was called then has its own", counted(*rows, "bar"))
         }));
         notes
     }

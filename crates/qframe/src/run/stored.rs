@@ -4,6 +4,7 @@ use std::ops::Range;
 use qframe_data::catalog::{InstrumentFacts, Remark};
 use qframe_data::{Catalog, DataKey, Defect, Facts, Kind, Loaded, mid_bars};
 use qframe_lab::{ContractTerms, contract_hours, customary};
+use qframe_model::count::counted;
 use qframe_model::instrument::{Instrument, InstrumentError, Kind as InstrumentKind, Rules};
 use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::{Span, Time, TimeFrame};
@@ -61,10 +62,13 @@ fn quoted(catalog: &Catalog, name: &str, given: &Given<'_>, wish: &Wish) -> Resu
     }
     series.known.push("bars half-way between bid and ask; a taker pays half of the recorded spread".to_owned());
     if made.alone > 0 {
-        series.known.push(format!("{} bars of one side without the other, left out", made.alone));
+        series.known.push(format!("{} of one side without the other, left out", counted(made.alone, "bar")));
     }
     if made.crossed > 0 {
-        series.known.push(format!("{} bars with the bid above the ask; their spread counts as zero", made.crossed));
+        series.known.push(format!(
+            "{} with the bid above the ask; the spread there counts as zero",
+            counted(made.crossed, "bar")
+        ));
     }
     let bids = std::mem::replace(&mut series.loaded.bars, made.bars);
     series.loaded.facts.gaps = series.loaded.gaps_within(series.market.start, series.market.end);
@@ -111,9 +115,12 @@ fn remarked(catalog: &Catalog, key: &DataKey, range: &Range<Time>) -> Result<Vec
     }
     let show = format!("`qframe data show {}`", key.name());
     let notes = [
-        (filled, format!("{filled} bars were filled in by a repair: flat, without volume; nobody could trade in them")),
-        (repaired, format!("{repaired} prices were changed by a repair; {show} tells some")),
-        (remarks, format!("{remarks} remarks were kept when it was imported; {show} lists them")),
+        (
+            filled,
+            format!("{} filled in by a repair: flat, without volume; nobody could trade there", counted(filled, "bar")),
+        ),
+        (repaired, format!("{} changed by a repair; {show} tells some", counted(repaired, "price"))),
+        (remarks, format!("{} kept when it was imported; {show} lists them", counted(remarks, "remark"))),
     ];
     Ok(notes.into_iter().filter(|(count, _)| *count > 0).map(|(_, note)| note).collect())
 }
@@ -133,14 +140,16 @@ fn read(catalog: &Catalog, key: &DataKey, name: &str, wish: &Wish) -> Result<Ser
     let ends = last.time + frame.span();
     let ends = if range.end <= facts.last { ends.max(range.end) } else { ends };
     let hash = facts.hash.to_hex();
-    let why =
-        vec![format!("{key} of the catalog, content {hash}"), format!("{} of {} bars read", bars.len(), facts.rows)];
+    let why = vec![
+        format!("{key} of the catalog, content {hash}"),
+        format!("{} of {} read", bars.len(), counted(facts.rows, "bar")),
+    ];
     let mut loaded = Loaded { bars, time_frame: frame, why, facts: Facts::default() };
     loaded.facts.rows = loaded.bars.len() as u64;
     loaded.facts.gaps = loaded.gaps_within(begins, ends);
     let mut notes = Vec::new();
     if loaded.facts.rows < facts.rows {
-        notes.push(format!("read {} of {} bars: those of the period", loaded.bars.len(), facts.rows));
+        notes.push(format!("read {} of {}: those of the period", loaded.bars.len(), counted(facts.rows, "bar")));
     }
     notes.extend(remarked(catalog, key, &range)?);
     let with_venue = Some(key.name()).filter(|with_venue| name.contains('@') && with_venue.parse::<Symbol>().is_ok());

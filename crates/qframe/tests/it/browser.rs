@@ -56,7 +56,8 @@ fn the_sheet_of_a_curve_opens_without_a_word_of_complaint() {
     let made = program.run("backtest --equity curve.csv --plain");
     assert_eq!(made.code(), 0, "{}", made.error());
     // A name that would end a script, if it could.
-    let sheet = "report --equity curve.csv --benchmark curve.csv --name </script><b> --report sheet.html";
+    let sheet =
+        "report --equity curve.csv --benchmark curve.csv --name </script><b> --montecarlo 50 --report sheet.html";
     let answer = program.run(sheet);
     assert_eq!(answer.code(), 0, "{}", answer.error());
     let (page, said) = open(&browser, &program, "sheet.html");
@@ -64,7 +65,7 @@ fn the_sheet_of_a_curve_opens_without_a_word_of_complaint() {
     let complains = |line: &&str| line.contains("CONSOLE") && !line.contains("auto-margin redraws");
     let complaints: Vec<&str> = said.lines().filter(complains).collect();
     assert!(complaints.is_empty(), "{complaints:?}");
-    for chart in ["equity", "drawdown", "returns", "sharpe", "volatility", "beta"] {
+    for chart in ["equity", "drawdown", "returns", "periods", "sharpe", "volatility", "beta", "chance"] {
         let place = page.find(&format!("id=\"{chart}\"")).unwrap();
         assert!(page[place..].contains("main-svg"), "{chart} is drawn");
     }

@@ -43,6 +43,8 @@ fn the_commands_of_the_book_run() {
     program.write("run.toml", blocks("docs/quickstart.md", "toml").remove(0));
     program.write("limits.toml", blocks("docs/limits.md", "toml").remove(0));
     crate::risk::fill(&program);
+    // A backtest of the quick start writes it, and over no other's file.
+    std::fs::remove_file(program.path("equity.csv")).unwrap();
     crate::catalog::fill(&program);
     crate::assets::fill(&program);
     crate::securities::famous(&program);
@@ -78,6 +80,29 @@ fn the_commands_of_the_book_run() {
         ran += 1;
     }
     assert!(ran >= 12, "only {ran} commands");
+}
+
+/// Each metric and each of its other names has a row with its formula and a source, and no row is of something else.
+#[test]
+fn the_page_on_performance_has_every_metric() {
+    use qframe_quant::performance::{ALIASES, MetricOptions, metrics, relative_metrics};
+    let page = std::fs::read_to_string(root().join("docs/performance.md")).unwrap();
+    let table = page.split_once("| name (alias) | formula | source |").unwrap().1.split_once("\n\n").unwrap().0;
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let mut named: Vec<String> = Vec::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert!(cells.len() == 3 && cells.iter().all(|cell| !cell.is_empty()), "{row}");
+        named.extend(cells[0].split('`').skip(1).step_by(2).map(str::to_owned));
+    }
+    let options = MetricOptions::default();
+    let returns = [0.01, -0.02, 0.03, 0.005, -0.01];
+    let all = metrics(&returns, &options).into_iter().chain(relative_metrics(&returns, &returns, &options));
+    let mut known: Vec<String> = all.map(|metric| metric.name.to_owned()).collect();
+    known.extend(ALIASES.map(|(alias, _)| alias.to_owned()));
+    named.sort();
+    known.sort();
+    assert_eq!(named, known);
 }
 
 #[test]

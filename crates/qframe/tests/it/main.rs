@@ -51,3 +51,5 @@ mod securities;
 mod settings;
 #[cfg(test)]
 mod ticks;
+#[cfg(test)]
+mod written_over;

@@ -34,7 +34,8 @@ fn every_objective_answers_with_weights_that_sum_to_one() {
             "target-risk" => "--target-risk 300%",
             _ => "",
         };
-        let words = format!("--prices closes.csv --objective {objective} {target} --risk-free=-50% --out w.csv");
+        let words =
+            format!("--prices closes.csv --objective {objective} {target} --risk-free=-50% --out w.csv --force");
         let shown = answer(&program, &format!("optimise {words}"));
         let sum: f64 = shown["weights"].as_array().unwrap().iter().map(|row| row["weight"].as_f64().unwrap()).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{objective} {sum}");
@@ -129,8 +130,9 @@ fn what_cannot_be_is_refused_and_nothing_is_written() {
             assert!(answer.error().contains(part), "{words}: {part:?} is missing in {}", answer.error());
         }
     };
-    let optimise =
-        |words: &str, code, parts: &[&str]| check(&format!("optimise --out w.csv --prices {words}"), code, parts);
+    let optimise = |words: &str, code, parts: &[&str]| {
+        check(&format!("optimise --out w.csv --force --prices {words}"), code, parts);
+    };
     optimise("nothing.csv", 1, &["nothing.csv", "no such file"]);
     optimise("bad.csv", 1, &["bad.csv:3:14", "\"x\"", "expected digits"]);
     optimise("flat.csv", 1, &["the price of A does not change; leave it out"]);

@@ -121,9 +121,9 @@ fn a_set_of_the_catalog_is_mended_and_brought_back() {
     }
     assert!(run("repair BTC/USD --timeframe 1h").contains("4 changes"));
     assert_eq!(all()[30].low, bars[31].low);
-    let told = "2 rows as they were";
+    let told = "2 rows as before";
     let dry = run("repair BTC/USD@here --undo --dry-run");
-    assert!(dry.contains(told) && dry.contains("would be") && dry.contains("248 rows stay"), "{dry}");
+    assert!(dry.contains(told) && dry.contains("would be") && dry.contains("248 rows left alone"), "{dry}");
     assert!(run("repair BTC/USD@here --undo").contains(told));
     let mut before = [bars, later].concat();
     before[30] = bad;

@@ -113,7 +113,7 @@ fn bad_rows_can_be_skipped_and_are_counted() {
     let answer = program.run("backtest --data X=x.csv --on-bad-row skip --plain");
     assert_eq!(answer.code(), 0, "{}", answer.error());
     assert!(
-        answer.out().contains("28 bars") && answer.out().contains("Note: skipped 1 rows: text in a number"),
+        answer.out().contains("28 bars") && answer.out().contains("Note: skipped 1 row: text in a number"),
         "{}",
         answer.out()
     );

@@ -84,6 +84,81 @@ fn a_curve_beside_itself_has_beta_one() {
     }
 }
 
+/// Everything of quantstats has a place in the answer, and tells of the same returns.
+#[test]
+fn series_and_tables_agree_with_the_metrics() {
+    let program = Program::new();
+    program.write("equity.csv", curve().0);
+    let words =
+        "report --equity equity.csv --benchmark equity.csv --json --montecarlo 300 --seed 5 --bust 1% --goal 50%";
+    let sheet = object(&program.run(words));
+    assert_eq!(program.run(words).out(), program.run(words).out(), "a seed gives the same figures");
+    let number = |value: &Value| value.as_f64().unwrap();
+    let metrics = &sheet["metrics"];
+    for (alias, name) in sheet["aliases"].as_object().unwrap() {
+        assert!(metrics[name.as_str().unwrap()].is_number() && metrics[alias].is_null(), "{alias} is {name}");
+    }
+    let rows = sheet["series"]["time"].as_array().unwrap().len();
+    assert_eq!(rows, 59);
+    for (name, column) in sheet["series"].as_object().unwrap() {
+        let columns = match column {
+            Value::Object(both) => both.values().collect(),
+            Value::Number(_) => continue,
+            other => vec![other],
+        };
+        assert!(columns.iter().all(|column| column.as_array().is_some_and(|rows| rows.len() == 59)), "{name}");
+    }
+    let last = |name: &str| number(&sheet["series"][name][rows - 1]);
+    assert!((last("compsum") - number(&metrics["comp"])).abs() < 1e-12);
+    assert!((last("benchmark_compsum") - number(&metrics["comp"])).abs() < 1e-12);
+    let greeks = &sheet["series"]["rolling_greeks"];
+    assert!((number(&greeks["beta"][rows - 1]) - 1.0).abs() < 1e-9 && number(&greeks["alpha"][rows - 1]).abs() < 1e-12);
+    assert_eq!((&greeks["beta"][0], &sheet["series"]["rolling_sharpe"][0]), (&Value::Null, &Value::Null));
+    let window = sheet["series"]["window"].as_u64().unwrap() as usize;
+    assert!(sheet["series"]["rolling_sharpe"][window - 1].is_number());
+    let daily = &sheet["distribution"]["Daily"];
+    let parts = ["values", "outliers"].map(|part| daily[part].as_array().unwrap().len());
+    assert_eq!(parts.iter().sum::<usize>(), rows);
+    assert_eq!(sheet["periods"]["Daily"]["best"], metrics["best"]);
+    assert_eq!(sheet["periods"]["Monthly"]["returns"], sheet["months"].as_object().unwrap().len());
+    let threshold = number(&sheet["outliers"]["threshold"]);
+    let above = sheet["outliers"]["returns"].as_array().unwrap();
+    assert!(above.iter().all(|row| number(&row["return"]) > threshold));
+    let returns = sheet["series"]["returns"].as_array().unwrap();
+    assert_eq!(returns.iter().filter(|change| number(change) > threshold).count(), above.len());
+    assert!((number(&sheet["montecarlo"]["median"]) - number(&metrics["comp"])).abs() < 1e-9);
+    assert!(number(&sheet["montecarlo_drawdown"]["min"]) <= number(&metrics["max_drawdown"]));
+    assert_eq!(sheet["montecarlo"]["bust_probability"], 1.0);
+    for name in ["montecarlo_sharpe", "montecarlo_cagr"] {
+        assert!(sheet[name]["mean"].is_number(), "{name}");
+    }
+}
+
+#[test]
+fn simulations_that_cannot_be_are_refused() {
+    let program = Program::new();
+    program.write("equity.csv", curve().0);
+    let refused = [
+        ("--montecarlo 0", "expected 1 to 1000000"),
+        ("--montecarlo 5 --bust 120%", "up to 100%"),
+        ("--bust 20%", "--montecarlo"),
+        ("--montecarlo 5 --goal x", "such as 100%"),
+    ];
+    for (words, told) in refused {
+        let answer = program.run(&format!("report --equity equity.csv {words}"));
+        assert!(answer.code() == 2 && answer.error().contains(told), "{words}: {}", answer.error());
+    }
+    program.write("lost.csv", "time,equity\n2021-01-01,100\n2021-01-02,-5\n");
+    let sheet = object(&program.run("report --equity lost.csv --json"));
+    assert_eq!(
+        (&sheet["periods"], &sheet["series"]),
+        (&serde_json::json!({}), &Value::Null),
+        "nothing is no return of zero"
+    );
+    let lost = program.run("report --equity lost.csv --montecarlo 5");
+    assert!(lost.code() == 1 && lost.error().contains("no returns"), "{}", lost.error());
+}
+
 #[test]
 fn bad_input_is_told_with_its_place() {
     let program = Program::new();
@@ -105,7 +180,7 @@ fn bad_input_is_told_with_its_place() {
         ("report --equity twice.csv", 1, &["twice.csv:3"]),
         ("report --equity back.csv", 1, &["back.csv:3"]),
         ("report --equity wide.csv", 1, &["wide.csv", "time,equity"]),
-        ("report --equity one.csv", 1, &["1 values", "at least two"]),
+        ("report --equity one.csv", 1, &["1 value;", "at least two"]),
         ("report --returns percent.csv", 1, &["2021-01-02", "1%"]),
         ("report --equity equity.csv --benchmark other.csv", 1, &["0 of 60"]),
         ("report --equity equity.csv --report equity.csv", 2, &["--report", "--equity"]),

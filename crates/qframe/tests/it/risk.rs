@@ -131,6 +131,30 @@ fn a_curve_alone_is_enough() {
     assert!(read("equity.csv").starts_with("time,equity"));
 }
 
+/// A sure gain once had a loss of 633,584,931,415,494.6 standard deviations, and 99.9999999 % was headed 100 %.
+#[test]
+fn what_cannot_be_is_said_plainly_and_what_was_asked_is_headed() {
+    let program = Program::new();
+    let mut value = 100.0;
+    let rows = (0..300).map(|day| {
+        value *= 1.001;
+        format!("{}-{:02}-{:02},{value:.9}\n", 2020 + day / 336, 1 + day / 28 % 12, 1 + day % 28)
+    });
+    program.write("sure.csv", format!("time,equity\n{}", rows.collect::<String>()));
+    let sure = answer(&program, "--equity sure.csv --method historical");
+    let notes = sure["notes"].to_string();
+    assert!(sure["reverse"].is_null() && notes.contains("no multiple of its usual move loses that much"), "{notes}");
+    let shown = program.run("risk --prices AAPL --method normal --confidence 99.9999999,97.5 --report page.html");
+    assert_eq!(shown.code(), 0, "{}", shown.error());
+    let page = std::fs::read_to_string(program.path("page.html")).unwrap();
+    for text in [shown.out(), page] {
+        assert!(
+            text.contains("VaR 99.9999999%") && text.contains("VaR 97.5%") && !text.contains("VaR 100%"),
+            "{text:.900}"
+        );
+    }
+}
+
 #[test]
 fn a_value_that_stands_twice_counts_once() {
     let program = filled();

@@ -12,7 +12,9 @@ mod drawdown;
 mod duration;
 mod log;
 mod metrics;
+mod periods;
 mod series;
+mod shuffle;
 mod statistics;
 mod trades;
 
@@ -20,11 +22,15 @@ pub use benchmark::Benchmark;
 pub use calendar::Frequency;
 pub use curve::{CurveOptions, CurveStats};
 pub use duration::iso_duration;
-pub use metrics::{Metric, MetricOptions, Unit, metrics, minimum_track_record, probabilistic_sharpe, relative_metrics};
-pub use series::{
-    Episode, MonthlyReturn, drawdown_episodes, drawdown_series, monthly_returns, rolling_beta, rolling_sharpe,
-    rolling_sortino, rolling_volatility,
+pub use metrics::{
+    ALIASES, Metric, MetricOptions, Unit, metrics, minimum_track_record, probabilistic_sharpe, relative_metrics,
 };
+pub use periods::{Period, Spread, outliers, pct_rank, period_returns, period_sums};
+pub use series::{
+    Episode, MonthlyReturn, drawdown_episodes, drawdown_series, monthly_returns, rolling_alpha, rolling_beta,
+    rolling_sharpe, rolling_sortino, rolling_volatility,
+};
+pub use shuffle::{Shuffled, Shuffling, Summary};
 pub use statistics::{NAMES, Statistics, Value};
 pub use trades::{ClosedTrade, TradeStats};
 

@@ -139,17 +139,34 @@ pub fn rolling_volatility(values: &[f64], window: usize, periods_per_year: f64) 
 /// benchmark does not vary. Two series of one length, as [`rolling_sharpe`].
 #[must_use]
 pub fn rolling_beta(values: &[f64], benchmark: &[f64], window: usize) -> Series<f64> {
+    rolling_line(values, benchmark, window, |beta, _, _| beta)
+}
+
+/// What the last `window` returns have at each point beyond beta times the benchmark's, in the mean of one period and not
+/// annualised: mean - beta x mean of the benchmark, with the beta of [`rolling_beta`].
+#[must_use]
+pub fn rolling_alpha(values: &[f64], benchmark: &[f64], window: usize) -> Series<f64> {
+    rolling_line(values, benchmark, window, |beta, own_mean, market_mean| own_mean - beta * market_mean)
+}
+
+/// A figure of beta and the two means of each window.
+fn rolling_line(
+    values: &[f64],
+    benchmark: &[f64],
+    window: usize,
+    figure: impl Fn(f64, f64, f64) -> f64,
+) -> Series<f64> {
     let (own, market) = (changes(values), changes(benchmark));
     if window < 2 || own.len() < window || own.len() != market.len() {
         return Series { first: window, values: Vec::new() };
     }
-    let beta = own.windows(window).zip(market.windows(window)).map(|(own, market)| {
+    let figures = own.windows(window).zip(market.windows(window)).map(|(own, market)| {
         let (own_mean, market_mean) = (spread(own).0, spread(market).0);
         let product: f64 = own.iter().zip(market).map(|(a, b)| (a - own_mean) * (b - market_mean)).sum();
         let square: f64 = market.iter().map(|b| (b - market_mean).powi(2)).sum();
-        if square > 0.0 { product / square } else { 0.0 }
+        figure(if square > 0.0 { product / square } else { 0.0 }, own_mean, market_mean)
     });
-    Series { first: window, values: beta.collect() }
+    Series { first: window, values: figures.collect() }
 }
 
 /// A figure of each window of returns. A pass over every window: a report has thousands of points, and no rounding is carried

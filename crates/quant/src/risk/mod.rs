@@ -44,6 +44,7 @@ pub use filtered::Filtered;
 pub use parametric::{CornishFisher, Moments, Normal};
 pub use sample::{Quantile, age_weighted, historical, simulated};
 pub use simulation::{BLOCK, Paths, Room, Shock, Simulation, outcomes};
+pub(crate) use simulation::{pick, stream};
 pub use student::StudentT;
 
 /// A probability with which a loss is not exceeded: above 0.5 and below 1.

@@ -193,7 +193,7 @@ impl Paths for Simulation {
 }
 
 /// The chance of one block: far from that of every other block and seed (SplitMix64's finaliser spreads both).
-pub(super) fn stream(seed: u64, index: usize) -> Pcg64Mcg {
+pub(crate) fn stream(seed: u64, index: usize) -> Pcg64Mcg {
     let mix = |value: u64| {
         let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -206,7 +206,7 @@ pub(super) fn stream(seed: u64, index: usize) -> Pcg64Mcg {
 }
 
 /// A number from 0 to `count` - 1, each as likely as the others to within 2⁻⁶⁴ * `count`.
-pub(super) fn pick(chance: &mut Pcg64Mcg, count: usize) -> usize {
+pub(crate) fn pick(chance: &mut Pcg64Mcg, count: usize) -> usize {
     ((u128::from(chance.next_u64()) * count as u128) >> 64) as usize
 }
 

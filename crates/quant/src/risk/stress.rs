@@ -35,17 +35,21 @@ pub struct Reverse {
     pub probability: f64,
 }
 
+/// A standard deviation of returns, over what is held, that rounding makes by itself.
+const NOISE: f64 = 1e-12;
+
 /// Of all normal scenarios (mean zero) in which the portfolio loses `loss`, the likeliest: x = -loss S w / (w' S w) (Breuer,
 /// Jandačka, Rheinberger and Summer, "How to find plausible, severe and useful stress scenarios", 2009, linear case).
 ///
 /// # Errors
-/// [`RiskError::Number`]: a loss that is not above zero, or a portfolio that cannot lose.
+/// [`RiskError::Number`]: a loss that is not above zero, or a portfolio that does not move, but for rounding.
 pub fn reverse(covariance: &Covariance, weights: &[f64], loss: f64) -> Result<Reverse, RiskError> {
     if !(loss > 0.0 && loss.is_finite()) {
         return Err(RiskError::Number { name: "loss", value: loss, expected: "above 0" });
     }
     let variance = covariance.variance(weights);
-    if variance <= 0.0 {
+    let gross: f64 = weights.iter().map(|weight| weight.abs()).sum();
+    if variance.sqrt() <= NOISE * gross || variance.is_nan() {
         return Err(RiskError::Number { name: "variance of the portfolio", value: variance, expected: "above 0" });
     }
     let deviations = loss / variance.sqrt();

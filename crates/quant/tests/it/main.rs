@@ -14,6 +14,7 @@ mod laws;
 mod metrics;
 mod oracle;
 mod portfolio;
+mod quantstats;
 mod risk;
 mod risk_oracle;
 mod statistics;

@@ -73,6 +73,15 @@ function marks(chart) {
   return all.filter((trace) => trace.x.length > 0);
 }
 
+// Bars of counted per cents, losses and gains by their colours.
+function histogram({ x, y, step }, counted) {
+  const rounded = (value) => +value.toPrecision(6);
+  return { type: "bar", x, y, width: x.map(() => step), marker: { color: x.map((v) => colour(v < 0 ? "loss" : "gain")),
+    line: { color: colour("card"), width: 1 } }, hovertemplate: `%{text}<br>${counted}: %{y:,}<extra></extra>`,
+  text: x.map((v) => `${rounded(v - step / 2)}% to ${rounded(v + step / 2)}%`), textposition: "none" };
+}
+const counts = (more) => layout({ ticksuffix: "%" }, { tickformat: ",d", rangemode: "tozero" }, { hovermode: "closest", bargap: 0, ...more });
+
 let priceShown = 0;
 const draw = {
   price() {
@@ -106,12 +115,21 @@ const draw = {
       layout(time(), { zeroline: true, zerolinecolor: colour("soft") }, { showlegend: false })];
   },
   returns() {
-    const { x, y, step } = data.returns;
-    const rounded = (value) => +value.toPrecision(6);
-    const bars = { type: "bar", x, y, width: x.map(() => step), marker: { color: x.map((v) => colour(v < 0 ? "loss" : "gain")),
-      line: { color: colour("card"), width: 1 } }, hovertemplate: `%{text}<br>${data.names.counted}: %{y:,}<extra></extra>`,
-    text: x.map((v) => `${rounded(v - step / 2)}% to ${rounded(v + step / 2)}%`), textposition: "none" };
-    return [[bars], layout({ ticksuffix: "%" }, { tickformat: ",d", rangemode: "tozero" }, { hovermode: "closest", bargap: 0 })];
+    return [[histogram(data.returns, data.names.counted)], counts({})];
+  },
+  periods() {
+    const of = (name) => data.periods.map((own) => own[name]);
+    const boxes = { type: "box", x: of("name"), q1: of("q1"), median: of("median"), q3: of("q3"), lowerfence: of("low"), upperfence: of("high"),
+      name: "", line: { color: colour("equity"), width: 1.3 }, boxpoints: false, hoverinfo: "y" };
+    const points = { mode: "markers", x: data.periods.flatMap((own) => own.outside.map(() => own.name)), y: data.periods.flatMap((own) => own.outside),
+      marker: { color: colour("loss"), size: 4, opacity: 0.55 }, hovertemplate: "%{y:.2f}%<extra></extra>" };
+    return [[boxes, points], layout({ type: "category", fixedrange: true },
+      { ticksuffix: "%", zeroline: true, zerolinecolor: colour("soft") }, { showlegend: false, hovermode: "closest" })];
+  },
+  chance() {
+    const { bars, own } = data.chance;
+    const mark = { type: "line", x0: own, x1: own, yref: "paper", y0: 0, y1: 1, line: { color: colour("ink"), width: 1.5, dash: "dot" } };
+    return [[histogram(bars, "paths")], counts({ shapes: [mark] })];
   },
 };
 

@@ -9,7 +9,9 @@ use serde::{Serialize, Serializer};
 use super::escape::InScript;
 use super::marks::{self, Opening};
 use crate::dataset::DataSet;
+use crate::report::chance::Chance;
 use crate::report::figures::{Histogram, buy_and_hold};
+use crate::report::periods::Periods;
 use crate::report::track::{Rolling, Track};
 use crate::report::{Facts, ReportError, text, thin, trades};
 
@@ -27,8 +29,17 @@ pub(super) fn write(facts: &Facts<'_>, rolling: Option<&Rolling>, out: &mut impl
     Ok(serde_json::to_writer(InScript(out), &Block { facts, rolling })?)
 }
 
+/// What is drawn of a curve by itself.
+pub(super) struct Drawn<'a> {
+    pub track: &'a Track,
+    pub rolling: Option<&'a Rolling>,
+    pub periods: &'a [Periods],
+    pub chance: Option<&'a Chance>,
+}
+
 /// Writes the block of a curve by itself.
-pub(super) fn write_track(track: &Track, rolling: Option<&Rolling>, out: &mut impl Write) -> Result<(), ReportError> {
+pub(super) fn write_track(drawn: &Drawn<'_>, out: &mut impl Write) -> Result<(), ReportError> {
+    let Drawn { track, rolling, periods, chance } = *drawn;
     let all = |value: &dyn Fn(usize) -> f64| line(track.values.len(), STRETCHES, |place| track.times_ns[place], value);
     let below = qframe_quant::performance::drawdown_series(&track.values);
     let hold = track.beside.as_ref().and_then(|beside| {
@@ -50,6 +61,8 @@ pub(super) fn write_track(track: &Track, rolling: Option<&Rolling>, out: &mut im
         drawdown: all(&|place| below[place] * 100.0),
         rolling: rolling.map(Windows::of),
         returns: returns(Histogram::over(percents)),
+        periods: periods.iter().map(Quarters::of).collect(),
+        chance: chance.map(Depths::of),
     };
     Ok(serde_json::to_writer(InScript(out), &sheet)?)
 }
@@ -65,6 +78,8 @@ struct Sheet<'a> {
     drawdown: Line,
     rolling: Option<Windows>,
     returns: Bars,
+    periods: Vec<Quarters>,
+    chance: Option<Depths>,
 }
 
 /// What the curves are called, and what the histogram counts.
@@ -187,6 +202,43 @@ struct Bars {
 
 fn returns(Histogram { first, step, counts }: Histogram) -> Bars {
     Bars { x: (0..counts.len()).map(|bar| shown(first + (bar as f64 + 0.5) * step)).collect(), step, y: counts }
+}
+
+/// A box of the box plot, in per cent.
+#[derive(Serialize)]
+struct Quarters {
+    name: &'static str,
+    q1: f64,
+    median: f64,
+    q3: f64,
+    low: f64,
+    high: f64,
+    outside: Vec<f64>,
+}
+
+impl Quarters {
+    fn of(periods: &Periods) -> Self {
+        let spread = &periods.spread;
+        let [low, high] = spread.whiskers().map(percent);
+        let [q1, median, q3] = [spread.q1, spread.median, spread.q3].map(percent);
+        let outside = spread.outliers.iter().copied();
+        Self { name: periods.name, q1, median, q3, low, high, outside: outside.map(percent).collect() }
+    }
+}
+
+/// The drawdowns of simulated paths, in per cent, and the curve's own.
+#[derive(Serialize)]
+struct Depths {
+    bars: Bars,
+    own: f64,
+}
+
+impl Depths {
+    fn of(chance: &Chance) -> Self {
+        let depths = &chance.found.drawdowns;
+        let own = depths.first().copied().map_or(0.0, percent);
+        Self { bars: returns(Histogram::over(depths.iter().map(|depth| depth * 100.0).collect())), own }
+    }
 }
 
 struct Prices<'a>(&'a Facts<'a>);

@@ -5,12 +5,14 @@
 //! returns, settings, facts of the data) is plain HTML; charts and the trade list are drawn by `page.js` from one block
 //! of data.
 mod breakers;
+mod chance;
 mod data;
 mod escape;
 mod facts;
 mod library;
 mod marks;
 mod months;
+mod periods;
 mod refused;
 mod sections;
 mod sheet;

@@ -18,7 +18,7 @@ for (const id of ["price", "equity"].filter((id) => byId(id))) {
   tool(id, "Logarithmic scale", box, () => { isLogarithmic[id] = box.checked; });
 }
 if (byId("trades")) showTrades();
-const all = [...overTime, "returns"].filter((id) => byId(id));
+const all = [...overTime, "returns", "periods", "chance"].filter((id) => byId(id));
 Promise.all(all.map(show)).then(() => {
   for (const id of overTime) byId(id).on("plotly_relayout", (change) => follow(id, change));
   document.documentElement.dataset.ready = "true";

@@ -5,30 +5,38 @@ use qframe_model::time::Time;
 
 use super::escape::Escaped;
 use super::sections::{Chart, chart, thinned, windows};
-use super::{data, head, months, scripts, tear};
-use crate::report::tear::shown as figure;
+use super::{chance, data, head, months, periods, scripts, tear};
+use crate::report::periods::periods as by_period;
+use crate::report::tear::{Sheet, shown as figure};
 use crate::report::track::{Rolling, Track};
 use crate::report::{ReportError, text};
 
-/// Writes the tear sheet of any curve as one HTML file that opens offline. `notes` are sentences on where it comes from.
+/// Writes the tear sheet of any curve as one HTML file that opens offline.
 ///
 /// # Errors
 /// [`ReportError::Write`] where `out` does not take it.
-pub fn sheet(track: &Track, notes: &[String], out: &mut dyn Write) -> Result<(), ReportError> {
+pub fn sheet(sheet: &Sheet<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let Sheet { track, notes, chance } = *sheet;
     let mut out = BufWriter::new(out);
-    let (rolling, nonce) = (Rolling::of(track), nonce(track));
+    let (rolling, nonce, periods) = (Rolling::of(track), nonce(track), by_period(track));
     head(&format!("{} – QFrame report", track.name), &nonce, &mut out)?;
     header(track, &mut out)?;
     tiles(track, &mut out)?;
     charts(track, &mut out)?;
+    periods::section(&periods, &mut out)?;
     windows(track, rolling.as_ref(), &mut out)?;
+    if let Some(chance) = chance {
+        chance::section(chance, &mut out)?;
+    }
     writeln!(out, "<div class=\"pair\">")?;
     tear::drawdowns(track, &mut out)?;
     tear::years(track, &mut out)?;
     writeln!(out, "</div>")?;
     tear::metrics(track, &track.metrics(), &mut out)?;
     footer(notes, &mut out)?;
-    scripts(&nonce, &mut out, |out| data::write_track(track, rolling.as_ref(), out))?;
+    scripts(&nonce, &mut out, |out| {
+        data::write_track(&data::Drawn { track, rolling: rolling.as_ref(), periods: &periods, chance }, out)
+    })?;
     Ok(out.flush()?)
 }
 
@@ -50,9 +58,9 @@ fn ends(track: &Track) -> [String; 2] {
 fn header(track: &Track, out: &mut impl Write) -> Result<(), ReportError> {
     writeln!(out, "<header>\n<p class=\"over\">QFrame report</p>\n<h1>{}</h1>", Escaped(&track.name))?;
     let [first, last] = ends(track);
-    let returns = text::count(track.values.len() - 1);
+    let returns = text::counted(track.values.len() - 1, &format!("{} return", track.word()));
     let beside = track.beside.as_ref().map_or_else(String::new, |beside| format!(" · beside {}", beside.name));
-    let under = format!("{first} to {last} · {returns} {} returns{beside}", track.word());
+    let under = format!("{first} to {last} · {returns}{beside}");
     Ok(writeln!(out, "<p class=\"under\">{}</p></header>", Escaped(&under))?)
 }
 

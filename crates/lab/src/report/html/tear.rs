@@ -14,7 +14,7 @@ use crate::report::{ReportError, text};
 pub(super) const LISTED: usize = 10;
 
 /// Writes a table with this head; the class says how it looks.
-fn table(class: &str, head: &[&str], rows: &[Vec<String>], out: &mut impl Write) -> Result<(), ReportError> {
+pub(super) fn table(class: &str, head: &[&str], rows: &[Vec<String>], out: &mut impl Write) -> Result<(), ReportError> {
     write!(out, "<div class=\"wide\"><table class=\"{class}\"><thead><tr>")?;
     for name in head {
         write!(out, "<th scope=\"col\">{}</th>", Escaped(name))?;
@@ -49,7 +49,9 @@ pub(super) fn metrics(track: &Track, metrics: &[Compared], out: &mut impl Write)
         row.extend(
             beside.map(|_| metric.benchmark.map_or_else(String::new, |value| shown(metric.own.unit, Some(value)))),
         );
-        row.push(metric.own.convention.to_owned());
+        let aliases: Vec<&str> = metric.own.aliases().collect();
+        let also = if aliases.is_empty() { String::new() } else { format!("; also {}", aliases.join(", ")) };
+        row.push(format!("{}{also}", metric.own.convention));
         row
     };
     let class = if beside.is_some() { "statistics beside" } else { "statistics" };
@@ -61,8 +63,8 @@ pub(super) fn metrics(track: &Track, metrics: &[Compared], out: &mut impl Write)
          {} confidence, a target Sharpe ratio of {}. Statistics above may follow another convention: each says which.</p></section>",
         track.word(),
         options.periods_per_year,
-        text::percent(Some(options.risk_free * 100.0)),
-        text::percent(Some(options.confidence * 100.0)),
+        text::exact_percent(options.risk_free),
+        text::exact_percent(options.confidence),
         options.target_sharpe
     )?;
     Ok(())

@@ -28,7 +28,7 @@ fn subject(facts: &Facts<'_>) -> String {
     let bars: usize = data.iter().map(|set| set.bars().len()).sum();
     let [start, end] =
         [statistics.start_ns, statistics.end_ns].map(|ns| format!("{:#}", qframe_model::time::Time::from_nanos(ns)));
-    format!("{}{more} · {start} to {end} · {} bars", names.join(", "), text::count(bars))
+    format!("{}{more} · {start} to {end} · {}", names.join(", "), text::counted(bars, "bar"))
 }
 
 /// Writes the figures that are read first.

@@ -3,6 +3,7 @@ use std::io::Write;
 
 use qframe_data::catalog::InstrumentFacts;
 use qframe_data::{Adjust, Adjustment, Catalog, DataKey, Kind, Rows, unseen_splits};
+use qframe_model::count::counted;
 use qframe_model::market::{Bar, DatedAction};
 use qframe_model::time::{Time, TimeFrame};
 use serde::Serialize;
@@ -164,7 +165,7 @@ impl Args {
             writeln!(out, "prices or volumes became so small that the raw ones cannot be got back from them exactly")?;
         }
         let Answer { bars, from, mode, written, .. } = answer;
-        Ok(writeln!(out, "{bars} bars of {from}, adjusted for {mode}: {written}")?)
+        Ok(writeln!(out, "{} of {from}, adjusted for {mode}: {written}", counted(*bars, "bar"))?)
     }
 }
 

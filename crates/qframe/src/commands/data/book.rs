@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qframe_data::book::{BookCounts, Instrument, Loss, Lost, Recording, RecordingFacts};
+use qframe_model::count::counted;
 use qframe_model::market::Side;
 use qframe_model::symbol::Symbol;
 use serde::Serialize;
@@ -279,7 +280,9 @@ impl Answer {
             let RecordingFacts { lines, messages, others, .. } = facts;
             writeln!(
                 out,
-                "{lines} lines from {first} to {last}: {messages} messages, {others} of them about no market"
+                "{} from {first} to {last}: {}, {others} of them about no market",
+                counted(*lines, "line"),
+                counted(*messages, "message")
             )?;
         }
         let width = self.symbols.iter().map(|row| row.symbol.len()).max().unwrap_or(0).max(6);
@@ -321,7 +324,7 @@ impl Answer {
             writeln!(out, "\n{} {}: {}", loss.received, loss.symbol, loss.text)?;
         }
         for Reason { reason, lines } in &self.reasons {
-            writeln!(out, "\nrefused {lines} lines: {reason}")?;
+            writeln!(out, "\nrefused {}: {reason}", counted(*lines, "line"))?;
         }
         self.findings.iter().take(5).try_for_each(|finding| writeln!(out, "  {finding}"))
     }

@@ -6,6 +6,7 @@ use qframe_data::catalog::Catalog;
 use qframe_data::import::ImportFault;
 use qframe_data::quality::{Content, Grade, Looked, Report, StreamCheck, may_hold_several};
 use qframe_data::{DataKey, Kind};
+use qframe_model::count::counted;
 use qframe_model::symbol::Symbol;
 use qframe_model::time::Time;
 use serde::Serialize;
@@ -220,7 +221,7 @@ fn stream(catalog: &Catalog, key: &DataKey, known: &Knowledge) -> Result<Answer,
 fn print(answer: &Answer, out: &mut dyn Write) -> Result<(), Error> {
     let Answer { name, kind, timeframe, start, end, hours, notes, quality } = answer;
     let frame = timeframe.as_deref().map(|frame| format!(" of {frame}")).unwrap_or_default();
-    write!(out, "{name}: {} rows, {kind}{frame}", quality.rows)?;
+    write!(out, "{name}: {}, {kind}{frame}", counted(quality.rows, "row"))?;
     if let (Some(start), Some(end)) = (start, end) {
         write!(out, " from {start:#} to {end:#}")?;
     }

@@ -2,6 +2,7 @@
 use std::io::Write;
 
 use qframe_data::Catalog;
+use qframe_model::count::counted;
 
 use super::Which;
 use crate::error::Error;
@@ -34,7 +35,7 @@ impl Args {
         // A damaged file is a reason to take a data set away.
         let rows = catalog.facts(&key).ok().flatten().map(|facts| facts.rows);
         if !self.yes {
-            let rows = rows.map_or_else(String::new, |rows| format!("{rows} rows of "));
+            let rows = rows.map_or_else(String::new, |rows| format!("{} of ", counted(rows, "row")));
             return Err(Error::usage("--yes", "", format!("add it to take away {rows}{key}")));
         }
         let gone = catalog.take_away(&key)?;

@@ -7,11 +7,12 @@ use clap::ValueEnum;
 use qframe_data::catalog::{Columns, ExportError};
 use qframe_data::{Catalog, CatalogError, DataKey, header, write_rows};
 use qframe_lab::report::{ReportError, write_atomically};
+use qframe_model::count::counted;
 use qframe_model::time::Time;
 
-use super::out::check;
 use super::{Period, Which};
 use crate::error::Error;
+use crate::run::target::check_new;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -54,7 +55,7 @@ impl Args {
         if path.is_none() && self.json {
             return Err(Error::usage("--json", "", "the rows go to standard output; name a file with --out FILE"));
         }
-        path.map_or(Ok(()), |path| check(path, self.force))?;
+        path.map_or(Ok(()), |path| check_new("--out", path, self.force))?;
         let (catalog, key) = self.which.open()?;
         let range = self.period.range()?;
         some_rows(&catalog, &key, range.clone())?;
@@ -85,7 +86,7 @@ impl Args {
             let said = serde_json::json!({ "set": key.to_string(), "rows": count, "file": path.display().to_string() });
             return Ok(writeln!(out, "{said:#}")?);
         }
-        Ok(writeln!(out, "{count} rows of {key} written: {}", path.display())?)
+        Ok(writeln!(out, "{} of {key} written: {}", counted(count, "row"), path.display())?)
     }
 
     fn write(

@@ -5,6 +5,7 @@ use std::ops::Range;
 use indicatif::{ProgressBar, ProgressStyle};
 use qframe_data::catalog::{Catalog, InstrumentFacts};
 use qframe_data::{DataKey, Kind};
+use qframe_model::count::counted;
 use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
 use qframe_venues::history::{Downloaded, Wanted, download};
@@ -160,7 +161,7 @@ impl Args {
         let done = download(rest, catalog, &wanted, interrupted(), |progress| {
             came = progress.bars;
             bar.set_position(progress.until.since(from).nanos().max(0) as u64 / 1_000_000_000);
-            bar.set_message(format!("{} bars", progress.bars));
+            bar.set_message(counted(progress.bars, "bar"));
         });
         let done = done.await;
         bar.finish_and_clear();
@@ -195,27 +196,35 @@ impl Answer {
         }
         writeln!(
             out,
-            "{data} {timeframe}: {bars} bars in {requests} requests, {added} new, from {:#} to {:#}",
-            self.from, self.to
+            "{data} {timeframe}: {} in {}, {added} new, from {:#} to {:#}",
+            counted(*bars, "bar"),
+            counted(*requests, "request"),
+            self.from,
+            self.to
         )?;
         if self.differing > 0 {
-            writeln!(out, "  {} bars are stored with other values; the stored ones stay", self.differing)?;
+            writeln!(out, "  {} stored with other values: what is stored stays", counted(self.differing, "bar"))?;
         }
         if *missing > 0 {
-            writeln!(out, "  {missing} bars in {} gaps are not at the exchange, asked twice:", self.gaps.len())?;
+            writeln!(
+                out,
+                "  {} in {} not at the exchange, asked twice:",
+                counted(*missing, "bar"),
+                counted(self.gaps.len(), "gap")
+            )?;
             for Gap { from, bars } in self.gaps.iter().take(SHOWN) {
                 writeln!(out, "    from {from:#}: {bars}")?;
             }
         }
         if !self.refused.is_empty() {
-            writeln!(out, "  {} rows are no bars and are not stored:", self.refused.len())?;
+            writeln!(out, "  {} not stored, for being no bars:", counted(self.refused.len(), "row"))?;
             for why in self.refused.iter().take(SHOWN) {
                 writeln!(out, "    {why}")?;
             }
         }
         for (count, what) in [(self.outside, "outside the range that was asked for"), (self.repeated, "twice")] {
             if count > 0 {
-                writeln!(out, "  {count} rows came {what}: left out")?;
+                writeln!(out, "  {} came {what}: left out", counted(count, "row"))?;
             }
         }
         if self.clock_ahead_ms.abs() > CLOCK_MILLIS {

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qframe_data::catalog::{Catalog, Named, Trial};
 use qframe_data::import::{Became, Dialect, Foreign, Import, ImportError, Intake, Strangers, Twice, Wish, find_files};
 use qframe_data::{Conflict, DataKey, Kind, Merged};
+use qframe_model::count::counted;
 use qframe_model::symbol::Symbol;
 use qframe_model::time::TimeFrame;
 use serde::Serialize;
@@ -464,10 +465,4 @@ fn became(total: Merged) -> String {
     let told: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     told.join(", ")
-}
-
-/// `1 row`, `12 rows`.
-fn counted(count: impl TryInto<u64>, noun: &str) -> String {
-    let count = count.try_into().unwrap_or(u64::MAX);
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

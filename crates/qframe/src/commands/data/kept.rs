@@ -6,6 +6,7 @@ use std::io::Write;
 use qframe_data::catalog::{Catalog, Remark};
 use qframe_data::quality::{Change, Mended};
 use qframe_data::{DataKey, Defect, Finding, Rows};
+use qframe_model::count::counted;
 use qframe_model::market::Bar;
 use qframe_model::time::Time;
 
@@ -57,7 +58,12 @@ pub(super) fn bring_back(catalog: &Catalog, key: &DataKey, dry_run: bool) -> Res
         catalog.keep_remarks(key, Remark::REPAIR, []).map_err(Error::refused)?;
     }
     let said = if dry_run { "would be taken back" } else { "is taken back" };
-    let rows = format!("{back} rows as they were, in the place of {}; {stay} rows stay", gone.len());
+    let rows = format!(
+        "{} as before, in the place of {}; {} left alone",
+        counted(back, "row"),
+        gone.len(),
+        counted(stay, "row")
+    );
     Ok(writeln!(std::io::stdout(), "{key}: the repair {said}: {rows}")?)
 }
 

@@ -2,10 +2,11 @@
 use std::path::{Path, PathBuf};
 
 use qframe_data::Format;
-use qframe_lab::report::{check_writable, write_atomically};
+use qframe_lab::report::write_atomically;
 use qframe_model::market::Bar;
 
 use crate::error::Error;
+use crate::run::target::check_new;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -25,18 +26,8 @@ impl Out {
         if path.as_os_str() == "-" {
             return Err(Error::usage("--out", "-", "expected a file; ./- is one of that name"));
         }
-        check(path, self.force)
+        check_new("--out", path, self.force)
     }
-}
-
-/// Refuses a place that cannot be written, and a file that is there unless `force` says otherwise. A pipe or a device is
-/// no file: writing takes nothing away.
-pub(super) fn check(path: &Path, force: bool) -> Result<(), Error> {
-    if path.is_file() && !force {
-        let why = "it is there; write over it with --force, or name another file";
-        return Err(Error::Refused(format!("--out {}: {why}", path.display())));
-    }
-    check_writable(path).map_err(|error| Error::Refused(format!("--out {error}")))
 }
 
 /// Writes bars, and gives the name of the file.

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use qframe_data::quality::{Change, Field, Mended, Mending, mend};
 use qframe_data::{Defect, Format};
 use qframe_lab::report::{ReportError, write_atomically};
+use qframe_model::count::counted;
 use serde::Serialize;
 
+use super::kept;
 use super::subject::{Known, Subject};
-use super::{kept, out};
 use crate::error::Error;
+use crate::run::target::check_new;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -122,7 +124,7 @@ impl Args {
             ));
         }
         let changes = beside("changes.csv", &out);
-        [&out, &changes].into_iter().try_for_each(|path| out::check(path, self.force))?;
+        [&out, &changes].into_iter().try_for_each(|path| check_new("--out", path, self.force))?;
         save(&changes, |out| write_changes(mended, out))?;
         let format = Format::of(&out);
         save(&out, |out| write_bars(mended, format, out))?;
@@ -148,7 +150,12 @@ impl Args {
             writeln!(out, "{time}{line}: {field}: {before} -> {after}: {why}")?;
         }
         let would = if self.dry_run { ", nothing written: a dry run" } else { "" };
-        writeln!(out, "{} changes, {filled} of them bars filled in; {bars} bars{would}", changes.len())?;
+        writeln!(
+            out,
+            "{}, {filled} of them bars filled in; {}{would}",
+            counted(changes.len(), "change"),
+            counted(bars, "bar")
+        )?;
         written.iter().try_for_each(|path| writeln!(out, "written: {path}"))?;
         Ok(out.flush()?)
     }

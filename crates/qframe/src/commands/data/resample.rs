@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use qframe_data::catalog::Catalog;
 use qframe_data::{DataKey, Kind, OnBadRow, Options, QuoteBars, Resampling, Rows, TradeBars, read_bars, resample};
+use qframe_model::count::counted;
 use qframe_model::market::Bar;
 use qframe_model::time::{Span, Time, TimeFrame};
 use serde::Serialize;
@@ -13,6 +14,7 @@ use super::out;
 use super::subject::{Known, Subject};
 use crate::error::Error;
 use crate::run::security::Held;
+use crate::run::target::check_new;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -89,7 +91,13 @@ impl Args {
             return Ok(writeln!(out)?);
         }
         for Written { name, bars } in &answer.written {
-            writeln!(out, "{} rows of {} made into {bars} bars of {to}: {name}", answer.rows, answer.from)?;
+            writeln!(
+                out,
+                "{} of {} made into {} of {to}: {name}",
+                counted(answer.rows, "row"),
+                answer.from,
+                counted(*bars, "bar")
+            )?;
         }
         match answer.unfinished {
             Some(time) => Ok(writeln!(out, "the last bar, from {time:#}, is unfinished and left out")?),
@@ -184,7 +192,7 @@ impl Args {
     }
 
     fn saved(&self, path: &Path, bars: &[Bar]) -> Result<Written, Error> {
-        out::check(path, self.force)?;
+        check_new("--out", path, self.force)?;
         out::write(path, bars).map(|name| Written { name, bars: bars.len() })
     }
 

@@ -6,6 +6,7 @@ use qframe_data::catalog::{InstrumentFacts, StoredRoll};
 use qframe_data::import::open_interest;
 use qframe_data::{Catalog, Contract, DataKey, Kind, RollAdjust, RollRule, Rolled, roll};
 use qframe_lab::contract_terms_at;
+use qframe_model::count::counted;
 use qframe_model::number::Price;
 use qframe_model::symbol::{Symbol, SymbolParts};
 use qframe_model::time::TimeFrame;
@@ -234,7 +235,13 @@ impl Args {
         }
         let Answer { bars, contracts, assumed, written, .. } = answer;
         assumed.iter().try_for_each(|assumed| writeln!(out, "assumed of {assumed}"))?;
-        Ok(writeln!(out, "{bars} bars of {} contracts, {} rolls: {written}", contracts.len(), answer.rolls.len())?)
+        Ok(writeln!(
+            out,
+            "{} of {}, {}: {written}",
+            counted(*bars, "bar"),
+            counted(contracts.len(), "contract"),
+            counted(answer.rolls.len(), "roll")
+        )?)
     }
 }
 

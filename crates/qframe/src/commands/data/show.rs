@@ -3,6 +3,7 @@ use std::io::Write;
 
 use qframe_data::catalog::{InstrumentFacts, InterestFacts, Joined, Remark};
 use qframe_data::{Catalog, DataKey, Facts, Kind, Loaded, Rows, SetFacts, header, write_rows};
+use qframe_model::count::counted;
 use qframe_model::time::{Time, TimeFrame};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -194,7 +195,7 @@ impl Args {
             writeln!(out, "{}  {} from {:#} {until}", held.security.id(), listing.ticker, listing.from)?;
         }
         for (frame, joined) in &joined {
-            writeln!(out, "{} bars of {frame}", joined.bars.len())?;
+            writeln!(out, "{} of {frame}", counted(joined.bars.len(), "bar"))?;
             held.notes(joined).iter().skip(1).try_for_each(|note| writeln!(out, "  {note}"))?;
         }
         Ok(writeln!(out, "{actions} dividends and splits")?)
@@ -283,7 +284,7 @@ fn text(
     writeln!(out, "{}", facts.key)?;
     writeln!(out, "  rows     {}", facts.rows)?;
     writeln!(out, "  from     {:#} to {:#}", facts.first, facts.last)?;
-    writeln!(out, "  size     {} in {} files", size(facts.bytes), facts.files.len())?;
+    writeln!(out, "  size     {} in {}", size(facts.bytes), counted(facts.files.len(), "file"))?;
     writeln!(out, "  content  {}", facts.hash)?;
     securities.iter().try_for_each(|security| writeln!(out, "  security {security}"))?;
     gaps.map_or(Ok(()), |gaps| writeln!(out, "  gaps     {gaps}"))?;
@@ -306,7 +307,11 @@ fn text(
         writeln!(out, "  trades   {}", said.join(", "))?;
     }
     if let Some(Interest { days, first, last, latest }) = open {
-        writeln!(out, "  open     interest of {days} days, {first:#} to {last:#}, then {latest} contracts")?;
+        writeln!(
+            out,
+            "  open     interest of {}, {first:#} to {last:#}, then {latest} contracts",
+            counted(days, "day")
+        )?;
     }
     for remark in remarks {
         writeln!(out, "  note     {remark}")?;

@@ -1,5 +1,4 @@
 //! The flags of constraints, and the same words in a TOML file.
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,6 +8,7 @@ use serde::Deserialize;
 use super::table::{known, share, weights};
 use crate::error::Error;
 use crate::run::raw::{Word, words};
+use crate::run::small;
 
 /// What the weights have to keep to. Each is off until it is given; a flag wins over the file.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -121,7 +121,7 @@ impl Limits {
         ];
         let is_own = lists.iter().any(|(name, list)| name == flag && !list.is_empty())
             || words.iter().any(|(name, word)| name == flag && word.is_some());
-        let text = fs::read_to_string(path).unwrap_or_default();
+        let text = small::text(flag, path).unwrap_or_default();
         let key = flag.trim_start_matches('-');
         let line = text.lines().position(|line| line.split('=').next().is_some_and(|name| name.trim() == key));
         let Some(first) = line.filter(|_| !is_own) else { return error };
@@ -189,7 +189,7 @@ impl Limits {
 
     fn with_file(self) -> Result<Self, Error> {
         let Some(path) = &self.constraints else { return Ok(self) };
-        let text = fs::read_to_string(path).map_err(|error| Error::file("reading", path, &error))?;
+        let text = small::text("--constraints", path)?;
         let file: Self = toml::from_str(&text).map_err(|error| {
             let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
             let line_start = before.rfind('\n').map_or(0, |end| end + 1);

@@ -2,7 +2,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use qframe_lab::report::{ReportError, check_writable, write_atomically};
+use qframe_lab::report::{ReportError, write_atomically};
 use qframe_quant::portfolio::{Allocation, Estimates, Figures, Objective, optimise};
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ use super::{finite, percent};
 use crate::commands::backtest::real;
 use crate::error::Error;
 use crate::run::panel::{Priced, Prices};
+use crate::run::target::check_new;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -31,6 +32,9 @@ pub(crate) struct Args {
     /// Write the weights as a table symbol,weight.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write over a file that is there.
+    #[arg(long, requires = "out")]
+    force: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -40,7 +44,7 @@ impl Args {
     pub(crate) fn run(&self) -> Result<(), Error> {
         if let Some(path) = &self.out {
             self.check_apart(path)?;
-            check_writable(path).map_err(|error| Error::Refused(format!("--out {error}")))?;
+            check_new("--out", path, self.force)?;
         }
         let priced = self.prices.load()?;
         let objective = self.wanted.objective(&priced.panel.names)?;

@@ -1,6 +1,5 @@
 //! Small tables of a user: weights and positions, by the names in their header.
 use std::fmt::Display;
-use std::fs;
 use std::path::Path;
 
 use qframe_model::number::Rate;
@@ -8,9 +7,7 @@ use qframe_model::parameter::nearest;
 
 use crate::error::Error;
 use crate::run::raw::Word;
-
-/// A file of at most this many bytes: a table of positions is no book.
-const BYTES_MAX: u64 = 16 << 20;
+use crate::run::small;
 
 /// Rows of a file, and which of its columns are asked for.
 pub(super) struct Table {
@@ -29,11 +26,7 @@ impl Table {
     /// Reads a file with a header; the columns `needed` have to be there, those `wanted` may be.
     pub(super) fn read(path: &Path, needed: &[&str], wanted: &[&str]) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let length = fs::metadata(path).map_err(|error| Error::file("reading", path, &error))?.len();
-        if length > BYTES_MAX {
-            return Err(Error::Refused(format!("{name}: {length} bytes; expected a table of less than {BYTES_MAX}")));
-        }
-        let text = fs::read_to_string(path).map_err(|error| Error::file("reading", path, &error))?;
+        let text = small::text("reading", path)?;
         let mut lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
         let expected = needed.iter().chain(wanted).copied().collect::<Vec<_>>().join(",");
         let Some((header, line)) = lines.next() else {

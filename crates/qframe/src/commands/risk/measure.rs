@@ -1,4 +1,5 @@
 //! Value at risk by every method that was asked for.
+use qframe_lab::report::exact_percent;
 use qframe_lab::scenarios::draw;
 use qframe_quant::covariance::{Covariance, Estimator};
 use qframe_quant::risk::garch::{Garch, Model};
@@ -9,7 +10,6 @@ use qframe_quant::risk::{
 use serde::Serialize;
 
 use super::book::Book;
-use super::sections;
 
 /// How a loss is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -190,7 +190,7 @@ pub(super) fn warnings(book: &Book, settings: &Settings) -> Vec<String> {
         for horizon in &settings.horizons {
             for at in &settings.confidences {
                 let beyond = known / *horizon as f64 * at.tail();
-                let level = sections::at(at.value());
+                let level = exact_percent(at.value());
                 let told = || format!("{} {beyond:.1} (horizon {horizon}, {level})", method.name());
                 few.extend((beyond < BEYOND_MIN - 1e-9).then(told));
             }

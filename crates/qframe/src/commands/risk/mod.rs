@@ -26,6 +26,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::run::panel::Prices;
+use crate::run::target::check_new;
 use assess::Limits;
 use book::Book;
 use gauge::Gauges;
@@ -209,7 +210,10 @@ impl Args {
         settings.block = self.block.unwrap_or_else(|| (book.returns.observations() as f64).cbrt().round().max(1.0));
         let mut answer = self.answer(&book, &settings)?;
         answer.stress = stress::scenarios(&book, &settings, &windows, &shocks)?;
-        answer.reverse = stress::reversed(&book, &settings, loss);
+        match stress::reversed(&book, &settings, loss) {
+            Ok(reversed) => answer.reverse = Some(reversed),
+            Err(why) => answer.notes.push(why),
+        }
         answer.liquidity = stress::closings(&book, participation);
         let gauges = Gauges {
             settings: &settings,
@@ -290,11 +294,7 @@ impl Args {
         if inputs.map(|input| place(&input)).any(|input| input == place(path)) {
             return Err(Error::usage("--report", path.display(), "it is read from; name another file"));
         }
-        if path.exists() && !self.force {
-            let why = "it is there; write over it with --force, or name another file";
-            return Err(Error::Refused(format!("--report {}: {why}", path.display())));
-        }
-        qframe_lab::report::check_writable(path).map_err(|error| Error::Refused(format!("--report {error}")))
+        check_new("--report", path, self.force)
     }
 
     /// Tests of forecasts, where they were asked for. Methods that fail are noted, unless they were named.

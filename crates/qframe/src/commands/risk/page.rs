@@ -2,8 +2,10 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use qframe_lab::report::exact_percent;
+
 use super::Answer;
-use super::sections::{Section, at, headline};
+use super::sections::{Section, headline};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}
@@ -75,7 +77,7 @@ fn bars(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     let figures: Vec<&super::Figure> = answer.figures.iter().filter(alike).collect();
     let most = figures.iter().map(|one| one.var.max(one.cvar)).fold(f64::MIN_POSITIVE, f64::max);
     let height = 34 * figures.len();
-    let level = at(first.confidence);
+    let level = exact_percent(first.confidence);
     writeln!(out, "<h2>VaR (blue) and CVaR (red), {level}, horizon {}</h2>", first.horizon)?;
     writeln!(
         out,

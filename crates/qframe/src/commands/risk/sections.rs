@@ -1,6 +1,8 @@
 //! The answer as tables: what a terminal and a page show.
 use std::io::{self, Write};
 
+use qframe_lab::report::exact_percent;
+
 use super::Answer;
 use super::measure::{Method, Part};
 
@@ -103,7 +105,11 @@ fn risk(answer: &Answer) -> Option<Section> {
     }
     rows.iter_mut().zip(rules).for_each(|(row, rule)| row.push(rule));
     let mut columns = vec!["method".to_owned(), "horizon".to_owned()];
-    columns.extend(levels.into_iter().flat_map(|level| [format!("VaR {}", at(level)), format!("CVaR {}", at(level))]));
+    columns.extend(
+        levels
+            .into_iter()
+            .flat_map(|level| [format!("VaR {}", exact_percent(level)), format!("CVaR {}", exact_percent(level))]),
+    );
     columns.push("over the horizon".to_owned());
     let whys: Vec<String> = answer.unmeasured.iter().map(|one| one.told(&answer.horizons)).collect();
     let mut notes = vec!["± is one standard error of a figure that was drawn by chance.".to_owned()];
@@ -152,7 +158,7 @@ fn contributions(answer: &Answer) -> Option<Section> {
         ]
     };
     let columns = ["symbol", "weight", "component VaR", "share", "component CVaR", "marginal VaR", "incremental VaR"];
-    let title = format!("Where it comes from ({}, {})", first.method.name(), at(first.confidence));
+    let title = format!("Where it comes from ({}, {})", first.method.name(), exact_percent(first.confidence));
     let section = section(&title, &columns, parts.iter().map(row).collect());
     Some(Section { shown: ROWS_MAX, ..section })
 }
@@ -222,9 +228,12 @@ fn reverse(answer: &Answer) -> Option<Section> {
     let mut section =
         section(&format!("The likeliest way to lose {}", percent(found.loss)), &["symbol", "return"], rows);
     section.shown = ROWS_MAX;
-    let (deviations, probability) = (found.deviations, found.probability);
+    let deviations = found.deviations;
+    // Beyond some 38 standard deviations no number is small enough.
+    let probability =
+        if found.probability > 0.0 { format!("of {:.1e}", found.probability) } else { "below 1e-300".to_owned() };
     section.note = Some(format!(
-        "{deviations:.1} standard deviations of one observation; were returns normal, a probability of {probability:.1e}"
+        "{deviations:.1} standard deviations of one observation; were returns normal, a probability {probability}"
     ));
     Some(section)
 }
@@ -283,8 +292,12 @@ fn volatility(answer: &Answer) -> Option<Section> {
 fn backtest(answer: &Answer) -> Option<Section> {
     let row = |one: &super::forecasts::Held| {
         let p = |value: f64| format!("{value:.3}");
-        let mut row =
-            vec![one.method.name(), at(one.confidence), one.exceeded.to_string(), format!("{:.1}", one.expected)];
+        let mut row = vec![
+            one.method.name(),
+            exact_percent(one.confidence),
+            one.exceeded.to_string(),
+            format!("{:.1}", one.expected),
+        ];
         row.extend([p(one.kupiec_p), p(one.independence_p), p(one.conditional_p), one.light.to_owned()]);
         row
     };
@@ -324,12 +337,6 @@ fn number(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let is_nothing = text.bytes().all(|digit| matches!(digit, b'-' | b'0' | b'.'));
     if is_nothing { text.trim_start_matches('-').to_owned() } else { text }
-}
-
-/// A confidence, as 97.5%.
-pub(super) fn at(confidence: f64) -> String {
-    let text = format!("{:.4}", 100.0 * confidence);
-    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// Money with its thousands apart.

@@ -1,4 +1,5 @@
 //! What if: the book in worlds that were, and in worlds that are asked for.
+use qframe_lab::report::exact_percent;
 use qframe_model::time::Time;
 use qframe_quant::covariance::Covariance;
 use qframe_quant::risk::stress::{by_factor, days_to_close, reverse, worse};
@@ -248,18 +249,31 @@ fn worlds(book: &Book, settings: &Settings) -> Vec<Scenario> {
         let loss = parts.iter().map(|part| part.var).sum::<f64>();
         let most = book.holdings.iter().zip(&parts).max_by(|a, b| a.1.var.total_cmp(&b.1.var));
         let worst = most.map(|(holding, part)| (holding.symbol.clone(), part.var));
-        let name = format!("normal VaR {}%, {name}", 100.0 * at.value());
+        let name = format!("normal VaR {}, {name}", exact_percent(at.value()));
         Some(Scenario { name, kind: "model", loss, loss_money: book.base.map(|base| base * loss), worst })
     });
     measured.collect()
 }
 
-/// The likeliest way to lose the fraction `loss` in one observation; nothing where there is no covariance.
-pub(super) fn reversed(book: &Book, settings: &Settings, loss: f64) -> Option<Reversed> {
-    let covariance: Covariance = settings.estimator.estimate(&book.returns).ok()?;
-    let found = reverse(&covariance, &book.weights(), loss).ok()?;
+/// So many standard deviations are none that could come about: what moves so little moves by rounding.
+const DEVIATIONS_MAX: f64 = 1e6;
+
+/// The likeliest way to lose the fraction `loss` in one observation.
+///
+/// # Errors
+/// A sentence on why there is none.
+pub(super) fn reversed(book: &Book, settings: &Settings, loss: f64) -> Result<Reversed, String> {
+    let lost = exact_percent(loss);
+    let covariance: Covariance = settings
+        .estimator
+        .estimate(&book.returns)
+        .map_err(|error| format!("no likeliest way to lose {lost}: {}", book.told(error.into())))?;
+    let found = reverse(&covariance, &book.weights(), loss).ok().filter(|found| found.deviations < DEVIATIONS_MAX);
+    let found = found.ok_or_else(|| {
+        format!("no way to lose {lost}: the book hardly moves, and no multiple of its usual move loses that much")
+    })?;
     let returns = book.names().into_iter().zip(found.returns).collect();
-    Some(Reversed { loss, deviations: found.deviations, probability: found.probability, returns })
+    Ok(Reversed { loss, deviations: found.deviations, probability: found.probability, returns })
 }
 
 /// Days to close every position whose volume is known, with `share` of the volume.

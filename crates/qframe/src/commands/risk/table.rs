@@ -1,13 +1,10 @@
 //! Small tables that a user writes: holdings, weights, equity. A header names the columns; each value knows its place.
 use std::fmt::Display;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::str::FromStr;
 
 use crate::error::Error;
-
-/// More bytes than any such table has.
-const BYTES_MAX: u64 = 64 << 20;
+use crate::run::small;
 
 /// Rows under a header.
 #[derive(Debug)]
@@ -38,18 +35,10 @@ impl Table {
     /// Refused: no such file, no text, too large, no rows, a row of another number of columns.
     pub(super) fn read(flag: &str, path: &Path) -> Result<Self, Error> {
         let file = path.display().to_string();
-        let opened = std::fs::File::open(path).map_err(|error| Error::file(flag, path, &error))?;
+        let text = small::text(flag, path)?;
         let mut table = Self { file, header: Vec::new(), rows: Vec::new() };
         let mut separator = ',';
-        let mut lines = BufReader::new(opened.take(BYTES_MAX));
-        let (mut bytes, mut line) = (0_u64, 0);
-        loop {
-            let mut text = String::new();
-            let read = lines.read_line(&mut text).map_err(|error| Error::file(flag, path, &error))?;
-            if read == 0 {
-                break;
-            }
-            (bytes, line) = (bytes + read as u64, line + 1);
+        for (text, line) in text.lines().zip(1..) {
             let text = text.trim_start_matches('\u{feff}').trim_end();
             if text.is_empty() || text.starts_with('#') {
                 continue;
@@ -70,15 +59,10 @@ impl Table {
             }
             table.rows.push(Row { line, fields });
         }
-        match () {
-            () if bytes == BYTES_MAX => {
-                Err(Error::Refused(format!("{}: over {BYTES_MAX} bytes; expected a small table", table.file)))
-            }
-            () if table.rows.is_empty() => {
-                Err(Error::Refused(format!("{}: no rows; expected a header and rows", table.file)))
-            }
-            () => Ok(table),
+        if table.rows.is_empty() {
+            return Err(Error::Refused(format!("{}: no rows; expected a header and rows", table.file)));
         }
+        Ok(table)
     }
 
     /// The place of the first of these columns that is there.

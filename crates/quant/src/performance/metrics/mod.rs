@@ -38,6 +38,27 @@ pub enum Unit {
     Count,
 }
 
+/// quantstats' second names of metrics: another name, and the one that a metric has here.
+pub const ALIASES: [(&str, &str); 10] = [
+    ("cvar", "conditional_value_at_risk"),
+    ("expected_return", "geometric_mean"),
+    ("expected_shortfall", "conditional_value_at_risk"),
+    ("ghpr", "geometric_mean"),
+    ("probabilistic_ratio", "probabilistic_sharpe_ratio"),
+    ("r2", "r_squared"),
+    ("ror", "risk_of_ruin"),
+    ("upi", "ulcer_performance_index"),
+    ("var", "value_at_risk"),
+    ("win_loss_ratio", "payoff_ratio"),
+];
+
+impl Metric {
+    /// Its other names.
+    pub fn aliases(&self) -> impl Iterator<Item = &'static str> {
+        ALIASES.into_iter().filter(|(_, name)| *name == self.name).map(|(alias, _)| alias)
+    }
+}
+
 /// What the caller may choose.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MetricOptions {
@@ -61,7 +82,7 @@ impl Default for MetricOptions {
 
 impl MetricOptions {
     /// A rate a year as a rate a period, compounded.
-    fn a_period(&self, a_year: f64) -> f64 {
+    pub(super) fn a_period(&self, a_year: f64) -> f64 {
         (1.0 + a_year).powf(1.0 / self.periods_per_year) - 1.0
     }
 }

@@ -184,7 +184,7 @@ impl Metrics<'_> {
         let profit = per_count(|r| r >= 0.0).zip(per_count(is_loss)).and_then(|(win, loss)| ratio(win, loss));
         let number = |name, value, convention| metric(name, Unit::Number, value, convention);
         vec![
-            number("payoff_ratio", payoff, "avg_win / |avg_loss| (also win_loss_ratio)"),
+            number("payoff_ratio", payoff, "avg_win / |avg_loss|"),
             number("profit_factor", factor, "sum of gains / |sum of losses|"),
             number("profit_ratio", profit, "(mean / count of r >= 0) / |mean / count of r < 0|"),
             number(
