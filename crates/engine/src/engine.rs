@@ -41,6 +41,9 @@ pub struct Engine<S, R> {
     /// The buffers are reused.
     told: Vec<Event>,
     beyond: Vec<(OrderId, Refusal)>,
+    /// Orders that were withdrawn and only make a position smaller: what is left of them is sent again, so that it can do
+    /// nothing else, once the venue has let them go.
+    exits: Vec<OrderId>,
 }
 
 impl<S: Strategy, R: RiskCheck> Engine<S, R> {
@@ -79,6 +82,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             closes: Time::MIN,
             told: Vec::new(),
             beyond: Vec::new(),
+            exits: Vec::new(),
         })
     }
 
@@ -102,6 +106,8 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             Input::Rate(id, time, price) => self.rate(id, time, price),
             Input::Opened(time) => self.opened(time),
             Input::Command(time, command) => self.obey(time, command),
+            Input::Order(time, ticket) => self.order(time, ticket),
+            Input::Cancel(time, order) => self.cancel_at(time, order),
         }
     }
 
@@ -308,12 +314,14 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             self.hear_risk(report);
         }
         let worth = self.worth_of_part(report)?;
+        let exit = if self.exits.is_empty() { None } else { self.let_go(report) };
         if let Err(refusal) = self.state.orders.step(report, worth) {
             return Ok(self.journal.record(&Event::ReportRefused { report: *report, refusal })?);
         }
         self.journal.append(EventRef::Reported(report))?;
         let (Report::Filled { fill, .. } | Report::Forced(fill)) = report else {
-            return self.exact(|state| state.account.apply(report)).map(drop);
+            self.exact(|state| state.account.apply(report))?;
+            return exit.map_or(Ok(()), |exit| self.send_again(&exit));
         };
         self.state.now = self.state.now.max(fill.time);
         let trade = self.exact(|state| state.account.apply(report))?;

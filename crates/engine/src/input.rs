@@ -16,6 +16,7 @@ use qframe_model::time::{Time, TimeFrame};
 use crate::journal::{JournalError, Keep};
 use crate::risk::Approved;
 use crate::sizing::Sizing;
+use crate::ticket::Ticket;
 
 /// What can happen to an engine.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +48,11 @@ pub enum Input {
     Opened(Time),
     /// A person stops trading, or lets it go on.
     Command(Time, Command),
+    /// Somebody but the strategy sends an order: it is judged, and refused, like those of the strategy. A ticket that names no
+    /// instrument means that of the first series.
+    Order(Time, Ticket),
+    /// Somebody but the strategy withdraws an order.
+    Cancel(Time, OrderId),
 }
 
 /// What a person can say to the circuit breakers.

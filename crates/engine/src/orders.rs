@@ -1,8 +1,8 @@
 //! The orders that are alive, and their lawful steps.
 use qframe_model::event::Report;
 use qframe_model::ids::OrderId;
-use qframe_model::number::{Cash, Quantity};
-use qframe_model::order::{Order, OrderState, Size};
+use qframe_model::number::{Cash, Overflow, Quantity};
+use qframe_model::order::{Order, OrderKind, OrderState, Size};
 use qframe_model::refusal::Refusal;
 
 /// An order that has not ended.
@@ -24,6 +24,24 @@ impl OpenOrder {
     /// An order that has just been sent.
     pub(crate) const fn sent(order: Order) -> Self {
         Self { order, state: OrderState::Submitted, filled: Quantity::ZERO, paid: Cash::ZERO, withdrawn: false }
+    }
+
+    /// What is left of it as an order: with the units and the money that did not fill, and without a trigger that has been
+    /// touched.
+    pub(crate) fn rest(&self) -> Result<Order, Overflow> {
+        let size = match self.order.size {
+            Size::Units(units) => Size::Units(units.minus(self.filled)?),
+            Size::Budget(budget) => Size::Budget(budget.minus(self.paid)?),
+            other => other,
+        };
+        let is_touched = self.state == OrderState::Triggered || !self.filled.is_zero();
+        let kind = match self.order.kind {
+            OrderKind::StopLimit { limit, .. } | OrderKind::LimitIfTouched { limit, .. } if is_touched => {
+                OrderKind::Limit(limit)
+            }
+            other => other,
+        };
+        Ok(Order { size, kind, ..self.order })
     }
 }
 

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use qframe_engine::{RiskBudget, Sizing, Strategy};
+use qframe_model::ids::SeriesId;
 use qframe_model::number::Rate;
 use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters, nearest};
 use qframe_model::strategy::StrategyKind;
@@ -129,10 +130,12 @@ impl fmt::Display for Needs {
 }
 
 /// What a strategy may know of its market before the first row.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MarketInfo {
     /// How many instruments there are.
     pub instruments: usize,
+    /// The first series of each instrument: what a strategy goes by that trades every symbol on one time frame.
+    pub leads: Vec<SeriesId>,
     /// True where all of them can be sold short.
     pub can_short: bool,
     /// True where orders of the first one meet quotes or a book.
@@ -150,8 +153,10 @@ impl MarketInfo {
         let instruments = backtest.instruments();
         let derivatives = instruments.iter().all(|instrument| instrument.kind().is_derivative());
         let Setup { venue, sizing, .. } = backtest.setup();
+        let first = |id: usize| backtest.series().iter().position(|series| series.instrument.index() == id);
         Self {
             instruments: instruments.len(),
+            leads: (0..instruments.len()).filter_map(|id| Some(SeriesId(first(id)? as u16))).collect(),
             can_short: derivatives || venue.allow_short,
             has_book: backtest.data()[0].has_book(),
             has_funding: !venue.funding.is_empty(),

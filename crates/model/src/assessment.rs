@@ -248,6 +248,15 @@ pub enum Step {
         /// The metric measured again after this step and those before it.
         left: f64,
     },
+    /// Make several positions smaller, each by the same share of itself.
+    CloseEach {
+        /// The share of each to close, above 0 and at most 1.
+        share: f64,
+        /// Which, the one that matters most first, and the same in units where those are known.
+        positions: Vec<(String, Option<Quantity>)>,
+        /// The metric measured again after it.
+        left: f64,
+    },
     /// Reckon with the measure that sees most, as they differ by more than they may.
     Believe {
         /// The measure that sees most, and what it sees.
@@ -260,13 +269,18 @@ pub enum Step {
         /// By how much.
         by: f64,
     },
+    /// No sizes were found that keep to the limit: these steps are as near as it goes.
+    Unsolved {
+        /// The metric after all steps before this one.
+        left: f64,
+    },
 }
 
 impl Recommendation {
     /// Whether the metric is within its limit after it. A step that measures nothing again cannot know.
     #[must_use]
     pub fn enough(&self) -> bool {
-        matches!(self.step, Step::Close { left, .. } if left <= self.limit)
+        matches!(self.step, Step::Close { left, .. } | Step::CloseEach { left, .. } if left <= self.limit)
     }
 }
 
@@ -275,15 +289,24 @@ impl fmt::Display for Recommendation {
         let Self { metric, limit, step } = self;
         match step {
             Step::Close { symbol, share, quantity, hedge, left } => {
-                // Rounded up: who closes what stands here is within the limit.
-                write!(f, "close {:.2} % of {symbol}", (1e4 * share - 1e-6).ceil() / 100.0)?;
+                write!(f, "close {} % of {symbol}", Percent(*share))?;
                 quantity.iter().try_for_each(|quantity| write!(f, " ({quantity} units)"))?;
                 hedge.iter().try_for_each(|currency| write!(f, ", or hedge as much {currency},"))?;
-                match self.enough() {
-                    true => write!(f, " for {metric}, which brings it to {left:.4}, its limit being {limit}"),
-                    false => write!(f, " for {metric}, which leaves {left:.4}, still above its limit of {limit}"),
-                }
+                self.write_left(f, *left)
             }
+            Step::CloseEach { share, positions, left } => {
+                write!(f, "close {} % of each of {} positions", Percent(*share), positions.len())?;
+                for (place, (symbol, quantity)) in positions.iter().enumerate() {
+                    write!(f, "{}{symbol}", if place == 0 { ": " } else { ", " })?;
+                    quantity.iter().try_for_each(|quantity| write!(f, " ({quantity} units)"))?;
+                }
+                self.write_left(f, *left)
+            }
+            Step::Unsolved { left } => write!(
+                f,
+                "{metric} stays at {left:.4}, above its limit of {limit}: no smaller sizes of these positions were found that keep \
+                 to it; hedge it, or raise the limit"
+            ),
             Step::Believe { most, least } => write!(
                 f,
                 "reckon with {:.4} of {}, not {:.4} of {}, for {metric}: methods differ by more than its limit of {limit}; a \
@@ -292,6 +315,25 @@ impl fmt::Display for Recommendation {
             ),
             Step::Lower { by } => write!(f, "lower {metric} by {by:.4} to its limit of {limit}, where it was measured"),
         }
+    }
+}
+
+impl Recommendation {
+    fn write_left(&self, f: &mut fmt::Formatter<'_>, left: f64) -> fmt::Result {
+        let Self { metric, limit, .. } = self;
+        match self.enough() {
+            true => write!(f, " for {metric}, which brings it to {left:.4}, its limit being {limit}"),
+            false => write!(f, " for {metric}, which leaves {left:.4}, still above its limit of {limit}"),
+        }
+    }
+}
+
+/// A share in percent, rounded up: who closes what stands there is within the limit.
+struct Percent(f64);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2}", (1e4 * self.0 - 1e-6).ceil() / 100.0)
     }
 }
 

@@ -5,6 +5,7 @@ use qframe_model::instrument::Kind;
 use qframe_model::market::Side;
 use qframe_model::order::{Order, Size};
 use qframe_model::refusal::Refusal;
+use qframe_model::time::Time;
 
 use super::Engine;
 use crate::input::{EngineError, Intent};
@@ -65,7 +66,22 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         Ok(())
     }
 
-    fn submit(&mut self, order: &Order) -> Result<(), EngineError> {
+    /// An order from outside of the strategy: judged as one of its own.
+    pub(super) fn order(&mut self, time: Time, ticket: Ticket) -> Result<(), EngineError> {
+        self.state.now = self.state.now.max(time);
+        let first = self.series.first().map_or(InstrumentId(0), |series| series.instrument);
+        let order = self.state.order(ticket, first);
+        self.state.requests.push(Request::Submit(order));
+        self.judge()
+    }
+
+    pub(super) fn cancel_at(&mut self, time: Time, order: OrderId) -> Result<(), EngineError> {
+        self.state.now = self.state.now.max(time);
+        self.state.requests.push(Request::Cancel(order));
+        self.judge()
+    }
+
+    pub(super) fn submit(&mut self, order: &Order) -> Result<(), EngineError> {
         if let Err(refusal) = self.check_place(order) {
             return Ok(self.journal.record(&Event::Refused { order: *order, refusal })?);
         }
@@ -142,11 +158,13 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         if let Some(place) = self.state.parents.iter().position(|parent| parent.id == order) {
             let parent = self.state.parents.remove(place);
             self.journal.record(&Event::CancelRequested { order, time })?;
+            self.exits.retain(|exit| !parent.slices.contains(exit));
             let alive = parent.slices.into_iter().filter(|slice| self.state.orders.get(*slice).is_some());
             self.intents.extend(alive.map(Intent::Cancel));
             return Ok(());
         }
         if self.state.orders.get(order).is_some() {
+            self.exits.retain(|exit| *exit != order);
             self.intents.push(Intent::Cancel(order));
             return Ok(self.journal.record(&Event::CancelRequested { order, time })?);
         }

@@ -1,6 +1,6 @@
 //! What the risk check sees, and what is done where it says so: orders are withdrawn, positions closed.
 use qframe_model::breaker::TradingState;
-use qframe_model::event::{Event, Report};
+use qframe_model::event::{CancelReason, Event, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::market::Side;
 use qframe_model::number::Cash;
@@ -11,6 +11,7 @@ use qframe_model::time::{Span, Time};
 use super::Engine;
 use crate::input::{Command, EngineError, Intent};
 use crate::risk::{RiskCheck, Row, Sight, approve_close};
+use crate::state::State;
 use crate::strategy::Strategy;
 use crate::ticket::Ticket;
 
@@ -98,7 +99,10 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     fn judge_again(&mut self) -> Result<(), EngineError> {
         let mut beyond = std::mem::take(&mut self.beyond);
         self.risk.check_again(&self.state.account, &self.state.orders, &mut beyond);
-        beyond.iter().try_for_each(|(order, refusal)| self.withdraw(*order, *refusal))?;
+        for (order, refusal) in &beyond {
+            self.withdraw(*order, *refusal)?;
+            self.keep_exit(*order)?;
+        }
         // The buffer goes back to be used again.
         beyond.clear();
         self.beyond = beyond;
@@ -109,6 +113,45 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.state.orders.withdraw(order);
         self.intents.push(Intent::Cancel(order));
         Ok(self.journal.record(&Event::Withdrawn { order, time: self.state.now, refusal })?)
+    }
+
+    /// Notes a withdrawn order that would pass as one which only reduces: a limit must never hold an account in a position.
+    /// It is not sent beside the one that is withdrawn, since both could fill.
+    fn keep_exit(&mut self, id: OrderId) -> Result<(), EngineError> {
+        let State { account, orders, .. } = &self.state;
+        let Some(open) = orders.get(id) else { return Ok(()) };
+        let rest = open.rest().map_err(|overflow| EngineError::Overflow(overflow, self.state.now))?;
+        let goes_on = self.risk.check_work(&rest, account, orders).is_ok_and(|passed| passed.reduces(&rest));
+        self.exits.extend(goes_on.then_some(id));
+        Ok(())
+    }
+
+    /// What is left of an exit that the venue has let go as we asked; nothing of one that ended otherwise.
+    #[cold]
+    pub(super) fn let_go(&mut self, report: &Report) -> Option<Order> {
+        let (id, goes_on) = match report {
+            Report::Cancelled { order, reason, .. } => (*order, *reason == CancelReason::Requested),
+            Report::Rejected { order, .. } | Report::Expired { order, .. } => (*order, false),
+            Report::Filled { fill, done: true } => (fill.order, false),
+            _ => return None,
+        };
+        let place = self.exits.iter().position(|exit| *exit == id)?;
+        self.exits.swap_remove(place);
+        self.state.orders.get(id).filter(|_| goes_on)?.rest().ok()
+    }
+
+    /// Sends an exit again, on its own terms but so that it can only reduce. Of a slice its parent knows.
+    #[cold]
+    pub(super) fn send_again(&mut self, exit: &Order) -> Result<(), EngineError> {
+        self.state.last_order += 1;
+        let (id, time) = (OrderId(self.state.last_order), self.state.now);
+        // What it waited for has filled, where it has ended: it is awake.
+        let parent = exit.parent.filter(|parent| self.state.orders.get(*parent).is_some());
+        if let Some(parent) = self.state.parents.iter_mut().find(|parent| parent.slices.contains(&exit.id)) {
+            parent.slices.push(id);
+            self.journal.record(&Event::Sliced { parent: parent.id, order: id })?;
+        }
+        self.submit(&Order { id, time, parent, reduce_only: true, ..*exit })
     }
 
     /// Of the parents those stop that could open, and all where no order may pass. What they have sent is judged with the
@@ -136,6 +179,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[cold]
     fn flatten(&mut self) -> Result<(), EngineError> {
         self.stop_parents()?;
+        self.exits.clear();
         let refusal = self.risk.stop().unwrap_or(Refusal::RunOver);
         let others = self.state.orders.iter().filter(|open| !closes(&open.order) && !open.withdrawn);
         let others: Vec<OrderId> = others.map(|open| open.order.id).collect();

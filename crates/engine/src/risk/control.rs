@@ -318,7 +318,8 @@ fn within<T: Ord + Copy>(value: T, limit: T, refusal: impl FnOnce(T, T) -> Refus
 /// have filled. It need not be certain, since the order is sent so that it can do nothing else.
 fn reduces(order: &Order, account: &Account, orders: &OpenOrders) -> Result<bool, Refusal> {
     let mut held = account.position(order.instrument).quantity;
-    for open in orders.iter().filter(|open| open.order.instrument == order.instrument) {
+    let others = orders.iter().filter(|open| open.order.instrument == order.instrument && open.order.id != order.id);
+    for open in others {
         if open.order.kind == OrderKind::Market && open.order.parent.is_none() {
             held = position_after(&open.order, account, held)?;
         }

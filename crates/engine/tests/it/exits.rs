@@ -1,7 +1,8 @@
 //! Ways out stay open while risk control lets nothing in. Each test begins with the story of how one was shut.
+use proptest::prelude::{ProptestConfig, any, prop, prop_assert, proptest};
 use qframe_engine::{Breaker, Context, Limits, Ticket, Trigger};
 use qframe_model::breaker::TradingState;
-use qframe_model::event::Event;
+use qframe_model::event::{Event, Report};
 use qframe_model::market::Side;
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{OrderKind, Size};
@@ -164,4 +165,97 @@ fn a_collar_shuts_no_way_out() {
     check("at the market", exit, "taken to reduce");
     let more = Ticket::new(Side::Sell, units(40)).limit(p(150.0));
     check("more than is held", more, &away(150, 100));
+}
+
+/// Slices that rested at a limit and were not marked as exits were withdrawn with everything else, and never came back.
+#[test]
+fn a_slice_that_rests_is_sent_again_as_an_exit() {
+    let up = [120.0, 120.0, 120.0, 120.0];
+    let rows = [[FLAT; 8].as_slice(), &[up, up]].concat();
+    let ticket = Ticket::sell(units(20)).limit(p(110.0));
+    for then in [TradingState::ReduceOnly, TradingState::Halted] {
+        let settings = qframe_engine::venue::Settings { allow_short: true, ..Default::default() };
+        let run = crate::script::run_within(tripped(then), settings, &crate::script::bars(&rows), works(ticket));
+        let sold = run.reports().iter().filter(|line| line.contains("sell 5 at 120")).count();
+        assert_eq!(sold, if then == TradingState::ReduceOnly { 4 } else { 0 }, "{:?}", run.reports());
+    }
+}
+
+/// An exit that was withdrawn by the strategy as well is not wanted any more.
+#[test]
+fn what_the_strategy_withdraws_does_not_come_back() {
+    let ticket = Ticket::sell(units(20)).limit(p(110.0));
+    let asks = move |day: usize, context: &mut Context<'_>| {
+        works(ticket)(day, context);
+        if day == 2 {
+            context.cancel(qframe_model::ids::OrderId(2));
+        }
+    };
+    let rows = [[FLAT; 8].as_slice(), &[[120.0; 4]]].concat();
+    let expected = ["day 1 1 buy 30 at 100", "accepted 3", "cancelled 3 Requested"];
+    check("cancel", tripped(TradingState::ReduceOnly), &rows, asks, &expected);
+}
+
+/// How an exit of some units is sent: prices are so far from 100 on the side where it gains, or loses.
+fn exit(how: u8, side: Side, size: Quantity) -> (Ticket, bool) {
+    let gains = |far: f64| p(if side == Side::Sell { 100.0 + far } else { 100.0 - far });
+    let ticket = Ticket::new(side, Size::Units(size));
+    let ticket = match how % 7 {
+        0 | 1 => ticket,
+        2 => ticket.limit(gains(10.0)),
+        3 => ticket.stop(gains(-10.0)),
+        4 => ticket.kind(OrderKind::StopLimit { trigger: gains(-8.0), limit: gains(-15.0) }),
+        5 => ticket.kind(OrderKind::Iceberg { limit: gains(5.0), display: Quantity::ONE }),
+        _ => ticket.limit(gains(12.0)),
+    };
+    (if how & 64 == 0 { ticket } else { ticket.reduce_only() }, how % 7 == 1 || how % 7 == 6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// In reduce-only, whatever reduces goes through until flat, however it was sent and before or after the trip; nothing
+    /// else does.
+    #[test]
+    fn exits_go_on_until_flat(
+        parts in prop::collection::vec((any::<u8>(), 1..9usize, 1..6i64), 1..8), short: bool, by_loss: bool,
+    ) {
+        let (enters, leaves) = if short { (Side::Sell, Side::Buy) } else { (Side::Buy, Side::Sell) };
+        // One unit stays until after the trip: what is flat loses nothing.
+        let parts = [parts, vec![(0, 9, 1)]].concat();
+        let held: i64 = parts.iter().map(|(.., size)| size).sum();
+        let asks = |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.send(Ticket::new(enters, units(held)));
+                // It would open more at a price that comes only after the trip.
+                let far = if short { 119.0 } else { 81.0 };
+                context.send(Ticket::new(enters, units(3)).limit(p(far)));
+            }
+            for (how, _, size) in parts.iter().filter(|(_, on, _)| *on == day) {
+                let (ticket, is_worked) = exit(*how, leaves, Quantity::whole(*size));
+                if is_worked {
+                    context.twap(ticket, Span::from_seconds(3 * 86_400), 3);
+                } else {
+                    context.send(ticket);
+                }
+            }
+        };
+        let mut limits = if by_loss { Limits::default() } else { tripped(TradingState::ReduceOnly) };
+        limits.portfolio.drawdown = by_loss.then(|| Rate::from_nanos(1));
+        let worse = if short { 100.5 } else { 99.5 };
+        let mut rows = vec![FLAT; 16];
+        rows[2] = [100.0, 100.5, 99.5, worse];
+        rows.extend([[100.0, 120.0, 100.0, 100.0], [100.0, 100.0, 80.0, 100.0], FLAT, FLAT]);
+        let settings = qframe_engine::venue::Settings { allow_short: true, ..Default::default() };
+        let run = crate::script::run_within(limits, settings, &crate::script::bars(&rows), asks);
+        let mut left = Quantity::ZERO;
+        for event in &run.events {
+            if let Event::Reported(Report::Filled { fill, .. }) = event {
+                let before = left;
+                left = left.plus(fill.signed()).unwrap();
+                prop_assert!(fill.order.0 == 1 || left.abs() < before.abs(), "{:?}", run.reports());
+            }
+        }
+        prop_assert!(left.is_zero(), "{left} is left: {:?} {:?}", run.reports(), withdrawn(&run));
+    }
 }

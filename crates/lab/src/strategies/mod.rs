@@ -5,7 +5,8 @@
 //! - they decide when a bar has closed, on that bar and the ones before it; their market orders fill at the next open,
 //!   unless the venue is set otherwise;
 //! - while a market order of the run is on its way they send nothing new; stops and limits that rest do not hold them;
-//! - those for one market trade the first series and do not look at others; their entries are as large as the run's
+//! - those for one market trade the first series and do not look at others, those for each trade the first series of every
+//!   symbol; their entries are as large as the run's
 //!   [`Sizing`](qframe_engine::Sizing) says. Those that state weights of their own multiply them by the share of the
 //!   equity that it gives, and are not built where it is no share;
 //! - a stop and a target are levels from the last price at the decision; what waits for a level, and not for a crossing,
@@ -13,6 +14,7 @@
 //! - prices must be finite and above zero, as every checked bar is; a price that stands still gives no signal.
 mod bollinger_reversion;
 mod buy_and_hold;
+mod channels;
 mod deadline;
 mod donchian_breakout;
 mod funding_arbitrage;
@@ -108,11 +110,18 @@ fn is_waiting(context: &Context<'_>) -> bool {
     context.orders().iter().any(|open| open.order.kind == OrderKind::Market && open.filled.is_zero())
 }
 
+/// The same of the current instrument alone.
+#[inline]
+fn is_waiting_here(context: &Context<'_>) -> bool {
+    let here = context.orders().iter().filter(|open| open.order.instrument == context.instrument());
+    here.into_iter().any(|open| open.order.kind == OrderKind::Market && open.filled.is_zero())
+}
+
 /// Sends the order that leads from the position there is to the one that is wanted, with a signal and its protection where
 /// it opens one; nothing where they agree, or where one is on its way.
 #[inline]
 fn pursue(context: &mut Context<'_>, protection: Protection, wanted: Option<Side>, strength: f64) {
-    if wanted == held(context) || is_waiting(context) {
+    if wanted == held(context) || is_waiting_here(context) {
         return;
     }
     match wanted {

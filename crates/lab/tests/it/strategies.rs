@@ -159,7 +159,11 @@ fn every_strategy_keeps_its_books_at_any_venue_and_in_any_size() {
             let setup = Setup { venue: venue.clone(), sizing, ..setup(true) };
             let backtest = Backtest::new(data.to_vec(), setup).unwrap();
             let given: &[(&str, &str)] = if spec.name == "momentum-rotation" { &[("top", "1")] } else { &[] };
-            let weighs = spec.assets != Assets::One || ["vol-target", "futures-trend"].contains(&spec.name);
+            let weighs = match spec.name {
+                "vol-target" | "futures-trend" => true,
+                "donchian-breakout" => false,
+                _ => spec.assets != Assets::One,
+            };
             if weighs && !matches!(sizing, Sizing::Equity(_)) {
                 continue;
             }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qframe_data::quality::Grade;
+use qframe_engine::{RiskBudget, Sizing};
 use qframe_lab::lookahead::quick;
 use qframe_lab::registry::{Assets, StrategySpec};
 use qframe_lab::report::{self, Facts, Look, ReportError, Style, write_atomically};
@@ -173,7 +174,20 @@ fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
         let (strategy, first) = (plan.spec.name, first.symbol());
         notes.push(format!("{strategy} trades one symbol: {first}; of the others only buy & hold knows"));
     }
+    notes.extend(without_stop(plan));
     notes
+}
+
+/// A size that is counted from a distance, where nothing stands at that distance.
+fn without_stop(plan: &Plan<'_>) -> Option<String> {
+    let (strategy, sizing) = (plan.spec.name, plan.backtest.setup().sizing);
+    let Sizing::Risk(RiskBudget { heat, .. }) = sizing else { return None };
+    let mut stops = plan.spec.parameters.iter().filter(|one| ["stop", "stop-atr"].contains(&one.name)).peekable();
+    stops.peek()?;
+    let is_set = stops.any(|stop| plan.parameters.number(stop.name).is_ok_and(|far| far > 0.0));
+    let counts = heat.map_or("", |_| "; each counts as one budget of the heat, however much it has lost");
+    let told = || format!("{strategy} has no stop (stop = 0): {sizing} says how much it buys, and nothing sells it there{counts}");
+    (!is_set).then(told)
 }
 
 /// Says what was loaded, and what is known to be wrong with it.

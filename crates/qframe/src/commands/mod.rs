@@ -8,3 +8,4 @@ pub(crate) mod report;
 pub(crate) mod risk;
 pub(crate) mod samples;
 pub(crate) mod strategies;
+mod table;

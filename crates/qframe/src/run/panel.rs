@@ -41,6 +41,14 @@ pub(crate) struct Prices {
     pub(crate) periods: Option<f64>,
 }
 
+/// How old a price may be at which something is valued or traded.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct Age {
+    /// How many days the price of what is held or wanted may be older than the newest of all [5].
+    #[arg(long, value_name = "DAYS", help_heading = "Data")]
+    max_age: Option<u32>,
+}
+
 /// Prices, and what is to say of them.
 #[derive(Debug)]
 pub(crate) struct Priced {
@@ -49,6 +57,28 @@ pub(crate) struct Priced {
     pub(crate) periods: f64,
     /// Sentences.
     pub(crate) notes: Vec<String>,
+}
+
+impl Age {
+    /// True where the user set it.
+    pub(crate) const fn is_given(self) -> bool {
+        self.max_age.is_some()
+    }
+
+    /// Refuses the first asset that is used and whose price is too old.
+    ///
+    /// # Errors
+    /// Refused: the asset, the date of its price, how old that is and what to do.
+    pub(crate) fn check(self, panel: &Panel, is_used: impl Fn(usize) -> bool) -> Result<(), Error> {
+        let (newest, most) = (panel.newest(), self.max_age.map_or(QUIET_DAYS, i64::from));
+        let is_old = |asset: &usize| panel.age_in_days(*asset) > most && is_used(*asset);
+        let Some(asset) = (0..panel.assets()).find(is_old) else { return Ok(()) };
+        let (name, priced, age) = (&panel.names[asset], panel.priced(asset), panel.age_in_days(asset));
+        Err(Error::Refused(format!(
+            "--prices {name}: its price is of {priced:#}, {age} days older than the newest of {newest:#}; expected {most} days at \
+             most: bring newer prices, leave it out, or allow it with --max-age {age}"
+        )))
+    }
 }
 
 impl Prices {

@@ -112,12 +112,16 @@ impl<'a> Plan<'a> {
 /// Refuses what looks at several positions where only one symbol is traded: it would hold nothing.
 fn check_pairs(raw: &Raw, spec: &StrategySpec, market: &Backtest) -> Result<(), Error> {
     let setup = market.setup();
-    if market.instruments().len() > 1 && spec.assets != Assets::One {
+    let is_of_one = spec.assets == Assets::One;
+    if market.instruments().len() > 1 && !is_of_one {
         return Ok(());
     }
     if let (Sizing::Risk(RiskBudget { heat: Some(_), .. }), Some(given)) = (setup.sizing, given("--size", &raw.size)) {
-        let why = "heat is what several positions may lose together, and only one symbol is traded: leave :heat out";
-        return Err(given.wrong(format!("{why} (it is for a strategy of your own that trades several)")));
+        let why = match is_of_one {
+            true => format!("{} trades one symbol: leave :heat out, or take donchian-breakout on several", spec.name),
+            false => "there is one: leave :heat out, or give more with --data".to_owned(),
+        };
+        return Err(given.wrong(format!("heat is what the positions of several symbols may lose together, and {why}")));
     }
     let pairs = |breaker: &&Breaker| matches!(breaker.trigger, Trigger::Correlation { .. });
     let blind = |breaker: &Breaker| RunError::Blind(Blind { breaker: *breaker, instrument: None, lack: Lack::Pair });

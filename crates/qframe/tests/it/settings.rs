@@ -175,7 +175,16 @@ fn what_would_do_nothing_is_refused() {
         ("--breaker manual:2030-01-01", ["--breaker manual:2030-01-01", "nobody would hear it", "over at 2019-10-18"]),
         ("--breaker manual:2018-01-01:flaten", ["--breaker", "is not a time", "manual:2019-01-01:halt:2019-02-01"]),
         ("--breaker manual:2018-02-01:halt:2018-01-01", ["--breaker", "armed again at 2018-01-01", "before"]),
-        ("--size risk:1%:heat:6%", ["--size risk:1%:heat:6%", "only one symbol", "leave :heat out"]),
+        ("--size risk:1%:heat:6%", ["--size risk:1%:heat:6%", "ma-crossover trades one symbol", "donchian-breakout"]),
+        ("--strategy donchian-breakout --size risk:1%:heat:6%", ["--size", "there is one: leave :heat out", "--data"]),
+        (
+            "--data AAPL KO --strategy donchian-breakout --size risk:1%:heat:6%",
+            ["--size", "donchian-breakout enters without one", "set its parameter stop"],
+        ),
+        (
+            "--data AAPL KO PFE --strategy momentum-rotation --size risk:1%:heat:6%",
+            ["--size", "momentum-rotation weighs its positions itself", "such as 50%"],
+        ),
     ] {
         crate::refusals::check(&program, words, 2, &parts);
     }

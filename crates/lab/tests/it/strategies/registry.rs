@@ -12,6 +12,7 @@ use super::{backtest, sample};
 
 const MARKET: MarketInfo = MarketInfo {
     instruments: 1,
+    leads: Vec::new(),
     can_short: true,
     has_book: true,
     has_funding: true,

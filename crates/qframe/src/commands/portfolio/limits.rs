@@ -5,7 +5,7 @@ use clap::Args;
 use qframe_quant::portfolio::{Constraints, Group, Objective};
 use serde::Deserialize;
 
-use super::table::{known, share, weights};
+use super::weights::{known, share, weights};
 use crate::error::Error;
 use crate::run::raw::{Word, words};
 use crate::run::small;

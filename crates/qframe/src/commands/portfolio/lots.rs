@@ -2,11 +2,13 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
+use qframe_data::Panel;
 use qframe_model::market::Side;
 use qframe_model::number::{Cash, Overflow, Price, Quantity};
 use qframe_model::time::Time;
 
-use super::table::{Cell, Table, known};
+use super::weights::known;
+use crate::commands::table::{POSITIONS, PRICE, QUANTITY, SYMBOL, TIME, Table};
 use crate::error::Error;
 
 /// One purchase (or short sale, below zero) that is still held.
@@ -39,33 +41,33 @@ impl Lots {
         Self(vec![VecDeque::new(); assets])
     }
 
-    /// Reads `symbol,quantity` with `price` and `date` where they are known; a symbol may have many rows.
-    pub(super) fn read(path: &Path, names: &[String], last: Time) -> Result<Self, Error> {
+    /// Reads `symbol,quantity` with `price` and `time` where they are known; a symbol may have many rows.
+    ///
+    /// # Errors
+    /// Refused, with the place: an unknown column or symbol, a wrong value, a position newer than its price, lots of both
+    /// sides.
+    pub(super) fn read(path: &Path, panel: &Panel) -> Result<Self, Error> {
+        let names = &panel.names;
         let mut lots = Self::none(names.len());
-        for row in Table::read(path, &["symbol", "quantity"], &["price", "date"])?.rows() {
-            let mut row = row.into_iter();
-            let mut next = || row.next().flatten();
-            let (Some(symbol), Some(quantity)) = (next(), next()) else { continue };
-            let (price, date) = (next().filter(is_filled), next().filter(is_filled));
-            let asset = known(symbol.text, names).map_err(|why| symbol.wrong(why))?;
-            let lot = Lot {
-                quantity: value(&quantity)?,
-                price: price.as_ref().map(value::<Price>).transpose()?,
-                time: date.as_ref().map(value::<Time>).transpose()?,
-            };
-            if let (Some(cell), Some(cost)) = (&price, lot.price.filter(|cost| !cost.is_positive())) {
-                return Err(
-                    cell.wrong(format!("{cost} is no price of a purchase; expected one above zero, or nothing"))
-                );
+        let table = Table::read("--positions", path)?.of(POSITIONS)?;
+        let (symbol, units) = (table.needed(SYMBOL, "symbol,quantity")?, table.needed(QUANTITY, "symbol,quantity")?);
+        let (cost, time) = (table.column(PRICE), table.column(TIME));
+        for row in table.rows() {
+            let name = table.text(row, symbol);
+            let asset = known(name, names).map_err(|why| match name.eq_ignore_ascii_case("cash") {
+                true => table.wrong(row, symbol, "money has no lots here; leave the row out and give it with --cash"),
+                false => table.wrong(row, symbol, why),
+            })?;
+            let (quantity, price) = (table.value::<Quantity>(row, units)?, table.optional::<Price>(row, cost)?);
+            if let (Some(column), Some(cost)) = (cost, price.filter(|cost| !cost.is_positive())) {
+                let why = format!("{cost} is no price of a purchase; expected one above zero, or nothing");
+                return Err(table.wrong(row, column, why));
             }
-            if lot.quantity.is_zero() {
-                return Err(quantity.wrong("expected units, not zero; leave the row out"));
+            if quantity.is_zero() {
+                return Err(table.wrong(row, units, "expected units, not zero; leave the row out"));
             }
-            if let (Some(cell), Some(time)) = (&date, lot.time.filter(|time| *time > last)) {
-                let why = format!("the position is of {time:#}, the last price of {last:#}; bring newer prices");
-                return Err(cell.wrong(why));
-            }
-            lots.0[asset].push_back(lot);
+            let time = table.held_at(row, time, panel.priced(asset))?;
+            lots.0[asset].push_back(Lot { quantity, price, time });
         }
         for (asset, lots) in lots.0.iter_mut().enumerate() {
             // Those of unknown date are taken for the oldest.
@@ -116,15 +118,4 @@ impl Lots {
         }
         Ok(closed)
     }
-}
-
-fn is_filled(cell: &Cell<'_>) -> bool {
-    !cell.text.is_empty()
-}
-
-fn value<T: std::str::FromStr>(cell: &Cell<'_>) -> Result<T, Error>
-where
-    T::Err: std::fmt::Display,
-{
-    cell.text.parse().map_err(|error| cell.wrong(error))
 }

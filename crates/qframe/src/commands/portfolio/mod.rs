@@ -4,8 +4,8 @@ mod limits;
 mod lots;
 mod optimise;
 mod rebalance;
-mod table;
 mod wanted;
+mod weights;
 
 use clap::Subcommand;
 

@@ -19,10 +19,10 @@ use serde_json::{Value, json};
 
 use super::limits::Limits;
 use super::lots::{Closed, Lots};
-use super::table::weights;
 use super::wanted::{Wanted, refused};
+use super::weights::weights;
 use crate::error::Error;
-use crate::run::panel::{Priced, Prices};
+use crate::run::panel::{Age, Priced, Prices};
 use crate::run::raw::Word;
 
 /// The flags.
@@ -33,11 +33,12 @@ Examples:
   qframe portfolio rebalance --prices closes.csv --positions held.csv --weights target.csv --band 2% --fee 5bp --tax 25%
   qframe portfolio rebalance --prices closes.csv --positions held.csv --objective min-variance --turnover 20% --json
 
-held.csv has a row a purchase: symbol,quantity and, where they are known, price,date. Sales close the oldest first.")]
+held.csv has a row a purchase: symbol,quantity and, where they are known, price,time. Sales close the oldest first. Columns
+class, currency and volume may stand there too: they are for qframe risk.")]
 pub(crate) struct Args {
     #[command(flatten)]
     prices: Prices,
-    /// What is held: a file symbol,quantity,price,date, a row a purchase [nothing].
+    /// What is held: a file symbol,quantity,price,time, a row a purchase [nothing].
     #[arg(long, value_name = "FILE")]
     positions: Option<PathBuf>,
     /// The money there is.
@@ -61,9 +62,8 @@ pub(crate) struct Args {
     /// The tax on gains; losses of other sales count against them. It is told, and not taken from the money.
     #[arg(long, value_name = "SHARE", value_parser = tax)]
     tax: Option<Rate>,
-    /// How many days a price may be older than the newest of all.
-    #[arg(long, value_name = "DAYS", default_value_t = 5)]
-    max_age: u32,
+    #[command(flatten)]
+    age: Age,
     #[command(flatten)]
     wanted: Wanted,
     #[command(flatten)]
@@ -92,7 +92,7 @@ impl Args {
         let last = priced.panel.times.last().copied().unwrap_or_default();
         let names = &priced.panel.names;
         let lots = match &self.positions {
-            Some(path) => Lots::read(path, names, last)?,
+            Some(path) => Lots::read(path, &priced.panel)?,
             None => Lots::none(names.len()),
         };
         let account = self.account(&priced, &lots)?;
@@ -100,7 +100,9 @@ impl Args {
             .map_err(|error| Error::Refused(format!("{error}; say what there is with --cash and --positions")))?;
         let held: Vec<f64> = (0..names.len()).map(|asset| share_of(&now.weights, asset).to_f64()).collect();
         let target = self.target(&priced, &held)?;
-        self.check_age(&priced, &now.weights, &target)?;
+        // What is held or wanted is traded at prices of its day, and not at those of an asset that ended long ago.
+        let is_traded = |asset| [&now.weights, &target].iter().any(|weights| !share_of(weights, asset).is_zero());
+        self.age.check(&priced.panel, is_traded)?;
         let planned = self.plan(account, now.weights, target, lots, last)?;
         let mut out = io::stdout().lock();
         if self.json {
@@ -121,25 +123,6 @@ impl Args {
             Some((flag, why)) => Err(Error::usage(flag, "", why)),
             None => Ok(()),
         }
-    }
-
-    /// What is held or wanted is traded at prices of its day, and not at those of an asset that ended long ago.
-    fn check_age(&self, priced: &Priced, held: &Weights, target: &Weights) -> Result<(), Error> {
-        let panel = &priced.panel;
-        let newest = panel.newest();
-        for (asset, name) in panel.names.iter().enumerate() {
-            let is_traded = [held, target].iter().any(|weights| !share_of(weights, asset).is_zero());
-            let (priced, age) = (panel.priced(asset), panel.age_in_days(asset));
-            if is_traded && age > i64::from(self.max_age) {
-                let why = format!(
-                    "its price is of {priced:#}, {age} days older than the newest of {newest:#}; expected {} days at most: \
-                     bring newer prices, leave it out, or allow it with --max-age {age}",
-                    self.max_age
-                );
-                return Err(Error::Refused(format!("--prices {name}: {why}")));
-            }
-        }
-        Ok(())
     }
 
     /// The account with what is held, at the last prices.

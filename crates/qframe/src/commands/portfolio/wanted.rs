@@ -3,7 +3,7 @@ use clap::{Args, ValueEnum};
 use qframe_quant::covariance::{CovarianceError, Estimator, Returns};
 use qframe_quant::portfolio::{Estimates, Linkage, Objective, PortfolioError, View, annual_means, posterior};
 
-use super::table::{known, share, weights};
+use super::weights::{known, share, weights};
 use crate::error::Error;
 use crate::run::panel::Priced;
 use crate::run::raw::Word;

@@ -9,7 +9,8 @@ use super::book::{Book, Holding};
 use super::gauge::{self, Gauges};
 use super::stress;
 
-/// Positions that are named for one metric at most; who must close more has to think again.
+/// Positions that are closed one after another for a metric of the whole book; where so many are not enough, all that make
+/// the metric are made smaller at once.
 const STEPS_MAX: usize = 5;
 /// Shares of a position that are looked at where closing all of it does not help.
 const GRID: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
@@ -24,13 +25,33 @@ pub(super) fn advise(book: &Book, answer: &Answer, gauges: &Gauges, metric: &Met
     let steps = match metric.name() {
         _ if !own => vec![Step::Lower { by: metric.value().abs() - metric.limit() }],
         "disagreement" => believed(answer).into_iter().collect(),
+        "position" | "days-to-close" => each(book, gauges, metric),
         _ => {
             let steps = closed(book, gauges, metric);
-            let is_enough = matches!(steps.last(), Some(Step::Close { left, .. }) if *left <= metric.limit());
-            if is_enough { steps } else { everywhere(book, gauges, metric).map_or(steps, |step| vec![step]) }
+            if reaches(&steps, metric) { steps } else { together(book, gauges, metric).map_or(steps, |step| vec![step]) }
         }
     };
+    let steps = unless_solved(steps, metric);
     steps.into_iter().map(told).collect()
+}
+
+/// Where the last step leaves the metric; `None` where none measures it.
+fn left_by(steps: &[Step]) -> Option<f64> {
+    match steps.last()? {
+        Step::Close { left, .. } | Step::CloseEach { left, .. } => Some(*left),
+        _ => None,
+    }
+}
+
+fn reaches(steps: &[Step], metric: &Metric) -> bool {
+    left_by(steps).is_some_and(|left| left <= metric.limit())
+}
+
+/// The steps, and behind those that do not reach the limit a word that says so.
+fn unless_solved(mut steps: Vec<Step>, metric: &Metric) -> Vec<Step> {
+    let left = if steps.is_empty() { Some(metric.value()) } else { left_by(&steps) };
+    steps.extend(left.filter(|left| *left > metric.limit()).map(|left| Step::Unsolved { left }));
+    steps
 }
 
 /// The methods that see most and least.
@@ -38,6 +59,28 @@ fn believed(answer: &Answer) -> Option<Step> {
     let by_var = |a: &(super::Method, f64), b: &(super::Method, f64)| a.1.total_cmp(&b.1);
     let (most, least) = (gauge::vars(answer).max_by(by_var)?, gauge::vars(answer).min_by(by_var)?);
     Some(Step::Believe { most: (most.0.name(), most.1), least: (least.0.name(), least.1) })
+}
+
+/// Of a metric that each position keeps to by itself: all that do not, the worst first, each brought to the limit.
+fn each(book: &Book, gauges: &Gauges, metric: &Metric) -> Vec<Step> {
+    let (name, limit) = (metric.name(), metric.limit());
+    let own = |holding: &Holding| match name {
+        "position" => Some(holding.weight.abs()),
+        _ => stress::closing(holding, gauges.participation).map(|one| one.days),
+    };
+    let read = |holding: &Holding| own(holding).filter(|reading| *reading > limit);
+    let mut beyond: Vec<(&Holding, f64)> = book.holdings.iter().filter_map(|one| Some((one, read(one)?))).collect();
+    beyond.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut most = book.holdings.iter().filter_map(own).filter(|reading| *reading <= limit).fold(0.0, f64::max);
+    let mut steps = Vec::new();
+    for (place, (whole, now)) in beyond.iter().enumerate() {
+        let mut read = |share: f64| own(&smaller(whole, share));
+        let Some((share, left)) = share(&mut read, *now, limit) else { continue };
+        most = left.max(most);
+        let next = beyond.get(place + 1).map_or(0.0, |(_, reading)| *reading);
+        steps.push(step(whole, share, most.max(next), name));
+    }
+    steps
 }
 
 /// Positions to make smaller, one after another until the limit holds: the one that adds most first.
@@ -48,55 +91,56 @@ fn closed(book: &Book, gauges: &Gauges, metric: &Metric) -> Vec<Step> {
     while now > limit && steps.len() < STEPS_MAX && useless.len() < STEPS_MAX {
         let Some(place) = heaviest(&book, gauges, name, &useless) else { break };
         let whole = book.holdings[place].clone();
-        let before = if EACH.contains(&name) { own(&book, gauges, name, place) } else { Some(now) };
         let mut read = |share: f64| {
             book.holdings[place] = smaller(&whole, share);
-            own(&book, gauges, name, place)
+            gauges.read(name, &book)
         };
-        let found = before.and_then(|before| share(&mut read, before, limit).filter(|(_, left)| *left < before));
-        let Some((share, left)) = found else {
+        let Some((share, left)) = share(&mut read, now, limit).filter(|(_, left)| *left < now) else {
             book.holdings[place] = whole;
             useless.push(place);
             continue;
         };
         book.holdings[place] = smaller(&whole, share);
-        now = if EACH.contains(&name) { gauges.read(name, &book).unwrap_or(left) } else { left };
+        now = left;
         steps.push(step(&whole, share, now, name));
         useless.extend((share >= 1.0).then_some(place));
     }
     steps
 }
 
-/// The same share of every position, where no few of them are enough; it changes no shares of currencies.
-fn everywhere(book: &Book, gauges: &Gauges, metric: &Metric) -> Option<Step> {
+/// The same share of every position that makes the metric, where no few of them are enough: of `currency` those that are
+/// foreign, of others all, hedges among them, so that the book keeps its shape. With all of them closed nothing is left to
+/// measure, so there is a share that is enough.
+fn together(book: &Book, gauges: &Gauges, metric: &Metric) -> Option<Step> {
+    let home = gauge::home(book);
+    let is_meant = |one: &Holding| {
+        let is_home = metric.name() == "currency" && (one.currency.is_none() || one.currency == home);
+        one.weight != 0.0 && !is_home
+    };
     let mut cut = book.clone();
     let mut read = |share: f64| {
-        cut.holdings = book.holdings.iter().map(|whole| smaller(whole, share)).collect();
+        for (left, whole) in cut.holdings.iter_mut().zip(&book.holdings).filter(|(_, whole)| is_meant(whole)) {
+            *left = smaller(whole, share);
+        }
         gauges.read(metric.name(), &cut)
     };
     let (share, left) = share(&mut read, metric.value(), metric.limit())?;
-    let symbol = "every position".to_owned();
-    let is_enough = left <= metric.limit() && share < 1.0;
-    is_enough.then_some(Step::Close { symbol, share, quantity: None, hedge: None, left })
-}
-
-/// Metrics that each position keeps to by itself.
-const EACH: [&str; 2] = ["position", "days-to-close"];
-
-/// What a metric is of a holding, where each keeps to it; else of the book.
-fn own(book: &Book, gauges: &Gauges, metric: &str, place: usize) -> Option<f64> {
-    let holding = &book.holdings[place];
-    match metric {
-        "position" => Some(holding.weight.abs()),
-        "days-to-close" => stress::closing(holding, gauges.participation).map(|one| one.days),
-        _ => gauges.read(metric, book),
-    }
+    let mut meant: Vec<&Holding> = book.holdings.iter().filter(|one| is_meant(one)).collect();
+    meant.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    let positions = meant.into_iter().map(|whole| (whole.symbol.clone(), units(whole, share))).collect();
+    (left <= metric.limit()).then_some(Step::CloseEach { share, positions, left })
 }
 
 fn step(whole: &Holding, share: f64, left: f64, metric: &str) -> Step {
-    let quantity = whole.quantity.and_then(|quantity| Quantity::from_f64(up(quantity.to_f64().abs() * share)));
+    let quantity = units(whole, share);
     let hedge = whole.currency.clone().filter(|_| metric == "currency");
     Step::Close { symbol: whole.symbol.clone(), share, quantity, hedge, left }
+}
+
+/// A share of a holding in units, a few more than needed but never more than there are.
+fn units(whole: &Holding, share: f64) -> Option<Quantity> {
+    let held = whole.quantity?.abs();
+    Some(Quantity::from_f64(up(held.to_f64() * share))?.min(held))
 }
 
 /// What is left of a holding; what it is closed for is cash.
@@ -120,9 +164,6 @@ fn heaviest(book: &Book, gauges: &Gauges, metric: &str, useless: &[usize]) -> Op
     let weight = |place: usize, holding: &Holding| match metric {
         "var" | "drawdown" => moving(place, holding),
         "stress" if losing.as_ref() == Some(&holding.symbol) => f64::INFINITY,
-        "days-to-close" => {
-            holding.quantity.zip(holding.volume).map_or(0.0, |(units, volume)| units.to_f64().abs() / volume)
-        }
         "currency" if holding.currency.is_none() || holding.currency == home => 0.0,
         _ => holding.weight.abs(),
     };

@@ -10,7 +10,9 @@ use qframe_quant::covariance::{CovarianceError, Returns};
 use qframe_quant::risk::RiskError;
 
 use super::Args;
-use super::table::{Row, Table};
+use crate::commands::table::{
+    CLASS, CURRENCY, POSITIONS, QUANTITY, Row, SYMBOL, TIME, Table, VOLUME, WEIGHT, WEIGHTS,
+};
 use crate::error::Error;
 use crate::run::panel::Prices;
 
@@ -88,6 +90,7 @@ impl Book {
                 (names.into_iter().map(holding).collect(), None)
             }
         };
+        check_age(args, panel, &holdings)?;
         let all = returns(panel.returns(), &panel.names)?;
         let place = |name: &str| panel.names.iter().position(|other| other == name);
         let columns: Vec<usize> = holdings.iter().filter_map(|holding: &Holding| place(&holding.symbol)).collect();
@@ -173,13 +176,26 @@ fn returns(values: Vec<f64>, names: &[String]) -> Result<Returns, Error> {
         .map_err(|error| Error::Refused(format!("--prices: {}", told(error.into(), names, &[]))))
 }
 
-/// `symbol,weight`: shares that sum to one, cash among them.
 /// A thousand times the book's worth in one asset is a slip of the pen.
 const WEIGHT_MAX: f64 = 1e3;
 
+/// Prices that are too old for what somebody holds; without a book there is nothing that they would value.
+fn check_age(args: &Args, panel: &Panel, holdings: &[Holding]) -> Result<(), Error> {
+    if args.positions.is_none() && args.weights.is_none() {
+        let why = "it is for what is held: name that with --positions or --weights, or leave it out";
+        return if args.age.is_given() { Err(Error::usage("--max-age", "", why)) } else { Ok(()) };
+    }
+    let is_held = |asset: usize| {
+        let name = &panel.names[asset];
+        holdings.iter().any(|holding| holding.symbol == *name && holding.weight != 0.0)
+    };
+    args.age.check(panel, is_held)
+}
+
+/// `symbol,weight`: shares that sum to one, cash among them.
 fn weights(path: &Path, panel: &Panel) -> Result<Vec<Holding>, Error> {
-    let table = Table::read("--weights", path)?;
-    let column = table.needed(&["weight"], "symbol,weight")?;
+    let table = Table::read("--weights", path)?.of(WEIGHTS)?;
+    let column = table.needed(WEIGHT, "symbol,weight")?;
     let mut sum = 0.0;
     let holdings = rows(&table, panel, |row| {
         let weight: f64 = table.value(row, column)?;
@@ -198,28 +214,22 @@ fn weights(path: &Path, panel: &Panel) -> Result<Vec<Holding>, Error> {
 
 /// `symbol,quantity`: units at the last prices; cash in money.
 fn positions(path: &Path, panel: &Panel, args: &Args) -> Result<(Vec<Holding>, Option<f64>), Error> {
-    let table = Table::read("--positions", path)?;
-    let column = table.needed(&["quantity", "qty", "size"], "symbol,quantity")?;
-    let time = table.column(&["time", "date", "as_of"]);
-    let volume = table.column(&["volume", "adv"]);
-    let (last, prices) = (panel.times[panel.times.len() - 1], panel.row(panel.times.len() - 1));
+    let table = Table::read("--positions", path)?.of(POSITIONS)?;
+    let column = table.needed(QUANTITY, "symbol,quantity")?;
+    let (time, volume) = (table.column(TIME), table.column(VOLUME));
+    let prices = panel.row(panel.times.len() - 1);
     let mut cash = args.cash.unwrap_or(Cash::ZERO);
     let mut holdings = rows(&table, panel, |row| {
         let quantity: Quantity = table.value(row, column)?;
-        if let (Some(held), Some(time)) = (table.optional::<Time>(row, time)?, time)
-            && held.day() > last.day()
-        {
-            let why = format!("the prices end at {last:#}, before the position; give newer prices");
-            return Err(table.wrong(row, time, why));
-        }
+        let symbol = symbol_of(&table, row)?;
+        let place = panel.names.iter().position(|name| *name == symbol);
+        place.map_or(Ok(None), |place| table.held_at(row, time, panel.priced(place)))?;
         let volume = match (table.optional::<Volume>(row, volume)?, volume) {
             (Some(units), Some(column)) if units.to_f64() <= 0.0 => {
                 return Err(table.wrong(row, column, "expected the units that trade on a day, above zero"));
             }
             (units, _) => units.map(Volume::to_f64),
         };
-        let symbol = symbol_of(&table, row)?;
-        let place = panel.names.iter().position(|name| *name == symbol);
         let price: Price = match place.and_then(|place| prices.get(place)) {
             Some(price) => *price,
             None => Price::from_f64(1.0).unwrap_or(Price::ZERO),
@@ -249,8 +259,8 @@ fn rows(
     panel: &Panel,
     mut one: impl FnMut(&Row) -> Result<Holding, Error>,
 ) -> Result<Vec<Holding>, Error> {
-    let symbol = table.needed(&["symbol", "asset", "name"], "symbol,weight or symbol,quantity")?;
-    let (class, currency) = (table.column(&["class", "asset_class"]), table.column(&["currency"]));
+    let symbol = table.needed(SYMBOL, "symbol,weight or symbol,quantity")?;
+    let (class, currency) = (table.column(CLASS), table.column(CURRENCY));
     let mut holdings: Vec<Holding> = Vec::new();
     for row in table.rows() {
         let name = table.text(row, symbol);
@@ -276,7 +286,7 @@ fn rows(
 }
 
 fn symbol_of(table: &Table, row: &Row) -> Result<String, Error> {
-    let symbol = table.needed(&["symbol", "asset", "name"], "symbol,quantity")?;
+    let symbol = table.needed(SYMBOL, "symbol,quantity")?;
     Ok(table.text(row, symbol).to_owned())
 }
 
@@ -288,6 +298,7 @@ fn equity(path: &Path, args: &Args) -> Result<Book, Error> {
         ("--to", to.is_some()),
         ("--timeframe", timeframe.is_some()),
         ("--align", *align != Align::Inner),
+        ("--max-age", args.age.is_given()),
     ];
     if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
         return Err(Error::usage(flag, "", "it is for --prices; of an equity curve every row counts: leave it out"));

@@ -25,18 +25,20 @@ pub(super) struct Gauges<'a> {
 }
 
 impl Gauges<'_> {
-    /// A metric of a book, by its name; nothing where it cannot be measured.
+    /// A metric of the whole book, by its name; nothing where it cannot be measured.
     pub(super) fn read(&self, metric: &str, book: &Book) -> Option<f64> {
         if self.bar.elapsed().as_millis() > 1_000 {
             self.bar.tick();
+        }
+        // Of nothing held nothing is lost, and nothing can be fitted to it.
+        if gross(book) == 0.0 {
+            return Some(0.0);
         }
         match metric {
             "var" => self.var(book),
             "drawdown" => self.drawdown(book),
             "stress" => self.stress(book).map(|one| one.loss.max(0.0)),
             "leverage" => Some(gross(book)),
-            "position" => largest(book),
-            "days-to-close" => self.days(book),
             "currency" => foreign(book),
             _ => None,
         }
@@ -45,10 +47,6 @@ impl Gauges<'_> {
     /// The largest VaR of all methods at the first confidence and horizon. The seed is that of the first measure, so that
     /// only the book differs.
     fn var(&self, book: &Book) -> Option<f64> {
-        // Of nothing held nothing is lost, and nothing can be fitted to it.
-        if gross(book) == 0.0 {
-            return Some(0.0);
-        }
         let var = |most: f64, method: &Method| Some(measure::first_var(book, self.settings, *method)?.max(most));
         self.methods.iter().try_fold(0.0, var)
     }

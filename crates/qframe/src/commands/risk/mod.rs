@@ -9,7 +9,6 @@ mod measure;
 mod page;
 mod sections;
 mod stress;
-mod table;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -25,7 +24,7 @@ use qframe_quant::risk::{Confidence, RiskError};
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::run::panel::Prices;
+use crate::run::panel::{Age, Prices};
 use crate::run::target::check_new;
 use assess::Limits;
 use book::Book;
@@ -40,10 +39,12 @@ use stress::{Closing, Reversed, Scenario, Shock};
     qframe risk --prices prices.csv --weights weights.csv --shock AAPL=-20%,class:tech=-10% --window 2008-09-01..2008-11-28\n  \
     qframe risk --equity equity.csv --method historical,garch --backtest 500 --json\n\n\
     A loss is a number above zero. weights.csv: symbol,weight (cash among them), the sum is one. book.csv: symbol,quantity and,\n\
-    if known, time,class,currency,volume (units a day). equity.csv: time,equity.")]
+    if known, time,class,currency,volume (units a day); price is for qframe portfolio rebalance. equity.csv: time,equity.")]
 pub(crate) struct Args {
     #[command(flatten)]
     prices: Prices,
+    #[command(flatten)]
+    age: Age,
     /// What is held: symbol,weight rows that sum to one; `cash` needs no price [all assets alike].
     #[arg(long, value_name = "FILE", conflicts_with_all = ["positions", "equity"], help_heading = "Book")]
     weights: Option<PathBuf>,

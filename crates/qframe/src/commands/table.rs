@@ -3,19 +3,39 @@ use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
+use qframe_model::parameter::nearest;
+use qframe_model::time::Time;
+
 use crate::error::Error;
 use crate::run::small;
+
+/// The names that a column goes by, the usual one first.
+pub(super) type Column = &'static [&'static str];
+
+pub(super) const SYMBOL: Column = &["symbol", "asset", "name"];
+pub(super) const WEIGHT: Column = &["weight"];
+pub(super) const QUANTITY: Column = &["quantity", "qty", "size"];
+pub(super) const PRICE: Column = &["price"];
+pub(super) const TIME: Column = &["time", "date", "as_of"];
+pub(super) const CLASS: Column = &["class", "asset_class"];
+pub(super) const CURRENCY: Column = &["currency"];
+pub(super) const VOLUME: Column = &["volume", "adv"];
+/// What a file of positions may say. One file serves all commands: each takes what it is asked about.
+pub(super) const POSITIONS: &[Column] = &[SYMBOL, QUANTITY, PRICE, TIME, CLASS, CURRENCY, VOLUME];
+/// What a file of weights may say.
+pub(super) const WEIGHTS: &[Column] = &[SYMBOL, WEIGHT, CLASS, CURRENCY];
+
 
 /// Rows under a header.
 #[derive(Debug)]
 pub(super) struct Table {
     file: String,
-    header: Vec<String>,
+    header: Row,
     rows: Vec<Row>,
 }
 
 /// A row and its line in the file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Row {
     line: usize,
     fields: Vec<Field>,
@@ -36,24 +56,25 @@ impl Table {
     pub(super) fn read(flag: &str, path: &Path) -> Result<Self, Error> {
         let file = path.display().to_string();
         let text = small::text(flag, path)?;
-        let mut table = Self { file, header: Vec::new(), rows: Vec::new() };
+        let mut table = Self { file, header: Row::default(), rows: Vec::new() };
         let mut separator = ',';
         for (text, line) in text.lines().zip(1..) {
             let text = text.trim_start_matches('\u{feff}').trim_end();
             if text.is_empty() || text.starts_with('#') {
                 continue;
             }
-            if table.header.is_empty() {
+            if table.header.fields.is_empty() {
                 separator = [';', '\t'].into_iter().find(|other| text.contains(*other)).unwrap_or(',');
-                table.header = split(text, separator).into_iter().map(|field| field.text.to_lowercase()).collect();
+                table.header = Row { line, fields: split(text, separator) };
+                table.header.fields.iter_mut().for_each(|field| field.text = field.text.to_lowercase());
                 continue;
             }
             let fields = split(text, separator);
-            if fields.len() != table.header.len() {
-                let (seen, wanted) = (fields.len(), table.header.len());
+            if fields.len() != table.header.fields.len() {
+                let (seen, wanted) = (fields.len(), table.header.fields.len());
                 let why = format!(
                     "{seen} fields under a header of {wanted}; expected one each: {:?}",
-                    table.header.join(",")
+                    table.names().join(",")
                 );
                 return Err(Error::Refused(format!("{}:{line}:1: {why}", table.file)));
             }
@@ -65,9 +86,32 @@ impl Table {
         Ok(table)
     }
 
+    /// The same, where it has no columns but these and none of them twice: what a command does not know it would pass over
+    /// in silence.
+    ///
+    /// # Errors
+    /// Refused: the first other column, with its place and the name that was perhaps meant.
+    pub(super) fn of(self, columns: &[Column]) -> Result<Self, Error> {
+        let mut seen: Vec<Column> = Vec::new();
+        for (place, name) in self.names().into_iter().enumerate() {
+            let wrong = |why: String| self.wrong(&self.header, place, why);
+            let Some(column) = columns.iter().find(|column| column.contains(&name)) else {
+                let known = columns.iter().map(|column| column[0]).collect::<Vec<_>>().join(", ");
+                let near = nearest(name, columns.iter().flat_map(|column| column.iter().copied()));
+                let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+                return Err(wrong(format!("there is no such column{hint} (there may be {known}); take it out")));
+            };
+            if seen.contains(column) {
+                return Err(wrong(format!("a second column of the {}; expected one: take it out", column[0])));
+            }
+            seen.push(column);
+        }
+        Ok(self)
+    }
+
     /// The place of the first of these columns that is there.
     pub(super) fn column(&self, names: &[&str]) -> Option<usize> {
-        names.iter().find_map(|name| self.header.iter().position(|column| column == name))
+        names.iter().find_map(|name| self.names().iter().position(|column| column == name))
     }
 
     /// The place of a column that must be there.
@@ -76,9 +120,9 @@ impl Table {
             let why = format!(
                 "no column {} among {:?}; expected a header such as {example}",
                 names.join(" or "),
-                self.header
+                self.names()
             );
-            Error::Refused(format!("{}:1:1: {why}", self.file))
+            Error::Refused(format!("{}:{}:1: {why}", self.file, self.header.line))
         })
     }
 
@@ -102,6 +146,24 @@ impl Table {
             Some(column) => self.value(row, column).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// When a position was held, where that is said; its price is of that day or later.
+    ///
+    /// # Errors
+    /// Refused: no time, or one of a day after that of the price.
+    pub(super) fn held_at(&self, row: &Row, column: Option<usize>, priced: Time) -> Result<Option<Time>, Error> {
+        match (self.optional::<Time>(row, column)?, column) {
+            (Some(held), Some(column)) if held.day() > priced.day() => {
+                let why = format!("the position is of {held:#}, its last price of {priced:#}; bring newer prices");
+                Err(self.wrong(row, column, why))
+            }
+            (held, _) => Ok(held),
+        }
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.header.fields.iter().map(|field| field.text.as_str()).collect()
     }
 
     /// The text of a value.

@@ -1,0 +1,50 @@
+//! Weights of a user, by symbol: words of the command line, or a file.
+use std::path::Path;
+
+use qframe_model::number::Rate;
+use qframe_model::parameter::nearest;
+
+use crate::commands::table::{SYMBOL, Table, WEIGHT, WEIGHTS};
+use crate::error::Error;
+use crate::run::raw::Word;
+
+/// Weights by symbol: `A=20%`, or a file `symbol,weight`. One that is not named has `unnamed`.
+pub(super) fn weights(flag: &str, words: &[Word], names: &[String], unnamed: f64) -> Result<Vec<f64>, Error> {
+    let mut weights: Vec<Option<f64>> = vec![None; names.len()];
+    let mut put = |asset: usize, weight: f64, wrong: &dyn Fn(String) -> Error| {
+        if weights[asset].replace(weight).is_some() {
+            return Err(wrong(format!("{} is named twice; expected one weight a symbol", names[asset])));
+        }
+        Ok(())
+    };
+    for Word(word) in words {
+        if let Some((symbol, weight)) = word.split_once('=') {
+            let wrong = |why: String| Error::usage(flag, word, why);
+            put(known(symbol.trim(), names).map_err(wrong)?, share(flag, weight)?, &wrong)?;
+            continue;
+        }
+        let table = Table::read(flag, Path::new(word))?.of(WEIGHTS)?;
+        let (symbol, weight) = (table.needed(SYMBOL, "symbol,weight")?, table.needed(WEIGHT, "symbol,weight")?);
+        for row in table.rows() {
+            let wrong = |why: String| table.wrong(row, symbol, why);
+            let asset = known(table.text(row, symbol), names).map_err(wrong)?;
+            let rate = Rate::parse(table.text(row, weight)).map_err(|error| table.wrong(row, weight, error))?;
+            put(asset, rate.to_f64(), &wrong)?;
+        }
+    }
+    Ok(weights.into_iter().map(|weight| weight.unwrap_or(unnamed)).collect())
+}
+
+/// The place of a symbol, or why it is none.
+pub(super) fn known(symbol: &str, names: &[String]) -> Result<usize, String> {
+    names.iter().position(|name| name == symbol).ok_or_else(|| {
+        let near = nearest(symbol, names.iter().map(String::as_str));
+        let hint = near.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+        format!("{symbol} has no prices; expected one of the {} symbols of --prices{hint}", names.len())
+    })
+}
+
+/// `20%`, `5bp` or `0.2`.
+pub(super) fn share(flag: &str, word: &str) -> Result<f64, Error> {
+    Rate::parse(word.trim()).map(Rate::to_f64).map_err(|error| Error::usage(flag, word, error))
+}
