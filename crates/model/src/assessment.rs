@@ -323,7 +323,8 @@ impl Recommendation {
         let Self { metric, limit, .. } = self;
         match self.enough() {
             true => write!(f, " for {metric}, which brings it to {left:.4}, its limit being {limit}"),
-            false => write!(f, " for {metric}, which leaves {left:.4}, still above its limit of {limit}"),
+            // Another step, or a word that there is none, always follows.
+            false => write!(f, " for {metric}, which leaves {left:.4} to the next step, its limit being {limit}"),
         }
     }
 }

@@ -186,7 +186,9 @@ fn without_stop(plan: &Plan<'_>) -> Option<String> {
     stops.peek()?;
     let is_set = stops.any(|stop| plan.parameters.number(stop.name).is_ok_and(|far| far > 0.0));
     let counts = heat.map_or("", |_| "; each counts as one budget of the heat, however much it has lost");
-    let told = || format!("{strategy} has no stop (stop = 0): {sizing} says how much it buys, and nothing sells it there{counts}");
+    let told = || {
+        format!("{strategy} has no stop (stop = 0): {sizing} says how much it buys, and nothing sells it there{counts}")
+    };
     (!is_set).then(told)
 }
 

@@ -65,11 +65,18 @@ impl Table {
             }
             if table.header.fields.is_empty() {
                 separator = [';', '\t'].into_iter().find(|other| text.contains(*other)).unwrap_or(',');
-                table.header = Row { line, fields: split(text, separator) };
+            }
+            let fields = split(text, separator).ok_or_else(|| {
+                Error::Refused(format!(
+                    "{}:{line}:1: {text:?}: a quote is not closed; expected two of them",
+                    table.file
+                ))
+            })?;
+            if table.header.fields.is_empty() {
+                table.header = Row { line, fields };
                 table.header.fields.iter_mut().for_each(|field| field.text = field.text.to_lowercase());
                 continue;
             }
-            let fields = split(text, separator);
             if fields.len() != table.header.fields.len() {
                 let (seen, wanted) = (fields.len(), table.header.fields.len());
                 let why = format!(
@@ -183,8 +190,8 @@ impl Table {
     }
 }
 
-/// Fields, trimmed and without the quotes around them.
-fn split(line: &str, separator: char) -> Vec<Field> {
+/// Fields, trimmed and without the quotes around them; nothing where a quote is not closed.
+fn split(line: &str, separator: char) -> Option<Vec<Field>> {
     let (mut fields, mut quoted) = (vec![Field { text: String::new(), column: 1 }], false);
     for (place, letter) in line.chars().enumerate() {
         match letter {
@@ -194,5 +201,5 @@ fn split(line: &str, separator: char) -> Vec<Field> {
         }
     }
     fields.iter_mut().for_each(|field| field.text = field.text.trim().to_owned());
-    fields
+    (!quoted).then_some(fields)
 }

@@ -99,6 +99,63 @@ fn nothing_is_traded_at_a_price_that_is_too_old() {
     }
 }
 
+/// The column `time` of a file of positions was passed over in silence, and with it that its prices were too old.
+#[test]
+fn a_file_of_positions_says_the_same_to_every_command() {
+    let program = program();
+    let both = |text: &str, prices: &str, parts: &[&str]| {
+        program.write("held.csv", text);
+        let words = format!("--prices {prices} --align ffill --positions held.csv");
+        for command in [format!("portfolio rebalance {words} --weights A=50%"), format!("risk {words} --method normal")]
+        {
+            let answer = program.run(&command);
+            assert_eq!(answer.code(), i32::from(!parts.is_empty()), "{command}: {}", answer.error());
+            for part in parts {
+                assert!(answer.error().contains(part), "{command}: {part:?} is missing in {}", answer.error());
+            }
+        }
+    };
+    both("symbol,quantity,price,time,class,currency,volume\nA,5,90,2024-01-30,tech,USD,1000\n", "closes.csv", &[]);
+    both("asset;qty;as_of\nA;5;2024-01-30T15:00:00Z\n", "closes.csv", &[]);
+    let unknown = ["held.csv:1:17: \"tme\": there is no such column; did you mean time?", "take it out"];
+    both("symbol,quantity,tme\nA,5,2024-01-30\n", "closes.csv", &unknown);
+    both("symbol,quantity,size\nA,5,7\n", "closes.csv", &["held.csv:1:17: \"size\": a second column of the quantity"]);
+    both("symbol,quantity,time\nA,5,2024-02-01\n", "closes.csv", &["held.csv:2:5", "its last price of 2024-01-30"]);
+    let old = ["held.csv:2:5", "the position is of 2024-01-20, its last price of 2024-01-10", "bring newer prices"];
+    both("symbol,quantity,time\nC,5,2024-01-20\n", "old.csv", &old);
+    both("symbol,quantity\nC,5\n", "old.csv", &["--prices C:", "20 days older than the newest", "--max-age 20"]);
+    both("symbol,quantity\nA,5\n", "old.csv", &[]);
+    program.write("held.csv", "symbol,quantity\nA,5\ncash,100\n");
+    let words = "rebalance --prices closes.csv --positions held.csv --weights A=50%";
+    check(&program, words, 1, &["held.csv:3:1", "give it with --cash"]);
+    program.write("w.csv", "symbol,weight,wieght\nA,1,1\n");
+    check(
+        &program,
+        "rebalance --prices closes.csv --cash 9 --weights w.csv",
+        1,
+        &["w.csv:1:15", "did you mean weight?"],
+    );
+}
+
+#[test]
+fn risk_values_nothing_at_prices_of_long_ago() {
+    let program = program();
+    program.write("held.csv", "symbol,quantity\nC,5\n");
+    let risk = |words: &str, code: i32, part: &str| {
+        let answer = program.run(&format!("risk --method normal --horizon 1 {words}"));
+        assert_eq!(answer.code(), code, "{words}: {}", answer.error());
+        assert!(answer.error().contains(part), "{words}: {part:?} is missing in {}", answer.error());
+    };
+    risk("--prices old.csv --align ffill --positions held.csv --max-age 20", 0, "");
+    risk("--prices old.csv --align ffill --positions held.csv --max-age 19", 1, "expected 19 days at most");
+    // At common instants alone every price is as old as the oldest.
+    program.write("w.csv", "symbol,weight\nA,1\n");
+    risk("--prices old.csv --weights w.csv", 1, "--prices A: its price is of 2024-01-10, 20 days older");
+    risk("--prices old.csv --max-age 3", 2, "--max-age: it is for what is held");
+    program.write("equity.csv", "time,equity\n2024-01-01,1\n2024-01-02,2\n2024-01-03,1\n2024-01-04,3\n");
+    risk("--equity equity.csv --max-age 3", 2, "--max-age: it is for --prices");
+}
+
 #[test]
 fn a_wrong_word_of_a_file_is_told_by_its_place() {
     let program = program();

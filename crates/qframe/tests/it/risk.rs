@@ -209,7 +209,7 @@ fn wrong_words_and_files_are_named() {
     file("symbol,size\n");
     check("--prices prices.csv --weights x.csv", 1, &["x.csv: no rows"]);
     file("symbol,quantity,time\nA,5,2030-01-01\n");
-    check("--prices prices.csv --positions x.csv", 1, &["x.csv:2:5", "before the position", "newer prices"]);
+    check("--prices prices.csv --positions x.csv", 1, &["x.csv:2:5", "the position is of 2030-01-01", "newer prices"]);
     file("symbol,quantity\nA,-5\n");
     check("--prices prices.csv --positions x.csv", 1, &["more than nothing", "--cash"]);
     file("time,equity\n2020-01-02,100\n2020-01-01,101\n");

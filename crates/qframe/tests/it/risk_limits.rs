@@ -210,3 +210,72 @@ fn a_long_list_says_how_much_more_there_is() {
     let sizes = page.split("<h2>").find(|section| section.starts_with("Sizes")).unwrap();
     assert_eq!(sizes.matches("<tr><td>N").count(), 20);
 }
+
+/// Twelve assets that move each in their own way, and a book of them in money.
+fn twelve(program: &Program) {
+    let names: Vec<String> = (0..12).map(|asset| format!("A{asset}")).collect();
+    let mut table = format!("date,{}\n", names.join(","));
+    for day in 0..90_u32 {
+        let price =
+            |asset: u32| 50.0 + f64::from(asset) + f64::from(day * (asset + 3) % 11) - f64::from(day * asset % 5);
+        let row: Vec<String> = (0..12).map(|asset| format!("{:.3}", price(asset))).collect();
+        table += &format!("2024-{:02}-{:02},{}\n", 1 + day / 28, 1 + day % 28, row.join(","));
+    }
+    program.write("twelve.csv", table);
+}
+
+/// Closes what is advised: of several positions at once, or one after another.
+fn closed(held: &mut [(String, f64)], step: &Value) {
+    let close = &step["step"];
+    let one = |symbol: &Value, units: &Value| (symbol.as_str().unwrap().to_owned(), units.as_str().unwrap().to_owned());
+    let all: Vec<(String, String)> = match close["close_each"]["positions"].as_array() {
+        Some(positions) => positions.iter().map(|pair| one(&pair[0], &pair[1])).collect(),
+        None => vec![one(&close["close"]["symbol"], &close["close"]["quantity"])],
+    };
+    for (symbol, units) in all {
+        let place = held.iter().position(|(name, _)| *name == symbol).unwrap();
+        let units = units.parse::<f64>().unwrap();
+        assert!(units <= held[place].1.abs(), "{symbol}: {units} of {}", held[place].1);
+        held[place].1 -= units * held[place].1.signum();
+    }
+}
+
+/// Five positions were closed at most, and the sixth stayed beyond its limit.
+#[test]
+fn any_number_of_positions_is_brought_to_the_limit() {
+    let program = Program::new();
+    twelve(&program);
+    let prices = std::fs::read_to_string(program.path("twelve.csv")).unwrap();
+    let last: Vec<f64> = prices.lines().last().unwrap().split(',').skip(1).map(|cell| cell.parse().unwrap()).collect();
+    let write = |name: &str, held: &[(String, f64)]| {
+        let row = |(place, (symbol, units)): (usize, &(String, f64))| {
+            format!("{symbol},{units:.9},{},{}\n", ["USD", "EUR", "JPY"][place % 3], 40 + place)
+        };
+        let rows: String = held.iter().enumerate().map(row).collect();
+        program.write(name, format!("symbol,quantity,currency,volume\n{rows}"));
+    };
+    let check = |name: &str, limit: f64, count: usize| {
+        let mut held: Vec<(String, f64)> = (0..12).map(|asset| (format!("A{asset}"), 20.0 + asset as f64)).collect();
+        write("book.csv", &held);
+        let words = format!("--prices twelve.csv --method historical,normal --horizon 1 --limit {name}={limit}");
+        let before = answer(&program, &format!("{words} --positions book.csv"));
+        let advice = advised(&before, name);
+        assert_eq!(advice.len(), count, "{name}: {advice:?}");
+        assert!(advice.last().unwrap().0.contains("its limit being"), "{name}: {advice:?}");
+        advice.iter().for_each(|(_, step)| closed(&mut held, step));
+        let worth =
+            |held: &[(String, f64)]| held.iter().zip(&last).map(|((_, units), price)| units * price).sum::<f64>();
+        let whole: Vec<(String, f64)> = (0..12).map(|asset| (format!("A{asset}"), 20.0 + asset as f64)).collect();
+        write("after.csv", &held);
+        let cash = worth(&whole) - worth(&held);
+        let after = metric(&answer(&program, &format!("{words} --positions after.csv --cash {cash:.6}")), name);
+        assert!(after <= limit * (1.0 + 1e-6) && after >= 0.99 * limit, "{name}: {after} is not {limit}: {advice:?}");
+    };
+    check("position", 0.04, 12);
+    check("days-to-close", 4.0, 12);
+    check("leverage", 0.3, 1);
+    check("var", 0.0005, 1);
+    check("drawdown", 0.001, 1);
+    check("stress", 0.002, 1);
+    check("currency", 0.02, 1);
+}

@@ -53,11 +53,7 @@ impl Lots {
         let (symbol, units) = (table.needed(SYMBOL, "symbol,quantity")?, table.needed(QUANTITY, "symbol,quantity")?);
         let (cost, time) = (table.column(PRICE), table.column(TIME));
         for row in table.rows() {
-            let name = table.text(row, symbol);
-            let asset = known(name, names).map_err(|why| match name.eq_ignore_ascii_case("cash") {
-                true => table.wrong(row, symbol, "money has no lots here; leave the row out and give it with --cash"),
-                false => table.wrong(row, symbol, why),
-            })?;
+            let asset = known(table.text(row, symbol), names).map_err(|why| table.wrong(row, symbol, why))?;
             let (quantity, price) = (table.value::<Quantity>(row, units)?, table.optional::<Price>(row, cost)?);
             if let (Some(column), Some(cost)) = (cost, price.filter(|cost| !cost.is_positive())) {
                 let why = format!("{cost} is no price of a purchase; expected one above zero, or nothing");

@@ -38,6 +38,9 @@ pub(super) fn weights(flag: &str, words: &[Word], names: &[String], unnamed: f64
 /// The place of a symbol, or why it is none.
 pub(super) fn known(symbol: &str, names: &[String]) -> Result<usize, String> {
     names.iter().position(|name| name == symbol).ok_or_else(|| {
+        if symbol.eq_ignore_ascii_case("cash") {
+            return "money has no price here: what the weights leave stays money, and --cash says what there is; leave it out".to_owned();
+        }
         let near = nearest(symbol, names.iter().map(String::as_str));
         let hint = near.map_or_else(String::new, |name| format!("; did you mean {name}?"));
         format!("{symbol} has no prices; expected one of the {} symbols of --prices{hint}", names.len())

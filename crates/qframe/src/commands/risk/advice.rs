@@ -28,7 +28,11 @@ pub(super) fn advise(book: &Book, answer: &Answer, gauges: &Gauges, metric: &Met
         "position" | "days-to-close" => each(book, gauges, metric),
         _ => {
             let steps = closed(book, gauges, metric);
-            if reaches(&steps, metric) { steps } else { together(book, gauges, metric).map_or(steps, |step| vec![step]) }
+            if reaches(&steps, metric) {
+                steps
+            } else {
+                together(book, gauges, metric).map_or(steps, |step| vec![step])
+            }
         }
     };
     let steps = unless_solved(steps, metric);

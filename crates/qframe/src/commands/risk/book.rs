@@ -10,9 +10,8 @@ use qframe_quant::covariance::{CovarianceError, Returns};
 use qframe_quant::risk::RiskError;
 
 use super::Args;
-use crate::commands::table::{
-    CLASS, CURRENCY, POSITIONS, QUANTITY, Row, SYMBOL, TIME, Table, VOLUME, WEIGHT, WEIGHTS,
-};
+use super::stress::fraction;
+use crate::commands::table::{CLASS, CURRENCY, POSITIONS, QUANTITY, Row, SYMBOL, TIME, Table, VOLUME, WEIGHT, WEIGHTS};
 use crate::error::Error;
 use crate::run::panel::Prices;
 
@@ -167,6 +166,10 @@ fn told(error: RiskError, names: &[String], times: &[Time]) -> String {
             format!("{}: its return{time} is {value}; expected a finite number", name(asset))
         }
         RiskError::Covariance(CovarianceError::Empty) => "expected at least three prices; give more history".to_owned(),
+        // Ledoit-Wolf's covariance is positive definite, and takes more assets than observations.
+        error @ RiskError::Covariance(CovarianceError::NotPositive { .. } | CovarianceError::TooFew { .. }) => {
+            format!("{error}: --covariance ledoit-wolf")
+        }
         other => other.to_string(),
     }
 }
@@ -198,10 +201,10 @@ fn weights(path: &Path, panel: &Panel) -> Result<Vec<Holding>, Error> {
     let column = table.needed(WEIGHT, "symbol,weight")?;
     let mut sum = 0.0;
     let holdings = rows(&table, panel, |row| {
-        let weight: f64 = table.value(row, column)?;
-        if !(-WEIGHT_MAX..=WEIGHT_MAX).contains(&weight) {
-            return Err(table.wrong(row, column, "expected a number between -1000 and 1000, as 0.25 for a quarter"));
-        }
+        let weight = fraction(table.text(row, column)).filter(|weight| weight.abs() <= WEIGHT_MAX);
+        let wrong =
+            || table.wrong(row, column, "expected a number between -1000 and 1000, as 0.25 or 25% for a quarter");
+        let weight = weight.ok_or_else(wrong)?;
         sum += weight;
         Ok(Holding { weight, ..Holding::default() })
     })?;
