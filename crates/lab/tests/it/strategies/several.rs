@@ -1,7 +1,7 @@
 //! Strategies for several markets: what they hold at every instant is what their rule says.
 use std::collections::BTreeSet;
 
-use qframe_engine::Sizing;
+use qframe_engine::{RiskBudget, Sizing};
 use qframe_lab::strategies::{Pairs, PairsRules};
 use qframe_lab::{Backtest, DataSet, Outcome, Setup};
 use qframe_model::currency::Currency;
@@ -202,4 +202,46 @@ fn a_leg_that_stands_alone_is_closed() {
         alone = if held[0].is_zero() == held[1].is_zero() { 0 } else { alone + 1 };
         assert!(alone <= 1, "one leg alone for {alone} bars at bar {bar}");
     });
+}
+
+#[test]
+fn breakouts_of_each_symbol_are_those_of_it_alone() {
+    let data = ["AAPL", "KO", "XOM", "PFE"].map(sample);
+    let given = [("stop-atr", "2"), ("mode", "long-short")];
+    let trades = |data: &[DataSet]| {
+        let setup = Setup { sizing: Sizing::Units(Quantity::ONE), ..setup(true) };
+        let backtest = Backtest::new(data.to_vec(), setup).unwrap();
+        fills(&backtest.run(build("donchian-breakout", &given, &backtest)).unwrap())
+    };
+    let all = trades(&data);
+    for (place, set) in data.iter().enumerate() {
+        let told = |fill: &qframe_model::fill::Fill| (fill.time, fill.side, fill.price, fill.quantity, fill.purpose);
+        let beside = all.iter().filter(|fill| fill.instrument.index() == place).map(told);
+        let alone = trades(std::slice::from_ref(set));
+        assert!(alone.len() > 50, "{}", alone.len());
+        assert_eq!(beside.collect::<Vec<_>>(), alone.iter().map(told).collect::<Vec<_>>());
+    }
+}
+
+/// Heat was offered, and no strategy that came with the program could use it.
+#[test]
+fn breakouts_keep_to_the_heat_of_all() {
+    let data = ["AAPL", "KO", "XOM", "PFE"].map(sample);
+    let run = |heat: Option<Rate>| {
+        let sizing = Sizing::Risk(RiskBudget { heat, ..RiskBudget::of(Rate::percent(1)) });
+        let backtest = Backtest::new(data.to_vec(), Setup { sizing, ..setup(true) }).unwrap();
+        backtest.run(build("donchian-breakout", &[("stop-atr", "2")], &backtest)).unwrap()
+    };
+    let most = |outcome: &Outcome| {
+        let mut most = 0;
+        for_each_bar(outcome, &data, |_, held| most = most.max(held.iter().filter(|units| !units.is_zero()).count()));
+        most
+    };
+    let hot = |outcome: &Outcome| {
+        let refused = |event| matches!(event, Event::Refused { refusal: Refusal::TooMuchHeat { .. }, .. });
+        events(outcome).filter(|event| refused(event.clone())).count()
+    };
+    let (free, held) = (run(None), run(Some(Rate::percent(1))));
+    assert!(hot(&free) == 0 && hot(&held) > 50, "{} {}", hot(&free), hot(&held));
+    assert!(most(&free) > most(&held), "{} {}", most(&free), most(&held));
 }
