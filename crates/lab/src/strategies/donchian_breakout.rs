@@ -38,8 +38,8 @@ impl DonchianBreakout {
 
     /// The same with something behind its entries; a stop by range stands in place of another one.
     #[must_use]
-    pub fn protected(mut self, protection: Protection, range_stop: Option<RangeStop>) -> Self {
-        self.markets.iter_mut().for_each(|(_, channels)| channels.stop_by(range_stop.clone()));
+    pub fn protected(mut self, protection: Protection, range_stop: Option<&RangeStop>) -> Self {
+        self.markets.iter_mut().for_each(|(_, channels)| channels.stop_by(range_stop.cloned()));
         Self { protection, ..self }
     }
 
@@ -105,5 +105,5 @@ fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, Bu
         Some(_) => Protection::new(0.0, parameters.number("target")?)?,
         None => Protection::read(SPEC.name, parameters, market)?,
     };
-    Ok(Box::new(breakout.protected(protection, range_stop).on(&market.leads)))
+    Ok(Box::new(breakout.protected(protection, range_stop.as_ref()).on(&market.leads)))
 }

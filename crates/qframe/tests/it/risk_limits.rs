@@ -255,7 +255,8 @@ fn any_number_of_positions_is_brought_to_the_limit() {
         program.write(name, format!("symbol,quantity,currency,volume\n{rows}"));
     };
     let check = |name: &str, limit: f64, count: usize| {
-        let mut held: Vec<(String, f64)> = (0..12).map(|asset| (format!("A{asset}"), 20.0 + asset as f64)).collect();
+        let whole: Vec<(String, f64)> = (0..12).map(|asset| (format!("A{asset}"), 20.0 + f64::from(asset))).collect();
+        let mut held = whole.clone();
         write("book.csv", &held);
         let words = format!("--prices twelve.csv --method historical,normal --horizon 1 --limit {name}={limit}");
         let before = answer(&program, &format!("{words} --positions book.csv"));
@@ -265,7 +266,6 @@ fn any_number_of_positions_is_brought_to_the_limit() {
         advice.iter().for_each(|(_, step)| closed(&mut held, step));
         let worth =
             |held: &[(String, f64)]| held.iter().zip(&last).map(|((_, units), price)| units * price).sum::<f64>();
-        let whole: Vec<(String, f64)> = (0..12).map(|asset| (format!("A{asset}"), 20.0 + asset as f64)).collect();
         write("after.csv", &held);
         let cash = worth(&whole) - worth(&held);
         let after = metric(&answer(&program, &format!("{words} --positions after.csv --cash {cash:.6}")), name);

@@ -228,7 +228,32 @@ fn up(units: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::share;
+    use qframe_model::assessment::{Metric, RiskType, Step};
+
+    use super::{share, unless_solved};
+
+    #[test]
+    fn what_is_not_solved_says_so() {
+        fn check(lefts: &[f64], expected: Option<f64>) {
+            let metric = Metric::new(RiskType::Market, "var", 0.5, 0.2).unwrap();
+            let close = |left: &f64| Step::Close {
+                symbol: "A".to_owned(),
+                share: 1.0,
+                quantity: None,
+                hedge: None,
+                left: *left,
+            };
+            let steps = unless_solved(lefts.iter().map(close).collect(), &metric);
+            let last = steps.last().and_then(|step| match step {
+                Step::Unsolved { left } => Some(*left),
+                _ => None,
+            });
+            assert_eq!((last, steps.len()), (expected, lefts.len() + usize::from(expected.is_some())), "{lefts:?}");
+        }
+        check(&[0.4, 0.2], None);
+        check(&[0.4, 0.3], Some(0.3));
+        check(&[], Some(0.5));
+    }
 
     #[test]
     fn the_share_found_is_at_the_limit_and_no_more() {
