@@ -1,14 +1,18 @@
 //! Ways out stay open while risk control lets nothing in. Each test begins with the story of how one was shut.
 use proptest::prelude::{ProptestConfig, any, prop, prop_assert, proptest};
-use qframe_engine::{Breaker, Context, Limits, Ticket, Trigger};
+use qframe_engine::venue::{Latency, Settings};
+use qframe_engine::{AtEnd, Breaker, Context, Limits, Ticket, Trigger};
 use qframe_model::breaker::TradingState;
 use qframe_model::event::{Event, Report};
-use qframe_model::market::Side;
+use qframe_model::ids::OrderId;
+use qframe_model::market::{Side, Tick};
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{OrderKind, Size};
 use qframe_model::time::{Span, Time};
 
-use crate::script::{FLAT, Run, check_within as check, p};
+use crate::script::{FLAT, Run, bars, check_within as check, p, run_within};
+use crate::tick_laws::random;
+use crate::ticks::{at, drive_within, ms, quote, spot};
 
 fn units(units: i64) -> Size {
     Size::Units(Quantity::whole(units))
@@ -128,8 +132,8 @@ fn collared(ticket: Ticket) -> String {
         1 => _ = context.send(ticket),
         _ => {}
     };
-    let settings = qframe_engine::venue::Settings { allow_short: true, ..Default::default() };
-    let run = crate::script::run_within(limits, settings, &crate::script::bars(&[FLAT; 2]), sends);
+    let settings = Settings { allow_short: true, ..Settings::default() };
+    let run = run_within(limits, settings, &bars(&[FLAT; 2]), sends);
     let refused = run.events.iter().find_map(|event| match event {
         Event::Refused { refusal, .. } => Some(refusal.to_string()),
         Event::Submitted(order) if order.id.0 == 2 => {
@@ -174,8 +178,8 @@ fn a_slice_that_rests_is_sent_again_as_an_exit() {
     let rows = [[FLAT; 8].as_slice(), &[up, up]].concat();
     let ticket = Ticket::sell(units(20)).limit(p(110.0));
     for then in [TradingState::ReduceOnly, TradingState::Halted] {
-        let settings = qframe_engine::venue::Settings { allow_short: true, ..Default::default() };
-        let run = crate::script::run_within(tripped(then), settings, &crate::script::bars(&rows), works(ticket));
+        let settings = Settings { allow_short: true, ..Settings::default() };
+        let run = run_within(tripped(then), settings, &bars(&rows), works(ticket));
         let sold = run.reports().iter().filter(|line| line.contains("sell 5 at 120")).count();
         assert_eq!(sold, if then == TradingState::ReduceOnly { 4 } else { 0 }, "{:?}", run.reports());
     }
@@ -188,7 +192,7 @@ fn what_the_strategy_withdraws_does_not_come_back() {
     let asks = move |day: usize, context: &mut Context<'_>| {
         works(ticket)(day, context);
         if day == 2 {
-            context.cancel(qframe_model::ids::OrderId(2));
+            context.cancel(OrderId(2));
         }
     };
     let rows = [[FLAT; 8].as_slice(), &[[120.0; 4]]].concat();
@@ -246,8 +250,8 @@ proptest! {
         let mut rows = vec![FLAT; 16];
         rows[2] = [100.0, 100.5, 99.5, worse];
         rows.extend([[100.0, 120.0, 100.0, 100.0], [100.0, 100.0, 80.0, 100.0], FLAT, FLAT]);
-        let settings = qframe_engine::venue::Settings { allow_short: true, ..Default::default() };
-        let run = crate::script::run_within(limits, settings, &crate::script::bars(&rows), asks);
+        let settings = Settings { allow_short: true, ..Settings::default() };
+        let run = run_within(limits, settings, &bars(&rows), asks);
         let mut left = Quantity::ZERO;
         for event in &run.events {
             if let Event::Reported(Report::Filled { fill, .. }) = event {
@@ -258,4 +262,71 @@ proptest! {
         }
         prop_assert!(left.is_zero(), "{left} is left: {:?} {:?}", run.reports(), withdrawn(&run));
     }
+}
+
+/// A position that the market made too large had its exit withdrawn as if it opened one.
+#[test]
+fn a_position_that_outgrows_its_limit_keeps_its_exit() {
+    let mut limits = Limits::default();
+    limits.symbol.position_value = Some(Cash::whole(3_500));
+    let asks = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(30)),
+        1 => _ = context.send(Ticket::sell(units(30)).stop(p(90.0))),
+        _ => {}
+    };
+    let rows = [FLAT, FLAT, [120.0; 4], [120.0; 4], [100.0, 100.0, 85.0, 85.0]];
+    let expected = [
+        "day 1 1 buy 30 at 100",
+        "accepted 2",
+        "cancelled 2 Requested",
+        "accepted 3",
+        "day 4 triggered 3",
+        "day 4 3 sell 30 at 90",
+    ];
+    let run = check("outgrown", limits, &rows, asks, &expected);
+    assert_eq!(withdrawn(&run), ["2: position value 3600.00 would be above the limit 3500.00"]);
+}
+
+/// Words take time: an order fills in part while its withdrawal is on its way, and no more than the rest is sent again.
+#[test]
+fn no_exit_is_sent_twice() {
+    let mut again = 0;
+    for seed in 0..200 {
+        let mut random = random(seed);
+        let held = 4 + random(6) as i64;
+        let asks = move |row: usize, context: &mut Context<'_>| match row {
+            0 => _ = context.buy(units(held)),
+            1 => {
+                let half = Quantity::whole(held / 2);
+                context.twap(Ticket::sell(Size::Units(half)).limit(p(104.0)), ms(30), 3);
+                context.send(Ticket::sell(Size::Units(Quantity::whole(held).minus(half).unwrap())).limit(p(103.0)));
+            }
+            _ => {}
+        };
+        let mut rows: Vec<Tick> = (1..20).map(|row| quote(10 * row, (99.5, 9), (100.5, 9))).collect();
+        // Around the trip the market touches the limits, for a unit or two at a time.
+        for row in 20..40 {
+            let bid = 102.0 + random(5) as f64 * 0.5;
+            rows.push(quote(10 * row, (bid, 1 + random(2)), (bid + 1.0, 9)));
+        }
+        rows.extend((40..50).map(|row| quote(10 * row, (106.0, 50), (107.0, 50))));
+        let trigger = Trigger::At(at(200 + 10 * random(20) as i64));
+        let breakers = vec![Breaker { trigger, then: TradingState::ReduceOnly, cool_down: None }];
+        let latency = Latency::Time(ms(random(25) as i64));
+        let settings = Settings { latency: latency.clone(), answer: latency, allow_short: true, ..Settings::default() };
+        let limits = Limits { breakers, ..Limits::default() };
+        let mut simulator = drive_within(limits, (spot(), settings), &rows, Time::MAX, asks);
+        simulator.end(AtEnd::Keep).unwrap();
+        let mut left = Quantity::ZERO;
+        for event in simulator.engine().journal().iter().map(Result::unwrap) {
+            match event {
+                Event::Reported(Report::Filled { fill, .. }) => left = left.plus(fill.signed()).unwrap(),
+                Event::Submitted(order) => again += usize::from(order.reduce_only),
+                _ => {}
+            }
+            assert!(!left.is_negative(), "seed {seed}: {left}");
+        }
+        assert!(left.is_zero(), "seed {seed}: {left} is left");
+    }
+    assert!(again > 100, "{again}");
 }

@@ -117,6 +117,16 @@ fn a_file_of_positions_says_the_same_to_every_command() {
     };
     both("symbol,quantity,price,time,class,currency,volume\nA,5,90,2024-01-30,tech,USD,1000\n", "closes.csv", &[]);
     both("asset;qty;as_of\nA;5;2024-01-30T15:00:00Z\n", "closes.csv", &[]);
+    both("symbol,quantity,price,time\nA,5,90,2024-01-02\nA,7,,\n", "closes.csv", &[]);
+    let risk = |text: &str| {
+        program.write("held.csv", text);
+        program.run("risk --prices closes.csv --positions held.csv --method normal --json").out()
+    };
+    let (lots, sum) = (risk("symbol,quantity\nA,5\nB,3\nA,7\n"), risk("symbol,quantity\nA,12\nB,3\n"));
+    assert!(lots.contains("\"quantity\": \"12\"") && lots == sum, "lots are added");
+    program.write("held.csv", "symbol,quantity,class\nA,5,tech\nA,7,bank\n");
+    let apart = program.run("risk --prices closes.csv --positions held.csv --method normal");
+    assert!(apart.code() == 1 && apart.error().contains("held.csv:3:1"), "{}", apart.error());
     let unknown = ["held.csv:1:17: \"tme\": there is no such column; did you mean time?", "take it out"];
     both("symbol,quantity,tme\nA,5,2024-01-30\n", "closes.csv", &unknown);
     both("symbol,quantity,size\nA,5,7\n", "closes.csv", &["held.csv:1:17: \"size\": a second column of the quantity"]);

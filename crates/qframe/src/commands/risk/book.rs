@@ -50,6 +50,24 @@ pub(super) struct Holding {
     pub(super) volume: Option<f64>,
 }
 
+impl Holding {
+    /// Another lot of the same; weights and what is said twice in two ways are refused.
+    fn add(&mut self, lot: &Self) -> Result<(), &'static str> {
+        let ((Some(units), Some(worth)), (Some(more), Some(value))) =
+            ((self.quantity, self.value), (lot.quantity, lot.value))
+        else {
+            return Err("it stands twice; expected each symbol once: add the two");
+        };
+        let said = |own: &Self| (own.class.clone(), own.currency.clone(), own.volume);
+        if said(self) != said(lot) {
+            return Err("a lot of another class, currency or volume than the one above; expected the same of each lot");
+        }
+        self.quantity = Some(units.plus(more).map_err(|_| "its units are out of range")?);
+        self.value = Some(worth.plus(value).map_err(|_| "its value is out of range")?);
+        Ok(())
+    }
+}
+
 /// Cash under this name needs no price.
 const CASH: &str = "cash";
 /// How far from one weights may sum.
@@ -271,15 +289,15 @@ fn rows(
         if !is_cash && !panel.names.iter().any(|known| known == name) {
             return Err(table.wrong(row, symbol, unknown(name, &panel.names)));
         }
-        if holdings.iter().any(|other| other.symbol == name) {
-            return Err(table.wrong(row, symbol, "it stands twice; expected each symbol once: add the two"));
-        }
-        let holding = one(row)?;
-        if !is_cash {
-            let (class, currency): (Option<String>, Option<String>) =
-                (table.optional(row, class)?, table.optional(row, currency)?);
-            let (class, currency) = (class.map(|text| printable(&text)), currency.map(|text| printable(&text)));
-            holdings.push(Holding { symbol: name.to_owned(), class, currency, ..holding });
+        let (class, currency): (Option<String>, Option<String>) =
+            (table.optional(row, class)?, table.optional(row, currency)?);
+        let (class, currency) = (class.map(|text| printable(&text)), currency.map(|text| printable(&text)));
+        let holding = Holding { symbol: name.to_owned(), class, currency, ..one(row)? };
+        let before = holdings.iter_mut().find(|other| other.symbol == name);
+        match before {
+            _ if is_cash => {}
+            Some(before) => before.add(&holding).map_err(|why| table.wrong(row, symbol, why))?,
+            None => holdings.push(holding),
         }
     }
     if holdings.is_empty() {
