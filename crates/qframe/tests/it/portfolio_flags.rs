@@ -137,7 +137,7 @@ fn a_file_of_positions_says_the_same_to_every_command() {
     both("symbol,quantity\nA,5\n", "old.csv", &[]);
     program.write("held.csv", "symbol,quantity\nA,5\ncash,100\n");
     let words = "rebalance --prices closes.csv --positions held.csv --weights A=50%";
-    check(&program, words, 1, &["held.csv:3:1", "give it with --cash"]);
+    check(&program, words, 1, &["held.csv:3:1", "--cash says what there is"]);
     program.write("w.csv", "symbol,weight,wieght\nA,1,1\n");
     check(
         &program,
