@@ -25,7 +25,6 @@ pub(super) const POSITIONS: &[Column] = &[SYMBOL, QUANTITY, PRICE, TIME, CLASS, 
 /// What a file of weights may say.
 pub(super) const WEIGHTS: &[Column] = &[SYMBOL, WEIGHT, CLASS, CURRENCY];
 
-
 /// Rows under a header.
 #[derive(Debug)]
 pub(super) struct Table {
