@@ -214,6 +214,7 @@ impl Context<'_> {
     }
 
     /// As [`Context::enter`], with the price at which the position would be given up: sizing by risk needs it.
+    #[inline]
     pub fn enter_with_stop(&mut self, side: Side, stop: Option<Price>) -> Option<OrderId> {
         let size = match self.state.sizing.size(self, side, stop) {
             Ok(size) => size,

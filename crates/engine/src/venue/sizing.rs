@@ -157,6 +157,7 @@ impl Sizer<'_> {
     }
 
     /// Splits into what reduces the position, which is always possible, and what opens, which must be allowed and paid.
+    #[inline(always)]
     fn deal_for(&self, working: &Working, side: Side, whole: Deal, clip: bool) -> Result<Sized, Overflow> {
         let held = self.account.position(self.id).quantity;
         let turns = !held.is_zero() && Side::of(held) != side;

@@ -320,7 +320,7 @@ macro_rules! parts {
             type Ok = ();
             type Error = WireError;
 
-            #[inline]
+            #[inline(always)]
             fn $method<T: Serialize + ?Sized>(&mut self, $($key: &'static str,)? value: &T) -> Result<(), WireError> {
                 $(let _ = $key;)?
                 value.serialize(Writer { sink: self.sink })
