@@ -182,7 +182,9 @@ pub fn examine(
     told: &mut dyn FnMut(usize, usize),
 ) -> Result<Examined, LookError> {
     let strategy = build(backtest)?;
-    let (warm_up, declared) = (strategy.warm_up(), strategy.startup());
+    let warm_up = strategy.warm_up();
+    // The sizing looks back as well.
+    let declared = strategy.startup().max(backtest.setup().sizing.lookback());
     let whole = Whole::new(backtest, Run::of(backtest.simulate(strategy, Header::default())?));
     let steps = extent.cuts + 2;
     told(1, steps);

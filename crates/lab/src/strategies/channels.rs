@@ -31,6 +31,10 @@ impl Channels {
         (self.entry.warm_up() + 1).max(self.range_stop.as_ref().map_or(0, RangeStop::warm_up))
     }
 
+    pub(super) fn startup(&self) -> usize {
+        self.warm_up().max(self.range_stop.as_ref().map_or(0, RangeStop::startup))
+    }
+
     /// Takes a bar: the channels to enter and to leave by as they were before it, and what stands behind an entry on it.
     #[inline]
     pub(super) fn update(&mut self, bar: Ohlcv, protection: Protection) -> Option<(Bands, Bands, Protection)> {

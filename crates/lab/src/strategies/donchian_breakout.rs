@@ -70,6 +70,10 @@ impl Strategy for DonchianBreakout {
         self.markets.first().map_or(0, |(_, channels)| channels.warm_up())
     }
 
+    fn startup(&self) -> usize {
+        self.markets.first().map_or(0, |(_, channels)| channels.startup())
+    }
+
     #[inline]
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
         let Some(bar) = market.bar().map(numbers) else { return };

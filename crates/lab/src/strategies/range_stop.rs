@@ -42,6 +42,10 @@ impl RangeStop {
         self.range.warm_up()
     }
 
+    pub(super) fn startup(&self) -> usize {
+        self.range.memory()
+    }
+
     /// Takes a bar: this protection with the stop where it is now.
     #[inline]
     pub(super) fn update(&mut self, bar: Ohlcv, protection: Protection) -> Option<Protection> {

@@ -289,6 +289,7 @@ fn strategies_declare_what_they_need() {
     check("ma-crossover", &[]);
     check("ma-crossover", &[("average", "ema")]);
     check("donchian-breakout", &[]);
+    check("donchian-breakout", &[("stop-atr", "2")]);
     check("rsi-reversion", &[]);
     check("vol-target", &[]);
     check("futures-trend", &[]);

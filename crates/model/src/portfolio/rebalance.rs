@@ -101,7 +101,8 @@ impl fmt::Display for Skip {
 /// What to trade, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// Sells, then buys, each by the number of the instrument.
+    /// What makes positions smaller, then what opens or enlarges them: of either the sells, then the buys, each by the number
+    /// of the instrument.
     pub trades: Vec<PlannedTrade>,
     /// What stays off its target, and why.
     pub skipped: Vec<Skipped>,
@@ -125,14 +126,24 @@ impl Rebalance {
         let (near, far): (Vec<Drift>, Vec<Drift>) =
             drifts.into_iter().partition(|drift| drift.gap().abs() <= self.band);
         let within = |drift: &Drift| Skip::WithinBand { gap: drift.gap(), band: self.band };
-        let skipped =
+        let mut skipped: Vec<Skipped> =
             near.iter().map(|drift| Skipped { instrument: drift.instrument, reason: within(drift) }).collect();
         let base = self.base(account, &far)?;
         let mut steps = Vec::with_capacity(far.len());
         for drift in &far {
-            steps.push((drift.instrument, step(account, drift, base)?));
+            let (id, step) = (drift.instrument, step(account, drift, base)?);
+            steps.push((id, step));
+            let (left, lot) = (account.position(id).quantity.plus(step)?.abs(), account.instrument(id).rules().lot);
+            if drift.target.is_zero() && !left.is_zero() && step.abs() >= lot {
+                skipped.push(Skipped { instrument: id, reason: Skip::BelowLot { asked: left, lot } });
+            }
         }
-        steps.sort_by_key(|(id, step)| (!step.is_negative(), *id));
+        // What shrinks a position comes first: it brings the money and the margin for what opens one.
+        let shrinks = |id: InstrumentId, step: Quantity| {
+            let held = account.position(id).quantity;
+            !held.is_zero() && held.is_negative() != step.is_negative() && step.abs() <= held.abs()
+        };
+        steps.sort_by_key(|(id, step)| (!shrinks(*id, *step), !step.is_negative(), *id));
         let mut draft = Draft::new(*self, account, skipped);
         for (id, step) in steps {
             draft.trade(id, step)?;

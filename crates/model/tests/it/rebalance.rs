@@ -54,6 +54,10 @@ fn a_plan_sells_before_it_buys_in_whole_lots() {
     check(&[("A", "61", "100")], &[(0, "0.5")], Rebalance { band: Rate::percent(10), ..plain }, &["sell 11 A"]);
     check(&[("A", "0", "100")], &[(0, "-0.5")], plain, &["sell 50 A"]);
     check(&[("A", "50", "100")], &[(0, "-0.255")], plain, &["sell 75 A"]);
+    // The short is bought back before its margin and money go into something else.
+    check(&[("A", "0", "80"), ("B", "-10", "100")], &[(0, "1")], plain, &["buy 10 B", "buy 125 A"]);
+    check(&[("A", "-10", "100"), ("B", "0", "80")], &[(1, "1")], plain, &["buy 10 A", "buy 125 B"]);
+    check(&[("A", "50", "100"), ("B", "-20", "100")], &[(0, "-0.5")], plain, &["buy 20 B", "sell 100 A"]);
     // All of 10,000 with a fee of 1 %: 99 shares cost 9,900 and a fee of 99.
     check(&[("A", "0", "100")], &[(0, "1")], Rebalance { fee: Rate::percent(1), ..plain }, &["buy 99 A"]);
 }
@@ -71,6 +75,7 @@ fn a_plan_says_what_it_leaves() {
     check(&[("A", "0", "2")], &[(0, "0.006")], "0", 0, &["an order worth 6 is less than the 10 that the venue takes"]);
     check(&[("A", "0", "100")], &[(0, "1.5")], "0", 1, &["15 wanted, the money there is pays for 10"]);
     check(&[("A", "0.5", "100")], &[], "0", 0, &["0.5 missing is less than one lot of 1"]);
+    check(&[("A", "2.5", "100")], &[], "0", 1, &["0.5 missing is less than one lot of 1"]);
 }
 
 #[test]

@@ -53,6 +53,12 @@ impl Atr {
     pub fn new(period: usize) -> Result<Self, ParameterError> {
         Ok(Self { range: TrueRange::new(), average: Wilder::new(period)? })
     }
+
+    /// Bars until those before them weigh less than a billionth: what a series that begins live should be fed first.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.average.memory() + 1
+    }
 }
 
 impl Indicator for Atr {

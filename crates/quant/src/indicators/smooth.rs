@@ -85,6 +85,12 @@ impl Wilder {
         let period = error::period("period", period, 1)?;
         Ok(Self(Decay::new(period, 1.0 / period as f64)))
     }
+
+    /// Inputs until those before them weigh less than a billionth.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.0.memory()
+    }
 }
 
 macro_rules! decaying {
