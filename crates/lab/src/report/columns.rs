@@ -37,10 +37,10 @@ struct Greeks {
 }
 
 impl Columns {
-    /// `None` where the track is ruined.
+    /// `None` where a return is not defined.
     pub(super) fn of(track: &Track) -> Option<Self> {
         let (first, times) = (*track.values.first()?, track.times_ns.get(1..)?);
-        if !track.is_solvent() {
+        if !track.has_returns() {
             return None;
         }
         let rolling = Rolling::of(track);

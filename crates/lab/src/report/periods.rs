@@ -13,6 +13,7 @@ pub(super) struct Periods {
     pub count: usize,
     /// By quantstats' names.
     pub figures: Vec<(&'static str, Unit, Option<f64>)>,
+    /// Of weeks that end with their Monday, as quantstats has it.
     pub spread: Spread,
 }
 
@@ -29,7 +30,7 @@ const FIGURES: [(&str, &str); 9] = [
     ("consecutive_losses", "consecutive_losses"),
 ];
 
-/// The track's own returns, then those of every longer period. Empty where the track is ruined.
+/// The track's own returns, then those of every longer period. Empty where a return is not defined.
 pub(super) fn periods(track: &Track) -> Vec<Periods> {
     let lengths = [
         ("Daily", Period::Own),
@@ -48,7 +49,10 @@ pub(super) fn periods(track: &Track) -> Vec<Periods> {
 fn of(track: &Track, name: &'static str, period: Period) -> Option<Periods> {
     let (returns, times) = (track.returns(), track.times_ns.get(1..)?);
     let grown = period_returns(times, &returns, period);
-    let spread = Spread::of(&grown)?;
+    let spread = match period {
+        Period::Week => Spread::of(&period_returns(times, &returns, Period::WeekToMonday)),
+        _ => Spread::of(&grown),
+    }?;
     let (all, sums) = (metrics(&grown, &track.options), period_sums(times, &returns, period));
     let find = |all: &[Metric], name: &str| all.iter().find(|metric| metric.name == name).copied();
     let figure = |(name, own): (&'static str, &str)| find(&all, own).map(|metric| (name, metric.unit, metric.value));

@@ -61,16 +61,18 @@ impl Track {
         Self { name: facts.strategy.to_owned(), times_ns, values, beside, options }
     }
 
-    /// True where every value is above zero: returns of anything else say nothing.
+    /// True where every return is defined: all values are above zero, but for a last one of 0. To lose all is a return of
+    /// -100 %; what comes after it, or is owed, is a share of nothing.
     #[must_use]
-    pub fn is_solvent(&self) -> bool {
-        self.values.iter().all(|value| *value > 0.0)
+    pub fn has_returns(&self) -> bool {
+        let (last, before) = self.values.split_last().map_or((0.0, [].as_slice()), |(last, before)| (*last, before));
+        last >= 0.0 && before.iter().all(|value| *value > 0.0)
     }
 
-    /// Simple returns from point to point; empty where the track is ruined.
+    /// Simple returns from point to point; empty where one of them is not defined.
     #[must_use]
     pub fn returns(&self) -> Vec<f64> {
-        if self.is_solvent() { changes(&self.values) } else { Vec::new() }
+        if self.has_returns() { changes(&self.values) } else { Vec::new() }
     }
 
     /// All metrics, those beside the benchmark last.
@@ -92,7 +94,7 @@ impl Track {
 
     /// Returns of track and benchmark between the instants that both have.
     fn pair(&self) -> Option<(Vec<f64>, Vec<f64>)> {
-        let beside = self.beside.as_ref().filter(|beside| beside.values.len() > 1 && self.is_solvent())?;
+        let beside = self.beside.as_ref().filter(|beside| beside.values.len() > 1 && self.has_returns())?;
         let own: Vec<f64> = beside.places.iter().map(|place| self.values[*place]).collect();
         Some((changes(&own), changes(&beside.values)))
     }
@@ -100,7 +102,8 @@ impl Track {
     /// The deepest drawdowns, the deepest first.
     #[must_use]
     pub fn drawdowns(&self, count: usize) -> Vec<Episode> {
-        let mut episodes = if self.is_solvent() { drawdown_episodes(&self.times_ns, &self.values) } else { Vec::new() };
+        let mut episodes =
+            if self.has_returns() { drawdown_episodes(&self.times_ns, &self.values) } else { Vec::new() };
         episodes.sort_by(|one, other| one.depth.total_cmp(&other.depth));
         episodes.truncate(count);
         episodes
@@ -189,7 +192,7 @@ impl Rolling {
         let periods = track.options.periods_per_year;
         let half_a_year = (periods as usize / 2).max(WINDOW_MIN);
         let window = half_a_year.min(track.values.len().saturating_sub(1) / 4);
-        if window < WINDOW_MIN || !track.is_solvent() {
+        if window < WINDOW_MIN || !track.has_returns() {
             return None;
         }
         let sharpe = rolling_sharpe(&track.values, window, periods);

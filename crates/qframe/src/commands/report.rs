@@ -138,6 +138,9 @@ impl Report {
         };
         let names = if is_returns { RETURNS.as_slice() } else { &VALUES };
         let figures = figures(path, self.column.as_deref(), names)?;
+        if self.column.is_none() {
+            check_header(path, &figures.name, is_returns)?;
+        }
         let name = printable(&self.name.clone().unwrap_or_else(|| called(path, &figures, names)));
         let own = levels(flag, path, figures, is_returns, &mut notes)?;
         let benchmark = self.benchmark.as_deref().map(|path| self.beside(path, is_returns, &mut notes)).transpose()?;
@@ -147,6 +150,9 @@ impl Report {
             let path = self.benchmark.as_deref().unwrap_or(path);
             Error::Refused(format!("--benchmark {}: {error}", path.display()))
         })?;
+        if track.returns().iter().any(|change| !change.is_finite()) {
+            notes.push("a return is beyond what a number holds: figures that it enters are left empty".to_owned());
+        }
         if let Some(beside) = track.beside.as_ref().filter(|beside| beside.places.len() < track.values.len()) {
             let (both, all) = (beside.places.len(), track.values.len());
             notes
@@ -178,7 +184,7 @@ impl Report {
         match found {
             Some(found) => Ok(Some(Chance { by, found })),
             None => Err(Error::Refused(format!(
-                "--montecarlo {paths}: a value at or below zero leaves no returns to put into another order; leave it out"
+                "--montecarlo {paths}: a value below zero leaves no returns to put into another order; leave it out"
             ))),
         }
     }
@@ -189,8 +195,7 @@ impl Report {
         let is_returns = match self.benchmark_is.as_deref() {
             Some(word) => word == "returns",
             None => {
-                let plain: String = figures.name.chars().filter(|sign| sign.is_alphanumeric()).collect();
-                let plain = plain.to_lowercase();
+                let plain = plain(&figures.name);
                 RETURNS.contains(&plain.as_str()) || (beside_returns && !VALUES.contains(&plain.as_str()))
             }
         };
@@ -246,10 +251,30 @@ fn figures(path: &Path, column: Option<&str>, names: &[&str]) -> Result<Figures,
     Ok(read_figures(path, column)?)
 }
 
+/// A header as the common words are written.
+fn plain(header: &str) -> String {
+    header.chars().filter(|sign| sign.is_alphanumeric()).collect::<String>().to_lowercase()
+}
+
+/// Prices are no returns, nor returns prices, where the only column is called so; who names it knows better.
+fn check_header(path: &Path, header: &str, is_returns: bool) -> Result<(), Error> {
+    let (flag, other, are, others) = match is_returns {
+        true => ("--returns", "--equity", "prices or values", VALUES.as_slice()),
+        false => ("--equity", "--returns", "returns", RETURNS.as_slice()),
+    };
+    if !others.contains(&plain(header).as_str()) {
+        return Ok(());
+    }
+    let header = printable(header);
+    let told =
+        format!("its column \"{header}\" is called as {are} are; read it with {other}, or say --column {header}");
+    Err(Error::usage(flag, path.display(), told))
+}
+
 /// A header that is no common word names the curve, else the file does.
 fn called(path: &Path, figures: &Figures, names: &[&str]) -> String {
-    let plain: String = figures.name.chars().filter(|sign| sign.is_alphanumeric()).collect();
-    let is_common = names.contains(&plain.to_lowercase().as_str()) || plain.is_empty();
+    let plain = plain(&figures.name);
+    let is_common = names.contains(&plain.as_str()) || plain.is_empty();
     let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     if is_common { stem } else { figures.name.clone() }
 }

@@ -159,6 +159,85 @@ fn simulations_that_cannot_be_are_refused() {
     assert!(lost.code() == 1 && lost.error().contains("no returns"), "{}", lost.error());
 }
 
+/// To lose all is a return of -100 %, as quantstats has it.
+#[test]
+fn a_curve_that_ends_in_ruin_has_a_sheet() {
+    let program = Program::new();
+    program.write("equity.csv", "time,equity\n2021-01-01,100\n2021-01-02,50\n2021-01-03,60\n2021-01-04,0\n");
+    program.write("returns.csv", "date,return\n2021-01-02,-0.5\n2021-01-03,0.2\n2021-01-04,-1\n");
+    for words in ["--equity equity.csv", "--returns returns.csv"] {
+        let sheet =
+            object(&program.run(&format!("report {words} --json --montecarlo 5 --report {}.html", &words[2..5])));
+        for name in ["comp", "cagr", "geometric_mean", "worst", "max_drawdown", "calmar"] {
+            assert_eq!(sheet["metrics"][name], -1.0, "{words}: {name}");
+        }
+        for name in ["sharpe", "volatility", "sortino", "ulcer_index"] {
+            assert!(sheet["metrics"][name].is_number(), "{words}: {name}");
+        }
+        assert_eq!(sheet["metrics"]["implied_volatility"], Value::Null, "nothing has no logarithm");
+        assert_eq!(
+            (&sheet["drawdowns"][0]["depth"], &sheet["periods"]["Daily"]["returns"]),
+            (&(-1.0).into(), &3.into())
+        );
+        assert_eq!(sheet["series"]["returns"][2], -1.0, "{words}");
+        assert_eq!(sheet["montecarlo"]["max"], -1.0, "{words}");
+    }
+}
+
+/// 1 stands a step before the first return; no return ends there.
+#[test]
+fn a_month_without_a_return_is_not_there() {
+    let program = Program::new();
+    program.write("returns.csv", "date,return\n2000-01-28,0.1\n2000-02-28,-0.05\n2000-03-28,0.02\n");
+    let sheet = object(&program.run("report --returns returns.csv --json"));
+    let months: Vec<&String> = sheet["months"].as_object().unwrap().keys().collect();
+    assert_eq!(months, ["2000-01", "2000-02", "2000-03"]);
+    assert!((sheet["months"]["2000-01"].as_f64().unwrap() - 0.1).abs() < 1e-12);
+    let years = sheet["years"].as_array().unwrap();
+    assert_eq!((years.len(), &years[0]["year"]), (1, &2000.into()));
+}
+
+#[test]
+fn headers_tell_prices_from_returns() {
+    let program = Program::new();
+    program.write("prices.csv", "time,Adj Close\n2021-01-01,10\n2021-01-02,11\n2021-01-03,12\n");
+    program.write("returns.csv", "time,daily_return\n2021-01-01,0.01\n2021-01-02,0.02\n");
+    for (words, told) in [("--returns prices.csv", "--equity"), ("--equity returns.csv", "--returns")] {
+        let answer = program.run(&format!("report {words}"));
+        assert!(
+            answer.code() == 2 && answer.error().contains(&format!("with {told}, or say --column")),
+            "{words}: {}",
+            answer.error()
+        );
+    }
+    assert_eq!(
+        program.run("report --equity returns.csv --column daily_return --plain").code(),
+        0,
+        "who names it knows"
+    );
+}
+
+/// No figure of returns beyond a number is given as 0, and no mean lies outside its sample.
+#[test]
+fn figures_beyond_a_number_are_empty() {
+    let program = Program::new();
+    program.write("equity.csv", "time,equity\n2021-01-01,1e-300\n2021-01-02,1e300\n2021-01-03,1e-300\n2021-01-04,1\n");
+    let sheet = object(&program.run("report --equity equity.csv --json --montecarlo 5 --report sheet.html"));
+    for name in ["volatility", "max_drawdown", "longest_drawdown", "autocorr_penalty", "comp", "sharpe"] {
+        assert_eq!(sheet["metrics"][name], Value::Null, "{name}");
+    }
+    assert!(sheet["notes"].to_string().contains("beyond what a number holds"), "{}", sheet["notes"]);
+    assert_eq!((&sheet["montecarlo_drawdown"], &sheet["montecarlo"]["mean"]), (&Value::Null, &Value::Null));
+    program.write("curve.csv", curve().0);
+    for seed in 1..6 {
+        let sheet = object(&program.run(&format!("report --equity curve.csv --json --montecarlo 300 --seed {seed}")));
+        for name in ["montecarlo", "montecarlo_sharpe", "montecarlo_cagr", "montecarlo_drawdown"] {
+            let [min, mean, max] = ["min", "mean", "max"].map(|part| sheet[name][part].as_f64().unwrap());
+            assert!(min <= mean && mean <= max, "{name}: {min} {mean} {max}");
+        }
+    }
+}
+
 #[test]
 fn bad_input_is_told_with_its_place() {
     let program = Program::new();

@@ -9,8 +9,11 @@ use super::metrics::quantile;
 pub enum Period {
     /// Each return by itself, whatever it spans.
     Own,
-    /// A week that ends with its Monday, as quantstats has it: from the close of one Monday to that of the next.
+    /// A week of ISO 8601, Monday to Sunday.
     Week,
+    /// A week that ends with its Monday, as the `distribution` of quantstats has it: from the close of one Monday to that of
+    /// the next.
+    WeekToMonday,
     /// A calendar month.
     Month,
     /// Three calendar months from January on.
@@ -25,8 +28,9 @@ impl Period {
         let day = time_ns.div_euclid(DAY_NS);
         match self {
             Self::Own => place as i64,
-            // 1970-01-01 was a Thursday, so that day 4 was a Monday, the last day of week 0.
-            Self::Week => (day + 2).div_euclid(7),
+            // 1970-01-01 was a Thursday, so that day 4 was a Monday.
+            Self::Week => (day + 3).div_euclid(7),
+            Self::WeekToMonday => (day + 2).div_euclid(7),
             Self::Month => months_since_year_zero(day),
             Self::Quarter => months_since_year_zero(day).div_euclid(3),
             Self::Year => months_since_year_zero(day).div_euclid(12),
@@ -77,10 +81,10 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of at least one finite value; `None` of none.
+    /// `None` of no value, or where one is not finite.
     #[must_use]
     pub fn of(sample: &[f64]) -> Option<Self> {
-        if sample.is_empty() {
+        if sample.is_empty() || sample.iter().any(|value| !value.is_finite()) {
             return None;
         }
         let [q1, median, q3] = [0.25, 0.5, 0.75].map(|share| quantile(sample, share));

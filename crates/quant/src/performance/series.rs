@@ -76,19 +76,21 @@ pub struct MonthlyReturn {
     pub year: i64,
     /// 1 to 12.
     pub month: u8,
-    /// Last value of the month over the last value of the month before, less 1; the first month counts from its first value.
+    /// Last value of the month over the last value of the month before, less 1; the first month counts from the first value.
     pub return_fraction: f64,
 }
 
-/// Returns of the months that have a point, in the order of time; `times_ns` and `values` have one length.
+/// Returns of the months in which a return ends, in the order of time; `times_ns` and `values` have one length. The first
+/// value is where returns count from: a month that has nothing else has no return.
 #[must_use]
 pub fn monthly_returns(times_ns: &[i64], values: &[f64]) -> Vec<MonthlyReturn> {
     let mut months: Vec<MonthlyReturn> = Vec::new();
-    let (mut base, mut current, mut last) = (f64::NAN, None, f64::NAN);
-    for (&time, &value) in times_ns.iter().zip(values) {
+    let Some(mut last) = values.first().copied() else { return months };
+    let (mut base, mut current) = (last, None);
+    for (&time, &value) in times_ns.iter().zip(values).skip(1) {
         let number = months_since_year_zero(time.div_euclid(DAY_NS));
         if current != Some(number) {
-            base = if current.is_none() { value } else { last };
+            base = last;
             current = Some(number);
             months.push(MonthlyReturn {
                 year: number.div_euclid(12),
@@ -112,7 +114,7 @@ pub fn monthly_returns(times_ns: &[i64], values: &[f64]) -> Vec<MonthlyReturn> {
 pub fn rolling_sharpe(values: &[f64], window: usize, periods_per_year: f64) -> Series<f64> {
     rolling(values, window, |returns| {
         let (mean, deviation) = spread(returns);
-        if deviation > 0.0 { mean / deviation * periods_per_year.sqrt() } else { 0.0 }
+        if deviation == 0.0 { 0.0 } else { mean / deviation * periods_per_year.sqrt() }
     })
 }
 
@@ -125,7 +127,7 @@ pub fn rolling_sortino(values: &[f64], window: usize, periods_per_year: f64) -> 
         let squares: f64 = returns.iter().map(|change| change.min(0.0).powi(2)).sum();
         let downside = (squares / count).sqrt();
         let mean = returns.iter().sum::<f64>() / count;
-        if downside > 0.0 { mean / downside * periods_per_year.sqrt() } else { 0.0 }
+        if downside == 0.0 { 0.0 } else { mean / downside * periods_per_year.sqrt() }
     })
 }
 
@@ -164,7 +166,7 @@ fn rolling_line(
         let (own_mean, market_mean) = (spread(own).0, spread(market).0);
         let product: f64 = own.iter().zip(market).map(|(a, b)| (a - own_mean) * (b - market_mean)).sum();
         let square: f64 = market.iter().map(|b| (b - market_mean).powi(2)).sum();
-        figure(if square > 0.0 { product / square } else { 0.0 }, own_mean, market_mean)
+        figure(if square == 0.0 { 0.0 } else { product / square }, own_mean, market_mean)
     });
     Series { first: window, values: figures.collect() }
 }

@@ -45,7 +45,7 @@ pub struct Shuffled {
     /// Sharpe ratios a year where they are defined, as the metric `sharpe` has it. quantstats leaves the first return of each
     /// path out.
     pub sharpes: Vec<f64>,
-    /// Growth a year where something is left.
+    /// Growth a year; -1 where nothing is left.
     pub cagrs: Vec<f64>,
     /// Share of the paths that fell by `bust` or more.
     pub bust_probability: Option<f64>,
@@ -92,10 +92,11 @@ impl Shuffled {
             deepest = deepest.min(wealth / peak - 1.0);
         }
         self.totals.push(wealth - 1.0);
-        self.drawdowns.push(deepest);
+        // Wealth beyond a number never comes back to one, and what it fell by is not known.
+        self.drawdowns.push(if wealth.is_finite() { deepest } else { f64::NAN });
         self.sharpes.extend(sharpe(path, options));
         let years = path.len() as f64 / options.periods_per_year;
-        self.cagrs.extend((wealth > 0.0).then(|| wealth.powf(1.0 / years) - 1.0));
+        self.cagrs.extend((wealth >= 0.0).then(|| wealth.powf(1.0 / years) - 1.0));
     }
 }
 
@@ -123,18 +124,20 @@ fn sharpe(returns: &[f64], options: &MetricOptions) -> Option<f64> {
 }
 
 impl Summary {
-    /// Of finite values; `None` of none.
+    /// `None` of no value, or where one is not finite.
     #[must_use]
     pub fn of(values: &[f64]) -> Option<Self> {
-        if values.is_empty() {
+        if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
             return None;
         }
         let count = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / count;
+        let (min, max) = (quantile(values, 0.0), quantile(values, 1.0));
+        // The sum is rounded: the mean of equal values may come out beside them.
+        let mean = (values.iter().sum::<f64>() / count).max(min).min(max);
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         Some(Self {
-            min: quantile(values, 0.0),
-            max: quantile(values, 1.0),
+            min,
+            max,
             mean,
             median: quantile(values, 0.5),
             std: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()),

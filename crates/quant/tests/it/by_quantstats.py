@@ -40,11 +40,17 @@ sharpe smart_sharpe smart_sortino sortino ulcer_performance_index""".split():
 tell("rf:treynor_ratio", stats.treynor_ratio(own, market, rf=0.02))
 
 FIGURES = """expected_return best worst win_rate avg_return avg_win avg_loss consecutive_wins consecutive_losses""".split()
-for period, rule in [("Weekly", "W-MON"), ("Monthly", "ME"), ("Quarterly", "QE"), ("Yearly", "YE")]:
+for period, rule in [("Weekly", "W-SUN"), ("Monthly", "ME"), ("Quarterly", "QE"), ("Yearly", "YE")]:
     grown = own.add(1).resample(rule).prod() - 1
     for name in FIGURES:
         tell(f"{period}.{name}", getattr(stats, name)(grown, prepare_returns=False))
     tell(f"{period}.gain_to_pain_ratio", stats.gain_to_pain_ratio(own, 0, rule))
+# quantstats' weeks of "eow" are those of ISO 8601, but it cuts them by the year, and takes the last days of December that are
+# of week 1 for days of the January before: held against it where no return ends on such a day.
+weeks = own.index.isocalendar()
+if (weeks.year == own.index.year).all():
+    for name in FIGURES:
+        tell(f"Weekly.{name}", getattr(stats, name)(own, aggregate="eow"))
 for period, aggregate in [("Monthly", "eom"), ("Quarterly", "eoq"), ("Yearly", "eoy")]:
     for name in FIGURES:
         tell(f"{period}.{name}", getattr(stats, name)(own, aggregate=aggregate))

@@ -72,7 +72,8 @@ fn by_period(Sample { times, own, .. }: &Sample, rows: &mut Rows) {
         let sums = metrics(&period_sums(times, own, period), &MetricOptions::default());
         let pain = sums.iter().find(|metric| metric.name == "gain_to_pain_ratio").expect("there");
         rows.insert(format!("{name}.gain_to_pain_ratio"), pain.value);
-        let spread = Spread::of(&grown).expect("returns");
+        let spread_over = if period == Period::Week { Period::WeekToMonday } else { period };
+        let spread = Spread::of(&period_returns(times, own, spread_over)).expect("returns");
         for (part, values) in [("values", spread.values), ("outliers", spread.outliers)] {
             rows.insert(format!("distribution.{name}.{part}.count"), Some(values.len() as f64));
             rows.insert(format!("distribution.{name}.{part}.sum"), Some(values.iter().sum()));
@@ -204,18 +205,21 @@ fn nothing_has_no_spread_and_no_path() {
     assert!(Spread::of(&[]).is_none() && outliers(&[], 0.95).is_none() && Summary::of(&[]).is_none());
     assert!(pct_rank(&[1.0, 2.0], 0).is_empty() && period_returns(&[], &[], Period::Week).is_empty());
     let lost = Shuffled::of(&[0.5, -1.0, 0.2], &options, &by, || ()).unwrap();
-    assert!(lost.totals.iter().all(|total| *total == -1.0) && lost.cagrs.is_empty());
+    assert!(lost.totals.iter().chain(&lost.cagrs).all(|total| *total == -1.0));
     assert_eq!(Spread::of(&[2.0]).unwrap().whiskers(), [2.0, 2.0]);
 }
 
-/// 1970-01-05 was a Monday: the last day of its week. Quarters and years begin on the first of January.
+/// 1970-01-05 was a Monday: the first day of its week, or the last of one that ends so. Quarters and years begin on the first of January.
 #[test]
 fn periods_end_where_the_calendar_says() {
     let check = |days: &[i64], period: Period, expected: &[f64]| {
         let times: Vec<i64> = days.iter().map(|day| day * DAY_NS).collect();
         assert_eq!(period_sums(&times, &vec![1.0; days.len()], period), expected, "{days:?} {period:?}");
     };
-    check(&[3, 4, 5, 11, 12], Period::Week, &[2.0, 2.0, 1.0]);
+    check(&[3, 4, 10, 11, 12], Period::Week, &[1.0, 2.0, 2.0]);
+    check(&[3, 4, 5, 11, 12], Period::WeekToMonday, &[2.0, 2.0, 1.0]);
+    // Monday 2024-12-30 to Sunday 2025-01-05: a week is not cut by the year.
+    check(&[20_086, 20_087, 20_088, 20_089, 20_093], Period::Week, &[1.0, 4.0]);
     check(&[-1, 0, 30, 31, 89, 90], Period::Month, &[1.0, 2.0, 1.0, 1.0, 1.0]);
     check(&[-1, 0, 30, 31, 89, 90], Period::Quarter, &[1.0, 4.0, 1.0]);
     check(&[-1, 0, 364, 365], Period::Year, &[1.0, 2.0, 1.0]);
@@ -235,7 +239,7 @@ proptest! {
         prop_assert!(found.totals.iter().all(|own| (own - total).abs() < 1e-9));
         prop_assert!(found.drawdowns.iter().all(|depth| (-1.0..=0.0).contains(depth)));
         let times: Vec<i64> = (0..returns.len() as i64).map(|day| day * 3 * DAY_NS).collect();
-        for period in [Period::Own, Period::Week, Period::Month, Period::Quarter, Period::Year] {
+        for period in [Period::Own, Period::Week, Period::WeekToMonday, Period::Month, Period::Quarter, Period::Year] {
             let grown = period_returns(&times, &returns, period);
             prop_assert!((wealth(&grown)[grown.len()] - 1.0 - total).abs() < 1e-9);
         }

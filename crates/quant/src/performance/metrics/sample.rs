@@ -36,6 +36,11 @@ impl<'a> Sample<'a> {
         Some(variance.sqrt()).filter(|deviation| *deviation > noise)
     }
 
+    /// The same with 0 where nothing varies; `None` where a value, or what is made of them, is beyond a number.
+    pub(super) fn deviation_or_zero(&self) -> Option<f64> {
+        self.deviation().or((self.count > 1.0 && self.mean.is_finite()).then_some(0.0))
+    }
+
     /// A central moment, divided by n.
     fn central(&self, power: i32) -> f64 {
         self.values.iter().map(|value| (value - self.mean).powi(power)).sum::<f64>() / self.count

@@ -5,7 +5,8 @@ use super::sample::{Sample, falls, wealth};
 use super::{Metric, MetricOptions, Unit, metric, minimum_track_record, probabilistic_sharpe, ratio};
 
 /// All metrics of a series of simple returns, in groups: growth, spread, risk-adjusted, wins and losses, tails, falls,
-/// significance. Empty for an empty series. Returns are finite.
+/// significance. Empty for an empty series. What a return that is not
+/// finite enters is not defined.
 #[must_use]
 pub fn metrics(returns: &[f64], options: &MetricOptions) -> Vec<Metric> {
     let Some(sample) = Sample::of(returns) else { return Vec::new() };
@@ -33,10 +34,10 @@ impl Metrics<'_> {
         wealth(self.sample.values).last().map_or(0.0, |wealth| wealth - 1.0)
     }
 
-    /// Growth a year of a wealth after so many returns; `None` where nothing is left.
+    /// Growth a year of a wealth after so many returns; -1 where nothing is left, `None` where something is owed.
     fn a_year(&self, total: f64) -> Option<f64> {
         let years = self.sample.count / self.options.periods_per_year;
-        (total > -1.0).then(|| (1.0 + total).powf(1.0 / years) - 1.0)
+        (total >= -1.0).then(|| (1.0 + total).powf(1.0 / years) - 1.0)
     }
 
     fn exposure(&self) -> f64 {
@@ -49,7 +50,7 @@ impl Metrics<'_> {
 
     fn growth(&self) -> Vec<Metric> {
         let (sample, total) = (&self.sample, self.total());
-        let mean = (total > -1.0).then(|| (1.0 + total).powf(1.0 / sample.count) - 1.0);
+        let mean = (total >= -1.0).then(|| (1.0 + total).powf(1.0 / sample.count) - 1.0);
         let excess = self.excess();
         let excess_growth = wealth(&excess).last().and_then(|wealth| self.a_year(wealth - 1.0));
         let rar = excess_growth.and_then(|growth| ratio(growth, self.exposure()));
@@ -74,7 +75,7 @@ impl Metrics<'_> {
         let (sample, root) = (&self.sample, self.options.periods_per_year.sqrt());
         let logs: Vec<f64> = sample.values.iter().map(|value| value.ln_1p()).collect();
         let log_deviation = Sample::of(&logs).and_then(|logs| logs.deviation());
-        let deviation = sample.deviation().or((sample.count > 1.0).then_some(0.0));
+        let deviation = sample.deviation_or_zero();
         vec![
             metric(
                 "volatility",
@@ -132,8 +133,7 @@ impl Metrics<'_> {
         let threshold = options.a_period(options.required_return);
         let above = excess.less(threshold);
         let part = |sign: f64| above.iter().map(|value| (sign * value).max(0.0)).sum::<f64>();
-        let deepest = self.falls.iter().copied().fold(0.0, f64::min);
-        let calmar = self.a_year(total).and_then(|growth| ratio(growth, -deepest));
+        let calmar = self.a_year(total).zip(self.deepest()).and_then(|(growth, deepest)| ratio(growth, -deepest));
         let number = |name, value, convention| metric(name, Unit::Number, value, convention);
         vec![
             number("sharpe", sharpe, "mean / standard deviation (ddof 1) of r - rf x sqrt(periods)"),
@@ -206,7 +206,7 @@ impl Metrics<'_> {
         let (sample, share) = (&self.sample, 1.0 - self.options.confidence);
         let normal = Normal::standard();
         let score = normal.inverse_cdf(share);
-        let deviation = sample.deviation().or((sample.count > 1.0).then_some(0.0));
+        let deviation = sample.deviation_or_zero();
         let at_risk = deviation.map(|deviation| sample.mean + score * deviation);
         let shortfall = deviation.map(|deviation| sample.mean - deviation * normal.pdf(score) / share);
         let quantile = sample.quantile(share);
@@ -230,28 +230,30 @@ impl Metrics<'_> {
 
     fn falls(&self) -> Vec<Metric> {
         let (sample, options, total) = (&self.sample, self.options, self.total());
-        let deepest = self.falls.iter().copied().fold(0.0, f64::min);
+        let deepest = self.deepest();
         let squares: f64 = self.falls.iter().map(|fall| fall * fall).sum();
         let ulcer = ratio(squares, sample.count - 1.0).map(f64::sqrt);
         let performance = ulcer.and_then(|ulcer| ratio(total - options.risk_free, ulcer));
-        let recovery = ratio((sample.sum() - options.risk_free).abs(), -deepest);
+        let recovery = deepest.and_then(|deepest| ratio((sample.sum() - options.risk_free).abs(), -deepest));
         let below = self.falls.iter().fold((0_usize, 0), |(longest, run), fall| {
             let run = if *fall < 0.0 { run + 1 } else { 0 };
             (longest.max(run), run)
         });
+        let longest = deepest.map(|_| below.0 as f64);
         vec![
-            metric(
-                "max_drawdown",
-                Unit::Share,
-                Some(deepest),
-                "least of wealth / highest wealth before - 1, from 1 on",
-            ),
-            metric("longest_drawdown", Unit::Count, Some(below.0 as f64), "most returns in a row below a peak"),
+            metric("max_drawdown", Unit::Share, deepest, "least of wealth / highest wealth before - 1, from 1 on"),
+            metric("longest_drawdown", Unit::Count, longest, "most returns in a row below a peak"),
             metric("ulcer_index", Unit::Number, ulcer, "sqrt(sum of squared drawdowns / (n - 1))"),
             metric("ulcer_performance_index", Unit::Number, performance, "(comp - rf) / ulcer_index (Martin)"),
             metric("serenity_index", Unit::Number, self.serenity(ulcer), "(sum of r - rf) / (ulcer_index x pitfall)"),
             metric("recovery_factor", Unit::Number, recovery, "|sum of r - rf| / |max_drawdown|"),
         ]
+    }
+
+    /// The least of the falls; `None` where wealth grew beyond a number, and with it what lies below.
+    fn deepest(&self) -> Option<f64> {
+        let are_known = self.falls.iter().all(|fall| fall.is_finite());
+        are_known.then(|| self.falls.iter().copied().fold(0.0, f64::min))
     }
 
     /// KeyQuant's: the pitfall is the normal expected shortfall of the drawdowns over the deviation of the returns.
@@ -309,6 +311,9 @@ impl Metrics<'_> {
 /// What correlation with the return before makes of a deviation: √(1 + 2 Σ (n-k)/n |c|ᵏ).
 fn autocorrelation_penalty(returns: &[f64]) -> Option<f64> {
     let count = returns.len();
+    if returns.iter().any(|change| !change.is_finite()) {
+        return None;
+    }
     let before = returns.get(..count.checked_sub(1)?)?;
     let coefficient = super::relative::correlation(before, &returns[1..]).map_or(0.0, f64::abs);
     // Far powers of a coefficient below 1 are nothing.
