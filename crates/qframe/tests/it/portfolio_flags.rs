@@ -223,3 +223,19 @@ fn no_text_says_nan_and_one_is_one() {
     let (found, absent) = (points["points"].as_array().unwrap().len(), points["absent"].as_array().unwrap().len());
     assert!(found >= 2 && found + absent == 8, "{points}");
 }
+
+/// Words of files and flags are shown, and never spoken to the terminal.
+#[test]
+fn no_refusal_speaks_to_the_terminal() {
+    let program = program();
+    program.write("held.csv", "symbol,quantity\nA\u{1b}[31mX,5\n");
+    let plain = |words: &str, code: i32| {
+        check(&program, words, code, &["\u{fffd}[31m"]);
+        assert!(!program.run(&format!("portfolio {words}")).error().contains('\u{1b}'), "{words}");
+    };
+    plain("rebalance --prices closes.csv --positions held.csv --weights A=1", 1);
+    plain("rebalance --prices closes.csv --cash 9 --weights A\u{1b}[31m=1", 2);
+    plain("optimise --prices closes.csv --current A\u{1b}[31m=1", 2);
+    plain("optimise --prices closes.csv --bounds A\u{1b}[31m=0:1", 2);
+    plain("optimise --prices closes.csv --group g\u{1b}[31m=A:60%: h=B:60%:", 1);
+}
