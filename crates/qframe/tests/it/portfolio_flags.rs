@@ -118,6 +118,14 @@ fn a_file_of_positions_says_the_same_to_every_command() {
     both("symbol,quantity,price,time,class,currency,volume\nA,5,90,2024-01-30,tech,USD,1000\n", "closes.csv", &[]);
     both("asset;qty;as_of\nA;5;2024-01-30T15:00:00Z\n", "closes.csv", &[]);
     both("symbol,quantity,price,time\nA,5,90,2024-01-02\nA,7,,\n", "closes.csv", &[]);
+    both("symbol,quantity,price\nA,5,abc\n", "closes.csv", &["held.csv:2:5: \"abc\""]);
+    both("symbol,quantity,price\nA,5,-5\n", "closes.csv", &["held.csv:2:5", "no price of a purchase"]);
+    both("symbol,quantity,volume\nA,5,0\n", "closes.csv", &["held.csv:2:5", "that trade on a day, above zero"]);
+    both("symbol,quantity\nA,0\n", "closes.csv", &["held.csv:2:3", "expected units, not zero"]);
+    both("symbol,quantity\n\"A\"\"B\",5\n", "closes.csv", &["held.csv:2:1: \"A\\\"B\""]);
+    program.write("held.csv", "symbol,quantity,currency\nA,5,EUR\n");
+    let words = "rebalance --prices closes.csv --positions held.csv --weights A=50%";
+    check(&program, words, 1, &["held.csv:2:5: \"EUR\"", "expected USD, the --currency"]);
     let risk = |text: &str| {
         program.write("held.csv", text);
         program.run("risk --prices closes.csv --positions held.csv --method normal --json").out()
