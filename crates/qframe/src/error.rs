@@ -42,7 +42,7 @@ impl Error {
     pub(crate) fn report(&self) -> ExitCode {
         // Where nobody can be told, the exit code still tells.
         let _ = match self {
-            Self::Several(whys) => whys.iter().try_for_each(|why| writeln!(io::stderr(), "error: {why}")),
+            Self::Several(whys) => whys.iter().try_for_each(|why| writeln!(io::stderr(), "error: {}", plain(why))),
             _ => writeln!(io::stderr(), "error: {self}"),
         };
         match self {
@@ -55,13 +55,17 @@ impl Error {
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage { flag, value, why } if value.is_empty() => write!(f, "{flag}: {why}"),
-            // A value comes as it was typed, and must not speak to the terminal.
-            Self::Usage { flag, value, why } => write!(f, "{flag} {}: {why}", printable(value)),
-            Self::Refused(why) => f.write_str(why),
-            Self::Several(whys) => f.write_str(&whys.join("; ")),
+            Self::Usage { flag, value, why } if value.is_empty() => write!(f, "{flag}: {}", plain(why)),
+            Self::Usage { flag, value, why } => write!(f, "{flag} {}: {}", printable(value), plain(why)),
+            Self::Refused(why) => f.write_str(&plain(why)),
+            Self::Several(whys) => f.write_str(&plain(&whys.join("; "))),
         }
     }
+}
+
+/// Words of files and flags come as they were written, and must not speak to the terminal; the lines stay.
+fn plain(why: &str) -> String {
+    why.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// What the reader of a file says, with its options as the flags they are here.

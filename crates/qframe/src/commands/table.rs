@@ -3,6 +3,8 @@ use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
+use qframe_model::count::counted;
+use qframe_model::number::{Price, Quantity, Volume};
 use qframe_model::parameter::nearest;
 use qframe_model::time::Time;
 
@@ -79,7 +81,8 @@ impl Table {
             if fields.len() != table.header.fields.len() {
                 let (seen, wanted) = (fields.len(), table.header.fields.len());
                 let why = format!(
-                    "{seen} fields under a header of {wanted}; expected one each: {:?}",
+                    "{} under a header of {wanted}; expected one each: {:?}",
+                    counted(seen as u64, "field"),
                     table.names().join(",")
                 );
                 return Err(Error::Refused(format!("{}:{line}:1: {why}", table.file)));
@@ -168,6 +171,45 @@ impl Table {
         }
     }
 
+    /// Units of a position.
+    ///
+    /// # Errors
+    /// Refused: no number, or zero.
+    pub(super) fn units(&self, row: &Row, column: usize) -> Result<Quantity, Error> {
+        let units: Quantity = self.value(row, column)?;
+        match units.is_zero() {
+            true => Err(self.wrong(row, column, "expected units, not zero; leave the row out")),
+            false => Ok(units),
+        }
+    }
+
+    /// What a unit was paid with, where that is said.
+    ///
+    /// # Errors
+    /// Refused: no price, or none above zero.
+    pub(super) fn paid(&self, row: &Row, column: Option<usize>) -> Result<Option<Price>, Error> {
+        match (self.optional::<Price>(row, column)?, column) {
+            (Some(cost), Some(column)) if !cost.is_positive() => {
+                let why = format!("{cost} is no price of a purchase; expected one above zero, or nothing");
+                Err(self.wrong(row, column, why))
+            }
+            (cost, _) => Ok(cost),
+        }
+    }
+
+    /// The units that trade on a day, where that is said.
+    ///
+    /// # Errors
+    /// Refused: no number, or none above zero.
+    pub(super) fn traded(&self, row: &Row, column: Option<usize>) -> Result<Option<Volume>, Error> {
+        match (self.optional::<Volume>(row, column)?, column) {
+            (Some(units), Some(column)) if units.to_f64() <= 0.0 => {
+                Err(self.wrong(row, column, "expected the units that trade on a day, above zero"))
+            }
+            (units, _) => Ok(units),
+        }
+    }
+
     fn names(&self) -> Vec<&str> {
         self.header.fields.iter().map(|field| field.text.as_str()).collect()
     }
@@ -192,8 +234,13 @@ impl Table {
 /// Fields, trimmed and without the quotes around them; nothing where a quote is not closed.
 fn split(line: &str, separator: char) -> Option<Vec<Field>> {
     let (mut fields, mut quoted) = (vec![Field { text: String::new(), column: 1 }], false);
-    for (place, letter) in line.chars().enumerate() {
+    let mut letters = line.chars().enumerate().peekable();
+    while let Some((place, letter)) = letters.next() {
         match letter {
+            // Two of them within quotes are one that is meant (RFC 4180).
+            '"' if quoted && letters.next_if(|(_, next)| *next == '"').is_some() => {
+                fields.last_mut().into_iter().for_each(|field| field.text.push('"'));
+            }
             '"' => quoted = !quoted,
             letter if letter == separator && !quoted => fields.push(Field { text: String::new(), column: place + 2 }),
             letter => fields.last_mut().into_iter().for_each(|field| field.text.push(letter)),

@@ -118,6 +118,14 @@ fn a_file_of_positions_says_the_same_to_every_command() {
     both("symbol,quantity,price,time,class,currency,volume\nA,5,90,2024-01-30,tech,USD,1000\n", "closes.csv", &[]);
     both("asset;qty;as_of\nA;5;2024-01-30T15:00:00Z\n", "closes.csv", &[]);
     both("symbol,quantity,price,time\nA,5,90,2024-01-02\nA,7,,\n", "closes.csv", &[]);
+    both("symbol,quantity,price\nA,5,abc\n", "closes.csv", &["held.csv:2:5: \"abc\""]);
+    both("symbol,quantity,price\nA,5,-5\n", "closes.csv", &["held.csv:2:5", "no price of a purchase"]);
+    both("symbol,quantity,volume\nA,5,0\n", "closes.csv", &["held.csv:2:5", "that trade on a day, above zero"]);
+    both("symbol,quantity\nA,0\n", "closes.csv", &["held.csv:2:3", "expected units, not zero"]);
+    both("symbol,quantity\n\"A\"\"B\",5\n", "closes.csv", &["held.csv:2:1: \"A\\\"B\""]);
+    program.write("held.csv", "symbol,quantity,currency\nA,5,EUR\n");
+    let words = "rebalance --prices closes.csv --positions held.csv --weights A=50%";
+    check(&program, words, 1, &["held.csv:2:5: \"EUR\"", "expected USD, the --currency"]);
     let risk = |text: &str| {
         program.write("held.csv", text);
         program.run("risk --prices closes.csv --positions held.csv --method normal --json").out()
@@ -222,4 +230,20 @@ fn no_text_says_nan_and_one_is_one() {
     let points = answer(&program, "frontier --prices closes.csv --points 8 --max-positions 1");
     let (found, absent) = (points["points"].as_array().unwrap().len(), points["absent"].as_array().unwrap().len());
     assert!(found >= 2 && found + absent == 8, "{points}");
+}
+
+/// Words of files and flags are shown, and never spoken to the terminal.
+#[test]
+fn no_refusal_speaks_to_the_terminal() {
+    let program = program();
+    program.write("held.csv", "symbol,quantity\nA\u{1b}[31mX,5\n");
+    let plain = |words: &str, code: i32| {
+        check(&program, words, code, &["\u{fffd}[31m"]);
+        assert!(!program.run(&format!("portfolio {words}")).error().contains('\u{1b}'), "{words}");
+    };
+    plain("rebalance --prices closes.csv --positions held.csv --weights A=1", 1);
+    plain("rebalance --prices closes.csv --cash 9 --weights A\u{1b}[31m=1", 2);
+    plain("optimise --prices closes.csv --current A\u{1b}[31m=1", 2);
+    plain("optimise --prices closes.csv --bounds A\u{1b}[31m=0:1", 2);
+    plain("optimise --prices closes.csv --group g\u{1b}[31m=A:60%: h=B:60%:", 1);
 }

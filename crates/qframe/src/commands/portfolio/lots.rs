@@ -3,12 +3,13 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use qframe_data::Panel;
+use qframe_model::currency::Currency;
 use qframe_model::market::Side;
 use qframe_model::number::{Cash, Overflow, Price, Quantity};
 use qframe_model::time::Time;
 
 use super::weights::known;
-use crate::commands::table::{POSITIONS, PRICE, QUANTITY, SYMBOL, TIME, Table};
+use crate::commands::table::{CURRENCY, POSITIONS, PRICE, QUANTITY, SYMBOL, TIME, Table, VOLUME};
 use crate::error::Error;
 
 /// One purchase (or short sale, below zero) that is still held.
@@ -46,21 +47,21 @@ impl Lots {
     /// # Errors
     /// Refused, with the place: an unknown column or symbol, a wrong value, a position newer than its price, lots of both
     /// sides.
-    pub(super) fn read(path: &Path, panel: &Panel) -> Result<Self, Error> {
+    pub(super) fn read(path: &Path, panel: &Panel, own: Currency) -> Result<Self, Error> {
         let names = &panel.names;
         let mut lots = Self::none(names.len());
         let table = Table::read("--positions", path)?.of(POSITIONS)?;
         let (symbol, units) = (table.needed(SYMBOL, "symbol,quantity")?, table.needed(QUANTITY, "symbol,quantity")?);
         let (cost, time) = (table.column(PRICE), table.column(TIME));
+        let (volume, money) = (table.column(VOLUME), table.column(CURRENCY));
         for row in table.rows() {
             let asset = known(table.text(row, symbol), names).map_err(|why| table.wrong(row, symbol, why))?;
-            let (quantity, price) = (table.value::<Quantity>(row, units)?, table.optional::<Price>(row, cost)?);
-            if let (Some(column), Some(cost)) = (cost, price.filter(|cost| !cost.is_positive())) {
-                let why = format!("{cost} is no price of a purchase; expected one above zero, or nothing");
-                return Err(table.wrong(row, column, why));
-            }
-            if quantity.is_zero() {
-                return Err(table.wrong(row, units, "expected units, not zero; leave the row out"));
+            let (quantity, price) = (table.units(row, units)?, table.paid(row, cost)?);
+            table.traded(row, volume)?;
+            let code = table.optional::<Currency>(row, money)?;
+            if let (Some(code), Some(_)) = (money, code.filter(|code| *code != own)) {
+                let why = format!("expected {own}, the --currency of all prices; give those, or leave it empty");
+                return Err(table.wrong(row, code, why));
             }
             let time = table.held_at(row, time, panel.priced(asset))?;
             lots.0[asset].push_back(Lot { quantity, price, time });

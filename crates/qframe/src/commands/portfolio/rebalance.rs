@@ -92,7 +92,7 @@ impl Args {
         let last = priced.panel.times.last().copied().unwrap_or_default();
         let names = &priced.panel.names;
         let lots = match &self.positions {
-            Some(path) => Lots::read(path, &priced.panel)?,
+            Some(path) => Lots::read(path, &priced.panel, self.currency)?,
             None => Lots::none(names.len()),
         };
         let account = self.account(&priced, &lots)?;

@@ -11,7 +11,9 @@ use qframe_quant::risk::RiskError;
 
 use super::Args;
 use super::stress::fraction;
-use crate::commands::table::{CLASS, CURRENCY, POSITIONS, QUANTITY, Row, SYMBOL, TIME, Table, VOLUME, WEIGHT, WEIGHTS};
+use crate::commands::table::{
+    CLASS, CURRENCY, POSITIONS, PRICE, QUANTITY, Row, SYMBOL, TIME, Table, VOLUME, WEIGHT, WEIGHTS,
+};
 use crate::error::Error;
 use crate::run::panel::Prices;
 
@@ -237,20 +239,17 @@ fn weights(path: &Path, panel: &Panel) -> Result<Vec<Holding>, Error> {
 fn positions(path: &Path, panel: &Panel, args: &Args) -> Result<(Vec<Holding>, Option<f64>), Error> {
     let table = Table::read("--positions", path)?.of(POSITIONS)?;
     let column = table.needed(QUANTITY, "symbol,quantity")?;
-    let (time, volume) = (table.column(TIME), table.column(VOLUME));
+    let (time, volume, paid) = (table.column(TIME), table.column(VOLUME), table.column(PRICE));
     let prices = panel.row(panel.times.len() - 1);
     let mut cash = args.cash.unwrap_or(Cash::ZERO);
     let mut holdings = rows(&table, panel, |row| {
-        let quantity: Quantity = table.value(row, column)?;
         let symbol = symbol_of(&table, row)?;
         let place = panel.names.iter().position(|name| *name == symbol);
+        // No money is a word of its own; no units are none.
+        let quantity = if place.is_some() { table.units(row, column)? } else { table.value(row, column)? };
         place.map_or(Ok(None), |place| table.held_at(row, time, panel.priced(place)))?;
-        let volume = match (table.optional::<Volume>(row, volume)?, volume) {
-            (Some(units), Some(column)) if units.to_f64() <= 0.0 => {
-                return Err(table.wrong(row, column, "expected the units that trade on a day, above zero"));
-            }
-            (units, _) => units.map(Volume::to_f64),
-        };
+        table.paid(row, paid)?;
+        let volume = table.traded(row, volume)?.map(Volume::to_f64);
         let price: Price = match place.and_then(|place| prices.get(place)) {
             Some(price) => *price,
             None => Price::from_f64(1.0).unwrap_or(Price::ZERO),
