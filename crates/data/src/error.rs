@@ -65,8 +65,12 @@ pub enum FileFault {
     UnknownColumns(Vec<String>, Vec<&'static str>),
     /// The first line names no columns of a calendar: those seen, and a header with those expected.
     UnknownCalendar(Vec<String>, &'static str),
+    /// The first line has a time and no one column of figures beside it: the name that was asked for, and those seen.
+    NoFigure(Option<String>, Vec<String>),
     /// Two columns of prices have this name.
     NameTwice(String),
+    /// This column of prices, counted from 1, has no name.
+    NoName(usize),
     /// The rows do not tell their time frame, and none was given: what they tell.
     NoTimeFrame(String),
     /// The time frame given, and the closer step between the rows.
@@ -128,6 +132,11 @@ impl fmt::Display for FileFault {
             Self::UnknownCalendar(seen, expected) => {
                 write!(f, "no such columns among {seen:?}; expected a header such as {expected}: rename the columns")
             }
+            Self::NoFigure(Some(name), seen) => write!(f, "no column {name:?} among {seen:?}"),
+            Self::NoFigure(None, seen) => {
+                write!(f, "no one column of figures among {seen:?}; expected such as time,equity or date,return")
+            }
+            Self::NoName(column) => write!(f, "column {column} has no name; expected a name an asset"),
             Self::NameTwice(name) => {
                 write!(f, "two columns are called {name:?}; expected a name an asset: rename one")
             }
@@ -161,6 +170,8 @@ pub enum Remedy {
     CloseColumn,
     /// [`Options::time_frame`](crate::Options::time_frame).
     TimeFrame,
+    /// [`FigureColumn::Named`](crate::FigureColumn::Named).
+    Figure,
 }
 
 impl fmt::Display for Remedy {
@@ -170,6 +181,7 @@ impl fmt::Display for Remedy {
             Self::MixOffsets => "take each offset at its word (offsets: Mixed)",
             Self::CloseColumn => "name one of closes (close_column)",
             Self::TimeFrame => "give the time frame (time_frame)",
+            Self::Figure => "name the one that is meant (FigureColumn::Named)",
         })
     }
 }
@@ -182,6 +194,7 @@ impl DataError {
             Self::File(file) => match file.fault {
                 FileFault::UnknownColumns(..) => Some(Remedy::CloseColumn),
                 FileFault::NoTimeFrame(_) => Some(Remedy::TimeFrame),
+                FileFault::NoFigure(..) => Some(Remedy::Figure),
                 _ => None,
             },
             Self::Row(row) => row.fault.remedy(),

@@ -75,6 +75,7 @@ impl From<DataError> for Error {
             Some(Remedy::SkipBadRows) => ", or pass over bad rows with --on-bad-row skip",
             Some(Remedy::MixOffsets) => ", or take each offset at its word with --offsets mixed",
             Some(Remedy::CloseColumn) => ", or name one of closes with --close-column NAME",
+            Some(Remedy::Figure) => "; name the one that is meant with --column (of a benchmark --benchmark-column)",
             Some(Remedy::TimeFrame) | None => "",
         };
         Self::Refused(format!("{error:#}{flag}"))

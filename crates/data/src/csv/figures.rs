@@ -68,7 +68,7 @@ struct Table {
 
 impl Table {
     fn headed(line: &[u8], column: FigureColumn<'_>) -> Result<Self, FileFault> {
-        let mut seen = Vec::new();
+        let (mut seen, mut timed) = (Vec::new(), false);
         for (separator, _) in SEPARATORS {
             let Ok(fields) = split(line, separator) else { continue };
             let plain: Vec<String> = fields.iter().map(|field| plain_name(&field.text)).collect();
@@ -80,9 +80,14 @@ impl Table {
             }
             if fields.len() > seen.len() {
                 seen = fields.iter().map(|field| field.text.chars().take(40).collect()).collect();
+                timed = time.is_some() && fields.len() > 1;
             }
         }
-        Err(FileFault::UnknownCalendar(seen, "time and one figure, such as time,equity or date,return"))
+        match column {
+            FigureColumn::Named(name) if timed => Err(FileFault::NoFigure(Some(name.to_owned()), seen)),
+            FigureColumn::AnyOf(_) if timed => Err(FileFault::NoFigure(None, seen)),
+            _ => Err(FileFault::UnknownCalendar(seen, "time and one figure, such as time,equity or date,return")),
+        }
     }
 
     fn take(&mut self, line: &[u8]) -> Result<(), Fault> {

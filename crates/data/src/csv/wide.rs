@@ -62,7 +62,7 @@ pub fn is_wide(path: impl AsRef<Path>) -> Result<bool, DataError> {
     let lines = block.lines().split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
     let header = lines.into_iter().find(|line| !line.is_empty()).unwrap_or_default();
     // A name that stands twice is what is wrong with a table, and no sign of another kind of file.
-    Ok(matches!(Page::headed(header), Ok(_) | Err(FileFault::NameTwice(_))))
+    Ok(matches!(Page::headed(header), Ok(_) | Err(FileFault::NameTwice(_) | FileFault::NoName(_))))
 }
 
 /// Columns that tell a file of bars.
@@ -90,6 +90,11 @@ impl Page {
             if let (Some(time), false, 2..) = (time_column(&plain), is_of_bars, fields.len()) {
                 let others = fields.iter().enumerate().filter(|(place, _)| *place != time);
                 let names: Vec<String> = others.map(|(_, field)| printable(&field.text)).collect();
+                if let Some(unnamed) =
+                    fields.iter().enumerate().position(|(place, field)| place != time && field.text.trim().is_empty())
+                {
+                    return Err(FileFault::NoName(unnamed + 1));
+                }
                 let twice = names.iter().enumerate().find(|(place, name)| names[..*place].contains(name));
                 if let Some((_, name)) = twice {
                     return Err(FileFault::NameTwice(name.clone()));

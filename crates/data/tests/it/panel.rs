@@ -51,6 +51,7 @@ fn what_is_no_table_is_refused_with_its_place() {
     check("", "x.csv:1:1: empty");
     check("Date,A\n", "x.csv:1:1: the header \"Date,A\" and no row");
     check("A,B\n1,2\n", "x.csv:1:1: no such columns among [\"A\", \"B\"]; expected a header such as date,AAPL,MSFT");
+    check("date,A,,B\n2020-01-01,1,2,3\n", "x.csv:1:1: column 3 has no name; expected a name an asset");
     check("time,open,high,low,close\n1,2\n", "x.csv:1:1: no such columns");
     check("Date,A,A\n2024-01-02,1,2\n", "x.csv:1:1: two columns are called \"A\"");
     check("Date,A,B\n2024-01-02,1\n", "x.csv:2:1: \"2024-01-02,1\" has 2 fields; expected 3");

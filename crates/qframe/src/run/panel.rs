@@ -184,7 +184,10 @@ fn same_frames(tables: &[&str], frames: &[(String, TimeFrame)]) -> Result<(), Er
 
 /// What the reader of bars says, by the flag that it is here.
 fn of_prices(error: Error) -> Error {
-    let here = |text: String| text.replace("--data ", "--prices ");
+    // Its flag for a column of closes is not here: a table of them needs none.
+    let here = |text: String| {
+        text.replace("--data ", "--prices ").replace(", or name one of closes with --close-column NAME", "")
+    };
     match error {
         Error::Usage { flag, value, why } if flag == "--data" => {
             Error::Usage { flag: "--prices".to_owned(), value, why }

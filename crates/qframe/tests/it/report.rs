@@ -215,6 +215,13 @@ fn headers_tell_prices_from_returns() {
         0,
         "who names it knows"
     );
+    program.write("two.csv", "time,left,right\n2021-01-01,1,2\n2021-01-02,2,3\n");
+    for (words, told) in
+        [("returns.csv --column FOO", "no column \"FOO\" among"), ("two.csv", "no one column of figures among")]
+    {
+        let answer = program.run(&format!("report --returns {words}"));
+        assert!(answer.error().contains(told) && answer.error().contains("--column"), "{words}: {}", answer.error());
+    }
 }
 
 /// No figure of returns beyond a number is given as 0, and no mean lies outside its sample.

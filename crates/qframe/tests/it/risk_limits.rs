@@ -49,7 +49,8 @@ fn who_does_what_is_advised_is_at_the_limit() {
             let units = units.min(held[place].1.abs()) * held[place].1.signum();
             (held[place].1, cash) = (held[place].1 - units, cash + units * price);
         }
-        let rows = held.iter().zip(["big,USD", "small,EUR", "small,USD"]).map(|((symbol, units, volume), words)| {
+        let rows = held.iter().zip(["big,USD", "small,EUR", "small,USD"]);
+        let rows = rows.filter(|((_, units, _), _)| units.abs() >= 1e-9).map(|((symbol, units, volume), words)| {
             let volume = if *symbol == "C" { String::new() } else { volume.to_string() };
             format!("{symbol},{units:.9},{words},{volume}\n")
         });

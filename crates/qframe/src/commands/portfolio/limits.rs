@@ -161,6 +161,12 @@ impl Limits {
         constraints.quadratic_cost = one("--impact", &limits.impact)?.unwrap_or(0.0);
         constraints.smallest = one("--min-weight", &limits.min_weight)?;
         constraints.budget = one("--sum", &limits.sum)?.unwrap_or(1.0);
+        let (sum, most) = (constraints.current.iter().sum::<f64>(), constraints.budget.max(1.0));
+        if !limits.current.is_empty() && sum > most + 1e-6 {
+            let given: Vec<&str> = limits.current.iter().map(|word| word.0.as_str()).collect();
+            let why = format!("a sum of {sum}; expected {most} at most: what is missing there is money");
+            return Err(Error::usage("--current", given.join(" "), why));
+        }
         constraints.positions = match &limits.max_positions {
             None => None,
             Some(Word(word)) => match word.trim().parse() {

@@ -259,8 +259,9 @@ impl Wanted {
             let market = weights("--market", &self.market, names, unnamed)?;
             let sum: f64 = market.iter().sum();
             if (sum - 1.0).abs() > 1e-6 || market.iter().any(|weight| *weight < 0.0) {
-                let why = "expected weights of the whole market: none below zero, together 1";
-                return Err(Error::usage("--market", format!("sum {sum}"), why));
+                let given: Vec<&str> = self.market.iter().map(|word| word.0.as_str()).collect();
+                let why = format!("a sum of {sum}; expected weights of the whole market: none below zero, together 1");
+                return Err(Error::usage("--market", given.join(" "), why));
             }
             let views = self.view.iter().map(|word| view(&word.0, names)).collect::<Result<Vec<_>, _>>()?;
             let sure = (self.aversion.unwrap_or(AVERSION), self.tau.unwrap_or(TAU));
