@@ -86,6 +86,14 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         })
     }
 
+    /// Makes room for the trades of a run, so that they are not moved while it grows. Room that stays empty is not touched,
+    /// and takes no memory of the machine.
+    #[must_use]
+    pub fn with_room_for(mut self, trades: usize) -> Self {
+        self.state.trades.reserve_exact(trades);
+        self
+    }
+
     /// Takes one input.
     ///
     /// # Errors

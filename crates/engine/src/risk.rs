@@ -197,8 +197,7 @@ fn check_form(order: &Order, account: &Account) -> Result<(), Refusal> {
         Size::Budget(budget) if !budget.is_positive() => return Err(Refusal::NoQuantity(Quantity::ZERO)),
         _ => {}
     }
-    let wrong = Named::of(order).iter().find(|price| !price.is_positive());
-    wrong.map_or(Ok(()), |price| Err(Refusal::BadPrice(price)))
+    Named::of(order).try_each(|price| if price.is_positive() { Ok(()) } else { Err(Refusal::BadPrice(price)) })
 }
 
 /// What the venue takes. It bounds what closes as well; but a position without its way out is worse than an order that is
@@ -212,5 +211,5 @@ fn check_bounds(order: &Order, account: &Account) -> Result<(), Refusal> {
     if let Size::Units(units) = order.size {
         bounds.check_quantity(units)?;
     }
-    Named::of(order).iter().try_for_each(|price| bounds.check_price(price))
+    Named::of(order).try_each(|price| bounds.check_price(price))
 }

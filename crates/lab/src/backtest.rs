@@ -163,6 +163,9 @@ impl fmt::Debug for Watch {
 /// A watch is told once in so many instants.
 const WATCH_EVERY: usize = 1 << 16;
 
+/// Fewer bars than most strategies let go by for each trade.
+const BARS_A_TRADE: usize = 16;
+
 impl Backtest {
     /// Joins data and rules.
     ///
@@ -318,7 +321,7 @@ impl Backtest {
         if self.data.iter().any(|set| set.ticks().is_some()) {
             return self.simulate_ticks(engine, venue, start, header);
         }
-        let mut simulator = Simulator::new(engine, venue);
+        let mut simulator = Simulator::new(engine.with_room_for(self.likely_trades()), venue);
         simulator.start(start, self.header(header), setup.cash)?;
         let mut curve = self.feed(&mut simulator)?;
         let ends: Vec<_> = self
@@ -330,6 +333,11 @@ impl Backtest {
         let last = simulator.end(setup.at_end, &ends)?;
         curve.replace_last(last);
         Ok((simulator.into_engine(), curve))
+    }
+
+    /// More trades than most runs make: what room is made for.
+    fn likely_trades(&self) -> usize {
+        self.data.iter().map(|set| set.bars().len()).sum::<usize>() / BARS_A_TRADE
     }
 
     /// The series as the engine is fed them: where orders meet ticks, bars only inform.
@@ -418,7 +426,8 @@ impl Backtest {
 
     /// Feeds every row in order; gives the equity after each instant.
     fn feed<S: Strategy>(&self, simulator: &mut Simulator<S, RiskControl>) -> Result<Curve, RunError> {
-        let mut progress = Progress::default();
+        // A trade stirs the bars of two orders and of their two fills.
+        let mut progress = Progress::with_room_for(4 * self.likely_trades());
         progress.note(0, simulator.engine().journal().events());
         if let [set] = self.data.as_slice()
             && !set.overlaps()

@@ -32,6 +32,10 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    pub(crate) fn with_room_for(points: usize) -> Self {
+        Self { steps: Vec::with_capacity(points), events: 0 }
+    }
+
     /// Notes the journal's length after a point; points come in order.
     #[inline]
     pub(crate) fn note(&mut self, point: usize, events: u64) {

@@ -160,7 +160,7 @@ impl RiskControl {
     fn check_collar(&self, order: &Order, account: &Account) -> Result<(), Refusal> {
         let Some(limit) = self.of(order.instrument).collar else { return Ok(()) };
         let Some(market) = account.mark_of(order.instrument) else { return Ok(()) };
-        Named::of(order).iter().try_for_each(|price| near(price, market, limit))
+        Named::of(order).try_each(|price| near(price, market, limit))
     }
 
     /// An exit may wait as far from the market as it likes. What it may not is give away more than the collar: a limit below

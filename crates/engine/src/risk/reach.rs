@@ -140,6 +140,7 @@ pub(super) struct Named {
 }
 
 impl Named {
+    #[inline(always)]
     pub(super) fn of(order: &Order) -> Self {
         let (trigger, limit) = match order.kind {
             OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. } => (None, Some(limit)),
@@ -154,8 +155,11 @@ impl Named {
         Self { trigger, limit }
     }
 
-    pub(super) fn iter(self) -> impl Iterator<Item = Price> {
-        self.limit.into_iter().chain(self.trigger)
+    /// Asks `check` of each of them, the limit first.
+    #[inline(always)]
+    pub(super) fn try_each(self, check: impl Fn(Price) -> Result<(), Refusal>) -> Result<(), Refusal> {
+        self.limit.map_or(Ok(()), &check)?;
+        self.trigger.map_or(Ok(()), check)
     }
 
     /// What it wants to be filled at.
