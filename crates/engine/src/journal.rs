@@ -6,12 +6,14 @@
 use std::fmt;
 
 use qframe_model::event::{Event, EventRef};
-use qframe_model::wire::{self, Encoder, WireError};
+use qframe_model::wire::{self, PAGE_BYTES, WireError};
 
 /// A link closes at the first event that makes it this long.
 const LINK_BYTES: usize = 1 << 16;
+/// The bytes of an event's length.
+const LENGTH_BYTES: usize = 3;
 /// Room for the event that closes a link.
-const SLACK: usize = 1 << 8;
+const LINK_ROOM: usize = LINK_BYTES + LENGTH_BYTES + PAGE_BYTES;
 /// The longest event: the header of a run with its parameters and data.
 const EVENT_BYTES_MAX: usize = 1 << 20;
 
@@ -32,8 +34,9 @@ pub struct Journal {
     events: u64,
     /// The stored bytes of the links that are closed.
     links: Vec<Vec<u8>>,
+    /// The link that is written, with room for a page behind what is used of it.
     open: Vec<u8>,
-    encoder: Encoder,
+    used: usize,
 }
 
 /// A journal that cannot be read or written.
@@ -68,7 +71,7 @@ impl Journal {
     /// An empty journal.
     #[must_use]
     pub fn new(keep: Keep) -> Self {
-        Self { keep, events: 0, links: Vec::new(), open: Vec::new(), encoder: Encoder::default() }
+        Self { keep, events: 0, links: Vec::new(), open: Vec::new(), used: 0 }
     }
 
     /// Appends an event.
@@ -91,18 +94,46 @@ impl Journal {
     }
 
     fn store(&mut self, event: EventRef<'_>) -> Result<(), JournalError> {
-        let bytes = self.encoder.encode(&event).map_err(JournalError::NotStored)?;
+        // Where it stays: most events fit onto a page.
+        if let Some((length, rest)) = self.open[self.used..].split_first_chunk_mut()
+            && let Some(page) = rest.first_chunk_mut()
+            && let Some(bytes) = wire::lay_onto(page, &event).map_err(JournalError::NotStored)?
+        {
+            *length = length_of(bytes);
+            self.used += LENGTH_BYTES + bytes;
+            if self.used >= LINK_BYTES {
+                self.close_link();
+            }
+            return Ok(());
+        }
+        self.store_apart(event)
+    }
+
+    /// The first event of a link, which has no room yet, and long ones.
+    #[cold]
+    fn store_apart(&mut self, event: EventRef<'_>) -> Result<(), JournalError> {
+        let bytes = wire::to_bytes(&event).map_err(JournalError::NotStored)?;
         if bytes.len() > EVENT_BYTES_MAX {
             return Err(JournalError::TooLong(bytes.len()));
         }
-        let [a, b, c, _] = (bytes.len() as u32).to_le_bytes();
-        self.open.extend_from_slice(&[a, b, c]);
-        self.open.extend_from_slice(bytes);
-        if self.open.len() >= LINK_BYTES {
-            // Handed over, not copied: the next link gets memory of its own.
-            self.links.push(std::mem::replace(&mut self.open, Vec::with_capacity(LINK_BYTES + SLACK)));
-        }
+        self.open.truncate(self.used);
+        self.open.extend_from_slice(&length_of(bytes.len()));
+        self.open.extend_from_slice(&bytes);
+        self.used = self.open.len();
+        if self.used >= LINK_BYTES { self.close_link() } else { self.open.resize(LINK_ROOM, 0) }
         Ok(())
+    }
+
+    /// Hands the link over, without a copy: the next one gets memory of its own.
+    fn close_link(&mut self) {
+        self.open.truncate(self.used);
+        self.links.push(std::mem::take(&mut self.open));
+        self.used = 0;
+    }
+
+    /// What is written of the link that is open.
+    fn written(&self) -> &[u8] {
+        &self.open[..self.used]
     }
 
     /// How many events were recorded.
@@ -116,24 +147,29 @@ impl Journal {
     #[must_use]
     pub fn hash(&self) -> blake3::Hash {
         let closed = self.links.iter().fold(None, |before, bytes| Some(link(before, bytes)));
-        link(closed, &self.open)
+        link(closed, self.written())
     }
 
     /// How many bytes the stored events take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.links.iter().map(Vec::len).sum::<usize>() + self.open.len()
+        self.links.iter().map(Vec::len).sum::<usize>() + self.used
     }
 
     /// The events, read back from their stored form.
     pub fn iter(&self) -> impl Iterator<Item = Result<Event, JournalError>> + '_ {
-        let parts = self.links.iter().map(Vec::as_slice).chain(std::iter::once(self.open.as_slice()));
+        let parts = self.links.iter().map(Vec::as_slice).chain(std::iter::once(self.written()));
         let stored = parts.flat_map(|part| Stored { rest: part });
         stored.enumerate().map(|(place, bytes)| {
             let read = bytes.and_then(|bytes| wire::from_bytes(bytes).map_err(|error| error.to_string()));
             read.map_err(|reason| JournalError::Damaged { event: place as u64, reason })
         })
     }
+}
+
+fn length_of(bytes: usize) -> [u8; LENGTH_BYTES] {
+    let [a, b, c, _] = (bytes as u32).to_le_bytes();
+    [a, b, c]
 }
 
 /// The hash of a link that follows another.

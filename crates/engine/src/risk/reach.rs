@@ -184,8 +184,9 @@ fn prices_of(order: &Order, low: Price, high: Price) -> (Price, Price) {
             (Price::from_nanos(below), Price::from_nanos(high.nanos().saturating_add(distance)))
         }
         _ => {
-            let named = || Named::of(order).iter();
-            named().min().zip(named().max()).unwrap_or((low, high))
+            let Named { limit, trigger } = Named::of(order);
+            let either = limit.or(trigger).zip(trigger.or(limit));
+            either.map_or((low, high), |(one, other)| (one.min(other), one.max(other)))
         }
     }
 }

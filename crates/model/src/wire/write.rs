@@ -3,49 +3,26 @@ use serde::ser::{self, Serialize};
 
 use super::WireError;
 
-/// Turns values into bytes. It is kept and used again, so that a short value is written without a look at any capacity.
-#[derive(Debug, Clone)]
-pub struct Encoder {
-    page: Page,
-    /// A value that is longer than the page.
-    long: Vec<u8>,
-}
-
-impl Default for Encoder {
-    fn default() -> Self {
-        Self { page: Page { bytes: [0; PAGE + WIDEST], at: 0 }, long: Vec::new() }
-    }
-}
-
-impl Encoder {
-    /// The bytes of a value, until the next one.
-    ///
-    /// # Errors
-    /// [`WireError::NotStored`] for a list whose length is not known before it is written.
-    #[inline]
-    pub fn encode<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<&[u8], WireError> {
-        self.page.at = 0;
-        value.serialize(Writer { sink: &mut self.page })?;
-        match self.page.bytes[..PAGE].get(..self.page.at) {
-            Some(written) => Ok(written),
-            None => encode_long(value, &mut self.long),
-        }
-    }
-}
-
-#[cold]
-fn encode_long<'a, T: Serialize + ?Sized>(value: &T, bytes: &'a mut Vec<u8>) -> Result<&'a [u8], WireError> {
-    bytes.clear();
-    value.serialize(Writer { sink: bytes })?;
-    Ok(bytes)
-}
-
-/// The bytes of one value; for many, keep an [`Encoder`].
+/// Lays a value onto a page, without a look at any capacity while it writes. Gives how many bytes it takes; `None` where
+/// that is more than a page holds: what stands on it then is nothing.
 ///
 /// # Errors
-/// As [`Encoder::encode`].
+/// [`WireError::NotStored`] for a list whose length is not known before it is written.
+#[inline]
+pub fn lay_onto<T: Serialize + ?Sized>(page: &mut [u8; PAGE_BYTES], value: &T) -> Result<Option<usize>, WireError> {
+    let mut page = Page { bytes: page, at: 0 };
+    value.serialize(Writer { sink: &mut page })?;
+    Ok(Some(page.at).filter(|at| *at <= PAGE))
+}
+
+/// The bytes of one value.
+///
+/// # Errors
+/// As [`lay_onto`].
 pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, WireError> {
-    Encoder::default().encode(value).map(<[u8]>::to_vec)
+    let mut bytes = Vec::new();
+    value.serialize(Writer { sink: &mut bytes })?;
+    Ok(bytes)
 }
 
 /// Where values are laid down.
@@ -69,16 +46,17 @@ impl Sink for Vec<u8> {
 const PAGE: usize = 256;
 /// The widest value laid down at once.
 const WIDEST: usize = 17;
+/// The room that [`lay_onto`] needs.
+pub const PAGE_BYTES: usize = PAGE + WIDEST;
 
 /// Bytes to be written over from the left, without a look at the end: beyond it the writing begins again at the start, and
 /// `at` shows that the value was too long for it.
-#[derive(Debug, Clone)]
-struct Page {
-    bytes: [u8; PAGE + WIDEST],
+struct Page<'a> {
+    bytes: &'a mut [u8; PAGE_BYTES],
     at: usize,
 }
 
-impl Sink for Page {
+impl Sink for Page<'_> {
     #[inline(always)]
     fn lay<const N: usize>(&mut self, laid: [u8; N], used: usize) {
         let at = self.at % PAGE;
