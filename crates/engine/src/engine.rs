@@ -14,6 +14,7 @@ use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
 use crate::context::Context;
+use crate::curve::EquityCurve;
 use crate::history::History;
 use crate::input::{EngineError, EngineSetup, Input, Intent, Series};
 use crate::journal::Journal;
@@ -181,19 +182,20 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.call(Some(id), of.instrument, |strategy, context| strategy.on_market(&Market::Bar(bar), context))
     }
 
-    /// Lets the strategy pass over bars on which it asks for nothing; the equity after each goes to `curve`. Gives how many
-    /// it passed, `None` where it never passes any or something waits.
+    /// Lets the strategy pass over bars on which it asks for nothing; `curve` follows the equity. Gives how many it passed,
+    /// `None` where it never passes any or something waits.
     #[inline]
     pub(crate) fn pass(
         &mut self,
         id: SeriesId,
         of: Series,
         bars: &[Bar],
-        curve: &mut Vec<Cash>,
+        curve: &mut EquityCurve,
     ) -> Result<Option<usize>, EngineError> {
         if self.watched || !of.matched || !self.state.timers.is_empty() || !self.state.parents.is_empty() {
             return Ok(None);
         }
+        let Some(line) = self.state.account.line(of.instrument) else { return Ok(None) };
         let mut quiet = Quiet::new(bars);
         let count = match self.strategy.pass(&mut quiet) {
             Pass::Never => return Ok(None),
@@ -203,7 +205,8 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         let passed = &bars[..count];
         if let Some(last) = passed.last() {
             self.state.now = last.time + of.frame.span();
-            self.exact(|state| state.account.mark_bars(of.instrument, passed, curve))?;
+            self.exact(|state| state.account.mark_bars(of.instrument, passed))?;
+            curve.follow(line, count);
             self.state.history.extend(id, passed);
         }
         Ok(Some(count))

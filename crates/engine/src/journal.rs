@@ -120,7 +120,11 @@ impl Journal {
         self.open.extend_from_slice(&length_of(bytes.len()));
         self.open.extend_from_slice(&bytes);
         self.used = self.open.len();
-        if self.used >= LINK_BYTES { self.close_link() } else { self.open.resize(LINK_ROOM, 0) }
+        if self.used >= LINK_BYTES {
+            self.close_link();
+        } else {
+            self.open.resize(LINK_ROOM, 0);
+        }
         Ok(())
     }
 

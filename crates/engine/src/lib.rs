@@ -4,6 +4,7 @@
 //! intents. [`Simulator`] joins the engine to the [`SimVenue`](venue::SimVenue) for the first two.
 //! Nothing here reads a clock, a file or a socket; equal inputs give equal events.
 mod context;
+mod curve;
 mod engine;
 mod history;
 mod input;
@@ -20,6 +21,7 @@ mod ticket;
 pub mod venue;
 
 pub use context::Context;
+pub use curve::EquityCurve;
 pub use engine::Engine;
 pub use history::History;
 pub use input::{Command, EngineError, EngineSetup, Input, Intent, Series};

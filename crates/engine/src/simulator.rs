@@ -8,6 +8,7 @@ use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::Purpose;
 use qframe_model::time::Time;
 
+use crate::curve::EquityCurve;
 use crate::engine::Engine;
 use crate::input::{Command, EngineError, Input, Intent, Series};
 use crate::risk::RiskCheck;
@@ -90,8 +91,8 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         Ok(self.engine.equity())
     }
 
-    /// Bars of the only series, one after the other: the equity after each goes to `curve`, and the place of each at which
-    /// something happened to `stirred`, with the number of events so far.
+    /// Bars of the only series, one after the other: `curve` follows the equity, and the place of each at which something
+    /// happened goes to `stirred`, with the number of events so far.
     ///
     /// # Errors
     /// As [`Simulator::bar`].
@@ -100,7 +101,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         &mut self,
         id: SeriesId,
         bars: &[Bar],
-        curve: &mut Vec<Cash>,
+        curve: &mut EquityCurve,
         mut stirred: impl FnMut(usize, u64),
     ) -> Result<(), SimulatorError> {
         let series = self.engine.series()[id.index()];
@@ -119,7 +120,8 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
                 // What waited may be gone.
                 passes = true;
             }
-            curve.push(self.engine.equity());
+            let account = self.engine.account();
+            curve.push(account.equity(), account.line(series.instrument), bar);
             rest = later;
         }
         Ok(())

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use qframe_engine::venue::{Settings, SimVenue};
 use qframe_engine::{
-    AtEnd, Command, Engine, EngineError, EngineSetup, Keep, Limits, RiskControl, Series, Simulator, SimulatorError,
-    Sizing, Strategy, TickSimulator,
+    AtEnd, Command, Engine, EngineError, EngineSetup, EquityCurve, Keep, Limits, RiskControl, Series, Simulator,
+    SimulatorError, Sizing, Strategy, TickSimulator,
 };
 use qframe_model::currency::Currency;
 use qframe_model::event::Header;
@@ -434,7 +434,7 @@ impl Backtest {
             && self.setup.rates.is_empty()
             && self.setup.commands.is_empty()
         {
-            let mut equity = Vec::with_capacity(set.bars().len());
+            let mut equity = EquityCurve::with_room_for(2 * self.likely_trades());
             for block in set.bars().chunks(WATCH_EVERY) {
                 simulator.run(SeriesId(0), block, &mut equity, |point, events| progress.note(point, events))?;
                 self.tell(equity.len());

@@ -3,8 +3,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use qframe_engine::{Engine, Journal, RiskControl, Strategy};
-use qframe_model::account::Account;
+use qframe_engine::{Engine, EquityCurve, Journal, RiskControl, Strategy};
+use qframe_model::account::{Account, Line};
 use qframe_model::market::Bar;
 use qframe_model::number::Cash;
 use qframe_model::position::ClosedTrade;
@@ -19,8 +19,7 @@ use crate::lookahead::Quick;
 /// The equity after each instant. A point carries the opening time of its bar, as the bar itself does.
 #[derive(Debug, Clone)]
 pub struct Curve {
-    times: Times,
-    equity: Vec<Cash>,
+    points: Points,
     progress: Progress,
 }
 
@@ -46,20 +45,20 @@ impl Progress {
     }
 }
 
-/// One series lends its own times: a second column of them would cost a sixth of the data.
+/// One series lends its own times and closes: columns of them would cost half of the data.
 #[derive(Debug, Clone)]
-enum Times {
-    Of(Arc<Vec<Bar>>),
-    Own(Vec<Time>),
+enum Points {
+    Of(Arc<Vec<Bar>>, EquityCurve),
+    Own(Vec<Time>, Vec<Cash>),
 }
 
 impl Curve {
-    pub(crate) fn of_one(set: &DataSet, equity: Vec<Cash>, progress: Progress) -> Self {
-        Self { times: Times::Of(set.shared_bars()), equity, progress }
+    pub(crate) fn of_one(set: &DataSet, equity: EquityCurve, progress: Progress) -> Self {
+        Self { points: Points::Of(set.shared_bars(), equity), progress }
     }
 
     pub(crate) const fn of_many(times: Vec<Time>, equity: Vec<Cash>, progress: Progress) -> Self {
-        Self { times: Times::Own(times), equity, progress }
+        Self { points: Points::Own(times, equity), progress }
     }
 
     /// The points after which the journal was longer than before, and how many events it had then.
@@ -68,27 +67,48 @@ impl Curve {
     }
 
     pub(crate) fn replace_last(&mut self, equity: Cash) {
-        if let Some(last) = self.equity.last_mut() {
-            *last = equity;
+        match &mut self.points {
+            Points::Of(_, curve) => curve.replace_last(equity),
+            Points::Own(_, own) => own.last_mut().into_iter().for_each(|last| *last = equity),
         }
     }
 
     /// How many points there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.equity.len()
+        match &self.points {
+            Points::Of(_, curve) => curve.len(),
+            Points::Own(_, own) => own.len(),
+        }
     }
 
     /// True where there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.equity.is_empty()
+        self.len() == 0
     }
 
     /// The equity of each point, in the reporting currency.
+    pub fn equity(&self) -> impl Iterator<Item = Cash> + '_ {
+        self.points().map(|(_, equity)| equity)
+    }
+
+    /// The equity of a point.
+    ///
+    /// # Panics
+    /// Beyond the last point.
     #[must_use]
-    pub fn equity(&self) -> &[Cash] {
-        &self.equity
+    pub fn equity_at(&self, place: usize) -> Cash {
+        match &self.points {
+            Points::Of(bars, curve) => curve.line(place).at(bars[place].close),
+            Points::Own(_, own) => own[place],
+        }
+    }
+
+    /// The equity of the last point; `None` where there is none.
+    #[must_use]
+    pub fn last(&self) -> Option<Cash> {
+        self.len().checked_sub(1).map(|place| self.equity_at(place))
     }
 
     /// The time of a point.
@@ -98,34 +118,51 @@ impl Curve {
     #[must_use]
     #[inline]
     pub fn time(&self, place: usize) -> Time {
-        match &self.times {
-            Times::Of(bars) => bars[place].time,
-            Times::Own(times) => times[place],
+        match &self.points {
+            Points::Of(bars, _) => bars[place].time,
+            Points::Own(times, _) => times[place],
         }
     }
 
     /// All points.
-    pub fn points(&self) -> impl ExactSizeIterator<Item = (Time, Cash)> + '_ {
-        self.equity.iter().enumerate().map(|(place, equity)| (self.time(place), *equity))
+    pub fn points(&self) -> impl Iterator<Item = (Time, Cash)> + '_ {
+        let (of, own) = match &self.points {
+            Points::Of(bars, curve) => {
+                let of = |(range, line): (Range<usize>, Line)| {
+                    bars[range].iter().map(move |bar| (bar.time, line.at(bar.close)))
+                };
+                (Some(curve.lines(0..curve.len()).flat_map(of)), None)
+            }
+            Points::Own(times, own) => (None, Some(times.iter().copied().zip(own.iter().copied()))),
+        };
+        of.into_iter().flatten().chain(own.into_iter().flatten())
     }
 
     /// Lays down the times and the equity, in attos, of the points in a range.
     #[inline]
     fn lay(&self, range: Range<usize>, times: &mut [i64], equity: &mut [f64]) {
-        equity.iter_mut().zip(&self.equity[range.clone()]).for_each(|(laid, cash)| *laid = cash.attos_f64());
-        let places = times.iter_mut();
-        match &self.times {
-            Times::Of(bars) => places.zip(&bars[range]).for_each(|(laid, bar)| *laid = bar.time.nanos()),
-            Times::Own(own) => places.zip(&own[range]).for_each(|(laid, time)| *laid = time.nanos()),
+        match &self.points {
+            Points::Of(bars, curve) => {
+                times.iter_mut().zip(&bars[range.clone()]).for_each(|(laid, bar)| *laid = bar.time.nanos());
+                for (part, line) in curve.lines(range.clone()) {
+                    let laid = &mut equity[part.start - range.start..part.end - range.start];
+                    let closes = bars[part].iter().map(|bar| bar.close);
+                    laid.iter_mut().zip(closes).for_each(|(laid, close)| *laid = line.at(close).attos_f64());
+                }
+            }
+            Points::Own(own_times, own) => {
+                times.iter_mut().zip(&own_times[range.clone()]).for_each(|(laid, time)| *laid = time.nanos());
+                equity.iter_mut().zip(&own[range]).for_each(|(laid, cash)| *laid = cash.attos_f64());
+            }
         }
     }
 
     /// The place of the last point that is not after `time`; the first where all are.
     #[must_use]
     pub fn place_of(&self, time: Time) -> usize {
-        let after = match &self.times {
-            Times::Of(bars) => bars.partition_point(|bar| bar.time <= time),
-            Times::Own(times) => times.partition_point(|point| *point <= time),
+        let after = match &self.points {
+            Points::Of(bars, _) => bars.partition_point(|bar| bar.time <= time),
+            Points::Own(times, _) => times.partition_point(|point| *point <= time),
         };
         after.saturating_sub(1).min(self.len().saturating_sub(1))
     }
@@ -220,7 +257,7 @@ pub(crate) fn statistics(
     let mut figures = stats.finish(&trade_stats).unwrap_or_else(|| unreachable!("a backtest has at least one point"));
     // Attos in an f64 by their unit are off by a last bit: what is told as money is the number nearest to the money, which
     // reading its digits gives.
-    let last = curve.equity().last().and_then(|last| last.to_string().parse().ok()).unwrap_or(figures.equity_final);
+    let last = curve.last().and_then(|last| last.to_string().parse().ok()).unwrap_or(figures.equity_final);
     if figures.equity_peak == figures.equity_final {
         figures.equity_peak = last;
     }

@@ -16,6 +16,7 @@ use crate::ledger::{Book, Entry, Ledger, Transfer};
 use crate::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use crate::position::{ClosedTrade, Position};
 use crate::symbol::Symbol;
+pub use valuation::Line;
 use valuation::Valuation;
 
 /// Something the ledger counts.
@@ -75,6 +76,8 @@ struct Holding {
     units: Quantity,
     /// How a new price becomes a new worth.
     valuation: Valuation,
+    /// What a [`Valuation::Line`] takes off: the cost of a derivative's open units, nothing of what is owned.
+    basis: Cash,
     /// The worth of the above (or the open profit of a derivative) in the reporting currency.
     value: Cash,
     base: Option<CommodityId>,
@@ -252,7 +255,7 @@ impl Account {
     pub fn equity_at(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
         match self.holdings[id.index()].valuation {
             Valuation::Nothing => Ok(self.equity),
-            Valuation::Units(_) | Valuation::General => self.equity_of_held_at(id, price),
+            Valuation::Line(_) | Valuation::General => self.equity_of_held_at(id, price),
         }
     }
 

@@ -52,7 +52,7 @@ impl Costs {
             return Ok(None);
         }
         let capital = facts.backtest.setup().cash;
-        let profit = outcome.curve.equity().last().copied().unwrap_or(capital).minus(capital)?.to_f64();
+        let profit = outcome.curve.last().unwrap_or(capital).minus(capital)?.to_f64();
         let fees = Charges::of(&outcome.account)?.fees.to_f64();
         let share = |amount: f64| Some(amount / traded.to_f64()).filter(|share| share.is_finite());
         Ok(Some(Self {

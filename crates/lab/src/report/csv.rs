@@ -48,7 +48,7 @@ pub fn equity(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError>
     header(&mut out, &EQUITY)?;
     let (curve, mut peak) = (&facts.outcome.curve, Cash::ZERO);
     fold::holdings(facts, |point, held| {
-        let equity = curve.equity()[point];
+        let equity = curve.equity_at(point);
         peak = peak.max(equity);
         let mut row = Row::begin(&mut out);
         row.field(curve.time(point))?.field(equity)?.field(held.cash)?.field(held.exposure)?;

@@ -29,7 +29,7 @@ struct Points<'a> {
 
 /// The picture of an equity curve, line by line, none wider than the style's width (but never narrower than 40).
 pub(super) fn lines(curve: &Curve, currency: Currency, style: Style) -> Vec<String> {
-    let (time, value) = (|place| curve.time(place), |place: usize| curve.equity()[place].to_f64());
+    let (time, value) = (|place| curve.time(place), |place: usize| curve.equity_at(place).to_f64());
     drawn(&Points { count: curve.len(), time: &time, value: &value, mark: text::marks(currency).0 }, style)
 }
 

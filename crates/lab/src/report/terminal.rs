@@ -93,7 +93,7 @@ pub fn terminal(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<
 /// [`ReportError::Write`] where `out` does not take it.
 pub fn summary(facts: &Facts<'_>, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
     let (setup, figures) = (facts.backtest.setup(), &facts.outcome.statistics);
-    let last = facts.outcome.curve.equity().last().copied().unwrap_or(setup.cash);
+    let last = facts.outcome.curve.last().unwrap_or(setup.cash);
     writeln!(out, "{}Portfolio Performance:", style.picture("💰"))?;
     writeln!(out, "   Initial Capital: {}", text::money(setup.cash, setup.currency))?;
     writeln!(out, "   Final Value: {}", text::money(last, setup.currency))?;

@@ -300,7 +300,7 @@ fn slippage_at_the_close_is_in_the_file_too() {
             });
         let rows = equity_file(&backtest, &outcome);
         assert_eq!(rows.last(), Some(&[9_900, 8_900, 1_000].map(Cash::whole)), "at {at}");
-        assert_eq!(outcome.curve.equity().last(), Some(&Cash::whole(9_900)), "at {at}");
+        assert_eq!(outcome.curve.last(), Some(Cash::whole(9_900)), "at {at}");
     }
 }
 

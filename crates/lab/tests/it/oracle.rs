@@ -77,11 +77,11 @@ fn check(name: &str, run: impl Fn(&std::path::Path) -> Outcome, tolerance: f64) 
         |kind: &str| fs::read_to_string(folder.join(format!("backtesting_goog_sma10_20_{name}.{kind}"))).unwrap();
     for (row, line) in read("equity.csv").lines().skip(1).enumerate() {
         let equity: f64 = line.split(',').nth(1).unwrap().parse().unwrap();
-        close_to(&format!("{name} equity {line}"), outcome.curve.equity()[row].to_f64(), equity, tolerance.max(1e-11));
+        close_to(&format!("{name} equity {line}"), outcome.curve.equity_at(row).to_f64(), equity, tolerance.max(1e-11));
     }
     check_trades(name, &outcome, &read("trades.csv"));
     check_statistics(name, &outcome, &read("stats.json"));
-    println!("{name}: final equity {}", outcome.curve.equity().last().unwrap());
+    println!("{name}: final equity {}", outcome.curve.last().unwrap());
 }
 
 fn check_trades(name: &str, outcome: &Outcome, csv: &str) {

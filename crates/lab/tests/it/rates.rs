@@ -94,7 +94,7 @@ fn an_account_in_another_currency_is_valued_without_a_look_ahead() {
     assert_eq!(engine.strategy().seen, 1, "the pair is not there to trade");
     let outcome = backtest.run(Ten::default()).unwrap();
     // 1,000 dollars are 250 euros at the open of day 3, when 4 was the last close.
-    let equity: Vec<String> = outcome.curve.equity().iter().map(ToString::to_string).collect();
+    let equity: Vec<String> = outcome.curve.equity().map(|equity| equity.to_string()).collect();
     assert_eq!(equity, ["1000", "950", "875", "854", "1096.66666632"]);
     let facts = Facts { backtest: &backtest, outcome: &outcome, strategy: "ten", parameters: &[], settings: &[] };
     let mut out = Vec::new();

@@ -131,7 +131,7 @@ fn every_strategy_conserves_money_and_repeats_itself() {
         assert_eq!(outcome.journal.hash(), again.journal.hash(), "{what}");
         outcome.account.ledger().check().unwrap();
         let worth = worth_of(&fills(&outcome), data);
-        assert_eq!(*outcome.curve.equity().last().unwrap(), worth, "{what}: equity is not cash and holdings");
+        assert_eq!(outcome.curve.last().unwrap(), worth, "{what}: equity is not cash and holdings");
         assert_eq!(outcome.account.equity(), worth, "{what}: account");
         if !fills(&outcome).is_empty() {
             traded.push(spec.name);

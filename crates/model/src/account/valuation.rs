@@ -1,5 +1,5 @@
 //! What holdings are worth: prices come in, the equity follows.
-use super::{Account, REPORTING};
+use super::{Account, Holding, REPORTING};
 use crate::ids::{CommodityId, InstrumentId};
 use crate::market::Bar;
 use crate::number::{Cash, Overflow, Price, Quantity, Rounding};
@@ -10,8 +10,9 @@ pub(super) enum Valuation {
     /// Nothing is held.
     #[default]
     Nothing,
-    /// So many nanos of units, fewer than [`FEW`], at the price itself: their product is the worth and cannot overflow.
-    Units(i64),
+    /// The worth is a line over the price: so many nanos of units, fewer than [`FEW`], less the holding's basis. It cannot
+    /// overflow.
+    Line(i64),
     /// Anything else: [`Account::worth`].
     General,
 }
@@ -20,6 +21,31 @@ pub(super) enum Valuation {
 /// plus another, cannot leave 128 bits.
 const FEW: u64 = 1 << 62;
 const ROOMY: u128 = 1 << 124;
+
+/// The equity while nothing but the price of one instrument moves: a line over that price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// The equity at a price of nothing.
+    pub rest: Cash,
+    /// Nanos of units by which it grows with the price: negative for short, nothing where the price does not matter.
+    pub units: i64,
+}
+
+impl Line {
+    /// An equity that no price moves.
+    #[must_use]
+    #[inline]
+    pub const fn level(equity: Cash) -> Self {
+        Self { rest: equity, units: 0 }
+    }
+
+    /// The equity at a price.
+    #[must_use]
+    #[inline]
+    pub fn at(self, price: Price) -> Cash {
+        Cash::from_attos(self.rest.attos() + i128::from(price.nanos()) * i128::from(self.units))
+    }
+}
 
 impl Account {
     /// Takes a new price of an instrument into the equity.
@@ -42,9 +68,9 @@ impl Account {
         holding.mark = Some(bar.close);
         match holding.valuation {
             Valuation::Nothing => Ok(()),
-            Valuation::Units(nanos) => {
+            Valuation::Line(units) => {
                 holding.position.observe(bar);
-                let value = Cash::from_attos(i128::from(bar.close.nanos()) * i128::from(nanos));
+                let value = holding.on_line(units, bar.close);
                 let old = std::mem::replace(&mut holding.value, value);
                 self.equity = self.equity.minus(old)?.plus(value)?;
                 Ok(())
@@ -53,35 +79,35 @@ impl Account {
         }
     }
 
-    /// Takes closed bars of an instrument, one after the other; the equity after each goes to `curve`. The same as
-    /// [`Account::mark_bar`] for each.
+    /// Takes closed bars of an instrument, one after the other: the same as [`Account::mark_bar`] for each. Between them the
+    /// equity follows [`Account::line`].
     ///
     /// # Errors
     /// [`Overflow`] beyond the range.
-    pub fn mark_bars(&mut self, id: InstrumentId, bars: &[Bar], curve: &mut Vec<Cash>) -> Result<(), Overflow> {
+    pub fn mark_bars(&mut self, id: InstrumentId, bars: &[Bar]) -> Result<(), Overflow> {
+        let Some((last, before)) = bars.split_last() else { return Ok(()) };
         let holding = &mut self.holdings[id.index()];
-        let Some(last) = bars.last() else { return Ok(()) };
         match holding.valuation {
-            Valuation::Nothing => {
-                holding.mark = Some(last.close);
-                curve.resize(curve.len() + bars.len(), self.equity);
-            }
-            Valuation::Units(nanos) if self.equity.attos().unsigned_abs() < ROOMY => {
-                let value = |bar: &Bar| i128::from(bar.close.nanos()) * i128::from(nanos);
-                let rest = self.equity.attos() - holding.value.attos();
-                curve.extend(bars.iter().map(|bar| Cash::from_attos(rest + value(bar))));
-                holding.position.observe_all(bars);
-                (holding.mark, holding.value) = (Some(last.close), Cash::from_attos(value(last)));
-                self.equity = Cash::from_attos(rest + value(last));
-            }
-            Valuation::Units(_) | Valuation::General => {
-                for bar in bars {
-                    self.mark_bar_in_general(id, bar)?;
-                    curve.push(self.equity);
-                }
-            }
+            Valuation::Nothing => {}
+            Valuation::Line(_) => holding.position.observe_all(before),
+            Valuation::General => before.iter().try_for_each(|bar| self.mark_bar_in_general(id, bar))?,
         }
-        Ok(())
+        self.mark_bar(id, last)
+    }
+
+    /// The equity as it follows the price of an instrument; `None` where that is no line, or one that could leave the range.
+    #[must_use]
+    #[inline]
+    pub fn line(&self, id: InstrumentId) -> Option<Line> {
+        let holding = &self.holdings[id.index()];
+        match holding.valuation {
+            Valuation::Nothing => Some(Line::level(self.equity)),
+            Valuation::Line(units) if self.equity.attos().unsigned_abs() < ROOMY => {
+                let rest = self.equity.attos() - holding.value.attos() - holding.basis.attos();
+                Some(Line { rest: Cash::from_attos(rest), units })
+            }
+            Valuation::Line(_) | Valuation::General => None,
+        }
     }
 
     #[cold]
@@ -100,7 +126,7 @@ impl Account {
         let (old, Some(price)) = (holding.value, holding.mark) else { return Ok(()) };
         let value = match holding.valuation {
             Valuation::Nothing => return Ok(()),
-            Valuation::Units(nanos) => Cash::from_attos(i128::from(price.nanos()) * i128::from(nanos)),
+            Valuation::Line(units) => holding.on_line(units, price),
             Valuation::General => self.worth(id, price)?,
         };
         self.equity = self.equity.minus(old)?.plus(value)?;
@@ -112,16 +138,19 @@ impl Account {
     #[inline]
     pub(super) fn choose_valuation(&mut self, id: InstrumentId) -> Result<(), Overflow> {
         let (holding, instrument) = (&mut self.holdings[id.index()], &self.instruments[id.index()]);
-        let plain = holding.base.is_some()
-            && holding.quote == REPORTING.index()
-            && instrument.rules().multiplier == Quantity::ONE;
-        holding.valuation = match i64::try_from(holding.units.nanos()) {
+        let (held, basis) = match holding.base {
+            Some(_) => (holding.units, Cash::ZERO),
+            None => (holding.position.quantity, holding.position.cost),
+        };
+        let roomy = basis.attos().unsigned_abs() < ROOMY;
+        holding.basis = basis;
+        holding.valuation = match line_units(held, instrument.rules().multiplier) {
             // Its price may be the rate of another holding's currency.
             _ if !self.single_currency => Valuation::General,
             _ if holding.units.is_zero() && (holding.base.is_some() || holding.position.is_flat()) => {
                 Valuation::Nothing
             }
-            Ok(nanos) if plain && nanos.unsigned_abs() < FEW => Valuation::Units(nanos),
+            Some(units) if roomy && holding.quote == REPORTING.index() => Valuation::Line(units),
             _ => Valuation::General,
         };
         if holding.valuation == Valuation::Nothing {
@@ -176,4 +205,25 @@ impl Account {
         self.choose_valuation(by)?;
         self.revalue(by)
     }
+}
+
+impl Holding {
+    /// The worth of so many nanos of units, less the basis.
+    #[inline(always)]
+    fn on_line(&self, units: i64, price: Price) -> Cash {
+        Cash::from_attos(i128::from(price.nanos()) * i128::from(units) - self.basis.attos())
+    }
+}
+
+/// Units times the multiplier in whole nanos, few enough for a line; `None` where a value would be rounded.
+#[inline]
+fn line_units(held: Quantity, multiplier: Quantity) -> Option<i64> {
+    let units = match multiplier {
+        Quantity::ONE => held.nanos(),
+        multiplier => {
+            let product = held.nanos().checked_mul(multiplier.nanos())?;
+            (product % Quantity::ONE.nanos() == 0).then(|| product / Quantity::ONE.nanos())?
+        }
+    };
+    i64::try_from(units).ok().filter(|units| units.unsigned_abs() < FEW)
 }

@@ -1,6 +1,6 @@
 //! The account: equity moves with prices and fees and with nothing else, and the ledger explains all of it.
 use proptest::prelude::*;
-use qframe_model::account::Account;
+use qframe_model::account::{Account, Line};
 use qframe_model::currency::Currency;
 use qframe_model::fill::Fill;
 use qframe_model::ids::{CommodityId, InstrumentId};
@@ -70,6 +70,12 @@ proptest! {
             prop_assert_eq!(account.ledger().check(), Ok(()));
             let open = (0..5).filter(|id| !account.position(InstrumentId(*id)).is_flat()).count();
             prop_assert_eq!(account.open_positions(), open);
+            for id in (0..5).map(InstrumentId) {
+                let (line, mut moved) = (account.line(id), account.clone());
+                let price = read("1234.5");
+                moved.mark(id, price).unwrap();
+                prop_assert!(line.is_none_or(|line| line.at(price) == moved.equity()), "{:?} at {}", line, price);
+            }
         }
     }
 
@@ -155,4 +161,26 @@ fn entry(account: &Account, fill: &Fill, gain: Cash) -> Entry {
     Entry::new(move_of(0, Book::Assets, Book::Trading, given))
         .and(move_of(if fill.instrument.0 == 3 { 3 } else { fill.instrument.0 + 1 }, Book::Trading, Book::Assets, got))
         .and(fee)
+}
+
+#[test]
+fn equity_is_a_line_over_the_price_of_whole_contracts() {
+    let mut account = five_kinds();
+    let (future, price) = (InstrumentId(4), read::<Price>("5000.25"));
+    assert_eq!(account.line(future), Some(Line::level(Cash::whole(DEPOSIT))));
+    account.fill(&fill(4, Side::Sell, Quantity::whole(3), price)).unwrap();
+    let line = account.line(future).unwrap();
+    assert_eq!(line.units, -150_000_000_000);
+    assert_eq!(line.at(read("4990.25")), Cash::whole(DEPOSIT + 1_500));
+}
+
+#[test]
+fn what_is_rounded_is_no_line() {
+    let tenth = Rules { multiplier: read("0.1"), ..Rules::default() };
+    let future = Instrument::new(read("ES-20301220"), Currency::USD, tenth).unwrap();
+    let mut account = Account::open(vec![future].into(), Currency::USD).unwrap();
+    account.fill(&fill(0, Side::Buy, read("0.000000010"), read("5000"))).unwrap();
+    assert!(account.line(InstrumentId(0)).is_some());
+    account.fill(&fill(0, Side::Buy, read("0.000000001"), read("5000"))).unwrap();
+    assert_eq!(account.line(InstrumentId(0)), None);
 }

@@ -1,7 +1,7 @@
 //! The data block of the page: what its script draws, thinned where a picture needs no more.
 use std::io::Write;
 
-use qframe_model::number::{Price, Quantity};
+use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::time::Time;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -154,8 +154,8 @@ fn over_the_curve(facts: &Facts<'_>, value: impl Fn(usize) -> f64) -> Line {
 }
 
 fn equity(facts: &Facts<'_>) -> Line {
-    let equity = facts.outcome.curve.equity();
-    over_the_curve(facts, |place| equity[place].to_f64())
+    let curve = &facts.outcome.curve;
+    over_the_curve(facts, |place| curve.equity_at(place).to_f64())
 }
 
 fn hold(facts: &Facts<'_>) -> Line {
@@ -164,7 +164,7 @@ fn hold(facts: &Facts<'_>) -> Line {
 }
 
 fn drawdown(facts: &Facts<'_>) -> Line {
-    let equity: Vec<f64> = facts.outcome.curve.equity().iter().map(|equity| equity.to_f64()).collect();
+    let equity: Vec<f64> = facts.outcome.curve.equity().map(Cash::to_f64).collect();
     let below = qframe_quant::performance::drawdown_series(&equity);
     over_the_curve(facts, |place| below[place] * 100.0)
 }

@@ -112,7 +112,7 @@ fn price(facts: &Facts<'_>) -> Chart {
 
 fn equity(facts: &Facts<'_>) -> Chart {
     let (setup, statistics, curve) = (facts.backtest.setup(), &facts.outcome.statistics, &facts.outcome.curve);
-    let last = curve.equity().last().copied().unwrap_or(setup.cash);
+    let last = curve.last().unwrap_or(setup.cash);
     Chart {
         id: "equity",
         title: format!("Equity against buy & hold [{}]", setup.currency),

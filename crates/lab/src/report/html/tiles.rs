@@ -35,7 +35,7 @@ fn subject(facts: &Facts<'_>) -> String {
 pub(super) fn tiles(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), ReportError> {
     let (setup, statistics) = (facts.backtest.setup(), &facts.outcome.statistics);
     let fees = Charges::of(&facts.outcome.account)?.fees;
-    let last = facts.outcome.curve.equity().last().copied().unwrap_or(setup.cash);
+    let last = facts.outcome.curve.last().unwrap_or(setup.cash);
     let tiles = [
         ("Final value", text::money(last, setup.currency), format!("from {}", text::money(setup.cash, setup.currency))),
         (

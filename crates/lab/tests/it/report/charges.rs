@@ -57,7 +57,7 @@ fn check(run: &Run, charges: [&str; 6]) {
     // The price stands still: what is missing at the end is what was charged.
     let [fees, funding, interest, dividends, rollover, _] = charges.map(|amount| amount.parse::<Cash>().unwrap());
     let paid = fees.plus(funding).unwrap().plus(interest).unwrap().plus(rollover).unwrap().minus(dividends).unwrap();
-    assert_eq!(*run.outcome.curve.equity().last().unwrap(), Cash::whole(10_000).minus(paid).unwrap());
+    assert_eq!(run.outcome.curve.last().unwrap(), Cash::whole(10_000).minus(paid).unwrap());
 }
 
 #[test]

@@ -92,10 +92,10 @@ fn its_numbers_are_the_statistics() {
 fn its_curves_begin_and_end_where_the_run_does() {
     let run = Run::bitcoin();
     let data = data(&split(&run.written(report::html)).1);
-    let equity = run.outcome.curve.equity();
+    let curve = &run.outcome.curve;
     let drawn = data["equity"]["y"].as_array().unwrap();
-    for (drawn, exact) in [(drawn.first(), equity.first()), (drawn.last(), equity.last())] {
-        let (drawn, exact) = (drawn.unwrap().as_f64().unwrap(), exact.unwrap().to_f64());
+    for (drawn, exact) in [(drawn.first(), curve.equity_at(0)), (drawn.last(), curve.last().unwrap())] {
+        let (drawn, exact) = (drawn.unwrap().as_f64().unwrap(), exact.to_f64());
         assert!((drawn / exact - 1.0).abs() < 1e-8, "{drawn} is {exact}");
     }
     let hold = data["hold"]["y"].as_array().unwrap().last().unwrap().as_f64().unwrap();

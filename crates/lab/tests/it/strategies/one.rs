@@ -241,7 +241,7 @@ fn the_volatility_target_is_moved_where_it_is_outside_its_band_and_nowhere_else(
             let years = row.time.since(set.bars()[bar - count].time).nanos() as f64 / (365.25 * 86_400e9);
             let volatility = moments(&returns[bar - 20..bar]).1 * (count as f64 / years).sqrt();
             let wanted = f64::min(target / volatility, cap);
-            let away = (wanted - units * prices[bar] / outcome.curve.equity()[bar].to_f64()).abs();
+            let away = (wanted - units * prices[bar] / outcome.curve.equity_at(bar).to_f64()).abs();
             assert_eq!(order.is_some(), away > 0.1, "{symbol} bar {bar}: {away} away");
             if let Some(Size::TargetWeight(weight)) = order.map(|order| order.size) {
                 assert!((weight.to_f64() - wanted).abs() < 1e-8, "{symbol} bar {bar}: {weight} for {wanted}");
@@ -260,7 +260,7 @@ fn buy_and_hold_buys_at_the_second_open_and_earns_what_the_market_does() {
         let [bought] = fills(&outcome)[..] else { panic!("{symbol}: one fill") };
         assert_eq!((bought.time, bought.price), (set.bars()[1].time, set.bars()[1].open), "{symbol}");
         let growth = set.bars().last().unwrap().close.to_f64() / bought.price.to_f64();
-        let (equity, expected) = (outcome.curve.equity().last().unwrap().to_f64(), 10_000.0 / 1.001 * growth);
+        let (equity, expected) = (outcome.curve.last().unwrap().to_f64(), 10_000.0 / 1.001 * growth);
         assert!((equity / expected - 1.0).abs() < 1e-9, "{symbol}: {equity}, expected {expected}");
     }
 }
@@ -300,10 +300,10 @@ fn an_order_that_rests_does_not_hold_a_strategy() {
 fn strategies_built_by_hand_are_those_of_the_registry() {
     let set = sample("GOOGL");
     let backtest = backtest(std::slice::from_ref(&set), true);
-    let by_hand = |outcome: Outcome| *outcome.curve.equity().last().unwrap();
+    let by_hand = |outcome: Outcome| outcome.curve.last().unwrap();
     let check = |name: &str, equity: Cash| {
         let listed = run(name, LONG_SHORT, std::slice::from_ref(&set));
-        assert_eq!(equity, *listed.curve.equity().last().unwrap(), "{name}");
+        assert_eq!(equity, listed.curve.last().unwrap(), "{name}");
     };
     let mode = Mode::LongShort;
     let rules =

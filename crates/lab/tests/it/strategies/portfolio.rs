@@ -57,7 +57,7 @@ fn the_weights_are_those_of_the_window_before() {
         if now.is_empty() || bar < 62 {
             continue;
         }
-        let equity = outcome.curve.equity()[bar - 1].to_f64();
+        let equity = outcome.curve.equity_at(bar - 1).to_f64();
         for (place, weight) in expected(&data, bar - 1, 60).iter().enumerate() {
             let share = held[place] * data[place].bars()[bar - 1].close.to_f64() / equity;
             let one_unit = data[place].bars()[bar - 1].close.to_f64() / equity;

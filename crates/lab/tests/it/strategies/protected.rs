@@ -88,7 +88,7 @@ fn positions_end_at_their_stop_and_at_their_target_and_are_never_without_them() 
 /// What a trade lost, as a share of the equity at the decision to enter it.
 fn loss_share(outcome: &Outcome, set: &DataSet, trade: &ClosedTrade) -> f64 {
     let entered = set.bars().iter().position(|bar| bar.time == trade.entry_time).unwrap();
-    -trade.pnl.to_f64() / outcome.curve.equity()[entered - 1].to_f64()
+    -trade.pnl.to_f64() / outcome.curve.equity_at(entered - 1).to_f64()
 }
 
 /// Sizing by risk needs a stop; before these strategies took one it could not be had from the command line.

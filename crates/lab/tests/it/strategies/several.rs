@@ -68,7 +68,7 @@ fn momentum_rotation_holds_the_best_of_each_month_and_nothing_else() {
 fn check_shares(outcome: &Outcome, data: &[DataSet], bar: usize, held: &[Quantity], share: f64) {
     let open = |place: usize| data[place].bars()[bar].open.to_f64();
     for place in (0..held.len()).filter(|place| !held[*place].is_zero()) {
-        let equity = outcome.curve.equity()[bar].to_f64();
+        let equity = outcome.curve.equity_at(bar).to_f64();
         let held = held[place].to_f64() * open(place) / equity / share;
         let off = (held - 1.0).abs();
         assert!(off < 0.005 + 0.002 / share, "{} at bar {bar}: {held} of its share", STOCKS[place]);
