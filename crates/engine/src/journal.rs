@@ -6,14 +6,12 @@
 use std::fmt;
 
 use qframe_model::event::{Event, EventRef};
-use qframe_model::wire::{self, PAGE_BYTES, WireError};
+use qframe_model::wire::{self, Encoder, WireError};
 
 /// A link closes at the first event that makes it this long.
 const LINK_BYTES: usize = 1 << 16;
-/// The bytes of an event's length.
-const LENGTH_BYTES: usize = 3;
 /// Room for the event that closes a link.
-const LINK_ROOM: usize = LINK_BYTES + LENGTH_BYTES + PAGE_BYTES;
+const SLACK: usize = 1 << 8;
 /// The longest event: the header of a run with its parameters and data.
 const EVENT_BYTES_MAX: usize = 1 << 20;
 
@@ -34,9 +32,8 @@ pub struct Journal {
     events: u64,
     /// The stored bytes of the links that are closed.
     links: Vec<Vec<u8>>,
-    /// The link that is written, with room for a page behind what is used of it.
     open: Vec<u8>,
-    used: usize,
+    encoder: Encoder,
 }
 
 /// A journal that cannot be read or written.
@@ -71,7 +68,7 @@ impl Journal {
     /// An empty journal.
     #[must_use]
     pub fn new(keep: Keep) -> Self {
-        Self { keep, events: 0, links: Vec::new(), open: Vec::new(), used: 0 }
+        Self { keep, events: 0, links: Vec::new(), open: Vec::new(), encoder: Encoder::default() }
     }
 
     /// Appends an event.
@@ -94,50 +91,22 @@ impl Journal {
     }
 
     fn store(&mut self, event: EventRef<'_>) -> Result<(), JournalError> {
-        // Where it stays: most events fit onto a page.
-        if let Some((length, rest)) = self.open[self.used..].split_first_chunk_mut()
-            && let Some(page) = rest.first_chunk_mut()
-            && let Some(bytes) = wire::lay_onto(page, &event).map_err(JournalError::NotStored)?
-        {
-            *length = length_of(bytes);
-            self.used += LENGTH_BYTES + bytes;
-            if self.used >= LINK_BYTES {
-                self.close_link();
+        let start = self.open.len();
+        self.open.extend_from_slice(&[0; 3]);
+        match self.encoder.append(&event, &mut self.open) {
+            Ok(bytes) if bytes <= EVENT_BYTES_MAX => {
+                self.open[start..start + 3].copy_from_slice(&(bytes as u32).to_le_bytes()[..3]);
             }
-            return Ok(());
+            other => {
+                self.open.truncate(start);
+                return Err(other.map_or_else(JournalError::NotStored, JournalError::TooLong));
+            }
         }
-        self.store_apart(event)
-    }
-
-    /// The first event of a link, which has no room yet, and long ones.
-    #[cold]
-    fn store_apart(&mut self, event: EventRef<'_>) -> Result<(), JournalError> {
-        let bytes = wire::to_bytes(&event).map_err(JournalError::NotStored)?;
-        if bytes.len() > EVENT_BYTES_MAX {
-            return Err(JournalError::TooLong(bytes.len()));
-        }
-        self.open.truncate(self.used);
-        self.open.extend_from_slice(&length_of(bytes.len()));
-        self.open.extend_from_slice(&bytes);
-        self.used = self.open.len();
-        if self.used >= LINK_BYTES {
-            self.close_link();
-        } else {
-            self.open.resize(LINK_ROOM, 0);
+        if self.open.len() >= LINK_BYTES {
+            // Handed over, not copied: the next link gets memory of its own.
+            self.links.push(std::mem::replace(&mut self.open, Vec::with_capacity(LINK_BYTES + SLACK)));
         }
         Ok(())
-    }
-
-    /// Hands the link over, without a copy: the next one gets memory of its own.
-    fn close_link(&mut self) {
-        self.open.truncate(self.used);
-        self.links.push(std::mem::take(&mut self.open));
-        self.used = 0;
-    }
-
-    /// What is written of the link that is open.
-    fn written(&self) -> &[u8] {
-        &self.open[..self.used]
     }
 
     /// How many events were recorded.
@@ -151,29 +120,24 @@ impl Journal {
     #[must_use]
     pub fn hash(&self) -> blake3::Hash {
         let closed = self.links.iter().fold(None, |before, bytes| Some(link(before, bytes)));
-        link(closed, self.written())
+        link(closed, &self.open)
     }
 
     /// How many bytes the stored events take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.links.iter().map(Vec::len).sum::<usize>() + self.used
+        self.links.iter().map(Vec::len).sum::<usize>() + self.open.len()
     }
 
     /// The events, read back from their stored form.
     pub fn iter(&self) -> impl Iterator<Item = Result<Event, JournalError>> + '_ {
-        let parts = self.links.iter().map(Vec::as_slice).chain(std::iter::once(self.written()));
+        let parts = self.links.iter().map(Vec::as_slice).chain(std::iter::once(self.open.as_slice()));
         let stored = parts.flat_map(|part| Stored { rest: part });
         stored.enumerate().map(|(place, bytes)| {
             let read = bytes.and_then(|bytes| wire::from_bytes(bytes).map_err(|error| error.to_string()));
             read.map_err(|reason| JournalError::Damaged { event: place as u64, reason })
         })
     }
-}
-
-fn length_of(bytes: usize) -> [u8; LENGTH_BYTES] {
-    let [a, b, c, _] = (bytes as u32).to_le_bytes();
-    [a, b, c]
 }
 
 /// The hash of a link that follows another.

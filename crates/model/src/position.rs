@@ -113,7 +113,9 @@ impl Position {
 
     /// As [`Position::observe`] for each of the bars, which follow one another in time.
     pub(crate) fn observe_all(&mut self, bars: &[Bar]) {
-        let early = bars.partition_point(|bar| bar.time < self.before.until);
+        let is_early = |bar: &Bar| bar.time < self.before.until;
+        // Nearly always none is.
+        let early = if bars.first().is_some_and(is_early) { bars.partition_point(is_early) } else { 0 };
         bars[..early].iter().for_each(|bar| self.observe(bar));
         (self.high, self.low) =
             bars[early..].iter().fold((self.high, self.low), |(high, low), bar| (high.max(bar.high), low.min(bar.low)));

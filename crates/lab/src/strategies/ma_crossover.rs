@@ -17,8 +17,8 @@ pub struct MaCrossover<A> {
     slow: A,
     mode: Mode,
     protection: Protection,
-    /// Fast less slow on the bar before; 0 where they were equal or not there.
-    last: f64,
+    /// Fast less slow on the bar before, and the slow one; 0 where they were not there.
+    last: (f64, f64),
     /// A cross that was met while passing over bars; its bar comes next.
     met: Option<(Side, f64)>,
 }
@@ -27,7 +27,7 @@ impl<A: Average> MaCrossover<A> {
     /// A crossover of two averages of one kind, the fast one shorter.
     #[must_use]
     pub fn new(fast: A, slow: A, mode: Mode) -> Self {
-        Self { fast, slow, mode, protection: Protection::default(), last: 0.0, met: None }
+        Self { fast, slow, mode, protection: Protection::default(), last: (0.0, 0.0), met: None }
     }
 
     /// The same with something behind its entries.
@@ -42,12 +42,13 @@ impl<A: Average> MaCrossover<A> {
         let close = bar.close.nanos() as f64;
         let (fast, slow) = (self.fast.update_near(close), self.slow.update_near(close));
         let (fast, slow) = (fast?, slow?);
-        let apart = fast - slow;
+        let now = (fast - slow, slow);
+        let before = std::mem::replace(&mut self.last, now);
         // Nearer than that they are equal: a running sum keeps rounding errors of prices long gone, and a near mean its own.
-        let apart = if apart.abs() > 1e-12 * slow.abs() { apart } else { 0.0 };
-        let before = std::mem::replace(&mut self.last, apart);
-        // A division that is needed on a cross only is made on a cross only.
-        (before * apart < 0.0).then(|| {
+        let is_apart = |(apart, slow): (f64, f64)| apart.abs() > 1e-12 * slow.abs();
+        // What is needed on a cross only is computed on a cross only.
+        (before.0 * now.0 < 0.0 && is_apart(before) && is_apart(now)).then(|| {
+            let (apart, slow) = now;
             let side = if apart > 0.0 { Side::Buy } else { Side::Sell };
             (side, apart / slow * 10.0)
         })

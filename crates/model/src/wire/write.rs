@@ -3,26 +3,67 @@ use serde::ser::{self, Serialize};
 
 use super::WireError;
 
-/// Lays a value onto a page, without a look at any capacity while it writes. Gives how many bytes it takes; `None` where
-/// that is more than a page holds: what stands on it then is nothing.
-///
-/// # Errors
-/// [`WireError::NotStored`] for a list whose length is not known before it is written.
-#[inline]
-pub fn lay_onto<T: Serialize + ?Sized>(page: &mut [u8; PAGE_BYTES], value: &T) -> Result<Option<usize>, WireError> {
-    let mut page = Page { bytes: page, at: 0 };
-    value.serialize(Writer { sink: &mut page })?;
-    Ok(Some(page.at).filter(|at| *at <= PAGE))
+/// Turns values into bytes. It is kept and used again, so that a short value is written without a look at any capacity.
+#[derive(Debug, Clone)]
+pub struct Encoder {
+    page: Page,
+    /// A value that is longer than the page.
+    long: Vec<u8>,
 }
 
-/// The bytes of one value.
+impl Default for Encoder {
+    fn default() -> Self {
+        Self { page: Page { bytes: [0; PAGE + WIDEST], at: 0 }, long: Vec::new() }
+    }
+}
+
+impl Encoder {
+    /// The bytes of a value, until the next one.
+    ///
+    /// # Errors
+    /// [`WireError::NotStored`] for a list whose length is not known before it is written.
+    #[inline]
+    pub fn encode<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<&[u8], WireError> {
+        self.page.at = 0;
+        value.serialize(Writer { sink: &mut self.page })?;
+        match self.page.bytes[..PAGE].get(..self.page.at) {
+            Some(written) => Ok(written),
+            None => encode_long(value, &mut self.long),
+        }
+    }
+
+    /// Appends the bytes of a value. Gives how many they are.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`]; nothing is then appended.
+    #[inline]
+    pub fn append<T: Serialize + ?Sized>(&mut self, value: &T, to: &mut Vec<u8>) -> Result<usize, WireError> {
+        let length = self.encode(value)?.len();
+        if length <= BLOCK {
+            // A copy of a length that is known needs no call; what is idle of it goes again.
+            let end = to.len() + length;
+            to.extend_from_slice(&self.page.bytes[..BLOCK]);
+            to.truncate(end);
+        } else {
+            to.extend_from_slice(if length <= PAGE { &self.page.bytes[..length] } else { &self.long });
+        }
+        Ok(length)
+    }
+}
+
+#[cold]
+fn encode_long<'a, T: Serialize + ?Sized>(value: &T, bytes: &'a mut Vec<u8>) -> Result<&'a [u8], WireError> {
+    bytes.clear();
+    value.serialize(Writer { sink: bytes })?;
+    Ok(bytes)
+}
+
+/// The bytes of one value; for many, keep an [`Encoder`].
 ///
 /// # Errors
-/// As [`lay_onto`].
+/// As [`Encoder::encode`].
 pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, WireError> {
-    let mut bytes = Vec::new();
-    value.serialize(Writer { sink: &mut bytes })?;
-    Ok(bytes)
+    Encoder::default().encode(value).map(<[u8]>::to_vec)
 }
 
 /// Where values are laid down.
@@ -44,19 +85,20 @@ impl Sink for Vec<u8> {
 
 /// Most values are this short; a power of two.
 const PAGE: usize = 256;
+/// Nearly all are no longer than this.
+const BLOCK: usize = 128;
 /// The widest value laid down at once.
 const WIDEST: usize = 17;
-/// The room that [`lay_onto`] needs.
-pub const PAGE_BYTES: usize = PAGE + WIDEST;
 
 /// Bytes to be written over from the left, without a look at the end: beyond it the writing begins again at the start, and
 /// `at` shows that the value was too long for it.
-struct Page<'a> {
-    bytes: &'a mut [u8; PAGE_BYTES],
+#[derive(Debug, Clone)]
+struct Page {
+    bytes: [u8; PAGE + WIDEST],
     at: usize,
 }
 
-impl Sink for Page<'_> {
+impl Sink for Page {
     #[inline(always)]
     fn lay<const N: usize>(&mut self, laid: [u8; N], used: usize) {
         let at = self.at % PAGE;
