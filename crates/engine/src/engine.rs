@@ -183,7 +183,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     }
 
     /// Lets the strategy pass over bars on which it asks for nothing; `curve` follows the equity. Gives how many it passed,
-    /// `None` where it never passes any or something waits.
+    /// `None` where it never passes any, something waits, or the equity is no line over the price.
     #[inline]
     pub(crate) fn pass(
         &mut self,
