@@ -1,18 +1,17 @@
-//! Indicators as one writes them by hand: one loop each, nothing kept for the next bar, no care for rounding.
+//! Indicators as one writes them by hand: one loop each, nothing kept for the next bar, no care for rounding. The
+//! value of a bar goes to its place in `out`, which is as long as the bars.
 use super::w4::Columns;
 
-pub(crate) fn sma(close: &[f64], period: usize, out: &mut Vec<f64>) {
-    out.clear();
+pub(crate) fn sma(close: &[f64], period: usize, out: &mut [f64]) {
     let mut sum: f64 = close[..period].iter().sum();
-    out.push(sum / period as f64);
-    out.extend(close[period..].iter().zip(close).map(|(entering, leaving)| {
-        sum += entering - leaving;
-        sum / period as f64
-    }));
+    out[period - 1] = sum / period as f64;
+    for bar in period..close.len() {
+        sum += close[bar] - close[bar - period];
+        out[bar] = sum / period as f64;
+    }
 }
 
-pub(crate) fn rsi(close: &[f64], period: usize, out: &mut Vec<f64>) {
-    out.clear();
+pub(crate) fn rsi(close: &[f64], period: usize, out: &mut [f64]) {
     let (mut gain, mut loss) = (0.0, 0.0);
     let keep = 1.0 - 1.0 / period as f64;
     for bar in 1..close.len() {
@@ -25,26 +24,24 @@ pub(crate) fn rsi(close: &[f64], period: usize, out: &mut Vec<f64>) {
             loss = loss * keep + (-change).max(0.0) / period as f64;
         }
         if bar >= period {
-            out.push(100.0 * gain / (gain + loss));
+            out[bar] = 100.0 * gain / (gain + loss);
         }
     }
 }
 
 /// The line, its signal and their distance are computed; only the line is kept.
-pub(crate) fn macd(close: &[f64], out: &mut Vec<f64>) {
-    out.clear();
+pub(crate) fn macd(close: &[f64], out: &mut [f64]) {
     let (mut fast, mut slow, mut signal) = (close[0], close[0], 0.0);
-    for price in close {
+    for (price, out) in close.iter().zip(out) {
         fast += (price - fast) * (2.0 / 13.0);
         slow += (price - slow) * (2.0 / 27.0);
         signal += (fast - slow - signal) * (2.0 / 10.0);
         std::hint::black_box(fast - slow - signal);
-        out.push(fast - slow);
+        *out = fast - slow;
     }
 }
 
-pub(crate) fn stddev(close: &[f64], period: usize, out: &mut Vec<f64>) {
-    out.clear();
+pub(crate) fn stddev(close: &[f64], period: usize, out: &mut [f64]) {
     // Around the first price, so that squares do not swallow the spread.
     let (origin, count) = (close[0], period as f64);
     let (mut sum, mut squares) = (0.0, 0.0);
@@ -59,27 +56,25 @@ pub(crate) fn stddev(close: &[f64], period: usize, out: &mut Vec<f64>) {
         }
         if bar + 1 >= period {
             let mean = sum / count;
-            out.push((squares / count - mean * mean).max(0.0).sqrt());
+            out[bar] = (squares / count - mean * mean).max(0.0).sqrt();
         }
     }
 }
 
-pub(crate) fn obv(Columns { close, volume, .. }: &Columns, out: &mut Vec<f64>) {
-    out.clear();
+pub(crate) fn obv(Columns { close, volume, .. }: &Columns, out: &mut [f64]) {
     let mut total = volume[0];
-    out.push(total);
+    out[0] = total;
     for bar in 1..close.len() {
         if close[bar] > close[bar - 1] {
             total += volume[bar];
         } else if close[bar] < close[bar - 1] {
             total -= volume[bar];
         }
-        out.push(total);
+        out[bar] = total;
     }
 }
 
-pub(crate) fn mfi(Columns { high, low, close, volume, .. }: &Columns, period: usize, out: &mut Vec<f64>) {
-    out.clear();
+pub(crate) fn mfi(Columns { high, low, close, volume, .. }: &Columns, period: usize, out: &mut [f64]) {
     let typical = |bar: usize| (high[bar] + low[bar] + close[bar]) / 3.0;
     let flow = |bar: usize| (typical(bar) * volume[bar], typical(bar) > typical(bar - 1));
     let (mut rising, mut all) = (0.0, 0.0);
@@ -93,13 +88,12 @@ pub(crate) fn mfi(Columns { high, low, close, volume, .. }: &Columns, period: us
             rising -= if up { money } else { 0.0 };
         }
         if bar >= period {
-            out.push(100.0 * rising / all);
+            out[bar] = 100.0 * rising / all;
         }
     }
 }
 
-pub(crate) fn stochastic(Columns { high, low, close, .. }: &Columns, out: &mut Vec<f64>) {
-    out.clear();
+pub(crate) fn stochastic(Columns { high, low, close, .. }: &Columns, out: &mut [f64]) {
     let (mut fast, mut slow) = ([0.0; 3], [0.0; 3]);
     for bar in 13..close.len() {
         let window = bar - 13..=bar;
@@ -109,7 +103,7 @@ pub(crate) fn stochastic(Columns { high, low, close, .. }: &Columns, out: &mut V
         slow[bar % 3] = fast.iter().sum::<f64>() / 3.0;
         std::hint::black_box(slow.iter().sum::<f64>() / 3.0);
         if bar >= 17 {
-            out.push(slow[bar % 3]);
+            out[bar] = slow[bar % 3];
         }
     }
 }

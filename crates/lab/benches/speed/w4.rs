@@ -58,10 +58,10 @@ impl Race {
         mut indicator: I,
         columns: ColumnsOf<'_, I>,
         number: impl Fn(I::Output) -> f64,
-        mut bare: impl FnMut(&mut Vec<f64>),
+        mut bare: impl FnMut(&mut [f64]),
     ) {
         let (mut our_best, mut bare_best, mut talib_best) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
-        let (mut out, mut bare_out) = (Vec::new(), Vec::new());
+        let (mut out, mut bare_out) = (Vec::new(), vec![0.0; self.bars]);
         for _ in 0..ROUNDS {
             our_best = our_best.min(seconds(|| indicator.batch_into(columns, &mut out)).0);
             bare_best = bare_best.min(seconds(|| bare(&mut bare_out)).0);

@@ -63,10 +63,9 @@ pub trait Indicator: Clone {
         for row in head.rows() {
             own.update(row);
         }
-        out.reserve(tail.count());
-        for row in tail.rows() {
-            out.push(warmed(own.update(row)));
-        }
+        // Room is made before the loop: between values pushed one by one a call for more might come, and for that the state
+        // would be written to memory each time.
+        out.extend(tail.rows().map(|row| warmed(own.update(row))));
         *self = own;
         self.warm_up() - 1
     }
