@@ -136,7 +136,7 @@ fn what_cannot_be_is_refused_and_nothing_is_written() {
     optimise("nothing.csv", 1, &["nothing.csv", "no such file"]);
     optimise("bad.csv", 1, &["bad.csv:3:14", "\"x\"", "expected digits"]);
     optimise("flat.csv", 1, &["the price of A does not change; leave it out"]);
-    optimise("same.csv", 1, &["not positive definite", "--covariance ledoit-wolf"]);
+    optimise("same.csv", 1, &["not positive definite", "mostly of A and B", "--covariance ledoit-wolf"]);
     optimise("apart.csv", 1, &["no instant at which all assets have a price", "--align ffill"]);
     optimise("closes.csv closes.csv", 1, &["A stands twice"]);
     optimise("closes.csv --to 2024-01-03", 1, &["2 returns of 3 assets", "ledoit-wolf"]);

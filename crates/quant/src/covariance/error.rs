@@ -52,6 +52,8 @@ pub enum CovarianceError {
     NotPositive {
         /// Smallest eigenvalue of the correlations.
         eigenvalue: f64,
+        /// The two assets that weigh most in that portfolio; the same twice where there is only one.
+        assets: [usize; 2],
     },
 }
 
@@ -79,10 +81,11 @@ impl fmt::Display for CovarianceError {
             Self::NotSymmetric { first, second, below, above } => {
                 write!(f, "row {first}, column {second} is {below}, and the other side of the diagonal is {above}")
             }
-            Self::NotPositive { eigenvalue } => write!(
+            Self::NotPositive { eigenvalue, assets: [first, second] } => write!(
                 f,
-                "the covariance is not positive definite: the smallest eigenvalue of its correlations is {eigenvalue:.3e}; \
-                 leave out an asset that others make up, or shrink it (Ledoit-Wolf)"
+                "the covariance is not positive definite: the smallest eigenvalue of its correlations is {eigenvalue:.3e}, \
+                 of a portfolio mostly of assets {first} and {second} (from 0); leave one of them out, or shrink it \
+                 (Ledoit-Wolf)"
             ),
         }
     }

@@ -166,9 +166,20 @@ impl Covariance {
                 lower.row_iter_mut().zip(&volatilities).for_each(|(mut row, volatility)| row *= *volatility);
                 Ok(lower)
             }
-            None => Err(CovarianceError::NotPositive { eigenvalue: ascending(&correlation)[0] }),
+            None => Err(without_variance(correlation)),
         }
     }
+}
+
+/// The portfolio that varies least, in words.
+fn without_variance(correlation: DMatrix<f64>) -> CovarianceError {
+    let pairs = correlation.symmetric_eigen();
+    let (place, eigenvalue) = pairs.eigenvalues.argmin();
+    let weights = pairs.eigenvectors.column(place).abs();
+    let mut heaviest: Vec<usize> = (0..weights.len()).collect();
+    // To six digits, and then by place: of equals the same two each time.
+    heaviest.sort_by_key(|asset| std::cmp::Reverse((weights[*asset] * 1e6).round() as i64));
+    CovarianceError::NotPositive { eigenvalue, assets: [heaviest[0], heaviest[1.min(heaviest.len() - 1)]] }
 }
 
 /// Eigenvalues of a symmetric matrix, ascending.

@@ -72,7 +72,9 @@ fn bad_input_is_refused() {
     check(&[0.1, 0.2, 0.3, 0.4], 2, TooFew { observations: 2, assets: 2 });
     check(&[0.1, 0.2, 0.3, 0.2, 0.5, 0.2], 2, Constant { asset: 1 });
     let twins = Returns::new(vec![0.1, 0.1, 0.2, 0.2, -0.1, -0.1], 2).unwrap();
-    assert!(matches!(Covariance::sample(&twins).unwrap().cholesky(), Err(NotPositive { .. })));
+    assert!(matches!(Covariance::sample(&twins).unwrap().cholesky(), Err(NotPositive { assets: [0, 1], .. })));
+    let apart = Returns::new(vec![0.1, 0.3, 0.1, 0.2, -0.1, 0.2, -0.1, 0.2, -0.1, 0.3, 0.1, 0.3], 3).unwrap();
+    assert!(matches!(Covariance::sample(&apart).unwrap().cholesky(), Err(NotPositive { assets: [0, 2], .. })));
     assert_eq!(Covariance::sample(&twins).unwrap().condition_number().filter(|number| *number < 1e12), None);
     assert!(Covariance::ledoit_wolf(&twins).unwrap().covariance.cholesky().is_ok());
     assert_eq!(Covariance::ewma(&twins, 1.0).unwrap_err(), Decay(1.0));

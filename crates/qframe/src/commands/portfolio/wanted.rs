@@ -318,7 +318,12 @@ fn named(error: CovarianceError, priced: &Priced) -> Error {
         CovarianceError::TooFew { observations, assets } => {
             format!("--prices: {observations} returns of {assets} assets; expected more returns than assets{shrink}")
         }
-        CovarianceError::NotPositive { .. } => format!("--prices: {error}{shrink}"),
+        CovarianceError::NotPositive { eigenvalue, assets: [first, second] } => format!(
+            "--prices: the covariance is not positive definite: the smallest eigenvalue of its correlations is \
+             {eigenvalue:.3e}, of a portfolio mostly of {} and {}; leave one of them out{shrink}",
+            name(first),
+            name(second)
+        ),
         CovarianceError::Decay(decay) => {
             return Error::usage("--decay", decay, "expected a number above 0 and below 1, such as 0.94");
         }

@@ -187,9 +187,13 @@ fn told(error: RiskError, names: &[String], times: &[Time]) -> String {
         }
         RiskError::Covariance(CovarianceError::Empty) => "expected at least three prices; give more history".to_owned(),
         // Ledoit-Wolf's covariance is positive definite, and takes more assets than observations.
-        error @ RiskError::Covariance(CovarianceError::NotPositive { .. } | CovarianceError::TooFew { .. }) => {
-            format!("{error}: --covariance ledoit-wolf")
-        }
+        RiskError::Covariance(CovarianceError::NotPositive { eigenvalue, assets: [first, second] }) => format!(
+            "the covariance is not positive definite: the smallest eigenvalue of its correlations is {eigenvalue:.3e}, of a \
+             portfolio mostly of {} and {}; leave one of them out, or shrink it: --covariance ledoit-wolf",
+            name(first),
+            name(second)
+        ),
+        error @ RiskError::Covariance(CovarianceError::TooFew { .. }) => format!("{error}: --covariance ledoit-wolf"),
         other => other.to_string(),
     }
 }
