@@ -76,8 +76,13 @@ pub(super) fn examine(whole: &Whole<'_>, build: &Build<'_>, declared: usize, see
     let mut trials = Vec::new();
     let count = whole.instants.len();
     let mut draws = Draws(seed ^ 0x5eed);
+    // More bars must be there than are declared, or both would see the same.
+    let first = (count / 2).max(declared + 1);
+    if first >= count {
+        return Ok(WarmUp::not_examined(declared, "the data has no more bars than are declared"));
+    }
     for _ in 0..STARTS {
-        let point = count / 2 + draws.below(count / 4);
+        let point = first + draws.below((count - first) / 2);
         trials.extend(Trial::new(whole, build, declared, point)?);
     }
     if trials.is_empty() {
@@ -93,6 +98,10 @@ pub(super) fn examine(whole: &Whole<'_>, build: &Build<'_>, declared: usize, see
         let mut differs = None;
         for trial in &trials {
             match trial.with(bars)? {
+                None if bars == declared => {
+                    let reason = "a series has no more bars before a start than are declared";
+                    return Ok(WarmUp::not_examined(declared, reason));
+                }
                 None => return Ok(WarmUp { enough: Enough::NotEven { bars: last }, ..answer }),
                 Some(found) => differs = differs.or(found),
             }

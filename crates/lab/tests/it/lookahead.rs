@@ -295,6 +295,16 @@ fn strategies_declare_what_they_need() {
     check("futures-trend", &[]);
 }
 
+/// It declares 1,001 bars: of 1,758 the second half has starts with so many before, of 1,001 none has.
+#[test]
+fn starts_have_the_bars_that_are_declared() {
+    let check = |bars: usize| warm_up("vol-target", &[], vec![wander("ONE", TimeFrame::HOUR, bars, 7)]);
+    assert_eq!(check(1_758), (1_001, Enough::Declared));
+    let (_, enough) = check(1_001);
+    let Enough::NotExamined { reason } = enough else { panic!("{enough:?}") };
+    assert_eq!(reason, "the data has no more bars than are declared");
+}
+
 /// A recursive average that declares no more than its first value needs.
 struct Forgetful(MaCrossover<Ema>);
 
