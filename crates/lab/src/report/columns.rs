@@ -37,12 +37,9 @@ struct Greeks {
 }
 
 impl Columns {
-    /// `None` where a return is not defined.
+    /// `None` of a track without a return.
     pub(super) fn of(track: &Track) -> Option<Self> {
         let (first, times) = (*track.values.first()?, track.times_ns.get(1..)?);
-        if !track.has_returns() {
-            return None;
-        }
         let rolling = Rolling::of(track);
         let rows = times.len();
         let last = |values: Option<&Vec<f64>>| {

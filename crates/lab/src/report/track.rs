@@ -14,7 +14,7 @@ pub struct Track {
     pub name: String,
     /// Nanoseconds since the epoch, strictly rising; at least two.
     pub times_ns: Vec<i64>,
-    /// One a time, finite. Returns count from the first.
+    /// One a time, finite; above zero, but perhaps for the last. Returns count from the first.
     pub values: Vec<f64>,
     /// The benchmark, where there is one.
     pub beside: Option<Beside>,
@@ -43,12 +43,17 @@ pub struct Compared {
 }
 
 impl Track {
-    /// The curve of a run: its beginning, then the last point of each UTC day, beside buy & hold.
+    /// The curve of a run: its beginning, then the last point of each UTC day, beside buy & hold. It ends where nothing is
+    /// left: what comes after that is a share of nothing.
     pub(super) fn of(facts: &Facts<'_>) -> Self {
         let statistics = &facts.outcome.statistics;
         let points = facts.outcome.curve.points().map(|(time, equity)| (time, equity.to_f64()));
         let hold = figures::buy_and_hold(facts);
-        let (places, (times_ns, values)) = daily(points);
+        let (mut places, (mut times_ns, mut values)) = daily(points);
+        let lived = values.iter().position(|value: &f64| *value <= 0.0).map_or(values.len(), |place| place + 1);
+        places.truncate(lived);
+        times_ns.truncate(lived);
+        values.truncate(lived);
         let values_of_hold: Vec<f64> = places.iter().map(|place| hold[*place]).collect();
         let beside =
             Beside { name: "Buy & hold".to_owned(), places: (0..values.len()).collect(), values: values_of_hold };
@@ -61,18 +66,10 @@ impl Track {
         Self { name: facts.strategy.to_owned(), times_ns, values, beside, options }
     }
 
-    /// True where every return is defined: all values are above zero, but for a last one of 0. To lose all is a return of
-    /// -100 %; what comes after it, or is owed, is a share of nothing.
-    #[must_use]
-    pub fn has_returns(&self) -> bool {
-        let (last, before) = self.values.split_last().map_or((0.0, [].as_slice()), |(last, before)| (*last, before));
-        last >= 0.0 && before.iter().all(|value| *value > 0.0)
-    }
-
-    /// Simple returns from point to point; empty where one of them is not defined.
+    /// Simple returns from point to point. To lose all is one of -100 %, to owe something is less.
     #[must_use]
     pub fn returns(&self) -> Vec<f64> {
-        if self.has_returns() { changes(&self.values) } else { Vec::new() }
+        changes(&self.values)
     }
 
     /// All metrics, those beside the benchmark last.
@@ -94,7 +91,7 @@ impl Track {
 
     /// Returns of track and benchmark between the instants that both have.
     fn pair(&self) -> Option<(Vec<f64>, Vec<f64>)> {
-        let beside = self.beside.as_ref().filter(|beside| beside.values.len() > 1 && self.has_returns())?;
+        let beside = self.beside.as_ref().filter(|beside| beside.values.len() > 1)?;
         let own: Vec<f64> = beside.places.iter().map(|place| self.values[*place]).collect();
         Some((changes(&own), changes(&beside.values)))
     }
@@ -102,19 +99,16 @@ impl Track {
     /// The deepest drawdowns, the deepest first.
     #[must_use]
     pub fn drawdowns(&self, count: usize) -> Vec<Episode> {
-        let mut episodes =
-            if self.has_returns() { drawdown_episodes(&self.times_ns, &self.values) } else { Vec::new() };
+        let mut episodes = drawdown_episodes(&self.times_ns, &self.values);
         episodes.sort_by(|one, other| one.depth.total_cmp(&other.depth));
         episodes.truncate(count);
         episodes
     }
 
-    /// Returns of the months, up to the one in which nothing was left: what follows it is a share of nothing.
+    /// Returns of the months.
     #[must_use]
     pub fn months(&self) -> Vec<MonthlyReturn> {
-        let ruin = self.values.iter().position(|value| *value <= 0.0);
-        let lived = ruin.map_or(self.values.len(), |place| place + 1);
-        monthly_returns(&self.times_ns[..lived], &self.values[..lived])
+        monthly_returns(&self.times_ns, &self.values)
     }
 
     /// Returns of the years: of the track, and of the benchmark where it has that year.
@@ -192,7 +186,7 @@ impl Rolling {
         let periods = track.options.periods_per_year;
         let half_a_year = (periods as usize / 2).max(WINDOW_MIN);
         let window = half_a_year.min(track.values.len().saturating_sub(1) / 4);
-        if window < WINDOW_MIN || !track.has_returns() {
+        if window < WINDOW_MIN {
             return None;
         }
         let sharpe = rolling_sharpe(&track.values, window, periods);

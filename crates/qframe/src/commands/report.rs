@@ -184,7 +184,7 @@ impl Report {
         match found {
             Some(found) => Ok(Some(Chance { by, found })),
             None => Err(Error::Refused(format!(
-                "--montecarlo {paths}: a value below zero leaves no returns to put into another order; leave it out"
+                "--montecarlo {paths}: the last value is below zero: a return of less than -100 % can only be the last; leave it out"
             ))),
         }
     }

@@ -149,14 +149,26 @@ fn simulations_that_cannot_be_are_refused() {
         assert!(answer.code() == 2 && answer.error().contains(told), "{words}: {}", answer.error());
     }
     program.write("lost.csv", "time,equity\n2021-01-01,100\n2021-01-02,-5\n");
-    let sheet = object(&program.run("report --equity lost.csv --json"));
-    assert_eq!(
-        (&sheet["periods"], &sheet["series"]),
-        (&serde_json::json!({}), &Value::Null),
-        "nothing is no return of zero"
-    );
     let lost = program.run("report --equity lost.csv --montecarlo 5");
-    assert!(lost.code() == 1 && lost.error().contains("no returns"), "{}", lost.error());
+    assert!(lost.code() == 1 && lost.error().contains("below zero"), "{}", lost.error());
+}
+
+/// What is owed at the end is a return of less than -100 %: growth a year of it is none.
+#[test]
+fn a_curve_that_ends_in_debt_has_a_sheet() {
+    let program = Program::new();
+    program.write("debt.csv", "time,equity\n2021-01-01,100\n2021-01-02,50\n2021-01-03,60\n2021-01-04,-30\n");
+    let sheet = object(&program.run("report --equity debt.csv --json --report debt.html"));
+    let metrics = &sheet["metrics"];
+    assert_eq!(
+        (&metrics["comp"], &metrics["worst"], &metrics["max_drawdown"]),
+        (&(-1.3).into(), &(-1.5).into(), &(-1.3).into())
+    );
+    assert_eq!(
+        (&metrics["cagr"], &metrics["geometric_mean"], &metrics["calmar"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
+    assert_eq!((&sheet["series"]["returns"][2], &sheet["periods"]["Daily"]["returns"]), (&(-1.5).into(), &3.into()));
 }
 
 /// To lose all is a return of -100 %, as quantstats has it.

@@ -54,10 +54,11 @@ pub struct Shuffled {
 }
 
 impl Shuffled {
-    /// Of simple returns, finite and at least -1; calls `done` after each path. `None` of no return or no path.
+    /// Of simple returns; calls `done` after each path. `None` of no return or no path, and where a return is below -1: what is
+    /// owed stands at the end, and in no other order.
     #[must_use]
     pub fn of(returns: &[f64], options: &MetricOptions, by: &Shuffling, mut done: impl FnMut()) -> Option<Self> {
-        if returns.is_empty() || by.paths == 0 {
+        if returns.is_empty() || by.paths == 0 || returns.iter().any(|value| *value < -1.0) {
             return None;
         }
         let mut all = Self {

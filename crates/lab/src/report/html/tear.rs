@@ -38,7 +38,7 @@ pub(super) fn table(class: &str, head: &[&str], rows: &[Vec<String>], out: &mut 
 pub(super) fn metrics(track: &Track, metrics: &[Compared], out: &mut impl Write) -> Result<(), ReportError> {
     writeln!(out, "<section class=\"card\"><h2>Metrics</h2>")?;
     if metrics.is_empty() {
-        return Ok(writeln!(out, "<p class=\"note\">A value at or below zero: there are no returns.</p></section>")?);
+        return Ok(writeln!(out, "<p class=\"note\">There are no returns.</p></section>")?);
     }
     let beside = track.beside.as_ref();
     let mut head = vec!["Name", "Value"];
