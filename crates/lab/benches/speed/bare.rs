@@ -78,7 +78,7 @@ pub(crate) fn mfi(Columns { high, low, close, volume, .. }: &Columns, period: us
     let typical = |bar: usize| (high[bar] + low[bar] + close[bar]) / 3.0;
     let flow = |bar: usize| (typical(bar) * volume[bar], typical(bar) > typical(bar - 1));
     let (mut rising, mut all) = (0.0, 0.0);
-    for bar in 1..close.len() {
+    for (bar, out) in out.iter_mut().enumerate().skip(1) {
         let (money, up) = flow(bar);
         all += money;
         rising += if up { money } else { 0.0 };
@@ -88,7 +88,7 @@ pub(crate) fn mfi(Columns { high, low, close, volume, .. }: &Columns, period: us
             rising -= if up { money } else { 0.0 };
         }
         if bar >= period {
-            out[bar] = 100.0 * rising / all;
+            *out = 100.0 * rising / all;
         }
     }
 }

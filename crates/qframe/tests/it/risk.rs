@@ -218,12 +218,9 @@ fn wrong_words_and_files_are_named() {
     check("--equity x.csv", 1, &["x.csv:3:12", "above zero"]);
     // A row more than twins: no scenarios can be drawn of assets that are one.
     file("date,P,Q\n2020-01-01,1,2\n2020-01-02,2,4\n2020-01-03,1,2\n2020-01-04,3,6\n");
-    check(
-        "--prices x.csv --method monte-carlo --covariance sample",
-        1,
-        &["not positive definite", "mostly of P and Q"],
-    );
+    let drawn = "--prices x.csv --method monte-carlo --covariance sample";
+    check(drawn, 1, &["not positive definite", "mostly of P and Q"]);
     file("date,P,Q,R\n2020-01-01,1,2,4\n2020-01-02,2,5,4\n2020-01-03,1,2,6\n");
-    check("--prices x.csv --method monte-carlo --covariance sample", 1, &["2 observations of 3 assets"]);
+    check(drawn, 1, &["2 observations of 3 assets"]);
     check("--prices x.csv --method garch", 1, &["expected at least 100"]);
 }
