@@ -45,6 +45,8 @@ pub struct Engine<S, R> {
     /// Orders that were withdrawn and only make a position smaller: what is left of them is sent again, so that it can do
     /// nothing else, once the venue has let them go.
     exits: Vec<OrderId>,
+    /// What such an order was called, and what it is called since.
+    renumbered: Vec<(OrderId, OrderId)>,
 }
 
 impl<S: Strategy, R: RiskCheck> Engine<S, R> {
@@ -84,6 +86,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             told: Vec::new(),
             beyond: Vec::new(),
             exits: Vec::new(),
+            renumbered: Vec::new(),
         })
     }
 

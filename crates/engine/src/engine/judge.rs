@@ -153,8 +153,12 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         Ok(())
     }
 
-    pub(super) fn cancel(&mut self, order: OrderId) -> Result<(), EngineError> {
+    pub(super) fn cancel(&mut self, mut order: OrderId) -> Result<(), EngineError> {
         let time = self.state.now;
+        // Who sent an exit knows it by its first number.
+        while let Some((_, now)) = self.renumbered.iter().find(|(before, _)| *before == order) {
+            order = *now;
+        }
         if let Some(place) = self.state.parents.iter().position(|parent| parent.id == order) {
             let parent = self.state.parents.remove(place);
             self.journal.record(&Event::CancelRequested { order, time })?;

@@ -145,6 +145,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     pub(super) fn send_again(&mut self, exit: &Order) -> Result<(), EngineError> {
         self.state.last_order += 1;
         let (id, time) = (OrderId(self.state.last_order), self.state.now);
+        self.renumbered.push((exit.id, id));
         // What it waited for has filled, where it has ended: it is awake.
         let parent = exit.parent.filter(|parent| self.state.orders.get(*parent).is_some());
         if let Some(parent) = self.state.parents.iter_mut().find(|parent| parent.slices.contains(&exit.id)) {

@@ -200,6 +200,21 @@ fn what_the_strategy_withdraws_does_not_come_back() {
     check("cancel", tripped(TradingState::ReduceOnly), &rows, asks, &expected);
 }
 
+/// An exit that was sent again is withdrawn by the number that the strategy knows.
+#[test]
+fn an_exit_goes_by_its_first_number() {
+    let asks = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(30)),
+        1 => _ = context.send(Ticket::sell(units(20)).limit(p(110.0))),
+        5 => context.cancel(OrderId(2)),
+        _ => {}
+    };
+    let rows = [[FLAT; 8].as_slice(), &[[120.0; 4]]].concat();
+    let expected =
+        ["day 1 1 buy 30 at 100", "accepted 2", "cancelled 2 Requested", "accepted 3", "cancelled 3 Requested"];
+    check("cancel", tripped(TradingState::ReduceOnly), &rows, asks, &expected);
+}
+
 /// How an exit of some units is sent: prices are so far from 100 on the side where it gains, or loses.
 fn exit(how: u8, side: Side, size: Quantity) -> (Ticket, bool) {
     let gains = |far: f64| p(if side == Side::Sell { 100.0 + far } else { 100.0 - far });
