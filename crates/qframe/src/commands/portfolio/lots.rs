@@ -64,17 +64,14 @@ impl Lots {
                 return Err(table.wrong(row, code, why));
             }
             let time = table.held_at(row, time, panel.priced(asset))?;
+            if lots.0[asset].iter().any(|lot| Side::of(lot.quantity) != Side::of(quantity)) {
+                let why = "expected lots of one side, as those above: a long and a short one close each other";
+                return Err(table.wrong(row, units, why));
+            }
             lots.0[asset].push_back(Lot { quantity, price, time });
         }
-        for (asset, lots) in lots.0.iter_mut().enumerate() {
-            // Those of unknown date are taken for the oldest.
-            lots.make_contiguous().sort_by_key(|lot| lot.time);
-            let longs = lots.iter().filter(|lot| lot.quantity.is_positive()).count();
-            if longs > 0 && longs < lots.len() {
-                let why = "has long and short lots; expected one side, as opposite ones close each other";
-                return Err(Error::Refused(format!("{}: {} {why}", path.display(), names[asset])));
-            }
-        }
+        // Those of unknown date are taken for the oldest.
+        lots.0.iter_mut().for_each(|lots| lots.make_contiguous().sort_by_key(|lot| lot.time));
         Ok(lots)
     }
 
