@@ -54,7 +54,18 @@ pub struct OpenOrders {
 impl OpenOrders {
     #[inline]
     pub(crate) fn insert(&mut self, order: &Order) {
+        if self.open.last().is_some_and(|last| last.order.id > order.id) {
+            return self.insert_before(order);
+        }
         self.open.push(OpenOrder::sent(*order));
+    }
+
+    /// An order whose number was drawn before that of one which was sent already: the close that a refused target leaves
+    /// goes before what was asked for after the target.
+    #[cold]
+    fn insert_before(&mut self, order: &Order) {
+        let place = self.open.partition_point(|open| open.order.id < order.id);
+        self.open.insert(place, OpenOrder::sent(*order));
     }
 
     /// All of them, oldest first.

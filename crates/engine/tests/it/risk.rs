@@ -116,6 +116,26 @@ fn pending_orders_count() {
 }
 
 #[test]
+fn what_a_refused_target_leaves_to_close_is_filled() {
+    // Its number was above that of the order after it, the two stood in the wrong order, and neither was found again: the
+    // fill was not applied.
+    let mut limits = Limits::default();
+    limits.symbol.position_value = Some(Cash::whole(4_000));
+    let turns = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(Size::Units(Quantity::whole(30))),
+        2 => {
+            context.target(Rate::percent(-100));
+            context.send(Ticket::buy(Size::Units(Quantity::ONE)).limit(p(40.0)));
+        }
+        _ => {}
+    };
+    let refused = "refused 2: position value 10000.00 would be above the limit 4000.00";
+    let expected = ["day 1 1 buy 30 at 100", refused, "accepted 3", "day 3 4 sell 30 at 100"];
+    let run = check("target", limits, &[FLAT, FLAT, FLAT, FLAT, HALF, HALF], turns, &expected);
+    assert_eq!(run.engine_equity, Cash::whole(10_000));
+}
+
+#[test]
 fn the_venues_bounds_hold() {
     // A backtest bought ten units where the exchange takes a hundred: live, none of its orders was taken.
     let bounds = Bounds {
