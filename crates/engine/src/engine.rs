@@ -335,6 +335,9 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.journal.append(EventRef::Reported(report))?;
         let (Report::Filled { fill, .. } | Report::Forced(fill)) = report else {
             self.exact(|state| state.account.apply(report))?;
+            if let Report::Split { instrument, time, .. } = report {
+                self.stop_at_split(*instrument, *time)?;
+            }
             return exit.map_or(Ok(()), |exit| self.send_again(&exit));
         };
         self.state.now = self.state.now.max(fill.time);

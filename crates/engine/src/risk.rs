@@ -193,7 +193,9 @@ fn check_form(order: &Order, account: &Account) -> Result<(), Refusal> {
     let rules = instrument.rules();
     match order.size {
         Size::Units(units) if !units.is_positive() => return Err(Refusal::NoQuantity(units)),
-        Size::Units(units) if units < rules.lot => return Err(Refusal::BelowLot { asked: units, lot: rules.lot }),
+        Size::Units(units) | Size::TargetUnits(units) if units.abs() < rules.lot && !units.is_zero() => {
+            return Err(Refusal::BelowLot { asked: units, lot: rules.lot });
+        }
         Size::Budget(budget) if !budget.is_positive() => return Err(Refusal::NoQuantity(Quantity::ZERO)),
         _ => {}
     }

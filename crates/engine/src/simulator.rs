@@ -137,10 +137,10 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         self.carry()
     }
 
-    /// True where anything but the price moved.
+    /// True where anything but the price moved: the journal says more.
     #[inline(always)]
     fn bar_of(&mut self, id: SeriesId, series: Series, bar: &Bar) -> Result<bool, SimulatorError> {
-        let closes = bar.time + series.frame.span();
+        let (closes, events) = (bar.time + series.frame.span(), self.engine.journal().events());
         let idle = self.venue.is_idle();
         if !idle {
             self.meet(id, series, bar, closes)?;
@@ -151,7 +151,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
         if asked || self.venue.matches_decisions() && !idle {
             self.answer(id, series, bar, idle)?;
         }
-        Ok(asked || !idle)
+        Ok(self.engine.journal().events() != events)
     }
 
     /// Matches what waits at the venue against a whole bar.

@@ -84,9 +84,11 @@ impl State {
         }
     }
 
-    /// A ticket as an order: with the next number, at this instant.
+    /// A ticket as an order: with the next number, at this instant, of whole lots.
     pub(crate) fn order(&mut self, ticket: Ticket, instrument: InstrumentId) -> Order {
         self.last_order += 1;
-        ticket.order(OrderId(self.last_order), instrument, self.now)
+        let order = ticket.order(OrderId(self.last_order), instrument, self.now);
+        let lot = self.account.instrument(order.instrument).rules().lot;
+        Order { size: order.size.in_lots(lot), ..order }
     }
 }

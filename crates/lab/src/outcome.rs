@@ -3,10 +3,12 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use qframe_engine::venue::FillPrice;
 use qframe_engine::{Engine, EquityCurve, Journal, RiskControl, Strategy};
 use qframe_model::account::{Account, Line};
 use qframe_model::market::Bar;
 use qframe_model::number::Cash;
+use qframe_model::order::Purpose;
 use qframe_model::position::ClosedTrade;
 use qframe_model::time::Time;
 use qframe_quant::performance::{self, Benchmark, CurveOptions, CurveStats, Statistics, TradeStats};
@@ -250,7 +252,12 @@ pub(crate) fn statistics(
         }
     }
     // A fill inside a long bar carries its opening instant: it may be booked after a trade that it comes before.
-    let mut counted: Vec<_> = trades.iter().map(|trade| counted(trade, curve)).collect();
+    let at_close = backtest.setup().venue.fill == FillPrice::SameClose;
+    // A point carries the opening of the shortest bar that closes at it.
+    let spans = backtest.data().iter().map(|set| set.frame().span());
+    let span = spans.min().filter(|_| at_close).unwrap_or_default();
+    let close = |time: Time| time - span;
+    let mut counted: Vec<_> = trades.iter().map(|trade| counted(trade, curve, close)).collect();
     counted.sort_by_key(|trade| (trade.exit_bar, trade.exit_ns));
     let mut trade_stats = TradeStats::new();
     counted.iter().for_each(|trade| trade_stats.push(trade));
@@ -265,10 +272,14 @@ pub(crate) fn statistics(
     figures
 }
 
-fn counted(trade: &ClosedTrade, curve: &Curve) -> performance::ClosedTrade {
+/// A trade with the bars that it began and ended in. What was decided on may fill at the `close`, which is the instant at which
+/// the next bar may open: it belongs to the bar that closes.
+fn counted(trade: &ClosedTrade, curve: &Curve, close: impl Fn(Time) -> Time) -> performance::ClosedTrade {
+    let decided = matches!(trade.reason, Purpose::Signal);
+    let exit = if decided { close(trade.exit_time) } else { trade.exit_time };
     performance::ClosedTrade {
-        entry_bar: curve.place_of(trade.entry_time) as u64,
-        exit_bar: curve.place_of(trade.exit_time) as u64,
+        entry_bar: curve.place_of(close(trade.entry_time)) as u64,
+        exit_bar: curve.place_of(exit) as u64,
         entry_ns: trade.entry_time.nanos(),
         exit_ns: trade.exit_time.nanos(),
         pnl: trade.pnl.to_f64(),

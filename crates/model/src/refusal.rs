@@ -211,6 +211,8 @@ pub enum Refusal {
         /// The most that is allowed.
         limit: Rate,
     },
+    /// The shares were split while it was worked: its units are those of before.
+    Split,
 }
 
 /// What a limit counts over.
@@ -332,6 +334,7 @@ impl Refusal {
             Self::TooMuchHeat { heat, limit } => {
                 write!(f, "{heat:.4} of the equity is at risk already, the limit is {limit}")
             }
+            Self::Split => f.write_str("the shares were split: its units are those of before"),
             // The venue's words are told above; what is in neither list is still told.
             other => write!(f, "{other:?}"),
         }

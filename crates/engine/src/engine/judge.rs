@@ -133,6 +133,18 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.submit(&order)
     }
 
+    /// As the venue's orders do, those that are worked in slices end with a split: they count in units of before.
+    #[cold]
+    pub(super) fn stop_at_split(&mut self, instrument: InstrumentId, time: Time) -> Result<(), EngineError> {
+        let refusal = Refusal::Split;
+        let of_it = |parent: &&mut Parent| parent.ticket.instrument_or(InstrumentId(0)) == instrument;
+        for parent in self.state.parents.iter_mut().filter(of_it).filter(|parent| !parent.schedule.is_done()) {
+            parent.schedule.stop();
+            self.journal.record(&Event::Withdrawn { order: parent.id, time, refusal })?;
+        }
+        Ok(())
+    }
+
     fn begin_work(&mut self, mut parent: Parent) -> Result<(), EngineError> {
         let order = parent.rest(self.state.now);
         let State { account, orders, .. } = &self.state;

@@ -37,3 +37,5 @@ mod ticks;
 mod timing;
 #[cfg(test)]
 mod venue;
+#[cfg(test)]
+mod whole;

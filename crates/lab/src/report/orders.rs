@@ -11,9 +11,10 @@ use qframe_model::refusal::Refusal;
 
 use super::{Facts, ReportError};
 
-/// An order and what became of it.
+/// An order and what became of it. A target whose fills went both ways is two of them, so that they add up with their sides.
 #[derive(Debug)]
 pub(super) struct Ended {
+    /// As it was sent, but on the side that filled: that of a target is not known before.
     pub order: Order,
     pub end: End,
     pub filled: Quantity,
@@ -95,7 +96,7 @@ fn insert(orders: &mut Vec<Ended>, ended: Ended) {
     orders.insert(place, ended);
 }
 
-fn step(orders: &mut [Ended], report: &Report) -> Result<(), Overflow> {
+fn step(orders: &mut Vec<Ended>, report: &Report) -> Result<(), Overflow> {
     let (id, end) = match *report {
         Report::Accepted { order, .. } => (order, End::Sent(OrderState::Accepted, None)),
         Report::Triggered { order, .. } => (order, End::Sent(OrderState::Triggered, None)),
@@ -119,12 +120,23 @@ fn step(orders: &mut [Ended], report: &Report) -> Result<(), Overflow> {
     };
     let Some(ended) = find(orders, id) else { return Ok(()) };
     ended.end = end;
-    if let Report::Filled { fill, .. } = report { ended.fill(fill) } else { Ok(()) }
+    let Report::Filled { fill, .. } = report else { return Ok(()) };
+    if ended.filled.is_zero() {
+        ended.order.side = fill.side;
+    }
+    if ended.order.side == fill.side {
+        return ended.fill(fill);
+    }
+    let mut other = Ended::new(Order { side: fill.side, ..ended.order }, end);
+    other.fill(fill)?;
+    insert(orders, other);
+    Ok(())
 }
 
+/// The last one of a number.
 fn find(orders: &mut [Ended], id: OrderId) -> Option<&mut Ended> {
-    let place = orders.binary_search_by_key(&id, |ended| ended.order.id).ok()?;
-    orders.get_mut(place)
+    let after = orders.partition_point(|ended| ended.order.id <= id);
+    orders[..after].last_mut().filter(|ended| ended.order.id == id)
 }
 
 impl Ended {

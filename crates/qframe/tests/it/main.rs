@@ -28,6 +28,8 @@ mod lookahead;
 #[cfg(test)]
 mod notes;
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod portfolio;
 #[cfg(test)]
 mod portfolio_flags;

@@ -1,0 +1,85 @@
+//! Units: in whole lots, in those of after a split; and what a run tells of its bars.
+use qframe_engine::venue::Settings;
+use qframe_engine::{Context, EquityCurve, Limits, Market, Strategy, Ticket};
+use qframe_model::event::Event;
+use qframe_model::ids::{InstrumentId, OrderId, SeriesId};
+use qframe_model::instrument::Rules;
+use qframe_model::market::CorporateAction;
+use qframe_model::number::{Quantity, Rate};
+use qframe_model::order::Size;
+use qframe_model::time::{Span, Time};
+
+use crate::script::{FLAT, Run, bars, instrument, run_with, run_within, simulator, stock};
+use crate::several::units;
+
+fn halves(count: i64) -> Quantity {
+    Quantity::from_nanos(i128::from(count) * Quantity::ONE.nanos() / 2)
+}
+
+/// What is asked for on day 0, of shares that trade one by one.
+fn ask(size: Size) -> Run {
+    let share = instrument("AAPL", Rules { lot: Quantity::ONE, ..Rules::default() });
+    run_with(share, Settings::default(), &bars(&[FLAT; 4]), |day, context| {
+        if day == 0 {
+            context.buy(size);
+        }
+    })
+}
+
+#[test]
+fn units_are_whole_lots() {
+    // One and a half shares were bought, and half a one was "already there".
+    for size in [Size::Units(halves(3)), Size::TargetUnits(halves(3))] {
+        assert_eq!(ask(size).reports(), ["day 1 1 buy 1 at 100"], "{size:?}");
+    }
+    for size in [Size::Units(halves(1)), Size::TargetUnits(halves(1))] {
+        assert_eq!(ask(size).reports(), ["refused 1: quantity 0.5 is less than one lot of 1"], "{size:?}");
+    }
+}
+
+#[test]
+fn what_is_worked_ends_with_a_split() {
+    // Its slices went on in units of before: of 160 shares an exit of all left 100.
+    let day = |day: i64| Time::EPOCH + Span::from_seconds(86_400 * day);
+    let actions = vec![(day(3), InstrumentId(0), CorporateAction::Split(Rate::percent(400)))];
+    let settings = Settings { actions, ..Settings::default() };
+    let prices = [FLAT, FLAT, FLAT, [25.0; 4], [25.0; 4], [25.0; 4]];
+    let run = run_within(Limits::default(), settings, &bars(&prices), |day, context| {
+        if day == 0 {
+            context.twap(Ticket::buy(units(40)), Span::from_seconds(86_400 * 4), 4);
+        }
+    });
+    let ended = run.events.iter().filter_map(|event| match event {
+        Event::Withdrawn { order, time, refusal } => Some((*order, *time, refusal.to_string())),
+        _ => None,
+    });
+    let why = "the shares were split: its units are those of before".to_owned();
+    assert_eq!(ended.collect::<Vec<_>>(), [(OrderId(1), day(3), why)]);
+    assert_eq!(run.reports().iter().filter(|line| line.contains("buy 10 at")).count(), 2, "{:?}", run.reports());
+}
+
+/// Says on the timer of day 2 what it sees, and orders nothing.
+#[derive(Clone)]
+struct Says;
+
+impl Strategy for Says {
+    fn on_start(&mut self, context: &mut Context<'_>) {
+        context.wake_at(Time::EPOCH + Span::from_seconds(86_400 * 3));
+    }
+    fn on_market(&mut self, _: &Market<'_>, _: &mut Context<'_>) {}
+    fn on_timer(&mut self, context: &mut Context<'_>) {
+        context.cancel(OrderId(9));
+    }
+}
+
+#[test]
+fn what_a_timer_says_is_told_where_it_was_said() {
+    // A bar on which an event was recorded and nothing sent was no place at which something had happened.
+    let mut simulator = simulator(Says, stock(), Settings::default());
+    let (mut curve, mut told) = (EquityCurve::default(), Vec::new());
+    let before = simulator.engine().journal().events();
+    simulator
+        .run(SeriesId(0), &bars(&[FLAT; 5]), &mut curve, |place, events| told.push((place, events - before)))
+        .unwrap();
+    assert_eq!(told, [(2, 1)]);
+}
