@@ -189,20 +189,36 @@ impl Context<'_> {
         self.send(Ticket::sell(size))
     }
 
-    /// Closes the position in the current instrument at the market; nothing where it is flat. A market order that is still
-    /// enlarging it is withdrawn.
+    /// Closes the position in the current instrument at the market: see [`Context::close_in`].
+    #[inline]
     pub fn close(&mut self) -> Option<OrderId> {
-        self.stop_enlarging();
-        let side = Side::of(self.position().quantity).opposite();
-        (!self.is_flat()).then(|| self.send(Ticket::new(side, Size::Close).reduce_only()))
+        self.close_in(self.instrument, Purpose::Signal)
     }
 
-    /// Withdraws market orders of the current instrument that have begun to fill.
-    fn stop_enlarging(&mut self) {
-        let instrument = self.instrument;
-        let fills = |open: &&OpenOrder| open.order.instrument == instrument && !open.order.reduce_only;
-        let market = |open: &&OpenOrder| open.order.kind == OrderKind::Market && !open.filled.is_zero();
-        let orders = self.state.orders.iter().filter(fills).filter(market).map(|open| Request::Cancel(open.order.id));
+    /// Closes the position in an instrument at the market; nothing where it is flat, or is being closed so already. A market
+    /// order that is still enlarging it is withdrawn.
+    pub fn close_in(&mut self, instrument: InstrumentId, purpose: Purpose) -> Option<OrderId> {
+        self.withdraw_begun(instrument, |order| !order.reduce_only);
+        let held = self.position_in(instrument).quantity;
+        let closes = |open: &OpenOrder| {
+            let Order { kind, size, instrument: of, parent, .. } = open.order;
+            (kind, size, of, parent) == (OrderKind::Market, Size::Close, instrument, None)
+        };
+        if held.is_zero() || self.orders().iter().any(closes) {
+            return None;
+        }
+        let close = Ticket::new(Side::of(held).opposite(), Size::Close).on(instrument);
+        Some(self.send(close.reduce_only().purpose(purpose)))
+    }
+
+    /// Withdraws market orders of an instrument that have begun to fill.
+    #[inline]
+    fn withdraw_begun(&mut self, instrument: InstrumentId, which: impl Fn(&Order) -> bool) {
+        let has_begun = |open: &&OpenOrder| {
+            let is_market = open.order.instrument == instrument && open.order.kind == OrderKind::Market;
+            is_market && !open.filled.is_zero() && which(&open.order)
+        };
+        let orders = self.state.orders.iter().filter(has_begun).map(|open| Request::Cancel(open.order.id));
         self.state.requests.extend(orders);
     }
 
@@ -226,7 +242,7 @@ impl Context<'_> {
         };
         let turns = !self.is_flat() && Side::of(self.position().quantity) != side;
         if turns {
-            self.stop_enlarging();
+            self.withdraw_begun(self.instrument, |order| !order.reduce_only);
         }
         if turns && !matches!(size, Size::TargetWeight(_) | Size::TargetUnits(_)) {
             self.close();
@@ -240,9 +256,11 @@ impl Context<'_> {
         self.target_in(self.instrument, weight)
     }
 
-    /// Moves the position in an instrument to this share of the equity (negative: short), at the market.
+    /// Moves the position in an instrument to this share of the equity (negative: short), at the market. What is left of a
+    /// market order that has begun to fill is withdrawn: it leads elsewhere.
     #[inline]
     pub fn target_in(&mut self, instrument: InstrumentId, weight: Rate) -> OrderId {
+        self.withdraw_begun(instrument, |_| true);
         let held = self.position_in(instrument).quantity;
         let wanted = self.price_of(instrument).and_then(|price| {
             let budget = self.state.account.equity().at_rate(weight).ok()?;

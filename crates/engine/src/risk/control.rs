@@ -75,7 +75,12 @@ impl RiskCheck for RiskControl {
     fn check_again(&mut self, account: &Account, orders: &OpenOrders, beyond: &mut Vec<(OrderId, Refusal)>) {
         let stop = self.stop();
         self.begin(account);
-        for open in orders.iter() {
+        // Ways out are always open: the others must be within the limits also after them.
+        for open in orders.iter().filter(|open| open.order.reduce_only) {
+            let place = order_place(&open.order);
+            self.reach[place] = self.reach[place].with(open, account).map_or(self.reach[place], |(reach, _)| reach);
+        }
+        for open in orders.iter().filter(|open| !open.order.reduce_only) {
             let judged = match stop {
                 Some(refusal) => Err(refusal),
                 None if self.reaches => self.judge_step(open, account),
@@ -83,7 +88,7 @@ impl RiskCheck for RiskControl {
             };
             match judged {
                 // It can fill until its withdrawal is through, and then it counts; but it is over with.
-                Err(refusal) if !open.withdrawn && !open.order.reduce_only => beyond.push((open.order.id, refusal)),
+                Err(refusal) if !open.withdrawn => beyond.push((open.order.id, refusal)),
                 _ => {}
             }
         }
@@ -208,17 +213,21 @@ impl RiskControl {
         let place = order_place(&open.order);
         let (reach, step) = self.reach[place].with(open, account)?;
         self.reach[place] = reach;
-        self.check_symbol(open.order.instrument, step, account)?;
+        self.check_symbol(open, step, account)?;
         self.check_portfolio(account)
     }
 
-    fn check_symbol(&self, id: InstrumentId, step: Quantity, account: &Account) -> Result<(), Refusal> {
+    /// `step` is what the order may still trade; what it has traded counts with it.
+    fn check_symbol(&self, open: &OpenOrder, step: Quantity, account: &Account) -> Result<(), Refusal> {
+        let id = open.order.instrument;
         let (limits, reach) = (self.of(id), self.reach[id.index()]);
-        if let Some(limit) = limits.order_quantity.filter(|limit| step > *limit) {
-            return Err(Refusal::OrderQuantity { quantity: step, limit });
+        if let Some(limit) = limits.order_quantity {
+            let quantity = step.abs().plus(open.filled)?;
+            within(quantity, limit, |quantity, limit| Refusal::OrderQuantity { quantity, limit })?;
         }
         if let Some(limit) = limits.order_value {
-            let value = reach.value(account, id, step)?.ok_or(Refusal::NoPrice)?;
+            let paid = account.to_reporting(account.quote_of(id), open.paid)?;
+            let value = reach.value(account, id, step)?.ok_or(Refusal::NoPrice)?.plus(paid)?;
             within(value, limit, |value, limit| Refusal::OrderTooLarge { value, limit })?;
         }
         if let Some(limit) = limits.position_quantity {

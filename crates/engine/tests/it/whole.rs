@@ -58,6 +58,42 @@ fn what_is_worked_ends_with_a_split() {
     assert_eq!(run.reports().iter().filter(|line| line.contains("buy 10 at")).count(), 2, "{:?}", run.reports());
 }
 
+#[test]
+fn what_an_order_has_traded_counts_to_its_limit() {
+    // A target that grew while it filled was judged by what was left of it, and traded any number of units.
+    let mut limits = Limits::default();
+    limits.symbol.order_quantity = Some(Quantity::whole(25));
+    let settings = Settings { volume_cap: Some(Rate::percent(1)), ..Settings::default() };
+    let falls = [FLAT, FLAT, [50.0; 4], [50.0; 4], [50.0; 4]];
+    let run = run_within(limits, settings, &bars(&falls), |day, context| {
+        if day == 0 {
+            context.target(Rate::percent(20));
+        }
+    });
+    assert_eq!(run.reports(), ["day 1 1 buy 10 at 100 in part", "cancelled 1 Requested"]);
+}
+
+#[test]
+fn a_new_target_replaces_what_is_left_of_the_old_one() {
+    // Both went on, one buying and one selling, bar after bar.
+    let settings = Settings { volume_cap: Some(Rate::percent(1)), ..Settings::default() };
+    let run = run_within(Limits::default(), settings, &bars(&[FLAT; 7]), |day, context| match day {
+        0 => _ = context.target(Rate::percent(50)),
+        2 => _ = context.target(Rate::percent(10)),
+        3 => _ = context.close(),
+        4 => assert_eq!(context.close(), None, "it is being closed"),
+        _ => {}
+    });
+    let expected = [
+        "day 1 1 buy 10 at 100 in part",
+        "day 2 1 buy 10 at 100 in part",
+        "cancelled 1 Requested",
+        "day 3 2 sell 10 at 100",
+        "day 4 3 sell 10 at 100",
+    ];
+    assert_eq!(run.reports(), expected);
+}
+
 /// Says on the timer of day 2 what it sees, and orders nothing.
 #[derive(Clone)]
 struct Says;

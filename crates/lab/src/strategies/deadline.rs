@@ -1,7 +1,7 @@
 //! A position's time: closes it when it has been open for so many bars.
-use qframe_engine::{Context, Ticket};
+use qframe_engine::Context;
 use qframe_model::market::Side;
-use qframe_model::order::{Purpose, Size};
+use qframe_model::order::Purpose;
 
 use super::given_up::GivenUp;
 
@@ -36,7 +36,7 @@ impl Deadline {
     pub(super) fn close(&mut self, side: Side, context: &mut Context<'_>) {
         self.given_up.set(side);
         if !super::is_waiting(context) {
-            context.send(Ticket::new(side.opposite(), Size::Close).reduce_only().purpose(Purpose::ForceExit));
+            context.close_in(context.instrument(), Purpose::ForceExit);
         }
     }
 }

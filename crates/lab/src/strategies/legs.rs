@@ -3,7 +3,7 @@ use qframe_engine::{Context, Ticket};
 use qframe_model::ids::InstrumentId;
 use qframe_model::market::Side;
 use qframe_model::number::Rate;
-use qframe_model::order::Size;
+use qframe_model::order::{Purpose, Size};
 
 /// The instruments of the first and the second leg.
 #[derive(Debug, Clone, Copy)]
@@ -42,11 +42,6 @@ impl Legs {
 
     /// Closes what is held of both.
     pub(super) fn close(self, context: &mut Context<'_>) {
-        for id in self.0 {
-            let held = context.position_in(id).quantity;
-            if !held.is_zero() {
-                context.send(Ticket::new(Side::of(held).opposite(), Size::Close).on(id).reduce_only());
-            }
-        }
+        self.0.into_iter().for_each(|id| _ = context.close_in(id, Purpose::Signal));
     }
 }
