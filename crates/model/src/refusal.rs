@@ -245,6 +245,10 @@ impl fmt::Display for Refusal {
             Self::NoPrice => f.write_str("no price is known yet"),
             Self::NotEnough { needed, free } => {
                 let missing = needed.minus(free).unwrap_or(needed);
+                if missing.attos() < Cash::ONE.attos() / 100 {
+                    // Less than a cent: rounded, it would be nothing that is missing.
+                    return write!(f, "needs {needed}, {free} is free, {missing} is missing");
+                }
                 write!(f, "needs {needed:.2}, {free:.2} is free, {missing:.2} is missing")
             }
             Self::ShortNotAllowed { held, asked } => {

@@ -10,8 +10,8 @@ use serde::{Serialize, Serializer};
 use super::breakers::{Control, TripRow};
 use super::charges::{self, Charges};
 use super::costs::Costs;
-use super::track::Track;
-use super::{Facts, ReportError, attribution, costs, tear, trades};
+use super::track::{Compared, Track};
+use super::{Facts, ReportError, attribution, costs, tear, terminal, trades};
 use crate::dataset::DataSet;
 
 /// The version of the object's form. Keys may be added under one number; a key that goes or changes takes the next.
@@ -42,9 +42,10 @@ impl Serialize for Report<'_> {
         report.serialize_field("data", &Data(facts))?;
         report.serialize_field("settings", &Settings(facts.settings))?;
         report.serialize_field("stats", &Stats(facts))?;
-        report.serialize_field("conventions", &Conventions(facts))?;
         let track = Track::of(facts);
-        report.serialize_field("metrics", &tear::Metrics(&track.metrics()))?;
+        let metrics = track.metrics();
+        report.serialize_field("conventions", &Conventions(facts, &metrics))?;
+        report.serialize_field("metrics", &tear::Metrics(&metrics))?;
         report.serialize_field("drawdowns", &tear::drawdowns(&track))?;
         report.serialize_field("costs", &Costs::of(facts).map_err(S::Error::custom)?)?;
         report.serialize_field("attribution", &tear::Tables(&attribution::tables(facts).map_err(S::Error::custom)?))?;
@@ -201,11 +202,14 @@ impl Serialize for Figure {
     }
 }
 
-struct Conventions<'a>(&'a Facts<'a>);
+/// Of the figures, and of the metrics.
+struct Conventions<'a>(&'a Facts<'a>, &'a [Compared]);
 
 impl Serialize for Conventions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let others = charges::CONVENTIONS.into_iter().chain(costs::CONVENTIONS).chain(trades::CONVENTIONS);
+        let of_metrics = self.1.iter().map(|metric| (metric.own.name, metric.own.convention));
+        let others = others.chain(terminal::LUCK).chain(of_metrics);
         let others = others.map(|(name, sentence)| (name, sentence.to_owned()));
         serializer.collect_map(self.0.outcome.statistics.conventions().into_iter().chain(others))
     }

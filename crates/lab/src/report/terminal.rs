@@ -143,7 +143,7 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
 }
 
 /// How the rows on luck are computed.
-const LUCK: [(&str, &str); 2] = [
+pub(super) const LUCK: [(&str, &str); 2] = [
     (
         "Prob. Sharpe > 0 [%]",
         "Probability that the true Sharpe ratio of daily returns is above zero, given their number, skewness and kurtosis \

@@ -23,12 +23,17 @@ fn the_strategy_of_the_readme_is_the_example_that_runs() {
     assert!(code <= 15, "{code} lines of code");
 }
 
+/// They are built with the tests, beside the program.
 #[test]
-fn examples_are_short() {
+fn examples_are_short_and_run() {
+    let built = std::path::Path::new(env!("CARGO_BIN_EXE_qframe")).with_file_name("examples");
     for entry in std::fs::read_dir(root().join("examples")).unwrap() {
         let path = entry.unwrap().path();
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
-        assert!(lines < 45, "{} has {lines} lines", path.display());
+        assert!(lines < 40, "{} has {lines} lines", path.display());
+        let answer = std::process::Command::new(built.join(path.file_stem().unwrap())).output().unwrap();
+        let [out, error] = [&answer.stdout, &answer.stderr].map(|text| String::from_utf8_lossy(text));
+        assert!(answer.status.success() && !out.trim().is_empty(), "{}: {out}{error}", path.display());
     }
 }
 

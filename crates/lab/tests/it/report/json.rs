@@ -62,6 +62,8 @@ fn its_keys_are_these_and_in_this_order() {
     check_keys(&text, &report["journal"], &["events", "hash"]);
     let conventions = report["conventions"].as_object().unwrap();
     assert!(names.iter().all(|name| conventions[*name].is_string()));
+    let metrics = report["metrics"].as_object().unwrap().keys().map(String::as_str);
+    assert!(metrics.chain(["Prob. Sharpe > 0 [%]", "Min. Track Record"]).all(|name| conventions.contains_key(name)));
     assert_eq!(report["strategy"]["params"]["fast"], 10, "a number is a number");
 }
 
