@@ -47,13 +47,14 @@ pub(super) fn find(text: &[u8], close: Option<&str>) -> Result<Found, (FileFault
                 // Rows by position would pass over the names above them.
                 Ok(dialect) if dialect.header.is_empty() && before.names >= NAMES_MIN => break,
                 Ok(mut dialect) => {
-                    let headed = !dialect.header.is_empty();
-                    dialect.lines_before = line_number - u64::from(!headed);
-                    let length = if headed { at + length } else { at };
+                    let is_headed = !dialect.header.is_empty();
+                    let first_row = before.rows.unwrap_or((at, line_number - 1));
+                    let (length, lines) = if is_headed { (at + length, line_number) } else { first_row };
+                    dialect.lines_before = lines;
                     dialect.mark = mark(&text[length..], &dialect);
                     return Ok(Found { dialect: dialect.with_place(), length });
                 }
-                Err(fault) => before.take(names_in(line), (fault, line_number)),
+                Err(fault) => before.take((at, names_in(line)), (fault, line_number)),
             }
         }
         at += length;
@@ -68,10 +69,15 @@ struct Before {
     refusal: Option<(FileFault, u64)>,
     /// How many names that line has.
     names: usize,
+    /// The first line that looks like a row: where it begins, and how many lines stand before it.
+    rows: Option<(usize, u64)>,
 }
 
 impl Before {
-    fn take(&mut self, names: usize, refusal: (FileFault, u64)) {
+    fn take(&mut self, (at, names): (usize, usize), refusal: (FileFault, u64)) {
+        if names == 0 {
+            self.rows.get_or_insert((at, refusal.1 - 1));
+        }
         if self.refusal.is_none() || names > self.names {
             (self.refusal, self.names) = (Some(refusal), names);
         }
@@ -143,9 +149,13 @@ impl Dialect {
         if let Some(why) = self.mark.why() {
             self.columns.why.insert(1, why.to_owned());
         }
-        if self.lines_before > 1 {
-            self.columns.why.insert(1, format!("header on line {}, the lines before are comments", self.lines_before));
-        }
+        let lines = self.lines_before;
+        let place = match self.header.is_empty() {
+            true if lines > 0 => format!("rows from line {} on, the lines before are comments", lines + 1),
+            false if lines > 1 => format!("header on line {lines}, the lines before are comments"),
+            _ => return self,
+        };
+        self.columns.why.insert(1, place);
         self
     }
 }
