@@ -106,7 +106,10 @@ fn files_without_bars() {
     check(b"PAR1\x15\x04\x15", "x.csv:1:1: a Parquet file; expected rows of text, export it as CSV");
     check(b"PK\x03\x04", "x.csv:1:1: a zip archive; expected rows of text, export it as CSV");
     check("[[1509836520000,0.1]]", "x.csv:1:1: JSON; expected rows of text, export it as CSV");
-    check([7, 0, 9], "x.csv:1:1: binary data (it holds zero bytes); expected rows of text, export it as CSV");
+    check([7, 0, 9], "x.csv:1:2: a zero byte, as in binary data; expected text, export it as CSV");
+    // Of a text with one such byte the place said where the file begins.
+    let text = "\u{feff}time,open,high,low,close\n2014-12-01,4,6,3,5\n2014-12-02,4,\0,3,5\n";
+    check(text, "x.csv:3:14: a zero byte, as in binary data; expected text, export it as CSV");
     let options = Options { on_bad_row: OnBadRow::Skip, ..Options::default() };
     let refused = read_bars_from("time,open,high,low,close\nx,1,1,1,1\n".as_bytes(), "x.csv", &options).unwrap_err();
     assert!(refused.to_string().starts_with("no bar in 1 row; the first: x.csv:2:1: \"x\" is not a time"));
