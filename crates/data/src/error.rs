@@ -57,6 +57,8 @@ pub enum FileFault {
     Utf16(&'static str),
     /// No rows of text, but this.
     NotCsv(&'static str),
+    /// A zero byte, which no text holds: its line and its column, from 1.
+    ZeroByte(u64, u64),
     /// Lines that end in a carriage return alone, as old Macs wrote them.
     CarriageReturns,
     /// A line longer than so many bytes; no more of it was read.
@@ -93,6 +95,7 @@ impl fmt::Display for BadFile {
             | FileFault::EmptyGzip => {
                 write!(f, "{}: {}", self.file, self.fault)
             }
+            FileFault::ZeroByte(line, column) => write!(f, "{}:{line}:{column}: {}", self.file, self.fault),
             fault => write!(f, "{}:{}:1: {fault}", self.file, self.line),
         }
     }
@@ -113,6 +116,7 @@ impl fmt::Display for FileFault {
             Self::CorruptGzip(reason) => write!(f, "the gzip data is damaged here ({reason}); download it again"),
             Self::Utf16(order) => write!(f, "UTF-16 text ({order}); expected UTF-8, save it as UTF-8"),
             Self::NotCsv(kind) => write!(f, "{kind}; expected rows of text, export it as CSV"),
+            Self::ZeroByte(..) => f.write_str("a zero byte, as in binary data; expected text, export it as CSV"),
             Self::CarriageReturns => f.write_str("line ends of CR alone; expected LF or CRLF, save it with those"),
             Self::LineTooLong(limit) => {
                 write!(

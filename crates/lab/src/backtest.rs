@@ -91,6 +91,8 @@ pub enum RunError {
     },
     /// Fewer bars than the strategy needs before it can act.
     TooShort {
+        /// Which series: its symbol, the length of its bars, where they are from.
+        data: String,
         /// How many there are.
         bars: usize,
         /// How many are needed.
@@ -116,9 +118,9 @@ impl fmt::Display for RunError {
             Self::Unheard { time, last, .. } => {
                 write!(f, "nobody would hear a command at {time:#}: {}", Lack::Over { last: *last })
             }
-            Self::TooShort { bars, needed } => write!(
+            Self::TooShort { data, bars, needed } => write!(
                 f,
-                "{bars} {} too few: the strategy needs {needed} before it can act; use shorter parameters or more data",
+                "{data}: {bars} {} too few: the strategy needs {needed} before it can act; use shorter parameters or more data",
                 if *bars == 1 { "bar is" } else { "bars are" }
             ),
             Self::Stopped(error) => error.fmt(f),
@@ -402,8 +404,13 @@ impl Backtest {
     /// [`RunError::TooShort`].
     pub fn check_length(&self, strategy: &impl Strategy) -> Result<(), RunError> {
         let needed = strategy.warm_up();
-        let bars = self.data.iter().map(|set| set.bars().len()).min().unwrap_or(0);
-        if bars > needed { Ok(()) } else { Err(RunError::TooShort { bars, needed: needed + 1 }) }
+        let shortest = self.data.iter().min_by_key(|set| set.bars().len());
+        shortest.filter(|set| set.bars().len() <= needed).map_or(Ok(()), |set| {
+            let (symbol, name) = (set.instrument().symbol().as_str(), &set.origin().name);
+            let from = if name.is_empty() || name == symbol { String::new() } else { format!(" from {name}") };
+            let data = format!("{symbol} {}{from}", set.frame());
+            Err(RunError::TooShort { data, bars: set.bars().len(), needed: needed + 1 })
+        })
     }
 
     fn header(&self, header: Header) -> Header {

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use qframe_data::{DataError, Remedy, printable};
+use qframe_lab::RunError;
+use qframe_lab::lookahead::LookError;
 
 /// An answer other than "done".
 #[derive(Debug)]
@@ -79,6 +81,27 @@ impl From<DataError> for Error {
             Some(Remedy::TimeFrame) | None => "",
         };
         Self::Refused(format!("{error:#}{flag}"))
+    }
+}
+
+/// The flags of shorter parameters and of more data.
+const FOR_MORE_BARS: &str = " (--param; --from, --to, --timeframe)";
+
+/// What a run says, with the settings that it names as the flags they are here.
+impl From<RunError> for Error {
+    fn from(error: RunError) -> Self {
+        let flags = if matches!(error, RunError::TooShort { .. }) { FOR_MORE_BARS } else { "" };
+        Self::Refused(format!("{error}{flags}"))
+    }
+}
+
+impl From<LookError> for Error {
+    fn from(error: LookError) -> Self {
+        match error {
+            LookError::Run(error) => error.into(),
+            LookError::NoCut { .. } => Self::Refused(format!("{error}{FOR_MORE_BARS}")),
+            _ => Self::refused(error),
+        }
     }
 }
 

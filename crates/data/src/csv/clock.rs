@@ -59,7 +59,7 @@ enum Form {
 }
 
 /// Reads the time column of one file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Clock {
     offsets: Offsets,
     form: Form,
@@ -69,7 +69,7 @@ pub(super) struct Clock {
 }
 
 /// The month of the row before: bars of a month share the bytes `2014-12-`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Month {
     text: [u8; 8],
     start: i64,

@@ -4,6 +4,7 @@ use memchr::memchr;
 use super::columns::{self, Columns, Role};
 use super::fields::split;
 use super::mark::Mark;
+use super::number::NumberFault;
 use super::stamp;
 use crate::error::FileFault;
 
@@ -31,29 +32,72 @@ pub(super) struct Found {
 pub(super) const SEPARATORS: [(u8, &str); 3] = [(b',', "comma"), (b';', "semicolon"), (b'\t', "tab")];
 /// A header stands within so many lines: one or two of comment come before it.
 const LINES_TO_LOOK_AT: u64 = 10;
+/// A line of fewer names heads no rows of bars: it is a comment.
+const NAMES_MIN: usize = 3;
 
 /// Finds the dialect in the first lines of a file. An error comes with the line that looks most like a header.
 pub(super) fn find(text: &[u8], close: Option<&str>) -> Result<Found, (FileFault, u64)> {
-    let (mut at, mut line_number, mut refusal) = (0, 0, None);
+    let (mut at, mut line_number, mut before) = (0, 0, Before::default());
     while at < text.len() && line_number < LINES_TO_LOOK_AT {
         let length = memchr(b'\n', &text[at..]).map_or(text.len() - at, |length| length + 1);
         let line = text[at..at + length].trim_ascii();
         line_number += 1;
         if !line.is_empty() {
             match header(line, close) {
+                // Rows by position would pass over the names above them.
+                Ok(dialect) if dialect.header.is_empty() && before.names >= NAMES_MIN => break,
                 Ok(mut dialect) => {
-                    let headed = !dialect.header.is_empty();
-                    dialect.lines_before = line_number - u64::from(!headed);
-                    let length = if headed { at + length } else { at };
+                    let is_headed = !dialect.header.is_empty();
+                    let first_row = before.rows.unwrap_or((at, line_number - 1));
+                    let (length, lines) = if is_headed { (at + length, line_number) } else { first_row };
+                    dialect.lines_before = lines;
                     dialect.mark = mark(&text[length..], &dialect);
                     return Ok(Found { dialect: dialect.with_place(), length });
                 }
-                Err(fault) => refusal = Some(refusal.unwrap_or((fault, line_number))),
+                Err(fault) => before.take((at, names_in(line)), (fault, line_number)),
             }
         }
         at += length;
     }
-    Err(refusal.unwrap_or((FileFault::Empty, 1)))
+    Err(before.refusal.unwrap_or((FileFault::Empty, 1)))
+}
+
+/// The lines before the first one that is understood.
+#[derive(Default)]
+struct Before {
+    /// What is wrong with the line that looks most like a header.
+    refusal: Option<(FileFault, u64)>,
+    /// How many names that line has.
+    names: usize,
+    /// The first line that looks like a row: where it begins, and how many lines stand before it.
+    rows: Option<(usize, u64)>,
+}
+
+impl Before {
+    fn take(&mut self, (at, names): (usize, usize), refusal: (FileFault, u64)) {
+        if names == 0 {
+            self.rows.get_or_insert((at, refusal.1 - 1));
+        }
+        if self.refusal.is_none() || names > self.names {
+            (self.refusal, self.names) = (Some(refusal), names);
+        }
+    }
+}
+
+/// How many cells a line of words has; 0 where it looks like a row.
+fn names_in(line: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(line);
+    let cells = |separator: u8| text.split(char::from(separator)).map(|cell| cell.trim_matches([' ', '"']));
+    let counts = SEPARATORS.map(|(separator, _)| cells(separator).collect::<Vec<_>>());
+    let is_row = counts.iter().any(|cells| is_like_a_row(cells));
+    if is_row { 0 } else { counts.iter().map(Vec::len).max().unwrap_or(0) }
+}
+
+/// Its first cell is a time, or most cells are numbers.
+fn is_like_a_row(cells: &[&str]) -> bool {
+    let mark = Mark::of(cells.iter().copied());
+    let numbers = cells.iter().filter(|cell| mark.read(cell) != Err(NumberFault::NotANumber)).count();
+    cells.first().is_some_and(|cell| stamp::read(cell).is_some()) || numbers * 2 > cells.len()
 }
 
 /// Tries each separator on a line; the refusal is of the one that gives most fields.
@@ -105,9 +149,13 @@ impl Dialect {
         if let Some(why) = self.mark.why() {
             self.columns.why.insert(1, why.to_owned());
         }
-        if self.lines_before > 1 {
-            self.columns.why.insert(1, format!("header on line {}, the lines before are comments", self.lines_before));
-        }
+        let lines = self.lines_before;
+        let place = match self.header.is_empty() {
+            true if lines > 0 => format!("rows from line {} on, the lines before are comments", lines + 1),
+            false if lines > 1 => format!("header on line {lines}, the lines before are comments"),
+            _ => return self,
+        };
+        self.columns.why.insert(1, place);
         self
     }
 }

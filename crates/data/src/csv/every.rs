@@ -113,7 +113,7 @@ impl<'a> Pass<'a> {
             Ok((row, Some(broken))) => Seen::Broken(row.bar, at(broken)),
             Err(fault) => {
                 let row = at(fault);
-                Seen::Unread(careful::time(line, &self.dialect, &mut self.clock), row)
+                Seen::Unread(careful::time(line, &self.dialect, &self.clock), row)
             }
         };
         (self.take)(self.line, seen);

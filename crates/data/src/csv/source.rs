@@ -4,7 +4,7 @@ use std::io::{Chain, Cursor, ErrorKind, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::error::{BadFile, DataError, FileFault};
 
@@ -17,6 +17,7 @@ const PAD: usize = 32;
 
 impl FileFault {
     pub(crate) fn in_file(self, file: &str, line: u64) -> DataError {
+        let line = if let Self::ZeroByte(line, _) = self { line } else { line };
         DataError::File(Box::new(BadFile { file: file.to_owned(), line, fault: self }))
     }
 }
@@ -203,8 +204,10 @@ fn text_start(head: &[u8]) -> Result<usize, FileFault> {
     if let Some((_, kind)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(FileFault::NotCsv(kind));
     }
-    if memchr(0, &head[..head.len().min(4_096)]).is_some() {
-        return Err(FileFault::NotCsv("binary data (it holds zero bytes)"));
+    if let Some(place) = memchr(0, &head[..head.len().min(4_096)]) {
+        let line = memrchr(b'\n', &head[..place]).map_or(0, |end| end + 1);
+        let lines = memchr_iter(b'\n', &head[..line]).count();
+        return Err(FileFault::ZeroByte(lines as u64 + 1, (place - line) as u64 + 1));
     }
     // One carriage return may stand before a line feed that was not read yet.
     let inner = memchr(b'\r', head).is_some_and(|place| place + 1 < head.len());

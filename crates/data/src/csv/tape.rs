@@ -174,7 +174,7 @@ impl<'a> Tape<'a> {
             return Err(DataError::Row(row));
         }
         self.facts.skipped.count(*row);
-        let time = careful::time(line, &self.dialect, &mut self.clock);
+        let time = careful::time(line, &self.dialect, &self.clock);
         self.is_timeless |= time.is_none();
         self.skipped.extend(time);
         if self.behind_skipped.last() != Some(&self.bars.len()) {

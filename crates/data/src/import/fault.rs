@@ -95,6 +95,7 @@ impl std::error::Error for ImportError {}
 impl fmt::Display for ImportFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::File(fault @ FileFault::ZeroByte(line, column)) => write!(f, "line {line}, column {column}: {fault}"),
             Self::File(fault) => write!(f, "{fault}"),
             Self::Packed(packing, reason) => {
                 write!(f, "the {packing} data breaks off or is damaged ({reason}); download it again")

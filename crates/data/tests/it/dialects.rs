@@ -129,6 +129,11 @@ fn headers() {
         "no header: taken as time",
     );
     check(
+        "bars of X, by the day\n1417392000000,370,378,360,371.5,15.01\n1417478400000,371.5,372,371,371,0\n",
+        DAYS,
+        "rows from line 2 on, the lines before are comments; no header: taken as time",
+    );
+    check(
         "1417392000000,370.0,378,360,371.5,15.01,1417478399999,1.03,79,19523.0,0.5,0\n\
          1417478400000,371.5,372,371,371,0.00000000,1417564799999,1.03,79,19523.0,0.5,0\n",
         DAYS,
@@ -173,6 +178,32 @@ fn bad_rows_are_skipped_by_reason_when_asked() {
         ("price not above zero", 1),
     ];
     assert_eq!(skipped.by_reason, reasons);
+}
+
+#[test]
+fn a_bad_row_at_the_top_of_a_file_without_a_header_is_a_row() {
+    // Up to nine of them were taken for comments, under stop and under skip alike.
+    let rows = "2020-01-02,4,6,3,5,7\n2020-01-03,4,6,3,5,7\n2020-01-04,4,6,3,5,7\n";
+    let check = |bad: &str, lines: u64, first: &str| {
+        let text = format!("{bad}\n{rows}");
+        let refused = read(&text).unwrap_err().to_string();
+        assert!(refused.starts_with(&format!("x.csv:{first}")), "{refused}");
+        assert!(refused.ends_with("pass over bad rows (on_bad_row: Skip)"), "{refused}");
+        let options = Options { on_bad_row: OnBadRow::Skip, ..Options::default() };
+        let loaded = read_bars_from(text.as_bytes(), "x.csv", &options).unwrap();
+        assert_eq!((loaded.bars.len(), loaded.facts.skipped.total), (3, lines), "{text}");
+        let about = loaded.why.join("; ");
+        assert!(about.contains("no header") && !about.contains("header on line"), "{about}");
+    };
+    check("2019-12-31,99,abc,97,100,999", 1, "1:15: \"abc\" is no number for the high");
+    check("2019-12-31,99,100,97,NaN,999", 1, "1:22: \"NaN\" is no finite number for the close");
+    check("2019-12-31,99,100,97,,999", 1, "1:22: \"\" is no number for the close");
+    check("2019-12-31,99,100,97,999", 1, "1:1: \"2019-12-31,99,100,97,999\" has 5 fields");
+    check("31/12/2019,99,100,97,98,999", 1, "1:1: \"31/12/2019\" is not a time");
+    check("2019-12-31,\"99,100,97,98,999", 1, "1:12: ");
+    check("97,98,999", 1, "1:1: \"97,98,999\" has 3 fields");
+    check(&["2019-12-31,99,abc,97,100,999"; 9].join("\n"), 9, "1:15: ");
+    check("bars of X\n\n2019-12-31,99,abc,97,100,999\n\n", 1, "3:15: ");
 }
 
 #[test]

@@ -106,10 +106,37 @@ fn files_without_bars() {
     check(b"PAR1\x15\x04\x15", "x.csv:1:1: a Parquet file; expected rows of text, export it as CSV");
     check(b"PK\x03\x04", "x.csv:1:1: a zip archive; expected rows of text, export it as CSV");
     check("[[1509836520000,0.1]]", "x.csv:1:1: JSON; expected rows of text, export it as CSV");
-    check([7, 0, 9], "x.csv:1:1: binary data (it holds zero bytes); expected rows of text, export it as CSV");
+    check([7, 0, 9], "x.csv:1:2: a zero byte, as in binary data; expected text, export it as CSV");
+    // Of a text with one such byte the place said where the file begins.
+    let text = "\u{feff}time,open,high,low,close\n2014-12-01,4,6,3,5\n2014-12-02,4,\0,3,5\n";
+    check(text, "x.csv:3:14: a zero byte, as in binary data; expected text, export it as CSV");
     let options = Options { on_bad_row: OnBadRow::Skip, ..Options::default() };
     let refused = read_bars_from("time,open,high,low,close\nx,1,1,1,1\n".as_bytes(), "x.csv", &options).unwrap_err();
     assert!(refused.to_string().starts_with("no bar in 1 row; the first: x.csv:2:1: \"x\" is not a time"));
+}
+
+#[test]
+fn a_header_that_is_not_understood() {
+    // It was taken for a comment and the rows for those of a file without a header: a column named open became the close.
+    let check = |before: &str, header: &str, line: u64, absent: &str| {
+        let text = format!("{before}{header}\n2014-12-01,4,6,3,5,7\n2014-12-02,4,6,3,5,7\n");
+        let seen: Vec<&str> = header.split(',').map(str::trim).collect();
+        let expected = format!(
+            "x.csv:{line}:1: no column for {absent} among {seen:?}; expected a header such as \
+             time,open,high,low,close,volume: rename the columns, or name one of closes (close_column)"
+        );
+        assert_eq!(crate::read(&text).unwrap_err().to_string(), expected);
+        let skip = Options { on_bad_row: OnBadRow::Skip, ..Options::default() };
+        assert_eq!(read_bars_from(text.as_bytes(), "x.csv", &skip).unwrap_err().to_string(), expected);
+    };
+    check("", "time,price,high,low,open,volume", 1, "close");
+    check("", "time,open,high,low,klose,volume", 1, "close");
+    check("", "a,b,c,d,e,f", 1, "time, open, high, low");
+    check("", "# time, price, high, low, open, volume", 1, "close");
+    // Names of rows have no name of their own in R; the index of a data frame may stand in a line of its own.
+    check("", "open,high,low,klose,volume", 1, "time, close");
+    check("", "Price,Close,High,Low,Open,Volume", 1, "time");
+    check("Created on 10-17-2019,https://x.com\n\n", "time,price,high,low,open,volume", 3, "close");
 }
 
 #[test]

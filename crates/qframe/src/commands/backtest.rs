@@ -32,7 +32,7 @@ fn run_words(raw: &Raw, own: &[StrategySpec]) -> Result<(), Error> {
     }
     let plan = Plan::new(raw, own)?;
     let strategy = plan.strategy()?;
-    plan.backtest.check_length(&strategy).map_err(Error::refused)?;
+    plan.backtest.check_length(&strategy)?;
     let style = style(raw.plain);
     if raw.json {
         warn(&plan, &mut io::stderr().lock())?;
@@ -240,7 +240,7 @@ fn watch(
     });
     let outcome = run(&watched);
     bar.finish_and_clear();
-    outcome.map_err(Error::refused)
+    Ok(outcome?)
 }
 
 fn report(plan: &Plan<'_>, outcome: &Outcome, files: &[Asked<'_>], style: Style, json: bool) -> Result<(), Error> {

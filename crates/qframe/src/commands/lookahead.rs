@@ -75,7 +75,7 @@ fn look(raw: &Raw, own: &[StrategySpec], cuts: usize) -> Result<(), Error> {
         }
     });
     bar.finish_and_clear();
-    let examined = examined.map_err(Error::refused)?;
+    let examined = examined?;
     let mut out = io::stdout().lock();
     if raw.json { json(&plan, &examined, &mut out) } else { text(&plan, &examined, &mut out) }?;
     match &examined.verdict {

@@ -26,7 +26,7 @@ struct Row {
     bars: usize,
     origin: &'static str,
     licence: &'static str,
-    notes: &'static [&'static str],
+    notes: Vec<String>,
 }
 
 impl Samples {
@@ -64,6 +64,6 @@ fn row(sample: &Sample) -> Result<Row, Error> {
         bars: loaded.bars.len(),
         origin: sample.origin,
         licence: sample.licence,
-        notes: sample.notes,
+        notes: sample.notes().collect(),
     })
 }

@@ -191,7 +191,7 @@ fn source(given: &Given<'_>, wish: &Wish) -> Result<Source, Error> {
     known.extend(odd);
     if let Some(sample) = sample {
         let ends = loaded.first().unwrap_or_default()..loaded.known_until();
-        known.extend(sample.notes_within(ends.start, ends.end).map(str::to_owned));
+        known.extend(sample.notes_within(ends.start, ends.end));
     }
     loaded.why.extend(known.iter().cloned());
     let set = DataSet::new(instrument, loaded, path).ok_or_else(|| given.wrong("no bars"))?;

@@ -48,7 +48,7 @@ fn wrong_words_are_refused() {
         ("lookahead --report page.html", 2, "qframe backtest does"),
         ("lookahead --strategy ma-crosover", 2, "did you mean ma-crossover?"),
         ("lookahead --data nowhere.csv", 1, "nowhere.csv"),
-        ("lookahead --param slow=5000", 1, "too few"),
+        ("lookahead --param slow=5000", 1, "BTC/USD 1d: 1770 bars are too few: the strategy needs 5001"),
     ] {
         let answer = program.run(words);
         assert_eq!(answer.code(), code, "{words}: {}", answer.error());

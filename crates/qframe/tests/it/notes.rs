@@ -62,8 +62,22 @@ fn notes_and_gaps_are_those_of_the_period() {
     // A hole of 2019 was reported of a run over 2016.
     let program = Program::new();
     let out = shown(&program, "--from 2016-01-01 --to 2016-12-31 --plain");
-    assert!(out.contains("Note: 38 days without volume") && !out.contains("Note: 12 days are missing"), "{out}");
+    assert!(out.contains("Note: 1 day without volume\n") && !out.contains("Note: 12 days are missing"), "{out}");
     assert!(shown(&program, "--plain").contains("Note: 12 days are missing"));
+    // Days without volume, and those that were cut short, were counted over the whole sample.
+    let counted = |words: &str| -> Vec<String> {
+        let out = shown(&program, &format!("{words} --strategy buy-and-hold --plain"));
+        let notes = out.lines().filter_map(|line| line.trim().strip_prefix("Note: "));
+        notes.filter(|note| note.contains("without volume") || note.contains("cut short")).map(str::to_owned).collect()
+    };
+    let suspected = "suspected to be cut short before the end of the day";
+    assert_eq!(
+        counted(""),
+        ["38 days without volume", "8 bars cut short before the end of the day", &format!("13 bars {suspected}")]
+    );
+    assert_eq!(counted("--from 2016-01-01 --to 2016-12-31"), ["1 day without volume", &format!("2 bars {suspected}")]);
+    assert_eq!(counted("--from 2019-03-01 --to 2019-04-30"), ["1 bar cut short before the end of the day"]);
+    assert!(counted("--from 2017-01-01 --to 2017-12-31").is_empty());
     let missing = |words: &str| series(&program, words)["gaps"]["missing"].as_u64().unwrap();
     assert_eq!(missing(""), 12);
     assert_eq!(missing("--to 2019-03-19"), 0);

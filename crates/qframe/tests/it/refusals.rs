@@ -63,6 +63,10 @@ fn what_cannot_be_done_is_refused() {
     let refused = |words: &str, parts: &[&str]| check(&program, words, 1, parts);
     refused("--data nosuch.csv", &["nosuch.csv", "no such file"]);
     refused("--param slow=5000", &["1770 bars", "5001"]);
+    // It named no file, and of several none was known to be the short one.
+    program.write("short.csv", format!("{HEADER}2020-01-01,9,9,9,9,5\n2020-01-02,9,9,9,9,5\n"));
+    let short = "X 1d from short.csv: 2 bars are too few: the strategy needs 21 before it can act";
+    refused("--data BTC/USD X=short.csv", &[short, "(--param; --from, --to, --timeframe)"]);
     refused("--from 2030-01-01", &["no bars between", "2014-12-01 to 2019-10-17"]);
     refused("--data BTC-USD", &["no such file", "did you mean the bundled sample BTC/USD?"]);
     refused("--data btc/us", &["did you mean the bundled sample BTC/USD?"]);

@@ -84,7 +84,8 @@ fn broken_files_are_refused_by_what_is_wrong() {
     let archive = zip(&[("AAPL.csv", BARS.as_bytes())]);
     check("AAPL.csv", b"", &plain, "empty");
     check("AAPL.csv.gz", b"", &plain, "zero bytes");
-    check("AAPL.csv", b"\0\x01\x02,\0", &plain, "binary data");
+    check("AAPL.csv", b"\0\x01\x02,\0", &plain, "line 1, column 1: a zero byte");
+    check("AAPL.csv", b"time,price\n1,\0", &plain, "line 2, column 3: a zero byte");
     check("AAPL.csv", b"hello\nworld\n", &plain, "no dialect recognises it");
     check("AAPL.csv", b"a,b,c\n1,2,3\n", &plain, "no dialect recognises it: columns a, b, c");
     check("AAPL.csv", b"time,open,high,low,close\n", &plain, "and no row");
