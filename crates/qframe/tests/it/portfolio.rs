@@ -156,6 +156,7 @@ fn what_cannot_be_is_refused_and_nothing_is_written() {
     optimise("closes.csv --view A=much", 2, &["--view"]);
     optimise("closes.csv --periods 0", 2, &["--periods 0", "above zero"]);
     optimise("closes.csv --decay 2 --covariance ewma", 2, &["--decay 2", "such as 0.94"]);
+    optimise("closes.csv --decay 0.4 --covariance ewma", 1, &["2.33 effective returns of 3 assets", "raise --decay"]);
     optimise("closes.csv --max-positions 0", 2, &["--max-positions 0", "whole number above zero"]);
     optimise("closes.csv --constraints limits.toml", 1, &["limits.toml:1:1", "unknown field `bound`"]);
     optimise("closes.csv --align outer", 2, &["outer", "inner"]);

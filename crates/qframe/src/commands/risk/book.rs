@@ -193,6 +193,9 @@ fn told(error: RiskError, names: &[String], times: &[Time]) -> String {
             name(first),
             name(second)
         ),
+        error @ RiskError::Covariance(CovarianceError::Faded { .. }) => {
+            format!("{error}: --decay, --covariance ledoit-wolf")
+        }
         error @ RiskError::Covariance(CovarianceError::TooFew { .. }) => format!("{error}: --covariance ledoit-wolf"),
         other => other.to_string(),
     }
