@@ -75,6 +75,21 @@ impl Lots {
         Ok(lots)
     }
 
+    /// What to know of the order in which they are sold, an asset a sentence.
+    pub(super) fn notes(&self, names: &[String]) -> Vec<String> {
+        let told = |(lots, name): (&VecDeque<Lot>, &String)| {
+            let (first, last) = (lots.front()?, lots.back()?);
+            let sold = if Side::of(first.quantity) == Side::Buy { "sold" } else { "bought back" };
+            let is_mixed = first.time.is_none() && last.time.is_some();
+            is_mixed.then(|| {
+                format!(
+                    "{name} has lots with a time and lots without one: those without are taken for the oldest, and {sold} first"
+                )
+            })
+        };
+        self.0.iter().zip(names).filter_map(told).collect()
+    }
+
     /// Units held of an asset.
     pub(super) fn held(&self, asset: usize) -> Result<Quantity, Overflow> {
         self.0[asset].iter().try_fold(Quantity::ZERO, |sum, lot| sum.plus(lot.quantity))
