@@ -63,7 +63,7 @@ impl Lots {
                 let why = format!("expected {own}, the --currency of all prices; give those, or leave it empty");
                 return Err(table.wrong(row, code, why));
             }
-            let time = table.held_at(row, time, panel.priced(asset))?;
+            let time = table.held_at(row, time, panel, asset)?;
             if lots.0[asset].iter().any(|lot| Side::of(lot.quantity) != Side::of(quantity)) {
                 let why = "expected lots of one side, as those above: a long and a short one close each other";
                 return Err(table.wrong(row, units, why));
