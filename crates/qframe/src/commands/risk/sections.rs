@@ -229,9 +229,11 @@ fn reverse(answer: &Answer) -> Option<Section> {
         section(&format!("The likeliest way to lose {}", percent(found.loss)), &["symbol", "return"], rows);
     section.shown = ROWS_MAX;
     let deviations = found.deviations;
+    // Where a price is at its end, larger losses have fewer ways than a normal distribution knows.
+    let of = if found.returns.iter().any(|(_, value)| *value <= -1.0) { "of at most" } else { "of" };
     // Beyond some 38 standard deviations no number is small enough.
     let probability =
-        if found.probability > 0.0 { format!("of {:.1e}", found.probability) } else { "below 1e-300".to_owned() };
+        if found.probability > 0.0 { format!("{of} {:.1e}", found.probability) } else { "below 1e-300".to_owned() };
     section.note = Some(format!(
         "{deviations:.1} standard deviations of one observation; were returns normal, a probability {probability}"
     ));
