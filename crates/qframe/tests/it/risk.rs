@@ -32,7 +32,7 @@ pub(crate) fn fill(program: &Program) {
     program.write("equity.csv", format!("time,equity\n{}\n", curve.join("\n")));
     program.write("weights.csv", "symbol,weight\nA,0.5\nB,0.3\ncash,0.2\n");
     let header = "symbol,quantity,class,currency,volume\n";
-    program.write("book.csv", format!("{header}A,100,big,USD,500\nB,-50,small,EUR,900\nC,10,small,USD,\n"));
+    program.write("book.csv", format!("{header}A,100,big,USD,500\nB,-50,small,EUR,900\nC,10,small,USD,800\n"));
 }
 
 fn filled() -> Program {

@@ -187,8 +187,12 @@ fn exposure(answer: &Answer) -> Option<Section> {
     }
     let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     let mut section = section("Exposure", &["", "value"], rows);
-    section.note = (!held.unmeasured.is_empty()).then(|| format!("Not measured: {}", held.unmeasured.join("; ")));
+    section.note = not_measured(&held.unmeasured);
     Some(section)
+}
+
+fn not_measured(whys: &[String]) -> Option<String> {
+    (!whys.is_empty()).then(|| format!("Not measured: {}", whys.join("; ")))
 }
 
 fn sizes(answer: &Answer) -> Option<Section> {
@@ -327,7 +331,9 @@ fn assessment(answer: &Answer) -> Option<Section> {
     };
     let title = format!("Assessment: {} (score {:.0} of 100)", assessed.level, assessed.score);
     let rows = assessed.metrics.iter().map(row).collect();
-    Some(section(&title, &["metric", "value", "limit", "used", "level"], rows))
+    let mut section = section(&title, &["metric", "value", "limit", "used", "level"], rows);
+    section.note = not_measured(&assessed.unmeasured);
+    Some(section)
 }
 
 fn percent(value: f64) -> String {
