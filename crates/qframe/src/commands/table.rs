@@ -3,6 +3,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
 
+use qframe_data::Panel;
 use qframe_model::count::counted;
 use qframe_model::number::{Price, Quantity, Volume};
 use qframe_model::parameter::nearest;
@@ -161,10 +162,25 @@ impl Table {
     ///
     /// # Errors
     /// Refused: no time, or one of a day after that of the price.
-    pub(super) fn held_at(&self, row: &Row, column: Option<usize>, priced: Time) -> Result<Option<Time>, Error> {
+    pub(super) fn held_at(
+        &self,
+        row: &Row,
+        column: Option<usize>,
+        panel: &Panel,
+        asset: usize,
+    ) -> Result<Option<Time>, Error> {
+        let priced = panel.priced(asset);
         match (self.optional::<Time>(row, column)?, column) {
             (Some(held), Some(column)) if held.day() > priced.day() => {
-                let why = format!("the position is of {held:#}, its last price of {priced:#}; bring newer prices");
+                // Its own prices may go on where those of another end.
+                let why = if panel.ends[asset].day() > priced.day() {
+                    format!(
+                        "the position is of {held:#}, the last instant of all assets is {priced:#}; leave out what ends there, \
+                         or fill forward (--align ffill)"
+                    )
+                } else {
+                    format!("the position is of {held:#}, its last price of {priced:#}; bring newer prices")
+                };
                 Err(self.wrong(row, column, why))
             }
             (held, _) => Ok(held),

@@ -65,20 +65,49 @@ impl Age {
         self.max_age.is_some()
     }
 
-    /// Refuses the first asset that is used and whose price is too old.
+    /// Refuses the first asset that is used and whose price is too old: one that ended itself, or one that had newer prices,
+    /// which are cut off where another ends.
     ///
     /// # Errors
     /// Refused: the asset, the date of its price, how old that is and what to do.
     pub(crate) fn check(self, panel: &Panel, is_used: impl Fn(usize) -> bool) -> Result<(), Error> {
         let (newest, most) = (panel.newest(), self.max_age.map_or(QUIET_DAYS, i64::from));
         let is_old = |asset: &usize| panel.age_in_days(*asset) > most && is_used(*asset);
-        let Some(asset) = (0..panel.assets()).find(is_old) else { return Ok(()) };
+        let Some(used) = (0..panel.assets()).find(is_old) else { return Ok(()) };
+        let ended = |asset: &usize| newest.day() - panel.ends[*asset].day() > most;
+        let first = (0..panel.assets()).filter(ended).min_by_key(|asset| panel.ends[*asset]);
+        let is_own = |asset: &usize| panel.ends[*asset] == panel.priced(*asset) && is_old(asset);
+        let Some(asset) = (0..panel.assets()).find(is_own).or_else(|| first.filter(|asset| is_used(*asset))) else {
+            let others: Vec<usize> = (0..panel.assets()).filter(|asset| ended(asset) && !is_used(*asset)).collect();
+            return Err(cut_off(panel, used, first, &others, most));
+        };
         let (name, priced, age) = (&panel.names[asset], panel.priced(asset), panel.age_in_days(asset));
         Err(Error::Refused(format!(
             "--prices {name}: its price is of {priced:#}, {age} days older than the newest of {newest:#}; expected {most} days at \
              most: bring newer prices, leave it out, or allow it with --max-age {age}"
         )))
     }
+}
+
+/// Prices at common instants alone end where those of the `first` asset do: what has to go is that one, and not what is used.
+fn cut_off(panel: &Panel, used: usize, first: Option<usize>, ended: &[usize], most: i64) -> Error {
+    let (newest, age, used) = (panel.newest(), panel.age_in_days(used), &panel.names[used]);
+    let expected = format!("{age} days before the newest price of {newest:#}; expected {most} days at most for {used}");
+    let (what, names) = match first {
+        Some(first) => {
+            let what = format!(" {}: it ends at {:#}, and the table with it", panel.names[first], panel.ends[first]);
+            (what, ended.iter().map(|asset| panel.names[*asset].as_str()).collect::<Vec<_>>().join(" and "))
+        }
+        None => {
+            let most_often = panel.aligned.worst.as_ref().map_or("another", |(name, _)| name);
+            let what =
+                format!(": the last instant of them all is {:#}", panel.times.last().copied().unwrap_or_default());
+            (what, format!("{most_often} (absent most often)"))
+        }
+    };
+    Error::Refused(format!(
+        "--prices{what}, {expected}: leave out {names}, fill forward (--align ffill), or allow it with --max-age {age}"
+    ))
 }
 
 impl Prices {

@@ -112,6 +112,24 @@ fn a_plan_conserves_money() {
     assert!((gain - 20.0 * (price - 90.0) - 30.0 * (price - 101.0)).abs() < 1e-9, "the oldest lots are sold first");
 }
 
+/// They were sold first, and nothing said so.
+#[test]
+fn lots_without_a_time_are_told() {
+    let program = program();
+    let check = |rows: &str, expected: &[&str]| {
+        program.write("held.csv", format!("symbol,quantity,price,time\n{rows}"));
+        let words = "rebalance --prices closes.csv --positions held.csv --weights A=0 B=0";
+        assert_eq!(answer(&program, words)["notes"], serde_json::json!(expected), "{rows}");
+        let text = program.run(&format!("portfolio {words}")).out();
+        assert_eq!(text.matches("Note: ").count(), expected.len(), "{text}");
+        assert!(expected.iter().all(|note| text.contains(note)), "{text}");
+    };
+    let note = "A has lots with a time and lots without one: those without are taken for the oldest, and sold first";
+    check("A,10,120,\nA,10,50,2018-01-02\nB,5,9,\nB,5,8,\n", &[note]);
+    check("A,10,120,2019-01-02\nA,10,50,2018-01-02\n", &[]);
+    check("A,-1,120,\nA,-1,50,2018-01-02\nB,90,9,\n", &[&note.replace("sold", "bought back")]);
+}
+
 #[test]
 fn what_cannot_be_is_refused_and_nothing_is_written() {
     let program = program();
@@ -156,6 +174,7 @@ fn what_cannot_be_is_refused_and_nothing_is_written() {
     optimise("closes.csv --view A=much", 2, &["--view"]);
     optimise("closes.csv --periods 0", 2, &["--periods 0", "above zero"]);
     optimise("closes.csv --decay 2 --covariance ewma", 2, &["--decay 2", "such as 0.94"]);
+    optimise("closes.csv --decay 0.4 --covariance ewma", 1, &["2.33 effective returns of 3 assets", "raise --decay"]);
     optimise("closes.csv --max-positions 0", 2, &["--max-positions 0", "whole number above zero"]);
     optimise("closes.csv --constraints limits.toml", 1, &["limits.toml:1:1", "unknown field `bound`"]);
     optimise("closes.csv --align outer", 2, &["outer", "inner"]);

@@ -84,8 +84,11 @@ fn nothing_is_traded_at_a_price_that_is_too_old() {
     let parts = ["--prices C:", "of 2024-01-10, 20 days older than the newest of 2024-01-30", "--max-age 20"];
     check(&program, &format!("{words} --weights C=50%"), 1, &parts);
     check(&program, &format!("{words} --weights A=50% --positions held.csv"), 1, &parts);
-    // At common instants alone all prices are old, of whichever asset.
-    let parts = ["--prices A:", "2024-01-10, 20 days older", "--max-age 20"];
+    // At common instants alone all prices end with those of C, which is neither held nor wanted.
+    let parts = [
+        "--prices C: it ends at 2024-01-10, and the table with it, 20 days before the newest price of 2024-01-30",
+        "expected 5 days at most for A: leave out C, fill forward (--align ffill), or allow it with --max-age 20",
+    ];
     check(&program, "rebalance --prices old.csv --cash 1000 --weights A=50%", 1, &parts);
     let shown = answer(&program, &format!("{words} --weights A=50%"));
     assert!(
@@ -166,9 +169,33 @@ fn risk_values_nothing_at_prices_of_long_ago() {
     };
     risk("--prices old.csv --align ffill --positions held.csv --max-age 20", 0, "");
     risk("--prices old.csv --align ffill --positions held.csv --max-age 19", 1, "expected 19 days at most");
-    // At common instants alone every price is as old as the oldest.
+    // The refusal once named what is held, and dated its newer prices back.
     program.write("w.csv", "symbol,weight\nA,1\n");
-    risk("--prices old.csv --weights w.csv", 1, "--prices A: its price is of 2024-01-10, 20 days older");
+    risk("--prices old.csv --weights w.csv", 1, "--prices C: it ends at 2024-01-10, and the table with it, 20 days");
+    program.write("w.csv", "symbol,weight\nA,0.5\nC,0.5\n");
+    risk("--prices old.csv --weights w.csv", 1, "--prices C: its price is of 2024-01-10, 20 days older");
+    // One that ends behind another, and two that never meet again.
+    let rows = |days: std::ops::RangeInclusive<u32>, cells: &str| -> String {
+        days.map(|day| format!("2024-01-{day:02},{cells}\n").replace('x', &(100 + day % 3).to_string())).collect()
+    };
+    program.write("w.csv", "symbol,weight\nA,1\n");
+    let ends = format!("date,A,B,C\n{}{}{}", rows(1..=8, "x,x,x"), rows(9..=12, "x,,x"), rows(13..=30, "x,,"));
+    program.write("ends.csv", ends);
+    risk("--prices ends.csv --weights w.csv", 1, "--prices B: it ends at 2024-01-08, and the table with it, 22 days");
+    risk("--prices ends.csv --weights w.csv", 1, "for A: leave out B and C, fill forward");
+    program.write("w.csv", "symbol,weight\nC,1\n");
+    risk("--prices ends.csv --weights w.csv", 1, "expected 5 days at most for C: leave out B, fill forward");
+    program.write("w.csv", "symbol,weight\nB,1\n");
+    risk("--prices ends.csv --weights w.csv", 1, "--prices B: its price is of 2024-01-08, 22 days older");
+    program.write("lots.csv", "symbol,quantity,time\nA,5,2024-01-20\n");
+    let told = "the position is of 2024-01-20, the last instant of all assets is 2024-01-08; leave out what ends there";
+    risk("--prices ends.csv --positions lots.csv", 1, told);
+    program.write("w.csv", "symbol,weight\nA,1\n");
+    let mut apart = format!("date,A,B\n{}", rows(1..=8, "x,x"));
+    (9..=30).for_each(|day| apart += &rows(day..=day, if day % 2 == 0 { "x," } else { ",x" }));
+    program.write("apart.csv", apart);
+    let told = "the last instant of them all is 2024-01-08, 22 days before the newest price";
+    risk("--prices apart.csv --weights w.csv", 1, told);
     risk("--prices old.csv --max-age 3", 2, "--max-age: it is for what is held");
     program.write("equity.csv", "time,equity\n2024-01-01,1\n2024-01-02,2\n2024-01-03,1\n2024-01-04,3\n");
     risk("--equity equity.csv --max-age 3", 2, "--max-age: it is for --prices");

@@ -32,7 +32,7 @@ pub(crate) fn fill(program: &Program) {
     program.write("equity.csv", format!("time,equity\n{}\n", curve.join("\n")));
     program.write("weights.csv", "symbol,weight\nA,0.5\nB,0.3\ncash,0.2\n");
     let header = "symbol,quantity,class,currency,volume\n";
-    program.write("book.csv", format!("{header}A,100,big,USD,500\nB,-50,small,EUR,900\nC,10,small,USD,\n"));
+    program.write("book.csv", format!("{header}A,100,big,USD,500\nB,-50,small,EUR,900\nC,10,small,USD,800\n"));
 }
 
 fn filled() -> Program {
@@ -223,4 +223,40 @@ fn wrong_words_and_files_are_named() {
     file("date,P,Q,R\n2020-01-01,1,2,4\n2020-01-02,2,5,4\n2020-01-03,1,2,6\n");
     check(drawn, 1, &["2 observations of 3 assets"]);
     check("--prices x.csv --method garch", 1, &["expected at least 100"]);
+}
+
+/// A factor's fall times a beta of 2.5 once took 150 % from a book that owed nothing, and the likeliest way to lose was by
+/// prices below zero.
+#[test]
+fn no_price_falls_by_more_than_all_of_it() {
+    let program = filled();
+    let (mut table, mut own, mut levered) = ("date,K,L\n".to_owned(), 100.0, 100.0);
+    for day in 0..200 {
+        let change = f64::from(day * 7 % 11 - 5) / 500.0;
+        (own, levered) = (own * (1.0 + change), levered * (1.0 + 2.5 * change));
+        table += &format!("{}-{:02}-{:02},{own:.6},{levered:.6}\n", 2020, 1 + day / 28, 1 + day % 28);
+    }
+    program.write("levered.csv", table);
+    program.write("long.csv", "symbol,weight\nL,1\n");
+    program.write("short.csv", "symbol,weight\nL,-1\ncash,2\n");
+    let shocked = |words: &str| {
+        let found = answer(&program, &format!("--prices levered.csv --method normal {words}"));
+        let scenario = found["stress"].as_array().unwrap().iter().find(|one| one["kind"] == "shock").unwrap();
+        (number(&scenario["loss"]), scenario["name"].as_str().unwrap().to_owned())
+    };
+    let stopped = "shock factor:K=-60% (at -100%, the most that a price falls: L)".to_owned();
+    assert_eq!(shocked("--weights long.csv --shock factor:K=-60%"), (1.0, stopped.clone()));
+    assert_eq!(shocked("--weights short.csv --shock factor:K=-60%"), (-1.0, stopped));
+    let (loss, name) = shocked("--weights long.csv --shock factor:K=-20%");
+    assert!((loss - 0.5).abs() < 1e-6 && name == "shock factor:K=-20%", "{loss} {name}");
+    let found = answer(&program, "--prices prices4.csv --method normal --reverse 90%");
+    let returns: Vec<f64> = found["reverse"]["returns"].as_array().unwrap().iter().map(|one| number(&one[1])).collect();
+    assert!(returns.contains(&-1.0) && returns.iter().all(|value| *value >= -1.0), "{returns:?}");
+    assert!((returns.iter().sum::<f64>() / 3.0 + 0.9).abs() < 1e-9, "{returns:?}");
+    let text = program.run("risk --prices prices4.csv --method normal --reverse 90%").out();
+    assert!(text.contains("a probability of at most") || text.contains("a probability below 1e-300"), "{text}");
+    let found = answer(&program, "--prices prices4.csv --weights weights.csv --method normal --reverse 90%");
+    let notes = found["notes"].to_string();
+    let why = "no way to lose 90%: prices fall by 100% at most, and with all of them there the book loses 80.00%";
+    assert!(found["reverse"].is_null() && notes.contains(why), "{notes}");
 }

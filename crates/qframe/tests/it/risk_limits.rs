@@ -37,7 +37,7 @@ fn who_does_what_is_advised_is_at_the_limit() {
         let before = answer(&program, &format!("{words} --positions book.csv --cash 5000"));
         let value = metric(&before, name);
         assert!(value > limit, "{name}: {value}");
-        let mut held = [("A", 100.0, 500), ("B", -50.0, 900), ("C", 10.0, 1)];
+        let mut held = [("A", 100.0, 500), ("B", -50.0, 900), ("C", 10.0, 800)];
         let (mut cash, advice) = (5_000.0, advised(&before, name));
         assert!(!advice.is_empty(), "{name}: {}", before["assessment"]);
         for (_, step) in &advice {
@@ -50,10 +50,9 @@ fn who_does_what_is_advised_is_at_the_limit() {
             (held[place].1, cash) = (held[place].1 - units, cash + units * price);
         }
         let rows = held.iter().zip(["big,USD", "small,EUR", "small,USD"]);
-        let rows = rows.filter(|((_, units, _), _)| units.abs() >= 1e-9).map(|((symbol, units, volume), words)| {
-            let volume = if *symbol == "C" { String::new() } else { volume.to_string() };
-            format!("{symbol},{units:.9},{words},{volume}\n")
-        });
+        let rows = rows
+            .filter(|((_, units, _), _)| units.abs() >= 1e-9)
+            .map(|((symbol, units, volume), words)| format!("{symbol},{units:.9},{words},{volume}\n"));
         program.write("after.csv", format!("symbol,quantity,class,currency,volume\n{}", rows.collect::<String>()));
         let after = metric(&answer(&program, &format!("{words} --positions after.csv --cash {cash:.6}")), name);
         assert!(after <= limit * (1.0 + 1e-6), "{name}: {after} after {advice:?}");
@@ -279,4 +278,50 @@ fn any_number_of_positions_is_brought_to_the_limit() {
     check("drawdown", 0.001, 1);
     check("stress", 0.002, 1);
     check("currency", 0.02, 1);
+}
+
+/// A book of which hardly anything had a volume or a currency was once judged by the rest, and scored low.
+#[test]
+fn what_is_known_of_a_part_alone_is_not_scored() {
+    let program = filled();
+    let check = |file: &str, name: &str, why: &str| {
+        program.write("part.csv", file);
+        let words = "--prices prices4.csv --positions part.csv --cash 5000 --method normal";
+        let found = answer(&program, words);
+        let metrics = found["assessment"]["metrics"].as_array().unwrap();
+        assert!(metrics.iter().all(|one| one["name"] != name), "{name}: {metrics:?}");
+        let whys = found["assessment"]["unmeasured"].to_string();
+        assert!(whys.contains(&format!("{name}: {why}")), "{name}: {whys}");
+        let text = program.run(&format!("risk {words}")).out();
+        assert!(text.contains(&format!("Not measured: {name}: {why}")), "{name}: {text}");
+        found
+    };
+    let header = "symbol,quantity";
+    let row = "no volume is known of C; the others alone make 0.0002";
+    check(&format!("{header},volume\nA,1,50000\nC,200,\n"), "days-to-close", row);
+    let row = "no currency is known of C; the others alone make 0.0000";
+    let found = check(&format!("{header},currency\nA,1,USD\nC,200,\n"), "currency", row);
+    let sizes = &found["exposure"]["by_currency"];
+    assert_eq!((&sizes[0]["name"], &sizes[1]["name"]), (&"unknown".into(), &"USD".into()), "{sizes}");
+    // What is known already is beyond the limit, whatever the rest is.
+    program.write("part.csv", format!("{header},class,currency,volume\nA,100,big,USD,5\nB,200,,EUR,900\nC,10,,,\n"));
+    let words = "--prices prices4.csv --positions part.csv --cash 5000 --method normal --limit currency=10%";
+    let found = answer(&program, words);
+    assert_eq!(metric(&found, "days-to-close"), 200.0);
+    let of = |place: usize| found["exposure"]["by_asset"][place]["gross"].as_f64().unwrap();
+    let (all, least) = (of(0) + of(1) + of(2), of(0).min(of(1)));
+    assert!((metric(&found, "currency") - least / all).abs() < 1e-9, "{}", found["assessment"]);
+    let whys = found["assessment"]["unmeasured"].to_string();
+    assert!(
+        whys.contains(
+            "days-to-close: no volume is known of C; the others alone make 200.0000, which is beyond its limit"
+        ),
+        "{whys}"
+    );
+    assert!(found["exposure"]["by_class"].to_string().contains("unknown"), "{}", found["exposure"]["by_class"]);
+    // Where nobody says a volume, a currency or a class, none is missed.
+    program.write("part.csv", format!("{header}\nA,1\nC,200\n"));
+    let found = answer(&program, words);
+    assert_eq!(found["assessment"]["unmeasured"], serde_json::json!([]));
+    assert_eq!(found["exposure"]["by_currency"], serde_json::json!([]));
 }

@@ -30,6 +30,15 @@ pub enum CovarianceError {
         /// How many assets.
         assets: usize,
     },
+    /// Observations that lose their weight so soon that not more of them count than there are assets.
+    Faded {
+        /// What each weighs against the next newer one.
+        decay: f64,
+        /// As many equal ones say as much.
+        effective: f64,
+        /// How many assets.
+        assets: usize,
+    },
     /// An asset whose returns are all the same.
     Constant {
         /// Which.
@@ -73,6 +82,11 @@ impl fmt::Display for CovarianceError {
                  covariance (Ledoit-Wolf)",
                 if observations == 1 { "" } else { "s" },
                 if assets == 1 { "" } else { "s" }
+            ),
+            Self::Faded { decay, effective, assets } => write!(
+                f,
+                "a decay of {decay} leaves {effective:.2} effective observations of {assets} assets; expected more than assets: \
+                 a decay nearer to 1, or a shrunk covariance (Ledoit-Wolf)"
             ),
             Self::Constant { asset } => {
                 write!(f, "the returns of asset {asset} (from 0) do not vary; leave it out")

@@ -54,10 +54,11 @@ impl Covariance {
 
     /// Exponentially weighted products of returns (their mean taken as zero): the newest weighs `1 - decay`, each older one
     /// `decay` times its successor, and the weights are scaled to sum to one (RiskMetrics Technical Document, 4th edition, 1996,
-    /// section 5.2; its decay for days is 0.94).
+    /// section 5.2; its decay for days is 0.94). They count as (Σ w)² / Σ w² equal ones (Kish, "Survey sampling", 1965): not more
+    /// of those than assets make a matrix that is next to singular.
     ///
     /// # Errors
-    /// As [`Covariance::sample`]; [`CovarianceError::Decay`] outside 0 to 1.
+    /// As [`Covariance::sample`]; [`CovarianceError::Decay`] outside 0 to 1; [`CovarianceError::Faded`].
     pub fn ewma(returns: &Returns, decay: f64) -> Result<Self, CovarianceError> {
         if !(decay > 0.0 && decay < 1.0) {
             return Err(CovarianceError::Decay(decay));
@@ -65,11 +66,17 @@ impl Covariance {
         returns.more_than_assets()?;
         returns.centred()?;
         let mut weighted = DMatrix::from_row_slice(returns.observations(), returns.assets(), returns.as_slice());
-        let (mut weight, mut total) = (1.0_f64, 0.0);
+        let (mut weight, mut total, mut squares) = (1.0_f64, 0.0, 0.0);
         for row in (0..returns.observations()).rev() {
             weighted.row_mut(row).scale_mut(weight.sqrt());
             total += weight;
+            squares += weight * weight;
             weight *= decay;
+        }
+        let (effective, assets) = (total * total / squares, returns.assets());
+        // A single asset needs no inverse, and has more than one wherever the decay is more than a rounding.
+        if assets > 1 && effective <= assets as f64 {
+            return Err(CovarianceError::Faded { decay, effective, assets });
         }
         let matrix = products(&weighted) / total;
         // Returns so old that their weight is nothing may have been the only ones that varied.

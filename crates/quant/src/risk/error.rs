@@ -64,6 +64,13 @@ pub enum RiskError {
         /// How many assets.
         assets: usize,
     },
+    /// A loss that takes prices below zero.
+    OutOfReach {
+        /// The loss, as a fraction.
+        loss: f64,
+        /// What is lost when all prices are zero; where something is short, other moves count too.
+        most: Option<f64>,
+    },
     /// No covariance.
     Covariance(CovarianceError),
 }
@@ -97,6 +104,10 @@ impl fmt::Display for RiskError {
             ),
             Self::Weights { weights, assets } => {
                 write!(f, "{weights} finite weights for {assets} assets; expected one each")
+            }
+            Self::OutOfReach { loss, most } => {
+                write!(f, "no moves of prices that fall by 100 % at most lose {loss}")?;
+                most.map_or(Ok(()), |most| write!(f, "; all of them together lose {most}"))
             }
             Self::Covariance(error) => error.fmt(f),
         }

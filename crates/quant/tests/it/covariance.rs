@@ -78,6 +78,11 @@ fn bad_input_is_refused() {
     assert_eq!(Covariance::sample(&twins).unwrap().condition_number().filter(|number| *number < 1e12), None);
     assert!(Covariance::ledoit_wolf(&twins).unwrap().covariance.cholesky().is_ok());
     assert_eq!(Covariance::ewma(&twins, 1.0).unwrap_err(), Decay(1.0));
+    // Many observations of which the newest are nearly all that counts: (1 + 0.5) / (1 - 0.5) of them.
+    let many = Returns::new((0..400).map(|place: i32| f64::from(place * place % 17) / 100.0).collect(), 4).unwrap();
+    let faded = Covariance::ewma(&many, 0.5).unwrap_err();
+    assert!(matches!(faded, Faded { effective, assets: 4, .. } if (effective - 3.0).abs() < 1e-12), "{faded}");
+    assert!(Covariance::ewma(&many, 0.7).is_ok());
     assert_eq!(Covariance::new(1, &[0.0]).unwrap_err(), Constant { asset: 0 });
     let skewed = Covariance::new(2, &[1.0, 0.5, 0.2, 1.0]).unwrap_err();
     assert_eq!(skewed, NotSymmetric { first: 1, second: 0, below: 0.2, above: 0.5 });

@@ -157,16 +157,22 @@ fn date(day: i64) -> String {
     format!("{year:04}-{month:02}-{of_month:02}")
 }
 
-/// Bailey and López de Prado 2012, the example of the section on the probabilistic Sharpe ratio, and the sentence on 2.73,
-/// 2.83 and 3.24 years in the section on the minimum track record length.
+/// Bailey and López de Prado 2012, pages of the working paper (SSRN 1821643, July 2012): equation 11 (p. 9) with the example
+/// of p. 10, and equation 13 (p. 11) with its examples, in years.
 #[test]
 fn significance_is_that_of_the_paper() {
-    let psr = |skew, kurtosis| probabilistic_sharpe(0.458, 0.0, skew, kurtosis, 24).expect("it is defined");
-    assert!((psr(0.0, 3.0) - 0.982).abs() < 5e-4);
-    assert!((psr(-2.448, 10.164) - 0.913).abs() < 5e-4);
-    for (periods, years) in [(252.0, 2.73), (52.0, 2.83), (12.0, 3.24_f64)] {
+    for (months, skew, kurtosis, expected) in
+        [(24, 0.0, 3.0, 0.982), (24, -2.448, 10.164, 0.913), (36, -2.448, 10.164, 0.953_f64)]
+    {
+        // The paper says 1.585 a year, and 0.458 a month.
+        let psr = probabilistic_sharpe(1.585 / f64::sqrt(12.0), 0.0, skew, kurtosis, months).expect("it is defined");
+        assert!((psr - expected).abs() < 5e-4, "{months} months: {psr}");
+    }
+    for (periods, skew, kurtosis, years) in
+        [(252.0, 0.0, 3.0, 2.73), (52.0, 0.0, 3.0, 2.83), (12.0, 0.0, 3.0, 3.24), (12.0, -0.72, 5.78, 4.99_f64)]
+    {
         let root = f64::sqrt(periods);
-        let length = minimum_track_record(2.0 / root, 1.0 / root, 0.0, 3.0, 0.95).expect("two is above one");
+        let length = minimum_track_record(2.0 / root, 1.0 / root, skew, kurtosis, 0.95).expect("two is above one");
         assert!((length / periods - years).abs() < 5e-3, "{periods}: {}", length / periods);
     }
     assert_eq!(minimum_track_record(0.1, 0.1, 0.0, 3.0, 0.95), None, "no record shows that a number is above itself");

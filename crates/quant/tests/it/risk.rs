@@ -158,16 +158,43 @@ proptest! {
     }
 
     #[test]
-    fn worse_worlds_are_worse(returns in pair(), first in 0.1_f64..1.0, second in 0.1_f64..1.0, loss in 0.01_f64..0.5) {
+    fn worse_worlds_are_worse(returns in pair(), first in 0.1_f64..1.0, second in 0.1_f64..1.0) {
         let (covariance, weights) = (Covariance::sample(&returns).unwrap(), [first, second]);
         let one = worse(&covariance, 1.0, 1.0).unwrap();
         let sum: f64 = covariance.volatilities().iter().zip(weights).map(|(own, weight)| own * weight).sum();
         prop_assert!((one.variance(&weights).sqrt() - sum).abs() < 1e-12, "assets that move as one do not spread risk");
         let twice = worse(&covariance, 0.0, 2.0).unwrap();
         prop_assert!((twice.variance(&weights) - 4.0 * covariance.variance(&weights)).abs() < 1e-12);
+    }
+
+    /// Optimal by the conditions of Karush, Kuhn and Tucker: S^-1 x is a multiple of the weights, and more of it only where a
+    /// price is at nothing.
+    #[test]
+    fn the_likeliest_way_loses_as_much_and_no_price_goes_below_nothing(
+        (rows, weights) in (2_usize..12).prop_flat_map(|assets| (
+            proptest::collection::vec(proptest::collection::vec(-1.0_f64..1.0, assets + 1), 60..90),
+            proptest::collection::vec(-0.2_f64..1.0, assets),
+        )),
+        share in 0.01_f64..1.0,
+    ) {
+        let assets = weights.len();
+        let values = rows.iter().flat_map(|row| (0..assets).map(|asset| 0.01 * (1 + asset) as f64 * (row[asset] + row[assets])));
+        let covariance = Covariance::sample(&Returns::new(values.collect(), assets).unwrap()).unwrap();
+        let loss = share * weights.iter().map(|weight| weight.max(0.0)).sum::<f64>().max(0.1);
+        prop_assume!(weights.iter().any(|weight| *weight > 0.1));
         let way = reverse(&covariance, &weights, loss).unwrap();
-        let lost: f64 = way.returns.iter().zip(weights).map(|(value, weight)| -value * weight).sum();
-        prop_assert!((lost - loss).abs() < 1e-12);
+        let lost: f64 = way.returns.iter().zip(&weights).map(|(value, weight)| -value * weight).sum();
+        prop_assert!((lost - loss).abs() < 1e-8 && way.returns.iter().all(|value| *value >= -1.0), "{lost} {loss} {way:?}");
+        let returns = nalgebra::DVector::from_vec(way.returns.clone());
+        let pull = covariance.matrix().clone().cholesky().unwrap().solve(&returns);
+        prop_assert!((way.deviations / pull.dot(&returns).sqrt() - 1.0).abs() < 1e-6);
+        let free = (0..assets).filter(|asset| way.returns[*asset] > -1.0);
+        let Some(free) = free.max_by(|a, b| weights[*a].abs().total_cmp(&weights[*b].abs())) else { return Ok(()) };
+        let price = pull[free] / weights[free];
+        for asset in 0..assets {
+            let more = (pull[asset] - price * weights[asset]) / pull.amax();
+            prop_assert!(if way.returns[asset] > -1.0 { more.abs() < 1e-6 } else { more > -1e-6 }, "{asset} {more} {way:?}");
+        }
     }
 
     #[test]
@@ -309,6 +336,11 @@ fn beside_itself_a_series_is_itself() {
     assert!(
         (beside.beta - 1.0).abs() < 1e-12 && (beside.correlation - 1.0).abs() < 1e-12 && beside.tracking_error < 1e-15
     );
+    assert_eq!(
+        by_factor(&over(&returns, 1).unwrap(), &other, -1e3).unwrap()[1],
+        -1.0,
+        "a price falls by all of it at most"
+    );
     let moves = by_factor(&returns, &other, -0.1).unwrap();
     assert!((moves[1] + 0.1).abs() < 1e-12 && (moves[0] / -0.1 - Beside::of(&own, &other).unwrap().beta).abs() < 1e-12);
     assert_eq!(over(&returns, 1).unwrap(), returns);
@@ -316,6 +348,35 @@ fn beside_itself_a_series_is_itself() {
     assert_eq!(two.observations(), 299);
     assert!((two.asset(0)[0] - ((1.0 + own[0]) * (1.0 + own[1]) - 1.0)).abs() < 1e-15);
     assert_eq!(days_to_close(-500.0, 1_000.0, 0.1), Ok(5.0));
+}
+
+/// Assets that move alone, so that the likeliest way is known: the wildest falls most, until nothing of it is left.
+#[test]
+fn a_loss_that_one_price_cannot_make_is_made_by_the_others() {
+    let check = |volatilities: &[f64], weights: &[f64], loss: f64, expected: &[f64]| {
+        let assets = volatilities.len();
+        let value =
+            |place: usize| if place % assets == place / assets { volatilities[place % assets].powi(2) } else { 0.0 };
+        let covariance = Covariance::new(assets, &(0..assets * assets).map(value).collect::<Vec<_>>()).unwrap();
+        let way = reverse(&covariance, weights, loss).unwrap();
+        let square: f64 = expected.iter().zip(volatilities).map(|(value, own)| (value / own).powi(2)).sum();
+        for (own, expected) in way.returns.iter().zip(expected) {
+            assert!((own - expected).abs() < 1e-12, "{way:?} is not {expected}");
+        }
+        assert!((way.deviations - square.sqrt()).abs() < 1e-9, "{way:?}");
+    };
+    check(&[0.1, 0.3], &[0.5, 0.5], 0.4, &[-0.08, -0.72]);
+    check(&[0.1, 0.3], &[0.5, 0.5], 0.8, &[-0.6, -1.0]);
+    check(&[0.1, 0.3], &[0.5, 0.5], 1.0, &[-1.0, -1.0]);
+    check(&[0.1, 0.3, 0.2], &[0.4, 0.4, 0.2], 0.8, &[-0.5, -1.0, -1.0]);
+    // What is short may rise by any amount.
+    check(&[0.1, 0.3], &[-0.5, 1.0], 1.5, &[1.0, -1.0]);
+    let covariance = Covariance::new(2, &[0.01, 0.0, 0.0, 0.09]).unwrap();
+    let most = |weights: [f64; 2], loss: f64| reverse(&covariance, &weights, loss).unwrap_err();
+    assert_eq!(most([0.5, 0.3], 0.9), RiskError::OutOfReach { loss: 0.9, most: Some(0.8) });
+    // Long and short of what moves as one: no loss beyond that of the difference.
+    let twins = Covariance::new(2, &[0.01, 0.01, 0.01, 0.01]).unwrap();
+    assert_eq!(reverse(&twins, &[2.0, -1.0], 1.5).unwrap_err(), RiskError::OutOfReach { loss: 1.5, most: None });
 }
 
 #[test]

@@ -63,7 +63,7 @@ impl Lots {
                 let why = format!("expected {own}, the --currency of all prices; give those, or leave it empty");
                 return Err(table.wrong(row, code, why));
             }
-            let time = table.held_at(row, time, panel.priced(asset))?;
+            let time = table.held_at(row, time, panel, asset)?;
             if lots.0[asset].iter().any(|lot| Side::of(lot.quantity) != Side::of(quantity)) {
                 let why = "expected lots of one side, as those above: a long and a short one close each other";
                 return Err(table.wrong(row, units, why));
@@ -73,6 +73,21 @@ impl Lots {
         // Those of unknown date are taken for the oldest.
         lots.0.iter_mut().for_each(|lots| lots.make_contiguous().sort_by_key(|lot| lot.time));
         Ok(lots)
+    }
+
+    /// What to know of the order in which they are sold, an asset a sentence.
+    pub(super) fn notes(&self, names: &[String]) -> Vec<String> {
+        let told = |(lots, name): (&VecDeque<Lot>, &String)| {
+            let (first, last) = (lots.front()?, lots.back()?);
+            let sold = if Side::of(first.quantity) == Side::Buy { "sold" } else { "bought back" };
+            let is_mixed = first.time.is_none() && last.time.is_some();
+            is_mixed.then(|| {
+                format!(
+                    "{name} has lots with a time and lots without one: those without are taken for the oldest, and {sold} first"
+                )
+            })
+        };
+        self.0.iter().zip(names).filter_map(told).collect()
     }
 
     /// Units held of an asset.

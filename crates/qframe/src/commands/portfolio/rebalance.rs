@@ -88,17 +88,17 @@ struct Planned {
 impl Args {
     pub(crate) fn run(&self) -> Result<(), Error> {
         self.check_flags()?;
-        let priced = self.prices.load()?;
+        let mut priced = self.prices.load()?;
         let last = priced.panel.times.last().copied().unwrap_or_default();
-        let names = &priced.panel.names;
         let lots = match &self.positions {
             Some(path) => Lots::read(path, &priced.panel, self.currency)?,
-            None => Lots::none(names.len()),
+            None => Lots::none(priced.panel.assets()),
         };
+        priced.notes.extend(lots.notes(&priced.panel.names));
         let account = self.account(&priced, &lots)?;
         let now = Snapshot::of(&account, last, Cash::ZERO)
             .map_err(|error| Error::Refused(format!("{error}; say what there is with --cash and --positions")))?;
-        let held: Vec<f64> = (0..names.len()).map(|asset| share_of(&now.weights, asset).to_f64()).collect();
+        let held: Vec<f64> = (0..priced.panel.assets()).map(|asset| share_of(&now.weights, asset).to_f64()).collect();
         let target = self.target(&priced, &held)?;
         // What is held or wanted is traded at prices of its day, and not at those of an asset that ended long ago.
         let is_traded = |asset| [&now.weights, &target].iter().any(|weights| !share_of(weights, asset).is_zero());

@@ -318,6 +318,10 @@ fn named(error: CovarianceError, priced: &Priced) -> Error {
         CovarianceError::TooFew { observations, assets } => {
             format!("--prices: {observations} returns of {assets} assets; expected more returns than assets{shrink}")
         }
+        CovarianceError::Faded { decay, effective, assets } => format!(
+            "--prices: a decay of {decay} leaves {effective:.2} effective returns of {assets} assets; expected more returns than \
+             assets: raise --decay, try --covariance ledoit-wolf, or fewer assets"
+        ),
         CovarianceError::NotPositive { eigenvalue, assets: [first, second] } => format!(
             "--prices: the covariance is not positive definite: the smallest eigenvalue of its correlations is \
              {eigenvalue:.3e}, of a portfolio mostly of {} and {}; leave one of them out{shrink}",

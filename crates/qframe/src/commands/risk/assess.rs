@@ -5,7 +5,7 @@ use super::Answer;
 use super::advice::advise;
 use super::book::Book;
 use super::gauge::{self, Gauges};
-use super::stress::fraction;
+use super::stress::{self, fraction, some};
 use crate::error::Error;
 
 /// Limits that hold unless others are given: name, what it is of, limit.
@@ -69,8 +69,8 @@ impl Limits {
 /// Beyond a hundred times as much, or where the smallest sees no loss at all, methods have nothing in common.
 const DISAGREEMENT_MAX: f64 = 100.0;
 
-/// Everything measured, against its limits, and what to do about what is beyond them.
-pub(super) fn assess(book: &Book, answer: &Answer, limits: &Limits, gauges: &Gauges) -> RiskAssessment {
+/// Everything measured, against its limits, and what to do about what is beyond them; and what was not measured, and why.
+pub(super) fn assess(book: &Book, answer: &Answer, limits: &Limits, gauges: &Gauges) -> (RiskAssessment, Vec<String>) {
     let mut metrics = Vec::new();
     let mut add = |name: &str, value: Option<f64>| {
         let (risk, limit) = limits.of(name);
@@ -83,8 +83,21 @@ pub(super) fn assess(book: &Book, answer: &Answer, limits: &Limits, gauges: &Gau
     add("leverage", Some(gauge::gross(book)));
     // One series, or a single asset, is all its owner asked about.
     add("position", gauge::largest(book).filter(|_| book.holdings.len() > 1));
-    add("days-to-close", gauges.days(book));
-    add("currency", gauge::foreign(book));
+    let mut unmeasured = Vec::new();
+    // What only some of the positions make is least of all of them, and says nothing until it is beyond the limit.
+    let mut of_known = |name: &str, word: &str, value: Option<f64>, unknown: &[&str]| {
+        let beyond = value.filter(|value| unknown.is_empty() || *value > limits.of(name).1);
+        if let Some(value) = value.filter(|_| !unknown.is_empty()) {
+            let names = some(unknown);
+            let more = if beyond.is_some() { ", which is beyond its limit" } else { "" };
+            unmeasured.push(format!("{name}: no {word} is known of {names}; the others alone make {value:.4}{more}"));
+        }
+        beyond
+    };
+    let unknown = gauge::without(book, |holding| stress::closing(holding, gauges.participation));
+    add("days-to-close", of_known("days-to-close", "volume", gauges.days(book), &unknown));
+    let unknown = gauge::without(book, |holding| holding.currency.clone());
+    add("currency", of_known("currency", "currency", gauge::foreign(book), &unknown));
     add("disagreement", disagreement(&vars));
     metrics.extend(limits.others.iter().cloned());
     let own = metrics.len() - limits.others.len();
@@ -92,7 +105,7 @@ pub(super) fn assess(book: &Book, answer: &Answer, limits: &Limits, gauges: &Gau
     let recommendations =
         beyond.flat_map(|(place, metric)| advise(book, answer, gauges, metric, place < own)).collect();
     let time = book.times[book.times.len() - 1];
-    RiskAssessment { time, metrics, recommendations }
+    (RiskAssessment { time, metrics, recommendations }, unmeasured)
 }
 
 /// The largest VaR over the smallest, less one. A VaR of nothing is no ratio: what it would be of is a hundredth of the largest.

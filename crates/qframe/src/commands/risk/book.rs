@@ -193,6 +193,9 @@ fn told(error: RiskError, names: &[String], times: &[Time]) -> String {
             name(first),
             name(second)
         ),
+        error @ RiskError::Covariance(CovarianceError::Faded { .. }) => {
+            format!("{error}: --decay, --covariance ledoit-wolf")
+        }
         error @ RiskError::Covariance(CovarianceError::TooFew { .. }) => format!("{error}: --covariance ledoit-wolf"),
         other => other.to_string(),
     }
@@ -251,7 +254,7 @@ fn positions(path: &Path, panel: &Panel, args: &Args) -> Result<(Vec<Holding>, O
         let place = panel.names.iter().position(|name| *name == symbol);
         // No money is a word of its own; no units are none.
         let quantity = if place.is_some() { table.units(row, column)? } else { table.value(row, column)? };
-        place.map_or(Ok(None), |place| table.held_at(row, time, panel.priced(place)))?;
+        place.map_or(Ok(None), |place| table.held_at(row, time, panel, place))?;
         table.paid(row, paid)?;
         let volume = table.traded(row, volume)?.map(Volume::to_f64);
         let price: Price = match place.and_then(|place| prices.get(place)) {

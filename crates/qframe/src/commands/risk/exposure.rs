@@ -107,14 +107,15 @@ pub(super) fn correlations(book: &Book, settings: &Settings) -> Option<Result<Co
     (names.len() > 1).then(|| settings.estimator.estimate(&book.returns).map(of).map_err(Into::into))
 }
 
-/// Largest first; what a holding has no name for is left out.
+/// Largest first. What has no name where others have one is unknown, and where none has one nobody asked.
 fn sizes(book: &Book, name: impl Fn(&Holding) -> Option<String>) -> Vec<Size> {
     let mut sizes: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    if book.holdings.iter().all(|holding| name(holding).is_none()) {
+        return Vec::new();
+    }
     for holding in &book.holdings {
-        if let Some(name) = name(holding) {
-            let (net, gross) = sizes.entry(name).or_default();
-            (*net, *gross) = (*net + holding.weight, *gross + holding.weight.abs());
-        }
+        let (net, gross) = sizes.entry(name(holding).unwrap_or_else(|| "unknown".to_owned())).or_default();
+        (*net, *gross) = (*net + holding.weight, *gross + holding.weight.abs());
     }
     let money = |net: f64| book.base.map(|base| base * net);
     let size = |(name, (net, gross)): (String, (f64, f64))| Size { name, net, gross, money: money(net) };

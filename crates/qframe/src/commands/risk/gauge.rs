@@ -6,7 +6,7 @@ use qframe_model::time::Time;
 use qframe_quant::risk::exposure::drawdown_at_risk;
 
 use super::Answer;
-use super::book::Book;
+use super::book::{Book, Holding};
 use super::measure::{self, Method, Settings};
 use super::stress::{self, Scenario, Shock};
 
@@ -89,12 +89,19 @@ pub(super) fn largest(book: &Book) -> Option<f64> {
     book.holdings.iter().map(|holding| holding.weight.abs()).reduce(f64::max)
 }
 
-/// The share of the gross that is not in the largest currency; of what has a currency.
+/// The share of the gross that is not in the largest currency; what has no currency may all be in that one.
 pub(super) fn foreign(book: &Book) -> Option<f64> {
     let sizes = currencies(book);
-    let all: f64 = sizes.values().sum();
-    let most = sizes.values().copied().reduce(f64::max)?;
-    Some(if all > 0.0 { 1.0 - most / all } else { 0.0 })
+    let foreign = sizes.values().sum::<f64>() - sizes.values().copied().reduce(f64::max)?;
+    let all = gross(book);
+    Some(if all > 0.0 { foreign / all } else { 0.0 })
+}
+
+/// What is held and lacks a word that others have: nothing of the whole book is known by the words of the others.
+pub(super) fn without<T>(book: &Book, word: impl Fn(&Holding) -> Option<T>) -> Vec<&str> {
+    let lacks = |holding: &&Holding| holding.weight != 0.0 && word(holding).is_none();
+    let names: Vec<&str> = book.holdings.iter().filter(lacks).map(|holding| &*holding.symbol).collect();
+    if book.holdings.iter().any(|holding| word(holding).is_some()) { names } else { Vec::new() }
 }
 
 /// The currency of which most is held.

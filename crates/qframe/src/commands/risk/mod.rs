@@ -180,6 +180,8 @@ struct Assessed {
     score: f64,
     level: String,
     metrics: Vec<Judged>,
+    /// Which others there would be, and why they are not told.
+    unmeasured: Vec<String>,
     recommendations: Vec<String>,
     /// The same in numbers.
     steps: Vec<Recommendation>,
@@ -224,7 +226,7 @@ impl Args {
             participation,
             bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_message("sizes of positions"),
         };
-        answer.assessment = Some(judged(&assess::assess(&book, &answer, &limits, &gauges)));
+        answer.assessment = Some(judged(assess::assess(&book, &answer, &limits, &gauges)));
         gauges.bar.finish_and_clear();
         self.tell(&answer)
     }
@@ -411,7 +413,7 @@ fn share(flag: &str, word: &str) -> Result<f64, Error> {
     share.ok_or_else(|| Error::usage(flag, word, "expected a share above 0 and up to 100%, as 10%"))
 }
 
-fn judged(entity: &RiskAssessment) -> Assessed {
+fn judged((entity, unmeasured): (RiskAssessment, Vec<String>)) -> Assessed {
     let metric = |metric: &qframe_model::assessment::Metric| Judged {
         risk: metric.risk().to_string(),
         name: metric.name().to_owned(),
@@ -424,8 +426,9 @@ fn judged(entity: &RiskAssessment) -> Assessed {
         score: entity.score(),
         level: entity.level().to_string(),
         metrics: entity.metrics.iter().map(metric).collect(),
+        unmeasured,
         recommendations: entity.recommendations.iter().map(ToString::to_string).collect(),
-        steps: entity.recommendations.clone(),
+        steps: entity.recommendations,
     }
 }
 

@@ -187,8 +187,12 @@ fn exposure(answer: &Answer) -> Option<Section> {
     }
     let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     let mut section = section("Exposure", &["", "value"], rows);
-    section.note = (!held.unmeasured.is_empty()).then(|| format!("Not measured: {}", held.unmeasured.join("; ")));
+    section.note = not_measured(&held.unmeasured);
     Some(section)
+}
+
+fn not_measured(whys: &[String]) -> Option<String> {
+    (!whys.is_empty()).then(|| format!("Not measured: {}", whys.join("; ")))
 }
 
 fn sizes(answer: &Answer) -> Option<Section> {
@@ -229,9 +233,11 @@ fn reverse(answer: &Answer) -> Option<Section> {
         section(&format!("The likeliest way to lose {}", percent(found.loss)), &["symbol", "return"], rows);
     section.shown = ROWS_MAX;
     let deviations = found.deviations;
+    // Where a price is at its end, larger losses have fewer ways than a normal distribution knows.
+    let of = if found.returns.iter().any(|(_, value)| *value <= -1.0) { "of at most" } else { "of" };
     // Beyond some 38 standard deviations no number is small enough.
     let probability =
-        if found.probability > 0.0 { format!("of {:.1e}", found.probability) } else { "below 1e-300".to_owned() };
+        if found.probability > 0.0 { format!("{of} {:.1e}", found.probability) } else { "below 1e-300".to_owned() };
     section.note = Some(format!(
         "{deviations:.1} standard deviations of one observation; were returns normal, a probability {probability}"
     ));
@@ -325,7 +331,9 @@ fn assessment(answer: &Answer) -> Option<Section> {
     };
     let title = format!("Assessment: {} (score {:.0} of 100)", assessed.level, assessed.score);
     let rows = assessed.metrics.iter().map(row).collect();
-    Some(section(&title, &["metric", "value", "limit", "used", "level"], rows))
+    let mut section = section(&title, &["metric", "value", "limit", "used", "level"], rows);
+    section.note = not_measured(&assessed.unmeasured);
+    Some(section)
 }
 
 fn percent(value: f64) -> String {

@@ -3,7 +3,7 @@ use qframe_lab::report::exact_percent;
 use qframe_model::time::Time;
 use qframe_quant::covariance::Covariance;
 use qframe_quant::risk::stress::{by_factor, days_to_close, reverse, worse};
-use qframe_quant::risk::{Confidence, normal_contributions};
+use qframe_quant::risk::{Confidence, RiskError, normal_contributions};
 use serde::Serialize;
 
 use super::book::{Book, Holding, unknown};
@@ -28,7 +28,7 @@ pub(super) struct Reversed {
     pub(super) loss: f64,
     pub(super) deviations: f64,
     pub(super) probability: f64,
-    /// Return of each holding in it.
+    /// Return of each holding in it, -1 at least.
     pub(super) returns: Vec<(String, f64)>,
 }
 
@@ -116,6 +116,22 @@ impl Shock {
         Ok(returns)
     }
 
+    /// What a beta took to the end of its price, in words.
+    fn stopped(&self, book: &Book, returns: &[f64]) -> String {
+        let names: Vec<&str> = book
+            .holdings
+            .iter()
+            .zip(returns)
+            .filter(|(_, value)| **value <= -1.0)
+            .map(|(one, _)| &*one.symbol)
+            .collect();
+        let by_factor = self.moves.iter().any(|(target, _)| matches!(target, Target::Factor(_)));
+        if !by_factor || names.is_empty() {
+            return String::new();
+        }
+        format!(" (at -100%, the most that a price falls: {})", some(&names))
+    }
+
     fn factor(&self, book: &Book, name: &str, change: f64) -> Result<Vec<f64>, Error> {
         let Some((names, all)) = &book.panel else {
             return Err(Error::usage("--shock", &self.word, "a factor needs --prices that hold it"));
@@ -124,6 +140,14 @@ impl Shock {
         let place = place.ok_or_else(|| Error::usage("--shock", &self.word, unknown(name, names)))?;
         by_factor(&book.returns, &all.asset(place), change).map_err(|error| Error::Refused(book.told(error)))
     }
+}
+
+/// A few names, and that there are more.
+pub(super) fn some(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 /// `-20%` or `-0.2`.
@@ -185,7 +209,13 @@ pub(super) fn moves(book: &Book, windows: &[(Time, Time)], shocks: &[Shock]) -> 
         scenarios.push(through(book, *from, *to)?);
     }
     for shock in shocks {
-        scenarios.push(scenario(book, format!("shock {}", shock.word), "shock", &shock.returns(book)?));
+        let returns = shock.returns(book)?;
+        scenarios.push(scenario(
+            book,
+            format!("shock {}{}", shock.word, shock.stopped(book, &returns)),
+            "shock",
+            &returns,
+        ));
     }
     Ok(scenarios)
 }
@@ -268,10 +298,17 @@ pub(super) fn reversed(book: &Book, settings: &Settings, loss: f64) -> Result<Re
         .estimator
         .estimate(&book.returns)
         .map_err(|error| format!("no likeliest way to lose {lost}: {}", book.told(error.into())))?;
-    let found = reverse(&covariance, &book.weights(), loss).ok().filter(|found| found.deviations < DEVIATIONS_MAX);
-    let found = found.ok_or_else(|| {
-        format!("no way to lose {lost}: the book hardly moves, and no multiple of its usual move loses that much")
-    })?;
+    let found = match reverse(&covariance, &book.weights(), loss) {
+        Ok(found) if found.deviations < DEVIATIONS_MAX => found,
+        Err(RiskError::OutOfReach { most, .. }) => {
+            let most = most.map(|most| format!(", and with all of them there the book loses {:.2}%", 100.0 * most));
+            return Err(format!("no way to lose {lost}: prices fall by 100% at most{}", most.unwrap_or_default()));
+        }
+        _ => {
+            let why = "the book hardly moves, and no multiple of its usual move loses that much";
+            return Err(format!("no way to lose {lost}: {why}"));
+        }
+    };
     let returns = book.names().into_iter().zip(found.returns).collect();
     Ok(Reversed { loss, deviations: found.deviations, probability: found.probability, returns })
 }

@@ -1,7 +1,7 @@
 //! Whether a Sharpe ratio is more than luck.
 //!
 //! D. H. Bailey and M. López de Prado, "The Sharpe Ratio Efficient Frontier", Journal of Risk 15(2), 2012: the probabilistic
-//! Sharpe ratio and the minimum track record length.
+//! Sharpe ratio (equation 11 of the working paper, SSRN 1821643, p. 9) and the minimum track record length (equation 13, p. 11).
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// The variance of an estimated Sharpe ratio (both a period), times the number of returns less one: 1 - γ₃ SR + (γ₄ - 1)/4 SR².
