@@ -183,8 +183,8 @@ impl SimVenue {
         };
         let (order, instrument, purpose) = (working.id(), working.order.instrument, working.purpose());
         let whole_only = working.order.time_in_force == TimeInForce::Fok;
-        self.orders[place].triggered = true;
         if deal.quantity.is_zero() {
+            self.orders[place].triggered = true;
             // The next level may have a whole lot.
             if !self.walks(place) {
                 self.end_if_immediate(place, step, bar);
@@ -319,8 +319,9 @@ impl SimVenue {
         self.pending.push(Report::Filled { fill, done });
         match rest {
             Rest::Nothing => self.bury(place),
+            // The other direction meets the same touch: it is not triggered before that.
             Rest::Reversal => self.cursor = place,
-            Rest::Unpaid | Rest::Later => {}
+            Rest::Unpaid | Rest::Later => self.orders[place].triggered = true,
         }
         if self.alive == 0 {
             // What follows is about other orders.

@@ -36,4 +36,6 @@ mod ticks;
 #[cfg(test)]
 mod timing;
 #[cfg(test)]
+mod turns;
+#[cfg(test)]
 mod venue;
