@@ -11,7 +11,7 @@ use qframe_model::time::Time;
 
 use super::settings::{FillPrice, Unaffordable};
 use super::sizing::{Deal, Rest, Sized, Sizer};
-use super::working::{Look, Step, Touch, Working};
+use super::working::{Look, Step, Touch, Working, against, favour};
 use super::{SimVenue, Stage};
 
 /// What the market and the account let an order do.
@@ -43,10 +43,10 @@ impl SimVenue {
         match self.look(working, step, &bar) {
             None => {}
             Some(Look::Rest) => self.end_if_immediate(place, step, &bar),
-            Some(Look::Wake) => {
+            Some(Look::Wake(market)) => {
                 let order = self.orders[place].id();
                 self.orders[place].triggered = true;
-                self.orders[place].born_in_range = step != Step::Open;
+                self.orders[place].born_at = (step != Step::Open).then_some(market);
                 let time = self.time_of(place, step, &bar);
                 self.pending.push(Report::Triggered { order, time });
                 // Its limit was not reached at its trigger.
@@ -196,6 +196,9 @@ impl SimVenue {
             self.count_traded(time, value)?;
             self.convert_for(account, instrument, side, &deal, time)?;
             let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
+            if step != Step::Open {
+                self.leave_the_open(instrument, touch.price);
+            }
             self.record(place, fill, value.plus(fee)?, rest, step, account);
         }
         Ok(())
@@ -303,6 +306,24 @@ impl SimVenue {
         }
     }
 
+    /// Notes where the market is behind the open.
+    #[cold]
+    fn leave_the_open(&mut self, id: InstrumentId, price: Price) {
+        self.listings[id.index()].after_open = true;
+        self.inside = Some((id, price));
+    }
+
+    /// Where the market of an order is while a fill inside a range is answered; `None` where its bar is not being matched. Of
+    /// another instrument only the range is known: a price outside it counts as its edge.
+    pub(super) fn market_inside(&self, order: &Order) -> Option<Price> {
+        let bar = self.listings[order.instrument.index()].matched()?;
+        Some(match (self.inside, order.kind) {
+            (Some((id, price)), _) if id == order.instrument => price,
+            (_, OrderKind::Stop(_) | OrderKind::StopLimit { .. }) => favour(order.side, &bar),
+            _ => against(order.side, &bar),
+        })
+    }
+
     /// Reports a fill, then ends what it ends and wakes what it wakes.
     #[inline(always)]
     fn record(&mut self, place: usize, fill: Fill, paid: Cash, rest: Rest, step: Step, account: &Account) {
@@ -314,7 +335,6 @@ impl SimVenue {
         let (group, reduce_only) = (working.order.group, working.order.reduce_only);
         let listing = &mut self.listings[fill.instrument.index()];
         listing.used = listing.used.plus(fill.quantity).unwrap_or(Quantity::MAX);
-        listing.after_open |= step != Step::Open;
         let done = rest == Rest::Nothing;
         self.pending.push(Report::Filled { fill, done });
         match rest {
@@ -361,7 +381,7 @@ impl SimVenue {
         self.end(place, Report::Cancelled { order, time, reason }, time);
     }
 
-    /// Orders that waited for this one are live from here on; inside a range the stops among them are tried again. What
+    /// Orders that waited for this one are live from here on; inside a range they meet the market there. What
     /// protects a position that the fill has not opened yet, since it closed the other side first, waits for it.
     fn wake_children(&mut self, fill: &Fill, step: Step, account: &Account) {
         let in_range = matches!(step, Step::Stops | Step::Limits);
@@ -369,12 +389,13 @@ impl SimVenue {
         let after = held.plus(fill.signed()).unwrap_or(held);
         let opened = !after.is_zero() && Side::of(after) == fill.side;
         let mut woke = false;
-        for working in &mut self.orders {
-            let order = &working.order;
+        for place in 0..self.orders.len() {
+            let Working { order, asleep, .. } = &self.orders[place];
             let protects = order.reduce_only && order.instrument == fill.instrument && order.side != fill.side;
-            if working.asleep && order.parent == Some(fill.order) && (opened || !protects) {
-                working.asleep = false;
-                working.born_in_range = in_range;
+            if *asleep && order.parent == Some(fill.order) && (opened || !protects) {
+                let born_at = if in_range { self.market_inside(order) } else { None };
+                let working = &mut self.orders[place];
+                (working.asleep, working.born_at) = (false, born_at);
                 working.follow(fill.price);
                 woke = true;
             }
@@ -415,6 +436,7 @@ impl SimVenue {
     ) -> Result<Fill, Overflow> {
         let (held, instrument) = (account.position(id).quantity, account.instrument(id));
         let side = Side::of(held).opposite();
+        self.inside = Some((id, price));
         let crosses = purpose != Purpose::Expiry && !self.is_free();
         let market = (bar, self.half_spread(id, bar, price));
         let crossed = crosses.then(|| self.settings.crossing.apply(instrument, market, side, price, held.abs()));

@@ -128,6 +128,8 @@ pub struct SimVenue {
     told: usize,
     stage: Stage,
     cursor: usize,
+    /// Where the last fill behind an open found the market.
+    inside: Option<(InstrumentId, Price)>,
     carry: Carry,
     /// Value traded by day, newest last, for fees that fall with it.
     traded: VecDeque<(i64, Cash)>,
@@ -166,6 +168,7 @@ impl SimVenue {
             told: 0,
             stage: Stage::Idle,
             cursor: 0,
+            inside: None,
             traded: VecDeque::new(),
             lives: vec![None; instruments.len()],
             wires: VecDeque::new(),
@@ -214,11 +217,11 @@ impl SimVenue {
         }
         let mut working = Working::new(*order, arrives, self.settings.latency.bars());
         if matches!(self.stage, Stage::First | Stage::LiquidateBetween | Stage::Second | Stage::LiquidateInRange) {
-            // Sent on a fill inside the range: what came before is not for it, and its stops are tried again.
-            working.born_in_range = true;
+            // Sent on a fill inside the range: what came before is not for it.
+            working.born_at = self.market_inside(order);
             self.enter(Stage::First);
         }
-        if let (false, Some(market)) = (working.asleep, market) {
+        if let (false, Some(market)) = (working.asleep, working.born_at.or(market)) {
             working.follow(market);
         }
         if order.kind != OrderKind::Market {
@@ -451,7 +454,7 @@ impl SimVenue {
                 working.bars_to_wait = working.bars_to_wait.saturating_sub(1);
                 working.follow(working::favour(working.order.side, &bar));
             }
-            working.born_in_range = false;
+            working.born_at = None;
         }
         for id in self.group.drain(..) {
             let listing = &mut self.listings[id.index()];

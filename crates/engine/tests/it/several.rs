@@ -106,6 +106,29 @@ fn sales_pay_for_the_purchases_of_the_same_instant() {
 }
 
 #[test]
+fn what_wakes_on_another_share_stays_within_its_bar() {
+    let check = |what: &str, child: Ticket, rest: &[&str]| {
+        let script = |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                let entry = context.send(Ticket::buy(units(10)).limit(p(95.0)).on(InstrumentId(0)));
+                context.send(child.on(InstrumentId(1)).after(entry));
+            }
+        };
+        let settings = Settings { allow_short: true, ..Settings::default() };
+        let days: [&[[f64; 4]]; 2] = [&[FLAT, [100.0, 100.0, 94.0, 97.0]], &[FLAT, [100.0, 103.0, 98.0, 101.0]]];
+        let run = run_several(two_shares(), settings, &days, script);
+        let expected = [&["accepted 1", "accepted 2", "day 1 1 buy 10 at 95"], rest].concat();
+        assert_eq!(run.reports(), expected, "{what}");
+    };
+    let sell = Ticket::sell(units(10));
+    check("limit below", sell.limit(p(90.0)), &["day 1 2 sell 10 at 98"]);
+    check("limit at the close", sell.limit(p(100.5)), &["day 2 2 sell 10 at 100.5"]);
+    check("limit above the close", sell.limit(p(102.0)), &[]);
+    check("stop", sell.stop(p(99.0)), &["day 1 2 sell 10 at 99"]);
+    check("stop above", sell.stop(p(105.0)), &["day 1 2 sell 10 at 103"]);
+}
+
+#[test]
 fn a_split_ends_the_orders_of_its_own_share_only() {
     let actions = vec![(Time::from_seconds(2 * 86_400), InstrumentId(0), CorporateAction::Split(Rate::percent(200)))];
     let settings = Settings { actions, ..Settings::default() };
