@@ -132,14 +132,16 @@ impl SimVenue {
         }
     }
 
-    /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open; those with a trigger begin with it.
+    /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open; those with a trigger begin with it, and a
+    /// limit that was made awake inside a range meets the market there.
     pub(super) fn end_if_immediate(&mut self, place: usize, step: Step, bar: &Bar) {
         let working = &self.orders[place];
         if working.waits_for_trigger() {
             return;
         }
         let late = step == Step::Close && working.active_from > bar.time;
-        if late || (step == Step::Open && matches!(self.stage, Stage::Open | Stage::Arrive | Stage::Tick)) {
+        let woken = step != Step::Open && working.born_at.is_some() && working.limit().is_some();
+        if late || woken || (step == Step::Open && matches!(self.stage, Stage::Open | Stage::Arrive | Stage::Tick)) {
             self.end_immediate(place, self.time_of(place, step, bar));
         }
     }
@@ -187,7 +189,7 @@ impl SimVenue {
             self.orders[place].triggered = true;
             // The next level may have a whole lot.
             if !self.walks(place) {
-                self.end_if_immediate(place, step, bar);
+                self.end_immediate(place, time);
             }
         } else if whole_only && matches!(rest, Rest::Later | Rest::Unpaid) && !self.walks(place) {
             self.refuse(place, Refusal::CannotFillWhole, time);

@@ -1,5 +1,5 @@
 //! Every kind of order against bars written by hand. Orders are sent at the close of day 0.
-use qframe_engine::venue::{Crossing, Settings, Slippage};
+use qframe_engine::venue::{Crossing, FillPrice, Settings, Slippage};
 use qframe_engine::{Context, Market, Strategy, Ticket};
 use qframe_model::fill::Fill;
 use qframe_model::ids::SeriesId;
@@ -224,6 +224,7 @@ fn what_wakes_inside_the_range_meets_the_market_there() {
     woken("stop-limit, not yet", stop_limit(96.0), &["day 1 triggered 2", "day 2 2 sell 10 at 96"]);
     woken("nor by the close", sell.limit(p(98.0)), &[]);
     woken("fills at once", sell.limit(p(95.0)).time_in_force(TimeInForce::Fok), &there);
+    woken("not at once", sell.limit(p(96.0)).time_in_force(TimeInForce::Ioc), &["cancelled 2 Immediate"]);
 }
 
 /// Answers its first fill with a ticket.
@@ -264,6 +265,35 @@ fn what_answers_a_fill_inside_the_range_meets_the_market_there() {
     // The entry paid 106.5; the market was at 105.
     let slips = Slippage::Fixed(p(1.5));
     check("slips", slips, rises, buy.stop(p(105.0)), sell.limit(p(90.0)), "day 1 2 sell 10 at 103.5");
+}
+
+#[test]
+fn what_fills_at_once_ends_where_no_volume_is_left() {
+    // It waited for the next bar, and filled there.
+    let after_entry = |ticket: Ticket| {
+        move |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.buy(TEN);
+                context.send(ticket);
+            }
+        }
+    };
+    let check = |what: &str, fill, ticket: Ticket, expected: &str| {
+        let volume_cap = Some(Rate::percent(1));
+        let settings = Settings { volume_cap, fill, allow_short: true, ..Settings::default() };
+        let falls = [100.0, 100.0, 94.0, 97.0];
+        let run = run_with(stock(), settings, &bars(&[FLAT, falls, FLAT]), after_entry(ticket));
+        assert_eq!(run.reports().last().unwrap(), expected, "{what}");
+    };
+    let sell = Ticket::sell(Size::Units(Quantity::whole(5)));
+    let [ioc, fok] = [TimeInForce::Ioc, TimeInForce::Fok].map(|life| sell.time_in_force(life));
+    let (ended, refused) = ("cancelled 2 Immediate", "rejected 2: fill-or-kill, and it cannot fill whole");
+    check("ioc", FillPrice::NextOpen, ioc.stop(p(95.0)), ended);
+    check("fok", FillPrice::NextOpen, fok.stop(p(95.0)), refused);
+    let limited = OrderKind::StopLimit { trigger: p(95.0), limit: p(90.0) };
+    check("limited", FillPrice::NextOpen, ioc.kind(limited), ended);
+    check("at the decided close", FillPrice::SameClose, ioc, ended);
+    check("whole at the decided close", FillPrice::SameClose, fok, refused);
 }
 
 #[test]

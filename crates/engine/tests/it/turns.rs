@@ -2,7 +2,7 @@
 use qframe_engine::venue::Settings;
 use qframe_engine::{Context, Ticket};
 use qframe_model::number::{Quantity, Rate};
-use qframe_model::order::{OrderKind, Size};
+use qframe_model::order::{OrderKind, Size, TimeInForce};
 
 use crate::script::{FLAT, bars, p, run_with, stock};
 
@@ -49,4 +49,12 @@ fn a_turn_inside_the_range_is_at_one_price() {
     );
     turns("stop", falls, OrderKind::Stop(p(95.0)), "95", SHORT);
     turns("if touched", rises, OrderKind::MarketIfTouched(p(105.0)), "105", "9.571428571");
+}
+
+#[test]
+fn a_turn_that_fills_at_once_does_not_wait_for_its_second_part() {
+    let settings = Settings { volume_cap: Some(Rate::percent(1)), ..shorts() };
+    let turn = Ticket::sell(weight(-10)).stop(p(95.0)).time_in_force(TimeInForce::Ioc);
+    let expected = ["accepted 2", "day 2 2 sell 10 at 95 in part", "cancelled 2 Immediate"];
+    check("the close took the volume", settings, [100.0, 100.0, 94.0, 96.0], turn, &expected);
 }
