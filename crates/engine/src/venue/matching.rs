@@ -191,8 +191,11 @@ impl SimVenue {
             if !self.walks(place) {
                 self.end_immediate(place, time);
             }
-        } else if whole_only && matches!(rest, Rest::Later | Rest::Unpaid) && !self.walks(place) {
-            self.refuse(place, Refusal::CannotFillWhole, time);
+        } else if whole_only
+            && let Some(refusal) =
+                self.why_not_whole(place, (bar, touch), &Offer { price, liquidity, sized }, account)?
+        {
+            self.refuse(place, refusal, time);
         } else {
             let (Deal { quantity, value, fee }, fee_in) = (deal, account.quote_of(instrument));
             self.count_traded(time, value)?;
@@ -204,6 +207,40 @@ impl SimVenue {
             self.record(place, fill, value.plus(fee)?, rest, step, account);
         }
         Ok(())
+    }
+
+    /// Why an offer is not all that a fill-or-kill order wants; `None` where it is, or where the order goes on to the next level.
+    #[cold]
+    fn why_not_whole(
+        &self,
+        place: usize,
+        (bar, touch): (&Bar, Touch),
+        offer: &Offer,
+        account: &Account,
+    ) -> Result<Option<Refusal>, Overflow> {
+        let Sized::Fill { side, deal: Deal { quantity, fee, .. }, rest } = offer.sized else { return Ok(None) };
+        match rest {
+            Rest::Later | Rest::Unpaid if !self.walks(place) => return Ok(Some(Refusal::CannotFillWhole)),
+            Rest::Reversal if !self.walks(place) => {}
+            _ => return Ok(None),
+        }
+        // What it opens is sized with the account as it is when it has closed.
+        let mut working = self.orders[place];
+        let (order, instrument, purpose) = (working.id(), working.order.instrument, working.purpose());
+        let (time, price, liquidity, fee_in) = (bar.time, offer.price, offer.liquidity, account.quote_of(instrument));
+        let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
+        let mut after = account.clone();
+        after.apply(&Report::Filled { fill, done: false })?;
+        working.filled = working.filled.plus(quantity)?;
+        let left = self.left_for(&working, bar, touch, account);
+        Ok(match self.offer(&working, bar, touch, &after)?.sized {
+            Sized::Fill { deal, rest: Rest::Nothing, .. } => {
+                let both = quantity.plus(deal.quantity)?;
+                left.is_some_and(|left| both > left).then_some(Refusal::CannotFillWhole)
+            }
+            Sized::Refuse(refusal) => Some(refusal),
+            _ => Some(Refusal::CannotFillWhole),
+        })
     }
 
     pub(super) fn refuse(&mut self, place: usize, refusal: Refusal, time: Time) {

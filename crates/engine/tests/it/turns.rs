@@ -52,6 +52,19 @@ fn a_turn_inside_the_range_is_at_one_price() {
 }
 
 #[test]
+fn a_turn_fills_whole_or_not_at_all() {
+    // It closed, and then could not open.
+    let turn = Ticket::sell(weight(-100)).time_in_force(TimeInForce::Fok);
+    let forbidden = "rejected 2: selling 100 with 0 held would be short; allow short sales to do that";
+    check("shorts forbidden", Settings::default(), FLAT, turn, &[forbidden]);
+    let capped = |percent| Settings { volume_cap: Some(Rate::percent(percent)), ..shorts() };
+    check("no volume for both", capped(10), FLAT, turn, &["rejected 2: fill-or-kill, and it cannot fill whole"]);
+    let whole = ["day 2 2 sell 10 at 100 in part", "day 2 2 sell 100 at 100"];
+    check("volume for both", capped(11), FLAT, turn, &whole);
+    check("all there is", shorts(), FLAT, turn, &whole);
+}
+
+#[test]
 fn a_turn_that_fills_at_once_does_not_wait_for_its_second_part() {
     let settings = Settings { volume_cap: Some(Rate::percent(1)), ..shorts() };
     let turn = Ticket::sell(weight(-10)).stop(p(95.0)).time_in_force(TimeInForce::Ioc);
