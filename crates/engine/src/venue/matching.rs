@@ -69,6 +69,25 @@ impl SimVenue {
         if self.is_decided() { listing.last } else { listing.matched() }
     }
 
+    /// True where an order lets those that reduce fill first: it is none of them, or it was sent after one that waits in the
+    /// same instrument.
+    #[inline(never)]
+    fn waits(&mut self, place: usize, sized: &Sized, account: &Account) -> bool {
+        let working = &self.orders[place];
+        let id = working.order.instrument;
+        let waits = self.held_back.contains(&id) || !reduces(working, sized, account);
+        if waits {
+            self.held_back.push(id);
+        }
+        waits
+    }
+
+    /// What reduces has filled; now comes what waited for that.
+    pub(super) fn let_all(&mut self) -> Stage {
+        self.held_back.clear();
+        if self.is_decided() { Stage::AfterDecision } else { Stage::Open }
+    }
+
     /// What a bar does to an order in this step; `None` where the order does not meet it.
     #[inline]
     fn look(&self, working: &Working, step: Step, bar: &Bar) -> Option<Look> {
@@ -167,10 +186,10 @@ impl SimVenue {
         account: &Account,
     ) -> Result<(), Overflow> {
         let Offer { price, liquidity, sized } = self.offer(&self.orders[place], bar, touch, account)?;
-        let working = &self.orders[place];
-        if matches!(self.stage, Stage::Reduce | Stage::ReduceAfterDecision) && !reduces(working, &sized, account) {
+        if matches!(self.stage, Stage::Reduce | Stage::ReduceAfterDecision) && self.waits(place, &sized, account) {
             return Ok(());
         }
+        let working = &self.orders[place];
         let time = self.time_of(place, step, bar);
         let (side, deal, rest) = match sized {
             Sized::Fill { side, deal, rest } => (side, deal, rest),

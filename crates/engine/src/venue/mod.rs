@@ -130,6 +130,8 @@ pub struct SimVenue {
     cursor: usize,
     /// Where the last fill behind an open found the market.
     inside: Option<(InstrumentId, Price)>,
+    /// Where an order waits until those that reduce have filled: those behind it in the same instrument do not pass it.
+    held_back: Vec<InstrumentId>,
     carry: Carry,
     /// Value traded by day, newest last, for fees that fall with it.
     traded: VecDeque<(i64, Cash)>,
@@ -169,6 +171,7 @@ impl SimVenue {
             stage: Stage::Idle,
             cursor: 0,
             inside: None,
+            held_back: Vec::new(),
             traded: VecDeque::new(),
             lives: vec![None; instruments.len()],
             wires: VecDeque::new(),
@@ -387,7 +390,7 @@ impl SimVenue {
             Stage::Expire => self.first_stage(),
             Stage::Carry => Stage::LiquidateAtOpen,
             Stage::LiquidateAtOpen => self.open_stage(),
-            Stage::Reduce => Stage::Open,
+            Stage::Reduce | Stage::ReduceAfterDecision => self.let_all(),
             Stage::Open => Stage::First,
             Stage::First if self.carry.is_needed() && self.settings.intrabar == Intrabar::StopFirst => {
                 Stage::LiquidateBetween
@@ -399,7 +402,6 @@ impl SimVenue {
                 self.close_bars();
                 Stage::Idle
             }
-            Stage::ReduceAfterDecision => Stage::AfterDecision,
             Stage::Arrive | Stage::Tick => {
                 self.leave_ticks();
                 Stage::Idle
