@@ -11,7 +11,7 @@ use qframe_model::time::Time;
 
 use super::settings::{FillPrice, Unaffordable};
 use super::sizing::{Deal, Rest, Sized, Sizer};
-use super::working::{Look, Step, Touch, Working};
+use super::working::{Look, Step, Touch, Working, against, favour};
 use super::{SimVenue, Stage};
 
 /// What the market and the account let an order do.
@@ -43,10 +43,10 @@ impl SimVenue {
         match self.look(working, step, &bar) {
             None => {}
             Some(Look::Rest) => self.end_if_immediate(place, step, &bar),
-            Some(Look::Wake) => {
+            Some(Look::Wake(market)) => {
                 let order = self.orders[place].id();
                 self.orders[place].triggered = true;
-                self.orders[place].born_in_range = step != Step::Open;
+                self.orders[place].born_at = (step != Step::Open).then_some(market);
                 let time = self.time_of(place, step, &bar);
                 self.pending.push(Report::Triggered { order, time });
                 // Its limit was not reached at its trigger.
@@ -67,6 +67,25 @@ impl SimVenue {
     fn bar_for(&self, id: InstrumentId) -> Option<Bar> {
         let listing = &self.listings[id.index()];
         if self.is_decided() { listing.last } else { listing.matched() }
+    }
+
+    /// True where an order lets those that reduce fill first: it is none of them, or it was sent after one that waits in the
+    /// same instrument.
+    #[inline(never)]
+    fn waits(&mut self, place: usize, sized: &Sized, account: &Account) -> bool {
+        let working = &self.orders[place];
+        let id = working.order.instrument;
+        let waits = self.held_back.contains(&id) || !reduces(working, sized, account);
+        if waits {
+            self.held_back.push(id);
+        }
+        waits
+    }
+
+    /// What reduces has filled; now comes what waited for that.
+    pub(super) fn let_all(&mut self) -> Stage {
+        self.held_back.clear();
+        if self.is_decided() { Stage::AfterDecision } else { Stage::Open }
     }
 
     /// What a bar does to an order in this step; `None` where the order does not meet it.
@@ -132,14 +151,16 @@ impl SimVenue {
         }
     }
 
-    /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open; those with a trigger begin with it.
+    /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open; those with a trigger begin with it, and a
+    /// limit that was made awake inside a range meets the market there.
     pub(super) fn end_if_immediate(&mut self, place: usize, step: Step, bar: &Bar) {
         let working = &self.orders[place];
         if working.waits_for_trigger() {
             return;
         }
         let late = step == Step::Close && working.active_from > bar.time;
-        if late || (step == Step::Open && matches!(self.stage, Stage::Open | Stage::Arrive | Stage::Tick)) {
+        let woken = step != Step::Open && working.born_at.is_some() && working.limit().is_some();
+        if late || woken || (step == Step::Open && matches!(self.stage, Stage::Open | Stage::Arrive | Stage::Tick)) {
             self.end_immediate(place, self.time_of(place, step, bar));
         }
     }
@@ -165,10 +186,10 @@ impl SimVenue {
         account: &Account,
     ) -> Result<(), Overflow> {
         let Offer { price, liquidity, sized } = self.offer(&self.orders[place], bar, touch, account)?;
-        let working = &self.orders[place];
-        if matches!(self.stage, Stage::Reduce | Stage::ReduceAfterDecision) && !reduces(working, &sized, account) {
+        if matches!(self.stage, Stage::Reduce | Stage::ReduceAfterDecision) && self.waits(place, &sized, account) {
             return Ok(());
         }
+        let working = &self.orders[place];
         let time = self.time_of(place, step, bar);
         let (side, deal, rest) = match sized {
             Sized::Fill { side, deal, rest } => (side, deal, rest),
@@ -183,22 +204,62 @@ impl SimVenue {
         };
         let (order, instrument, purpose) = (working.id(), working.order.instrument, working.purpose());
         let whole_only = working.order.time_in_force == TimeInForce::Fok;
-        self.orders[place].triggered = true;
         if deal.quantity.is_zero() {
+            self.orders[place].triggered = true;
             // The next level may have a whole lot.
             if !self.walks(place) {
-                self.end_if_immediate(place, step, bar);
+                self.end_immediate(place, time);
             }
-        } else if whole_only && matches!(rest, Rest::Later | Rest::Unpaid) && !self.walks(place) {
-            self.refuse(place, Refusal::CannotFillWhole, time);
+        } else if whole_only
+            && let Some(refusal) =
+                self.why_not_whole(place, (bar, touch), &Offer { price, liquidity, sized }, account)?
+        {
+            self.refuse(place, refusal, time);
         } else {
             let (Deal { quantity, value, fee }, fee_in) = (deal, account.quote_of(instrument));
             self.count_traded(time, value)?;
             self.convert_for(account, instrument, side, &deal, time)?;
             let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
+            if step != Step::Open {
+                self.leave_the_open(instrument, touch.price);
+            }
             self.record(place, fill, value.plus(fee)?, rest, step, account);
         }
         Ok(())
+    }
+
+    /// Why an offer is not all that a fill-or-kill order wants; `None` where it is, or where the order goes on to the next level.
+    #[cold]
+    fn why_not_whole(
+        &self,
+        place: usize,
+        (bar, touch): (&Bar, Touch),
+        offer: &Offer,
+        account: &Account,
+    ) -> Result<Option<Refusal>, Overflow> {
+        let Sized::Fill { side, deal: Deal { quantity, fee, .. }, rest } = offer.sized else { return Ok(None) };
+        match rest {
+            Rest::Later | Rest::Unpaid if !self.walks(place) => return Ok(Some(Refusal::CannotFillWhole)),
+            Rest::Reversal if !self.walks(place) => {}
+            _ => return Ok(None),
+        }
+        // What it opens is sized with the account as it is when it has closed.
+        let mut working = self.orders[place];
+        let (order, instrument, purpose) = (working.id(), working.order.instrument, working.purpose());
+        let (time, price, liquidity, fee_in) = (bar.time, offer.price, offer.liquidity, account.quote_of(instrument));
+        let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
+        let mut after = account.clone();
+        after.apply(&Report::Filled { fill, done: false })?;
+        working.filled = working.filled.plus(quantity)?;
+        let left = self.left_for(&working, bar, touch, account);
+        Ok(match self.offer(&working, bar, touch, &after)?.sized {
+            Sized::Fill { deal, rest: Rest::Nothing, .. } => {
+                let both = quantity.plus(deal.quantity)?;
+                left.is_some_and(|left| both > left).then_some(Refusal::CannotFillWhole)
+            }
+            Sized::Refuse(refusal) => Some(refusal),
+            _ => Some(Refusal::CannotFillWhole),
+        })
     }
 
     pub(super) fn refuse(&mut self, place: usize, refusal: Refusal, time: Time) {
@@ -303,6 +364,24 @@ impl SimVenue {
         }
     }
 
+    /// Notes where the market is behind the open.
+    #[cold]
+    fn leave_the_open(&mut self, id: InstrumentId, price: Price) {
+        self.listings[id.index()].after_open = true;
+        self.inside = Some((id, price));
+    }
+
+    /// Where the market of an order is while a fill inside a range is answered; `None` where its bar is not being matched. Of
+    /// another instrument only the range is known: a price outside it counts as its edge.
+    pub(super) fn market_inside(&self, order: &Order) -> Option<Price> {
+        let bar = self.listings[order.instrument.index()].matched()?;
+        Some(match (self.inside, order.kind) {
+            (Some((id, price)), _) if id == order.instrument => price,
+            (_, OrderKind::Stop(_) | OrderKind::StopLimit { .. }) => favour(order.side, &bar),
+            _ => against(order.side, &bar),
+        })
+    }
+
     /// Reports a fill, then ends what it ends and wakes what it wakes.
     #[inline(always)]
     fn record(&mut self, place: usize, fill: Fill, paid: Cash, rest: Rest, step: Step, account: &Account) {
@@ -314,13 +393,13 @@ impl SimVenue {
         let (group, reduce_only) = (working.order.group, working.order.reduce_only);
         let listing = &mut self.listings[fill.instrument.index()];
         listing.used = listing.used.plus(fill.quantity).unwrap_or(Quantity::MAX);
-        listing.after_open |= step != Step::Open;
         let done = rest == Rest::Nothing;
         self.pending.push(Report::Filled { fill, done });
         match rest {
             Rest::Nothing => self.bury(place),
+            // The other direction meets the same touch: it is not triggered before that.
             Rest::Reversal => self.cursor = place,
-            Rest::Unpaid | Rest::Later => {}
+            Rest::Unpaid | Rest::Later => self.orders[place].triggered = true,
         }
         if self.alive == 0 {
             // What follows is about other orders.
@@ -360,7 +439,7 @@ impl SimVenue {
         self.end(place, Report::Cancelled { order, time, reason }, time);
     }
 
-    /// Orders that waited for this one are live from here on; inside a range the stops among them are tried again. What
+    /// Orders that waited for this one are live from here on; inside a range they meet the market there. What
     /// protects a position that the fill has not opened yet, since it closed the other side first, waits for it.
     fn wake_children(&mut self, fill: &Fill, step: Step, account: &Account) {
         let in_range = matches!(step, Step::Stops | Step::Limits);
@@ -368,12 +447,13 @@ impl SimVenue {
         let after = held.plus(fill.signed()).unwrap_or(held);
         let opened = !after.is_zero() && Side::of(after) == fill.side;
         let mut woke = false;
-        for working in &mut self.orders {
-            let order = &working.order;
+        for place in 0..self.orders.len() {
+            let Working { order, asleep, .. } = &self.orders[place];
             let protects = order.reduce_only && order.instrument == fill.instrument && order.side != fill.side;
-            if working.asleep && order.parent == Some(fill.order) && (opened || !protects) {
-                working.asleep = false;
-                working.born_in_range = in_range;
+            if *asleep && order.parent == Some(fill.order) && (opened || !protects) {
+                let born_at = if in_range { self.market_inside(order) } else { None };
+                let working = &mut self.orders[place];
+                (working.asleep, working.born_at) = (false, born_at);
                 working.follow(fill.price);
                 woke = true;
             }
@@ -414,6 +494,7 @@ impl SimVenue {
     ) -> Result<Fill, Overflow> {
         let (held, instrument) = (account.position(id).quantity, account.instrument(id));
         let side = Side::of(held).opposite();
+        self.inside = Some((id, price));
         let crosses = purpose != Purpose::Expiry && !self.is_free();
         let market = (bar, self.half_spread(id, bar, price));
         let crossed = crosses.then(|| self.settings.crossing.apply(instrument, market, side, price, held.abs()));

@@ -128,6 +128,10 @@ pub struct SimVenue {
     told: usize,
     stage: Stage,
     cursor: usize,
+    /// Where the last fill behind an open found the market.
+    inside: Option<(InstrumentId, Price)>,
+    /// Where an order waits until those that reduce have filled: those behind it in the same instrument do not pass it.
+    held_back: Vec<InstrumentId>,
     carry: Carry,
     /// Value traded by day, newest last, for fees that fall with it.
     traded: VecDeque<(i64, Cash)>,
@@ -166,6 +170,8 @@ impl SimVenue {
             told: 0,
             stage: Stage::Idle,
             cursor: 0,
+            inside: None,
+            held_back: Vec::new(),
             traded: VecDeque::new(),
             lives: vec![None; instruments.len()],
             wires: VecDeque::new(),
@@ -214,11 +220,11 @@ impl SimVenue {
         }
         let mut working = Working::new(*order, arrives, self.settings.latency.bars());
         if matches!(self.stage, Stage::First | Stage::LiquidateBetween | Stage::Second | Stage::LiquidateInRange) {
-            // Sent on a fill inside the range: what came before is not for it, and its stops are tried again.
-            working.born_in_range = true;
+            // Sent on a fill inside the range: what came before is not for it.
+            working.born_at = self.market_inside(order);
             self.enter(Stage::First);
         }
-        if let (false, Some(market)) = (working.asleep, market) {
+        if let (false, Some(market)) = (working.asleep, working.born_at.or(market)) {
             working.follow(market);
         }
         if order.kind != OrderKind::Market {
@@ -384,7 +390,7 @@ impl SimVenue {
             Stage::Expire => self.first_stage(),
             Stage::Carry => Stage::LiquidateAtOpen,
             Stage::LiquidateAtOpen => self.open_stage(),
-            Stage::Reduce => Stage::Open,
+            Stage::Reduce | Stage::ReduceAfterDecision => self.let_all(),
             Stage::Open => Stage::First,
             Stage::First if self.carry.is_needed() && self.settings.intrabar == Intrabar::StopFirst => {
                 Stage::LiquidateBetween
@@ -396,7 +402,6 @@ impl SimVenue {
                 self.close_bars();
                 Stage::Idle
             }
-            Stage::ReduceAfterDecision => Stage::AfterDecision,
             Stage::Arrive | Stage::Tick => {
                 self.leave_ticks();
                 Stage::Idle
@@ -451,7 +456,7 @@ impl SimVenue {
                 working.bars_to_wait = working.bars_to_wait.saturating_sub(1);
                 working.follow(working::favour(working.order.side, &bar));
             }
-            working.born_in_range = false;
+            working.born_at = None;
         }
         for id in self.group.drain(..) {
             let listing = &mut self.listings[id.index()];

@@ -33,8 +33,8 @@ pub(super) struct Touch {
 pub(super) enum Look {
     /// Nothing.
     Rest,
-    /// Its trigger was touched; it rests as a limit now.
-    Wake,
+    /// Its trigger was touched at this price; it rests as a limit now.
+    Wake(Price),
     /// It executes.
     Fill(Touch),
 }
@@ -52,8 +52,9 @@ pub(super) struct Working {
     pub bars_to_wait: u32,
     /// The order it waits for has not filled yet.
     pub asleep: bool,
-    /// It was made awake inside the range of the bar being matched: what happened before is not for it.
-    pub born_in_range: bool,
+    /// Where the market was when it was made awake inside the range of the bar being matched: what happened before is not for
+    /// it.
+    pub born_at: Option<Price>,
     /// Its trigger was touched.
     pub triggered: bool,
     /// It met the market at least once without filling: it rests now, and is a maker.
@@ -73,7 +74,7 @@ impl Working {
             active_from,
             bars_to_wait,
             asleep: order.parent.is_some(),
-            born_in_range: false,
+            born_at: None,
             triggered: false,
             rested: false,
             dead: false,
@@ -106,8 +107,8 @@ impl Working {
                 }
             }
             OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. } => self.look_limit(step, bar, limit),
-            OrderKind::Stop(trigger) => look_stop(side, step, bar, trigger),
-            OrderKind::TrailingStop(_) => self.trail.map_or(Look::Rest, |level| look_stop(side, step, bar, level)),
+            OrderKind::Stop(trigger) => self.look_stop(step, bar, trigger),
+            OrderKind::TrailingStop(_) => self.trail.map_or(Look::Rest, |level| self.look_stop(step, bar, level)),
             OrderKind::MarketIfTouched(trigger) => self.look_touched(step, bar, trigger),
             OrderKind::StopLimit { trigger, limit } | OrderKind::LimitIfTouched { trigger, limit } => {
                 self.look_two_prices(step, bar, trigger, limit)
@@ -157,16 +158,24 @@ impl Working {
     fn look_limit(&self, step: Step, bar: &Bar, limit: Price) -> Look {
         let side = self.order.side;
         let reached = |price: Price| price == limit || side.prefers(price, limit);
+        let meets = |price| Look::Fill(Touch { price, taker: !self.rested && !self.order.post_only, offered: None });
+        let rested = Look::Fill(Touch { price: limit, taker: false, offered: None });
+        match (step, self.born_at) {
+            (Step::Open, _) if reached(bar.open) => meets(bar.open),
+            (Step::Stops | Step::Limits, Some(market)) if reached(market) => meets(market),
+            (Step::Limits, None) if reached(favour(side, bar)) => rested,
+            (Step::Close, Some(_)) if reached(bar.close) => rested,
+            _ => Look::Rest,
+        }
+    }
+
+    /// A stop fills at its trigger, or where the market was that had passed it already: at the open, or when it was made awake.
+    fn look_stop(&self, step: Step, bar: &Bar, trigger: Price) -> Look {
+        let side = self.order.side;
+        let passed = |price: &Price| *price == trigger || side.prefers(trigger, *price);
         match step {
-            Step::Open if reached(bar.open) => {
-                Look::Fill(Touch { price: bar.open, taker: !self.rested && !self.order.post_only, offered: None })
-            }
-            Step::Limits if !self.born_in_range && reached(favour(side, bar)) => {
-                Look::Fill(Touch { price: limit, taker: false, offered: None })
-            }
-            Step::Close if self.born_in_range && reached(bar.close) => {
-                Look::Fill(Touch { price: limit, taker: false, offered: None })
-            }
+            Step::Open if passed(&bar.open) => taker(bar.open),
+            Step::Stops if passed(&against(side, bar)) => taker(self.born_at.filter(passed).unwrap_or(trigger)),
             _ => Look::Rest,
         }
     }
@@ -186,12 +195,12 @@ impl Working {
         }
         let side = self.order.side;
         let woken = match self.order.kind {
-            OrderKind::StopLimit { .. } => look_stop(side, step, bar, trigger),
+            OrderKind::StopLimit { .. } => self.look_stop(step, bar, trigger),
             _ => self.look_touched(step, bar, trigger),
         };
         match woken {
             Look::Fill(touch) if touch.price == limit || side.prefers(touch.price, limit) => Look::Fill(touch),
-            Look::Fill(_) => Look::Wake,
+            Look::Fill(touch) => Look::Wake(touch.price),
             rest => rest,
         }
     }
@@ -218,16 +227,6 @@ impl Working {
 
 const fn taker(price: Price) -> Look {
     Look::Fill(Touch { price, taker: true, offered: None })
-}
-
-/// A stop fills at its trigger, or at the open where the market gapped through it.
-fn look_stop(side: Side, step: Step, bar: &Bar, trigger: Price) -> Look {
-    let passed = |price: Price| price == trigger || side.prefers(trigger, price);
-    match step {
-        Step::Open if passed(bar.open) => taker(bar.open),
-        Step::Stops if passed(against(side, bar)) => taker(trigger),
-        _ => Look::Rest,
-    }
 }
 
 /// The bar's worst price for a side.

@@ -36,6 +36,8 @@ mod ticks;
 #[cfg(test)]
 mod timing;
 #[cfg(test)]
+mod turns;
+#[cfg(test)]
 mod venue;
 #[cfg(test)]
 mod whole;

@@ -1,11 +1,13 @@
 //! Every kind of order against bars written by hand. Orders are sent at the close of day 0.
-use qframe_engine::venue::Settings;
-use qframe_engine::{Context, Ticket};
-use qframe_model::number::{Quantity, Rate};
+use qframe_engine::venue::{Crossing, FillPrice, Settings, Slippage};
+use qframe_engine::{Context, Market, Strategy, Ticket};
+use qframe_model::fill::Fill;
+use qframe_model::ids::SeriesId;
+use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{OrderKind, Purpose, Size, TimeInForce, Trail};
-use qframe_model::time::Span;
+use qframe_model::time::{Span, Time};
 
-use crate::script::{bars, p, run_with, stock};
+use crate::script::{Run, bars, p, run_with, simulator, stock};
 
 const TEN: Size = Size::Units(Quantity::whole(10));
 
@@ -193,6 +195,105 @@ fn a_limit_entry_is_protected_in_its_own_bar() {
         bracket,
         &all(&["day 2 3 sell 10 at 99", "cancelled 2 Group"]),
     );
+}
+
+#[test]
+fn what_wakes_inside_the_range_meets_the_market_there() {
+    // A limit that the market was through filled at the limit, a stop at its trigger: prices that the bar never had.
+    let after_entry = |child: Ticket| {
+        move |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                let entry = context.send(Ticket::buy(TEN).limit(p(95.0)));
+                context.send(child.after(entry));
+            }
+        }
+    };
+    let woken = |what: &str, child: Ticket, rest: &[&str]| {
+        let expected = [&["accepted 1", "accepted 2", "day 1 1 buy 10 at 95"], rest].concat();
+        check(what, &[FLAT, [100.0, 100.0, 94.0, 97.0]], after_entry(child), &expected);
+    };
+    let sell = Ticket::sell(TEN);
+    let there = ["day 1 2 sell 10 at 95"];
+    woken("limit", sell.limit(p(90.0)), &there);
+    woken("stop", sell.stop(p(105.0)), &there);
+    woken("if touched", sell.kind(OrderKind::MarketIfTouched(p(90.0))), &there);
+    woken("limit-if-touched", sell.kind(OrderKind::LimitIfTouched { trigger: p(90.0), limit: p(85.0) }), &there);
+    let stop_limit = |limit| sell.kind(OrderKind::StopLimit { trigger: p(105.0), limit: p(limit) });
+    woken("stop-limit", stop_limit(90.0), &there);
+    woken("not yet", sell.limit(p(96.0)), &["day 2 2 sell 10 at 96"]);
+    woken("stop-limit, not yet", stop_limit(96.0), &["day 1 triggered 2", "day 2 2 sell 10 at 96"]);
+    woken("nor by the close", sell.limit(p(98.0)), &[]);
+    woken("fills at once", sell.limit(p(95.0)).time_in_force(TimeInForce::Fok), &there);
+    woken("not at once", sell.limit(p(96.0)).time_in_force(TimeInForce::Ioc), &["cancelled 2 Immediate"]);
+}
+
+/// Answers its first fill with a ticket.
+struct Answer(Ticket, Option<Ticket>);
+
+impl Strategy for Answer {
+    fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
+        if matches!(market, Market::Bar(bar) if bar.time == Time::EPOCH) {
+            context.send(self.0);
+        }
+    }
+    fn on_fill(&mut self, _fill: &Fill, context: &mut Context<'_>) {
+        if let Some(ticket) = self.1.take() {
+            context.send(ticket);
+        }
+    }
+}
+
+#[test]
+fn what_answers_a_fill_inside_the_range_meets_the_market_there() {
+    let falls = [100.0, 100.0, 94.0, 97.0];
+    let rises = [100.0, 106.0, 100.0, 104.0];
+    let check = |what: &str, slippage, bar, entry: Ticket, ticket: Ticket, last: &str| {
+        let crossing = Crossing { slippage, ..Crossing::default() };
+        let settings = Settings { crossing, allow_short: true, ..Settings::default() };
+        let mut simulator = simulator(Answer(entry, Some(ticket)), stock(), settings);
+        for bar in &bars(&[FLAT, bar]) {
+            simulator.bar(SeriesId(0), bar).unwrap();
+        }
+        let events = simulator.into_engine().journal().iter().map(Result::unwrap).collect();
+        let run = Run { events, equity: Vec::new(), engine_equity: Cash::ZERO, hash: String::new() };
+        assert_eq!(run.reports().last().unwrap(), last, "{what}");
+    };
+    let (buy, sell) = (Ticket::buy(TEN), Ticket::sell(TEN));
+    let none = Slippage::None;
+    check("limit", none, falls, buy.limit(p(95.0)), sell.limit(p(90.0)), "day 1 2 sell 10 at 95");
+    check("stop", none, falls, buy.limit(p(95.0)), sell.stop(p(105.0)), "day 1 2 sell 10 at 95");
+    // The entry paid 106.5; the market was at 105.
+    let slips = Slippage::Fixed(p(1.5));
+    check("slips", slips, rises, buy.stop(p(105.0)), sell.limit(p(90.0)), "day 1 2 sell 10 at 103.5");
+}
+
+#[test]
+fn what_fills_at_once_ends_where_no_volume_is_left() {
+    // It waited for the next bar, and filled there.
+    let after_entry = |ticket: Ticket| {
+        move |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.buy(TEN);
+                context.send(ticket);
+            }
+        }
+    };
+    let check = |what: &str, fill, ticket: Ticket, expected: &str| {
+        let volume_cap = Some(Rate::percent(1));
+        let settings = Settings { volume_cap, fill, allow_short: true, ..Settings::default() };
+        let falls = [100.0, 100.0, 94.0, 97.0];
+        let run = run_with(stock(), settings, &bars(&[FLAT, falls, FLAT]), after_entry(ticket));
+        assert_eq!(run.reports().last().unwrap(), expected, "{what}");
+    };
+    let sell = Ticket::sell(Size::Units(Quantity::whole(5)));
+    let [ioc, fok] = [TimeInForce::Ioc, TimeInForce::Fok].map(|life| sell.time_in_force(life));
+    let (ended, refused) = ("cancelled 2 Immediate", "rejected 2: fill-or-kill, and it cannot fill whole");
+    check("ioc", FillPrice::NextOpen, ioc.stop(p(95.0)), ended);
+    check("fok", FillPrice::NextOpen, fok.stop(p(95.0)), refused);
+    let limited = OrderKind::StopLimit { trigger: p(95.0), limit: p(90.0) };
+    check("limited", FillPrice::NextOpen, ioc.kind(limited), ended);
+    check("at the decided close", FillPrice::SameClose, ioc, ended);
+    check("whole at the decided close", FillPrice::SameClose, fok, refused);
 }
 
 #[test]

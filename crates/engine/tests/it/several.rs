@@ -9,12 +9,13 @@ use qframe_model::currency::Currency;
 use qframe_model::event::{Event, Header};
 use qframe_model::ids::{InstrumentId, SeriesId};
 use qframe_model::instrument::{Instrument, Margin, Rules};
-use qframe_model::market::{Bar, CorporateAction};
+use qframe_model::market::{Bar, CorporateAction, Side};
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::Size;
 use qframe_model::time::{Span, Time, TimeFrame};
 
-use crate::script::{Run, bars, instrument, p};
+use crate::script::{Run, bars, instrument, p, stock};
+use crate::tick_laws::random;
 
 /// Speaks once a day, when all bars of the day are in.
 struct Daily<F>(usize, F);
@@ -103,6 +104,93 @@ fn sales_pay_for_the_purchases_of_the_same_instant() {
     check(FillPrice::NextOpen, at_the_open);
     check(FillPrice::Worst, at_the_open);
     check(FillPrice::SameClose, ["day 1 1 buy 100 at 100", "day 2 3 sell 100 at 100", "day 2 2 buy 100 at 100"]);
+}
+
+#[test]
+fn what_wakes_on_another_share_stays_within_its_bar() {
+    let check = |what: &str, child: Ticket, rest: &[&str]| {
+        let script = |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                let entry = context.send(Ticket::buy(units(10)).limit(p(95.0)).on(InstrumentId(0)));
+                context.send(child.on(InstrumentId(1)).after(entry));
+            }
+        };
+        let settings = Settings { allow_short: true, ..Settings::default() };
+        let days: [&[[f64; 4]]; 2] = [&[FLAT, [100.0, 100.0, 94.0, 97.0]], &[FLAT, [100.0, 103.0, 98.0, 101.0]]];
+        let run = run_several(two_shares(), settings, &days, script);
+        let expected = [&["accepted 1", "accepted 2", "day 1 1 buy 10 at 95"], rest].concat();
+        assert_eq!(run.reports(), expected, "{what}");
+    };
+    let sell = Ticket::sell(units(10));
+    check("limit below", sell.limit(p(90.0)), &["day 1 2 sell 10 at 98"]);
+    check("limit at the close", sell.limit(p(100.5)), &["day 2 2 sell 10 at 100.5"]);
+    check("limit above the close", sell.limit(p(102.0)), &[]);
+    check("stop", sell.stop(p(99.0)), &["day 1 2 sell 10 at 99"]);
+    check("stop above", sell.stop(p(105.0)), &["day 1 2 sell 10 at 103"]);
+}
+
+#[test]
+fn a_silent_share_changes_nothing_in_another() {
+    // Beside it the position was closed before a purchase that was sent first and could not be paid.
+    let first = InstrumentId(0);
+    let script = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.send(Ticket::buy(units(100)).on(first)),
+        1 => {
+            context.send(Ticket::buy(units(10)).on(first));
+            context.send(Ticket::sell(Size::Close).reduce_only().on(first));
+        }
+        _ => {}
+    };
+    for fill in [FillPrice::NextOpen, FillPrice::Worst, FillPrice::SameClose] {
+        let settings = Settings { fill, ..Settings::default() };
+        let alone = run_several(vec![stock()], settings.clone(), &[&[FLAT; 4]], script).reports();
+        assert!(alone[1].starts_with("rejected 2"), "{alone:?}");
+        let beside = run_several(two_shares(), settings, &[&[FLAT; 4], &[FLAT; 4]], script).reports();
+        assert_eq!(alone, beside, "{fill:?}");
+    }
+}
+
+#[test]
+fn whatever_is_sent_a_silent_share_changes_nothing() {
+    for seed in 0..300 {
+        let asks = || {
+            let mut random = random(seed);
+            move |_: usize, context: &mut Context<'_>| {
+                for _ in 0..random(4) {
+                    let size = match random(6) {
+                        0 => Size::Close,
+                        1 => Size::TargetWeight(Rate::percent(random(200) as i64 - 100)),
+                        2 => Size::TargetUnits(Quantity::whole(random(60) as i64 - 30)),
+                        _ => units(1 + random(70) as i64),
+                    };
+                    let side = if random(2) == 0 { Side::Buy } else { Side::Sell };
+                    let price = p(95.0 + random(10) as f64);
+                    let ticket = Ticket::new(side, size).on(InstrumentId(0));
+                    context.send(match random(5) {
+                        0 => ticket.limit(price),
+                        1 => ticket.stop(price),
+                        2 => ticket.reduce_only(),
+                        _ => ticket,
+                    });
+                }
+            }
+        };
+        let mut prices = random(seed + 1);
+        let mut bar = || [0; 4].map(|_| 95.0 + prices(10) as f64);
+        let days: Vec<[f64; 4]> = (0..8)
+            .map(|_| bar())
+            .map(|[a, b, c, d]| {
+                let all = [a, b, c, d];
+                [a, all.into_iter().fold(a, f64::max), all.into_iter().fold(a, f64::min), d]
+            })
+            .collect();
+        let fill = [FillPrice::NextOpen, FillPrice::Worst, FillPrice::SameClose][seed as usize % 3];
+        let settings = Settings { fill, allow_short: true, ..Settings::default() };
+        let fills = |run: Run| run.reports().into_iter().filter(|line| line.contains(" at ")).collect::<Vec<_>>();
+        let alone = fills(run_several(vec![stock()], settings.clone(), &[&days], asks()));
+        let beside = fills(run_several(two_shares(), settings, &[&days, &[FLAT; 8]], asks()));
+        assert_eq!(alone, beside, "seed {seed}");
+    }
 }
 
 #[test]

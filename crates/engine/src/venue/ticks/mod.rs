@@ -87,7 +87,7 @@ impl SimVenue {
         }
         match self.look_tick(place, account)? {
             Look::Rest => {
-                let is_new = self.stage == Stage::Arrive || self.orders[place].born_in_range;
+                let is_new = self.stage == Stage::Arrive || self.orders[place].born_at.is_some();
                 if is_new && self.lives[id.index()].as_ref().is_none_or(|live| !live.has_book()) {
                     // Nothing says what the market is: the first trade after its arrival, or its trigger, does.
                     return Ok(false);
@@ -101,10 +101,10 @@ impl SimVenue {
                 }
                 Ok(false)
             }
-            Look::Wake => {
+            Look::Wake(price) => {
                 let working = &mut self.orders[place];
                 // The trade that woke it is past: it meets the next one, or the book.
-                (working.triggered, working.born_in_range) = (true, true);
+                (working.triggered, working.born_at) = (true, Some(price));
                 self.pending.push(Report::Triggered { order, time: self.now });
                 Ok(true)
             }
@@ -174,10 +174,10 @@ impl SimVenue {
             let Some(signal) = live.signal(side) else { return Look::Rest };
             let look = working.look(Step::Open, &flat(self.now, signal, None), false);
             working.follow(signal);
-            return if look == Look::Rest { Look::Rest } else { Look::Wake };
+            return if look == Look::Rest { Look::Rest } else { Look::Wake(signal) };
         }
         if let (OrderKind::MarketOnClose, false, false, Some((price, last))) =
-            (working.order.kind, live.has_book(), working.born_in_range, live.last())
+            (working.order.kind, live.has_book(), working.born_at.is_some(), live.last())
         {
             // Where only trades are fed, the close is the last one.
             return Look::Fill(Touch { price, taker: true, offered: capped(&self.settings, last) });
@@ -200,17 +200,17 @@ impl SimVenue {
         let rests = live.rests(working.id());
         let capped = capped(&self.settings, trade.quantity.quantity());
         let takes = !rests && !live.has_book() && !working.order.post_only;
-        if takes && !working.born_in_range && within(trade.price) {
+        if takes && working.born_at.is_none() && within(trade.price) {
             return Look::Fill(Touch { price: trade.price, taker: true, offered: capped });
         }
         let Some(limit) = limit.filter(|_| rests && trade.side != side) else { return Look::Rest };
         let (reached, passed) = live.reached(working.id());
         let offered = if passed { capped.map_or(reached, |most| most.min(reached)) } else { reached };
-        if !offered.is_positive() || passed && working.born_in_range {
+        if !offered.is_positive() || passed && working.born_at.is_some() {
             return Look::Rest;
         }
         // Once for each trade that passed it: a cap may leave a rest.
-        working.born_in_range |= passed;
+        working.born_at = working.born_at.or(passed.then_some(limit));
         Look::Fill(Touch { price: limit, taker: false, offered: Some(offered) })
     }
 
@@ -231,7 +231,9 @@ impl SimVenue {
         let filled = fill.map(|(_, quantity)| quantity);
         let Some(live) = &mut self.lives[id.index()] else { return Ok(()) };
         // Without a book this trade is all there was.
-        self.orders[place].born_in_range |= !live.has_book();
+        if !live.has_book() {
+            self.orders[place].born_at = Some(touch.price);
+        }
         let crossed =
             live.offered(side).filter(|(price, _)| touch.offered.is_some() && !side.prefers(touch.price, *price));
         match (crossed, filled) {
@@ -310,7 +312,7 @@ impl SimVenue {
         self.met = None;
         self.drop_dead();
         for working in &mut self.orders {
-            working.born_in_range = false;
+            working.born_at = None;
         }
         for (place, live) in self.lives.iter_mut().enumerate() {
             let Some(live) = live else { continue };
