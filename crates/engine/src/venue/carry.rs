@@ -10,11 +10,11 @@ use qframe_model::ledger::Book;
 use qframe_model::market::{Bar, CorporateAction, Dividend, FundingRate, Side};
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::Purpose;
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 
 use super::settings::Settings;
 use super::working::against;
-use super::{SimVenue, Stage, rate_for};
+use super::{SimVenue, Stage};
 
 /// How far the schedules are worked off.
 #[derive(Debug, Clone, Default)]
@@ -210,13 +210,13 @@ impl SimVenue {
             return Ok(());
         }
         self.carry.accrued_to = Some(now);
-        let rate = rate_for(self.settings.borrow_rate, now.since(since));
+        let (rate, span) = (self.settings.borrow_rate, now.since(since));
         for (place, instrument) in account.instruments().iter().enumerate() {
             let id = InstrumentId(place as u16);
             let held = account.position(id).quantity;
             let owes = held.is_negative() && !instrument.kind().is_derivative() && !self.is_rolled(id);
             if let (true, Some(mark)) = (owes, account.mark_of(id)) {
-                let amount = instrument.value(mark, held.abs())?.at_rate(rate)?;
+                let amount = interest(instrument.value(mark, held.abs())?, rate, span)?;
                 self.charge_interest(account, id, now, amount);
             }
         }
@@ -224,7 +224,7 @@ impl SimVenue {
             let id = CommodityId(place as u16);
             let owed = borrowed(account, id)?.minus(self.owed_for_pairs(account, id)?)?;
             if let (true, Commodity::Currency(_)) = (owed.is_positive(), commodity) {
-                let (instrument, amount) = (InstrumentId(0), owed.at_rate(rate)?);
+                let (instrument, amount) = (InstrumentId(0), interest(owed, rate, span)?);
                 self.pending.push(Report::Charged {
                     instrument,
                     time: now,
@@ -298,6 +298,16 @@ impl SimVenue {
         }
         Ok(())
     }
+}
+
+/// A year for interest: 365 days.
+const YEAR: Span = Span::from_seconds(365 * 86_400);
+
+/// What an amount bears at `rate` a year, for a span: rounded once.
+fn interest(amount: Cash, rate: Rate, span: Span) -> Result<Cash, Overflow> {
+    let [part, whole] =
+        [(rate, span), (Rate::ONE, YEAR)].map(|(rate, span)| i128::from(rate.nanos()) * i128::from(span.nanos()));
+    amount.scaled(part, whole, Rounding::HalfEven)
 }
 
 /// What is owed of a commodity beyond what was sold short of it, at whichever venue: that has paid as a position.

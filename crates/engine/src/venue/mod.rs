@@ -27,7 +27,7 @@ use qframe_model::event::{CancelReason, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::market::{Bar, Side};
-use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate};
+use qframe_model::number::{Cash, Overflow, Price, Quantity};
 use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::{Span, Time};
@@ -573,13 +573,4 @@ fn would_take(order: &Order, market: Option<Price>) -> Option<Refusal> {
         Side::Sell => limit < market,
     };
     takes.then_some(Refusal::WouldTake { limit, market })
-}
-
-/// A year for interest: 365 days.
-const YEAR: Span = Span::from_seconds(365 * 86_400);
-
-/// `rate` a year, for a span.
-fn rate_for(rate: Rate, span: Span) -> Rate {
-    let nanos = i128::from(rate.nanos()) * i128::from(span.nanos()) / i128::from(YEAR.nanos());
-    Rate::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
 }
