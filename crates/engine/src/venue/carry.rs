@@ -12,6 +12,7 @@ use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::Purpose;
 use qframe_model::time::{Span, Time};
 
+use super::pricing::worse_tick;
 use super::settings::Settings;
 use super::working::against;
 use super::{SimVenue, Stage};
@@ -270,13 +271,15 @@ impl SimVenue {
             return Ok(None);
         }
         // The open held (or the fill came later), the worst price does not: the line between them is crossed once,
-        // since equity less maintenance is linear in the price. Halving finds the first tick that breaks it.
+        // since equity less maintenance is linear in the price. Halving finds where, and the tick there or behind it is the
+        // first that breaks it; off the grid a bar may end before that.
         let (mut holds, mut breaks) = (bar.open.nanos(), worst.nanos());
         while (holds - breaks).abs() > 1 {
             let middle = holds + (breaks - holds) / 2;
             if is_broken(account, id, Price::from_nanos(middle))? { breaks = middle } else { holds = middle }
         }
-        Ok(Some(Price::from_nanos(breaks)))
+        let tick = worse_tick(side, breaks.into(), self.grid[id.index()]);
+        Ok(Some(tick.filter(|tick| !side.prefers(worst, *tick)).unwrap_or(worst)))
     }
 
     /// Settles futures whose expiry the bars reached, at their last close; also those that have no bars any more.

@@ -374,7 +374,7 @@ impl SimVenue {
             if working.asleep && order.parent == Some(fill.order) && (opened || !protects) {
                 working.asleep = false;
                 working.born_in_range = in_range;
-                working.follow(fill.price);
+                working.follow(fill.price, &self.grid);
                 woke = true;
             }
         }

@@ -114,6 +114,8 @@ impl Listing {
 pub struct SimVenue {
     settings: Settings,
     listings: Vec<Listing>,
+    /// The tick of each instrument.
+    grid: Vec<Price>,
     /// The instruments whose bars are being matched.
     group: Vec<InstrumentId>,
     /// True where the bars being matched have closed: their ranges follow their opens.
@@ -157,6 +159,7 @@ impl SimVenue {
             carry: Carry::new(&settings, instruments),
             settings,
             listings: vec![Listing::default(); instruments.len()],
+            grid: instruments.iter().map(|instrument| instrument.rules().tick).collect(),
             group: Vec::new(),
             closing: false,
             orders: Vec::new(),
@@ -219,7 +222,7 @@ impl SimVenue {
             self.enter(Stage::First);
         }
         if let (false, Some(market)) = (working.asleep, market) {
-            working.follow(market);
+            working.follow(market, &self.grid);
         }
         if order.kind != OrderKind::Market {
             self.pending.push(Report::Accepted { order: order.id, time: arrives });
@@ -449,7 +452,7 @@ impl SimVenue {
             if working.active_from <= bar.time && !working.asleep {
                 working.rested = working.bars_to_wait == 0;
                 working.bars_to_wait = working.bars_to_wait.saturating_sub(1);
-                working.follow(working::favour(working.order.side, &bar));
+                working.follow(working::favour(working.order.side, &bar), &self.grid);
             }
             working.born_in_range = false;
         }

@@ -18,6 +18,8 @@ mod laws;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod liquidation;
+#[cfg(test)]
 mod live;
 #[cfg(test)]
 mod orders;

@@ -173,7 +173,7 @@ impl SimVenue {
         if working.waits_for_trigger() {
             let Some(signal) = live.signal(side) else { return Look::Rest };
             let look = working.look(Step::Open, &flat(self.now, signal, None), false);
-            working.follow(signal);
+            working.follow(signal, &self.grid);
             return if look == Look::Rest { Look::Rest } else { Look::Wake };
         }
         if let (OrderKind::MarketOnClose, false, false, Some((price, last))) =

@@ -135,7 +135,7 @@ impl SimVenue {
                 }
             }
             if let (false, Some(signal)) = (self.orders[place].asleep, signal) {
-                self.orders[place].follow(signal);
+                self.orders[place].follow(signal, &self.grid);
             }
             // Its time may have run out on the way.
             self.expire_ticks();
