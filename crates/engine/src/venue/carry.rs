@@ -36,6 +36,8 @@ pub(super) struct Carry {
     due: Option<Time>,
     /// What was split last, and when: a fraction of a lot may remain.
     split: Option<(Time, InstrumentId)>,
+    /// The bar in which each position was opened or enlarged last, and where the market was.
+    entries: Vec<(Time, Price)>,
 }
 
 /// Money that is due to the account (negative: that it owes), until it is paid.
@@ -61,7 +63,8 @@ impl Carry {
             || instruments.iter().any(margined);
         let next_funding = vec![0; settings.funding.len()];
         let next_night = vec![0; settings.rollover.len()];
-        Self { needed, next_funding, next_night, ..Self::default() }
+        let entries = vec![(Time::MIN, Price::ZERO); instruments.len()];
+        Self { needed, next_funding, next_night, entries, ..Self::default() }
     }
 
     /// True where holding can cost or bring anything at all.
@@ -261,6 +264,15 @@ impl SimVenue {
         Ok(())
     }
 
+    /// Notes a fill inside a bar that opens or enlarges its position: what the bar did before was not with it.
+    #[cold]
+    pub(super) fn note_entry(&mut self, fill: &Fill, bar: &Bar, market: Price, account: &Account) {
+        let held = account.position(fill.instrument).quantity;
+        if held.is_zero() || Side::of(held) == fill.side || fill.quantity > held.abs() {
+            self.carry.entries[fill.instrument.index()] = (bar.time, market);
+        }
+    }
+
     fn breaking_price(&self, account: &Account, id: InstrumentId, bar: &Bar) -> Result<Option<Price>, Overflow> {
         let side = Side::of(account.position(id).quantity).opposite();
         if self.stage == Stage::LiquidateAtOpen {
@@ -270,10 +282,17 @@ impl SimVenue {
         if !is_broken(account, id, worst)? {
             return Ok(None);
         }
-        // The open held (or the fill came later), the worst price does not: the line between them is crossed once,
-        // since equity less maintenance is linear in the price. Halving finds where, and the tick there or behind it is the
-        // first that breaks it; off the grid a bar may end before that.
-        let (mut holds, mut breaks) = (bar.open.nanos(), worst.nanos());
+        let first = match self.carry.entries[id.index()] {
+            (time, market) if time == bar.time => market,
+            _ => bar.open,
+        };
+        if is_broken(account, id, first)? {
+            return Ok(Some(first));
+        }
+        // The first price holds, the worst price does not: the line between them is crossed once, since equity less
+        // maintenance is linear in the price. Halving finds where, and the tick there or behind it is the first that breaks
+        // it; off the grid a bar may end before that.
+        let (mut holds, mut breaks) = (first.nanos(), worst.nanos());
         while (holds - breaks).abs() > 1 {
             let middle = holds + (breaks - holds) / 2;
             if is_broken(account, id, Price::from_nanos(middle))? { breaks = middle } else { holds = middle }

@@ -196,6 +196,9 @@ impl SimVenue {
             self.count_traded(time, value)?;
             self.convert_for(account, instrument, side, &deal, time)?;
             let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
+            if self.carry.is_needed() {
+                self.note_entry(&fill, bar, touch.price, account);
+            }
             self.record(place, fill, value.plus(fee)?, rest, step, account);
         }
         Ok(())

@@ -1,5 +1,5 @@
 //! At which price a position goes that its margin does not carry any more.
-use qframe_engine::venue::{FillPrice, Settings};
+use qframe_engine::venue::{Crossing, FillPrice, Settings, Slippage};
 use qframe_engine::{Context, Ticket};
 use qframe_model::instrument::{Instrument, Margin, Rules};
 use qframe_model::number::Rate;
@@ -33,6 +33,40 @@ fn sends(ticket: Ticket) -> impl Fn(usize, &mut Context<'_>) {
             context.send(ticket);
         }
     }
+}
+
+/// It went at its bar's open, a price from before the entry, or a nano beside it: the account ended in debt.
+#[test]
+fn what_is_opened_inside_a_bar_goes_no_earlier_than_its_entry() {
+    // 10,000 - 900 x (111 - p) meets 5 % of 900 x p at p = 105.1461988.
+    let worst = Settings { fill: FillPrice::Worst, ..Settings::default() };
+    let fills = ["day 1 1 buy 900 at 111", "day 1 liquidation sell 900 at 105.14"];
+    check("at the worst", worst, &[FLAT, [100.0, 111.0, 99.0, 110.0]], sends(Ticket::buy(units(900))), &fills, "4726");
+    // 10,000 - 800 x (120 - p) meets 5 % of 800 x p at p = 113.1578947.
+    let stop = sends(Ticket::buy(units(800)).stop(p(120.0)));
+    let fills = ["day 1 1 buy 800 at 120", "day 1 liquidation sell 800 at 113.15"];
+    let plain = Settings::default;
+    check("by a stop", plain(), &[FLAT, [100.0, 121.0, 90.0, 119.0]], &stop, &fills, "4520");
+    check("the low is the open", plain(), &[FLAT, [100.0, 121.0, 100.0, 119.0]], &stop, &fills, "4520");
+    check("it holds", plain(), &[FLAT, [100.0, 121.0, 113.16, 119.0]], &stop, &fills[..1], "9200");
+    // 10,000 - 1,200 x (p - 80) meets 5 % of 1,200 x p at p = 84.1269841.
+    let short = sends(Ticket::sell(units(1_200)).stop(p(80.0)));
+    let fills = ["day 1 1 sell 1200 at 80", "day 1 liquidation buy 1200 at 84.13"];
+    check("short", plain(), &[FLAT, [100.0, 110.0, 79.0, 81.0]], short, &fills, "5044");
+    // 400 at 100 and 1,100 more at 120: 10,000 - 1,500 x (172,000 / 1,500 - p) meets 5 % of 1,500 x p at p = 113.6842105.
+    let adds = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(400)),
+        1 => _ = context.send(Ticket::buy(units(1_100)).stop(p(120.0))),
+        _ => {}
+    };
+    let fills = ["day 1 1 buy 400 at 100", "day 2 2 buy 1100 at 120", "day 2 liquidation sell 1500 at 113.68"];
+    check("enlarged", plain(), &[FLAT, FLAT, [100.0, 121.0, 90.0, 119.0]], adds, &fills, "8520");
+    // What the entry lost by slippage is missing at once, at the price of the market.
+    let crossing = Crossing { slippage: Slippage::Fixed(p(10.0)), ..Crossing::default() };
+    let fills = ["day 1 1 buy 900 at 110", "day 1 liquidation sell 900 at 90"];
+    let buy = sends(Ticket::buy(units(900)));
+    let slips = Settings { crossing, ..Settings::default() };
+    check("at once", slips, &[FLAT, [100.0, 111.0, 99.0, 110.0]], buy, &fills, "-8000");
 }
 
 /// Only the bar of the entry begins at it: the next one begins at its open, also where that is the instant of the entry.
