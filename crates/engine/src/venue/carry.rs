@@ -32,6 +32,8 @@ pub(super) struct Carry {
     /// What fell due and was not told yet.
     told: VecDeque<(InstrumentId, FundingRate)>,
     accrued_to: Option<Time>,
+    /// The first expiry of all contracts.
+    first_expiry: Option<Time>,
     /// The instant at which bars are about to open.
     due: Option<Time>,
     /// What was split last, and when: a fraction of a lot may remain.
@@ -64,7 +66,8 @@ impl Carry {
         let next_funding = vec![0; settings.funding.len()];
         let next_night = vec![0; settings.rollover.len()];
         let entries = vec![(Time::MIN, Price::ZERO); instruments.len()];
-        Self { needed, next_funding, next_night, entries, ..Self::default() }
+        let first_expiry = instruments.iter().filter_map(expiry_of).min();
+        Self { needed, next_funding, next_night, entries, first_expiry, ..Self::default() }
     }
 
     /// True where holding can cost or bring anything at all.
@@ -99,7 +102,8 @@ impl SimVenue {
                 || self.act(account, now)?
                 || self.fund(account, now)?
                 || self.roll_over(account, now)?
-                || self.roll_contracts(account, now)?;
+                || self.roll_contracts(account, now)?
+                || self.settle_until(account, now)?;
             if !worked {
                 return self.accrue(account, now);
             }
@@ -304,21 +308,40 @@ impl SimVenue {
     /// Settles futures whose expiry the bars reached, at their last close; also those that have no bars any more.
     #[inline(never)]
     pub(super) fn settle(&mut self, account: &Account) -> Result<(), Overflow> {
-        let Some(now) = self.group.iter().map(|id| self.listings[id.index()].closes).max() else { return Ok(()) };
+        let now = self.group.iter().map(|id| self.listings[id.index()].closes).max();
+        now.map_or(Ok(()), |now| self.settle_until(account, now).map(drop))
+    }
+
+    /// Settles a contract whose expiry has come; then what was ordered of it ends. False where there is nothing to do.
+    #[inline]
+    fn settle_until(&mut self, account: &Account, now: Time) -> Result<bool, Overflow> {
+        if self.carry.first_expiry.is_none_or(|expiry| now < expiry) {
+            return Ok(false);
+        }
         for place in 0..self.listings.len() {
             let (id, listing) = (InstrumentId(place as u16), self.listings[place]);
-            let (Some(bar), Kind::Future { expiry }) =
-                (listing.matched().or(listing.last), account.instrument(id).kind())
-            else {
+            if self.lives[place].is_some() || !has_expired(account.instrument(id), now) {
                 continue;
-            };
-            if now >= expiry && !account.position(id).is_flat() {
-                let fill = self.forced_fill(account, id, &bar, bar.close, now, Purpose::Expiry)?;
-                self.force(account, fill);
-                return Ok(());
+            }
+            // A bar that only opens now has no close yet.
+            let bar = listing.matched().filter(|_| self.stage == Stage::Close).or(listing.last);
+            match bar.filter(|_| !account.position(id).is_flat()) {
+                Some(bar) => {
+                    let fill = self.forced_fill(account, id, &bar, bar.close, now, Purpose::Expiry)?;
+                    self.force(account, fill);
+                }
+                None => self.end_orders_of(id, now),
+            }
+            if !self.pending.is_empty() {
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
+    }
+
+    /// Nothing trades after a settlement.
+    pub(super) fn end_orders_of(&mut self, contract: InstrumentId, time: Time) {
+        self.cancel_where(time, CancelReason::Settled, |working| working.order.instrument == contract);
     }
 }
 
@@ -330,6 +353,15 @@ fn interest(amount: Cash, rate: Rate, span: Span) -> Result<Cash, Overflow> {
     let [part, whole] =
         [(rate, span), (Rate::ONE, YEAR)].map(|(rate, span)| i128::from(rate.nanos()) * i128::from(span.nanos()));
     amount.scaled(part, whole, Rounding::HalfEven)
+}
+
+fn expiry_of(instrument: &Instrument) -> Option<Time> {
+    if let Kind::Future { expiry } = instrument.kind() { Some(expiry) } else { None }
+}
+
+/// True for a contract that nobody can hold or trade any more.
+pub(super) fn has_expired(instrument: &Instrument, now: Time) -> bool {
+    expiry_of(instrument).is_some_and(|expiry| now >= expiry)
 }
 
 /// What is owed of a commodity beyond what was sold short of it, at whichever venue: that has paid as a position.

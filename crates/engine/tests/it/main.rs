@@ -30,6 +30,8 @@ mod risk;
 #[cfg(test)]
 mod script;
 #[cfg(test)]
+mod settlement;
+#[cfg(test)]
 mod several;
 #[cfg(test)]
 mod tick_laws;
