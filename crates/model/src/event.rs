@@ -160,6 +160,8 @@ pub enum CancelReason {
     DataEnded,
     /// It would have traded with another order of its own user.
     SelfTrade,
+    /// Its contract settled.
+    Settled,
 }
 
 /// What happened, in the engine's words.

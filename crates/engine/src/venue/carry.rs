@@ -10,11 +10,12 @@ use qframe_model::ledger::Book;
 use qframe_model::market::{Bar, CorporateAction, Dividend, FundingRate, Side};
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::Purpose;
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 
+use super::pricing::worse_tick;
 use super::settings::Settings;
 use super::working::against;
-use super::{SimVenue, Stage, rate_for};
+use super::{SimVenue, Stage};
 
 /// How far the schedules are worked off.
 #[derive(Debug, Clone, Default)]
@@ -31,10 +32,14 @@ pub(super) struct Carry {
     /// What fell due and was not told yet.
     told: VecDeque<(InstrumentId, FundingRate)>,
     accrued_to: Option<Time>,
+    /// The first expiry of all contracts.
+    first_expiry: Option<Time>,
     /// The instant at which bars are about to open.
     due: Option<Time>,
     /// What was split last, and when: a fraction of a lot may remain.
     split: Option<(Time, InstrumentId)>,
+    /// The bar in which each position was opened or enlarged last, and where the market was.
+    entries: Vec<(Time, Price)>,
 }
 
 /// Money that is due to the account (negative: that it owes), until it is paid.
@@ -60,7 +65,9 @@ impl Carry {
             || instruments.iter().any(margined);
         let next_funding = vec![0; settings.funding.len()];
         let next_night = vec![0; settings.rollover.len()];
-        Self { needed, next_funding, next_night, ..Self::default() }
+        let entries = vec![(Time::MIN, Price::ZERO); instruments.len()];
+        let first_expiry = instruments.iter().filter_map(expiry_of).min();
+        Self { needed, next_funding, next_night, entries, first_expiry, ..Self::default() }
     }
 
     /// True where holding can cost or bring anything at all.
@@ -95,7 +102,8 @@ impl SimVenue {
                 || self.act(account, now)?
                 || self.fund(account, now)?
                 || self.roll_over(account, now)?
-                || self.roll_contracts(account, now)?;
+                || self.roll_contracts(account, now)?
+                || self.settle_until(account, now)?;
             if !worked {
                 return self.accrue(account, now);
             }
@@ -210,13 +218,13 @@ impl SimVenue {
             return Ok(());
         }
         self.carry.accrued_to = Some(now);
-        let rate = rate_for(self.settings.borrow_rate, now.since(since));
+        let (rate, span) = (self.settings.borrow_rate, now.since(since));
         for (place, instrument) in account.instruments().iter().enumerate() {
             let id = InstrumentId(place as u16);
             let held = account.position(id).quantity;
             let owes = held.is_negative() && !instrument.kind().is_derivative() && !self.is_rolled(id);
             if let (true, Some(mark)) = (owes, account.mark_of(id)) {
-                let amount = instrument.value(mark, held.abs())?.at_rate(rate)?;
+                let amount = interest(instrument.value(mark, held.abs())?, rate, span)?;
                 self.charge_interest(account, id, now, amount);
             }
         }
@@ -224,7 +232,7 @@ impl SimVenue {
             let id = CommodityId(place as u16);
             let owed = borrowed(account, id)?.minus(self.owed_for_pairs(account, id)?)?;
             if let (true, Commodity::Currency(_)) = (owed.is_positive(), commodity) {
-                let (instrument, amount) = (InstrumentId(0), owed.at_rate(rate)?);
+                let (instrument, amount) = (InstrumentId(0), interest(owed, rate, span)?);
                 self.pending.push(Report::Charged {
                     instrument,
                     time: now,
@@ -260,6 +268,15 @@ impl SimVenue {
         Ok(())
     }
 
+    /// Notes a fill inside a bar that opens or enlarges its position: what the bar did before was not with it.
+    #[cold]
+    pub(super) fn note_entry(&mut self, fill: &Fill, bar: &Bar, market: Price, account: &Account) {
+        let held = account.position(fill.instrument).quantity;
+        if held.is_zero() || Side::of(held) == fill.side || fill.quantity > held.abs() {
+            self.carry.entries[fill.instrument.index()] = (bar.time, market);
+        }
+    }
+
     fn breaking_price(&self, account: &Account, id: InstrumentId, bar: &Bar) -> Result<Option<Price>, Overflow> {
         let side = Side::of(account.position(id).quantity).opposite();
         if self.stage == Stage::LiquidateAtOpen {
@@ -269,35 +286,82 @@ impl SimVenue {
         if !is_broken(account, id, worst)? {
             return Ok(None);
         }
-        // The open held (or the fill came later), the worst price does not: the line between them is crossed once,
-        // since equity less maintenance is linear in the price. Halving finds the first tick that breaks it.
-        let (mut holds, mut breaks) = (bar.open.nanos(), worst.nanos());
+        let first = match self.carry.entries[id.index()] {
+            (time, market) if time == bar.time => market,
+            _ => bar.open,
+        };
+        if is_broken(account, id, first)? {
+            return Ok(Some(first));
+        }
+        // The first price holds, the worst price does not: the line between them is crossed once, since equity less
+        // maintenance is linear in the price. Halving finds where, and the tick there or behind it is the first that breaks
+        // it; off the grid a bar may end before that.
+        let (mut holds, mut breaks) = (first.nanos(), worst.nanos());
         while (holds - breaks).abs() > 1 {
             let middle = holds + (breaks - holds) / 2;
             if is_broken(account, id, Price::from_nanos(middle))? { breaks = middle } else { holds = middle }
         }
-        Ok(Some(Price::from_nanos(breaks)))
+        let tick = worse_tick(side, breaks.into(), self.grid[id.index()]);
+        Ok(Some(tick.filter(|tick| !side.prefers(worst, *tick)).unwrap_or(worst)))
     }
 
     /// Settles futures whose expiry the bars reached, at their last close; also those that have no bars any more.
     #[inline(never)]
     pub(super) fn settle(&mut self, account: &Account) -> Result<(), Overflow> {
-        let Some(now) = self.group.iter().map(|id| self.listings[id.index()].closes).max() else { return Ok(()) };
+        let now = self.group.iter().map(|id| self.listings[id.index()].closes).max();
+        now.map_or(Ok(()), |now| self.settle_until(account, now).map(drop))
+    }
+
+    /// Settles a contract whose expiry has come; then what was ordered of it ends. False where there is nothing to do.
+    #[inline]
+    fn settle_until(&mut self, account: &Account, now: Time) -> Result<bool, Overflow> {
+        if self.carry.first_expiry.is_none_or(|expiry| now < expiry) {
+            return Ok(false);
+        }
         for place in 0..self.listings.len() {
             let (id, listing) = (InstrumentId(place as u16), self.listings[place]);
-            let (Some(bar), Kind::Future { expiry }) =
-                (listing.matched().or(listing.last), account.instrument(id).kind())
-            else {
+            if self.lives[place].is_some() || !has_expired(account.instrument(id), now) {
                 continue;
-            };
-            if now >= expiry && !account.position(id).is_flat() {
-                let fill = self.forced_fill(account, id, &bar, bar.close, now, Purpose::Expiry)?;
-                self.force(account, fill);
-                return Ok(());
+            }
+            // A bar that only opens now has no close yet.
+            let bar = listing.matched().filter(|_| self.stage == Stage::Close).or(listing.last);
+            match bar.filter(|_| !account.position(id).is_flat()) {
+                Some(bar) => {
+                    let fill = self.forced_fill(account, id, &bar, bar.close, now, Purpose::Expiry)?;
+                    self.force(account, fill);
+                }
+                None => self.end_orders_of(id, now),
+            }
+            if !self.pending.is_empty() {
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
+
+    /// Nothing trades after a settlement.
+    pub(super) fn end_orders_of(&mut self, contract: InstrumentId, time: Time) {
+        self.cancel_where(time, CancelReason::Settled, |working| working.order.instrument == contract);
+    }
+}
+
+/// A year for interest: 365 days.
+const YEAR: Span = Span::from_seconds(365 * 86_400);
+
+/// What an amount bears at `rate` a year, for a span: rounded once.
+fn interest(amount: Cash, rate: Rate, span: Span) -> Result<Cash, Overflow> {
+    let [part, whole] =
+        [(rate, span), (Rate::ONE, YEAR)].map(|(rate, span)| i128::from(rate.nanos()) * i128::from(span.nanos()));
+    amount.scaled(part, whole, Rounding::HalfEven)
+}
+
+fn expiry_of(instrument: &Instrument) -> Option<Time> {
+    if let Kind::Future { expiry } = instrument.kind() { Some(expiry) } else { None }
+}
+
+/// True for a contract that nobody can hold or trade any more.
+pub(super) fn has_expired(instrument: &Instrument, now: Time) -> bool {
+    expiry_of(instrument).is_some_and(|expiry| now >= expiry)
 }
 
 /// What is owed of a commodity beyond what was sold short of it, at whichever venue: that has paid as a position.

@@ -223,6 +223,9 @@ impl SimVenue {
             if step != Step::Open {
                 self.leave_the_open(instrument, touch.price);
             }
+            if self.carry.is_needed() {
+                self.note_entry(&fill, bar, touch.price, account);
+            }
             self.record(place, fill, value.plus(fee)?, rest, step, account);
         }
         Ok(())
@@ -454,7 +457,7 @@ impl SimVenue {
                 let born_at = if in_range { self.market_inside(order) } else { None };
                 let working = &mut self.orders[place];
                 (working.asleep, working.born_at) = (false, born_at);
-                working.follow(fill.price);
+                working.follow(fill.price, &self.grid);
                 woke = true;
             }
         }

@@ -27,7 +27,7 @@ use qframe_model::event::{CancelReason, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::market::{Bar, Side};
-use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate};
+use qframe_model::number::{Cash, Overflow, Price, Quantity};
 use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::{Span, Time};
@@ -114,6 +114,8 @@ impl Listing {
 pub struct SimVenue {
     settings: Settings,
     listings: Vec<Listing>,
+    /// The tick of each instrument.
+    grid: Vec<Price>,
     /// The instruments whose bars are being matched.
     group: Vec<InstrumentId>,
     /// True where the bars being matched have closed: their ranges follow their opens.
@@ -161,6 +163,7 @@ impl SimVenue {
             carry: Carry::new(&settings, instruments),
             settings,
             listings: vec![Listing::default(); instruments.len()],
+            grid: instruments.iter().map(|instrument| instrument.rules().tick).collect(),
             group: Vec::new(),
             closing: false,
             orders: Vec::new(),
@@ -225,7 +228,7 @@ impl SimVenue {
             self.enter(Stage::First);
         }
         if let (false, Some(market)) = (working.asleep, working.born_at.or(market)) {
-            working.follow(market);
+            working.follow(market, &self.grid);
         }
         if order.kind != OrderKind::Market {
             self.pending.push(Report::Accepted { order: order.id, time: arrives });
@@ -454,7 +457,7 @@ impl SimVenue {
             if working.active_from <= bar.time && !working.asleep {
                 working.rested = working.bars_to_wait == 0;
                 working.bars_to_wait = working.bars_to_wait.saturating_sub(1);
-                working.follow(working::favour(working.order.side, &bar));
+                working.follow(working::favour(working.order.side, &bar), &self.grid);
             }
             working.born_at = None;
         }
@@ -578,13 +581,4 @@ fn would_take(order: &Order, market: Option<Price>) -> Option<Refusal> {
         Side::Sell => limit < market,
     };
     takes.then_some(Refusal::WouldTake { limit, market })
-}
-
-/// A year for interest: 365 days.
-const YEAR: Span = Span::from_seconds(365 * 86_400);
-
-/// `rate` a year, for a span.
-fn rate_for(rate: Rate, span: Span) -> Rate {
-    let nanos = i128::from(rate.nanos()) * i128::from(span.nanos()) / i128::from(YEAR.nanos());
-    Rate::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
 }

@@ -94,14 +94,20 @@ impl Crossing {
             Side::Buy => i128::from(price.nanos()) + slip + half_spread,
             Side::Sell => i128::from(price.nanos()) - slip - half_spread,
         };
-        let tick = i128::from(instrument.rules().tick.nanos());
-        let ticks = match side {
-            Side::Buy => worse.div_euclid(tick) + i128::from(worse.rem_euclid(tick) != 0),
-            Side::Sell => worse.div_euclid(tick),
-        };
-        let slipped = i64::try_from(ticks * tick).map(Price::from_nanos).ok().filter(|price| price.is_positive());
+        let slipped = worse_tick(side, worse, instrument.rules().tick).filter(|price| price.is_positive());
         slipped.ok_or(Overflow("a price after slippage"))
     }
+}
+
+/// The tick at a price of so many nanos, or else the next one that is worse for `side`: below it for a sale, above it for a
+/// purchase. `None` beyond the range.
+pub(super) fn worse_tick(side: Side, nanos: i128, tick: Price) -> Option<Price> {
+    let tick = i128::from(tick.nanos());
+    let ticks = match side {
+        Side::Buy => nanos.div_euclid(tick) + i128::from(nanos.rem_euclid(tick) != 0),
+        Side::Sell => nanos.div_euclid(tick),
+    };
+    i64::try_from(ticks * tick).map(Price::from_nanos).ok()
 }
 
 /// The order's share of the bar's volume, at most 1; all of it where nothing traded.

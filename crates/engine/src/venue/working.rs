@@ -5,6 +5,8 @@ use qframe_model::number::{Cash, Price, Quantity, Rate, Rounding, mul_div};
 use qframe_model::order::{Order, OrderKind, Purpose, Trail};
 use qframe_model::time::Time;
 
+use super::pricing::worse_tick;
+
 /// The steps through a bar, in order. Within [`Step::Stops`] and [`Step::Limits`] the path is not known; which comes
 /// first is a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -205,10 +207,17 @@ impl Working {
         }
     }
 
-    /// Moves a trailing stop behind the best price of a bar that it lived through.
-    pub(super) fn follow(&mut self, best: Price) {
-        let OrderKind::TrailingStop(trail) = self.order.kind else { return };
-        let Some(level) = trail_level(self.order.side, trail, best) else { return };
+    /// Moves a trailing stop behind the best price of a bar that it lived through; `grid` has each instrument's tick.
+    #[inline]
+    pub(super) fn follow(&mut self, best: Price, grid: &[Price]) {
+        if let OrderKind::TrailingStop(trail) = self.order.kind {
+            self.trail_behind(trail, best, grid[self.order.instrument.index()]);
+        }
+    }
+
+    #[cold]
+    fn trail_behind(&mut self, trail: Trail, best: Price, tick: Price) {
+        let Some(level) = trail_level(self.order.side, trail, best, tick) else { return };
         self.trail = Some(match (self.trail, self.order.side) {
             (None, _) => level,
             (Some(old), Side::Sell) => old.max(level),
@@ -242,18 +251,16 @@ pub(super) const fn favour(side: Side, bar: &Bar) -> Price {
     against(side.opposite(), bar)
 }
 
-fn trail_level(side: Side, trail: Trail, best: Price) -> Option<Price> {
+/// The first tick that the market reaches no earlier than the exact level.
+fn trail_level(side: Side, trail: Trail, best: Price, tick: Price) -> Option<Price> {
+    let best = i128::from(best.nanos());
     let distance = match trail {
-        Trail::Distance(distance) => distance.nanos(),
-        Trail::Share(rate) => {
-            let nanos =
-                mul_div(best.nanos().into(), rate.nanos().into(), Rate::ONE.nanos().into(), Rounding::HalfEven)?;
-            i64::try_from(nanos).ok()?
-        }
+        Trail::Distance(distance) => distance.nanos().into(),
+        Trail::Share(rate) => mul_div(best, rate.nanos().into(), Rate::ONE.nanos().into(), Rounding::Up)?,
     };
-    match side {
-        Side::Sell => best.nanos().checked_sub(distance),
-        Side::Buy => best.nanos().checked_add(distance),
-    }
-    .map(Price::from_nanos)
+    let level = match side {
+        Side::Sell => best - distance,
+        Side::Buy => best + distance,
+    };
+    worse_tick(side, level, tick)
 }

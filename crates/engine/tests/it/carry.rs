@@ -48,6 +48,26 @@ fn interest_is_charged_on_money_that_is_owed() {
     assert_eq!(run.engine_equity.to_string(), "9899.5");
 }
 
+/// The rate of a day was cut to nine decimals before it was applied: 0.01 % a year lost a third of a percent of itself.
+#[test]
+fn interest_is_rounded_once() {
+    let check = |rate: i64, short: &str, owed: &str| {
+        let settings = Settings { allow_short: true, borrow_rate: Rate::basis_points(rate), ..Settings::default() };
+        let sells = |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.sell(units(8));
+            }
+        };
+        let run = run_with(stock(), settings.clone(), &bars(&[FLAT; 3]), sells);
+        assert_eq!(interest(&run), [(2, short.to_owned(), CommodityId(0))], "{rate}");
+        // 108 at 100 are paid with 800 of the broker's.
+        let run = run_with(instrument("AAPL", half_margin()), settings, &bars(&[FLAT; 3]), buys(units(108)));
+        assert_eq!(interest(&run), [(2, owed.to_owned(), CommodityId(0))], "{rate}");
+    };
+    check(300, "0.065753424657534247", "0.065753424657534247");
+    check(1, "0.000219178082191781", "0.000219178082191781");
+}
+
 #[test]
 fn interest_on_another_currency_is_charged_in_it() {
     let instruments = vec![instrument("EUR/USD", Rules::default()), instrument("ADS/EUR", half_margin())];

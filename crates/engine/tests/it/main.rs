@@ -18,6 +18,8 @@ mod laws;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod liquidation;
+#[cfg(test)]
 mod live;
 #[cfg(test)]
 mod orders;
@@ -27,6 +29,8 @@ mod readings;
 mod risk;
 #[cfg(test)]
 mod script;
+#[cfg(test)]
+mod settlement;
 #[cfg(test)]
 mod several;
 #[cfg(test)]

@@ -3,11 +3,12 @@ use qframe_engine::venue::{Crossing, FillPrice, Settings, Slippage};
 use qframe_engine::{Context, Market, Strategy, Ticket};
 use qframe_model::fill::Fill;
 use qframe_model::ids::SeriesId;
+use qframe_model::instrument::Rules;
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{OrderKind, Purpose, Size, TimeInForce, Trail};
 use qframe_model::time::{Span, Time};
 
-use crate::script::{Run, bars, p, run_with, simulator, stock};
+use crate::script::{Run, bars, instrument, p, run_with, simulator, stock};
 
 const TEN: Size = Size::Units(Quantity::whole(10));
 
@@ -114,6 +115,25 @@ fn trailing_stops_follow_the_best_price_of_past_bars() {
     check("by distance", &prices, trail(Trail::Distance(p(5.0))), &expected);
     let expected = ["day 1 1 buy 10 at 100", "accepted 2", "day 3 2 sell 10 at 104.5"];
     check("by share", &prices, trail(Trail::Share(Rate::percent(5))), &expected);
+}
+
+/// Its level came out off the grid, at 98.02479, and it filled there.
+#[test]
+fn the_level_of_a_trailing_stop_is_a_tick() {
+    let check = |what: &str, ticket: Ticket, day: [[f64; 4]; 2], expected: &str| {
+        let rules = Rules { tick: p(0.01), ..Rules::default() };
+        let settings = Settings { allow_short: true, ..Settings::default() };
+        let run = run_with(instrument("AAPL", rules), settings, &bars(&[FLAT, day[0], day[1]]), one(ticket));
+        assert_eq!(run.reports(), ["accepted 1", expected], "{what}");
+    };
+    let trails = |trail| OrderKind::TrailingStop(trail);
+    let (share, distance) = (trails(Trail::Share(Rate::basis_points(330))), trails(Trail::Distance(p(3.335))));
+    let falls = [[100.0, 101.37, 99.5, 101.0], [101.0, 101.0, 97.0, 98.0]];
+    check("a sale waits for the tick below", Ticket::sell(TEN).kind(share), falls, "day 2 1 sell 10 at 98.02");
+    check("at a distance", Ticket::sell(TEN).kind(distance), falls, "day 2 1 sell 10 at 98.03");
+    let rises = [[100.0, 100.5, 98.63, 99.0], [99.0, 103.0, 99.0, 102.0]];
+    check("a purchase for the one above", Ticket::buy(TEN).kind(share), rises, "day 2 1 buy 10 at 101.89");
+    check("what was asked for stays", Ticket::sell(TEN).stop(p(98.024)), falls, "day 2 1 sell 10 at 98.024");
 }
 
 #[test]

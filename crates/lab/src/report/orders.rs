@@ -264,6 +264,7 @@ impl fmt::Display for Reason {
             Self::Cancelled(CancelReason::Closed) => f.write_str("what it began was closed while it was being filled"),
             Self::Cancelled(CancelReason::DataEnded) => f.write_str("the data ended while it was on its way"),
             Self::Cancelled(CancelReason::SelfTrade) => f.write_str("it would have traded with its own user"),
+            Self::Cancelled(CancelReason::Settled) => f.write_str("its contract settled"),
         }
     }
 }

@@ -248,6 +248,7 @@ fn reports() -> Vec<Report> {
         CancelReason::Closed,
         CancelReason::DataEnded,
         CancelReason::SelfTrade,
+        CancelReason::Settled,
     ];
     reports.extend(reasons.map(|reason| Report::Cancelled { order, time, reason }));
     let books = [

@@ -13,14 +13,13 @@ use qframe_model::account::Account;
 use qframe_model::event::Report;
 use qframe_model::fill::Liquidity;
 use qframe_model::ids::InstrumentId;
-use qframe_model::instrument::Kind;
 use qframe_model::market::{Bar, Side, Tick};
 use qframe_model::number::{Overflow, Price, Quantity, Rate, Volume};
 use qframe_model::order::{OrderKind, Purpose, Size, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
-use super::carry::is_broken;
+use super::carry::{has_expired, is_broken};
 use super::sizing::Sized;
 use super::working::{Look, Step, Touch, Working};
 use super::{Settings, SimVenue, Stage};
@@ -173,7 +172,7 @@ impl SimVenue {
         if working.waits_for_trigger() {
             let Some(signal) = live.signal(side) else { return Look::Rest };
             let look = working.look(Step::Open, &flat(self.now, signal, None), false);
-            working.follow(signal);
+            working.follow(signal, &self.grid);
             return if look == Look::Rest { Look::Rest } else { Look::Wake(signal) };
         }
         if let (OrderKind::MarketOnClose, false, false, Some((price, last))) =
@@ -283,14 +282,19 @@ impl SimVenue {
         }
     }
 
-    /// Closes what the margin no longer carries at what the market gives for it, and settles a contract that has expired.
+    /// Closes what the margin no longer carries at what the market gives for it, and settles a contract that has expired, with
+    /// its orders.
     fn force_on_tick(&mut self, account: &Account) -> Result<(), Overflow> {
         let Some((id, _)) = self.met.filter(|_| self.carry.is_needed() && self.pending.is_empty()) else {
             return Ok(());
         };
         let position = account.position(id);
+        let expired = has_expired(account.instrument(id), self.now);
+        if expired && position.is_flat() {
+            self.end_orders_of(id, self.now);
+            return Ok(());
+        }
         let Some(mark) = self.mark_of(id).filter(|_| !position.is_flat()) else { return Ok(()) };
-        let expired = matches!(account.instrument(id).kind(), Kind::Future { expiry } if self.now >= expiry);
         if !expired && !is_broken(account, id, mark)? {
             return Ok(());
         }

@@ -7,6 +7,7 @@ use qframe_model::order::{Order, OrderKind};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::{Span, Time};
 
+use super::super::carry::has_expired;
 use super::super::{SimVenue, Stage};
 
 /// What is on its way to the venue.
@@ -99,6 +100,10 @@ impl SimVenue {
                 continue;
             };
             match wire.word {
+                Word::Order(order) if has_expired(account.instrument(order.instrument), wire.arrives) => {
+                    let (order, reason) = (order.id, CancelReason::Settled);
+                    self.pending.push(Report::Cancelled { order, time: wire.arrives, reason });
+                }
                 Word::Order(order) => self.receive_order(&order, wire.arrives),
                 Word::Cancel(id) => self.receive_cancel(id, wire.arrives),
             }
@@ -135,7 +140,7 @@ impl SimVenue {
                 }
             }
             if let (false, Some(signal)) = (self.orders[place].asleep, signal) {
-                self.orders[place].follow(signal);
+                self.orders[place].follow(signal, &self.grid);
             }
             // Its time may have run out on the way.
             self.expire_ticks();

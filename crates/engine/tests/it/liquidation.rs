@@ -1,0 +1,99 @@
+//! At which price a position goes that its margin does not carry any more.
+use qframe_engine::venue::{Crossing, FillPrice, Settings, Slippage};
+use qframe_engine::{Context, Ticket};
+use qframe_model::instrument::{Instrument, Margin, Rules};
+use qframe_model::number::Rate;
+
+use crate::script::{FLAT, bars, instrument, p, run_with};
+use crate::several::units;
+
+/// Ten times leverage, kept with 5 %, in cents.
+fn contract() -> Instrument {
+    let margin = Margin { initial: Rate::percent(10), maintenance: Rate::percent(5) };
+    instrument("BTC/USD:USD", Rules { margin, tick: p(0.01), ..Rules::default() })
+}
+
+fn check(
+    what: &str,
+    settings: Settings,
+    days: &[[f64; 4]],
+    script: impl FnMut(usize, &mut Context<'_>),
+    expected: &[&str],
+    equity: &str,
+) {
+    let run = run_with(contract(), settings, &bars(days), script);
+    let fills = run.reports().into_iter().filter(|line| !line.starts_with("accepted"));
+    assert_eq!(fills.collect::<Vec<_>>(), expected, "{what}");
+    assert_eq!(run.engine_equity.to_string(), equity, "{what}");
+}
+
+fn sends(ticket: Ticket) -> impl Fn(usize, &mut Context<'_>) {
+    move |day, context| {
+        if day == 0 {
+            context.send(ticket);
+        }
+    }
+}
+
+/// It went at its bar's open, a price from before the entry, or a nano beside it: the account ended in debt.
+#[test]
+fn what_is_opened_inside_a_bar_goes_no_earlier_than_its_entry() {
+    // 10,000 - 900 x (111 - p) meets 5 % of 900 x p at p = 105.1461988.
+    let worst = Settings { fill: FillPrice::Worst, ..Settings::default() };
+    let fills = ["day 1 1 buy 900 at 111", "day 1 liquidation sell 900 at 105.14"];
+    check("at the worst", worst, &[FLAT, [100.0, 111.0, 99.0, 110.0]], sends(Ticket::buy(units(900))), &fills, "4726");
+    // 10,000 - 800 x (120 - p) meets 5 % of 800 x p at p = 113.1578947.
+    let stop = sends(Ticket::buy(units(800)).stop(p(120.0)));
+    let fills = ["day 1 1 buy 800 at 120", "day 1 liquidation sell 800 at 113.15"];
+    let plain = Settings::default;
+    check("by a stop", plain(), &[FLAT, [100.0, 121.0, 90.0, 119.0]], &stop, &fills, "4520");
+    check("the low is the open", plain(), &[FLAT, [100.0, 121.0, 100.0, 119.0]], &stop, &fills, "4520");
+    check("it holds", plain(), &[FLAT, [100.0, 121.0, 113.16, 119.0]], &stop, &fills[..1], "9200");
+    // 10,000 - 1,200 x (p - 80) meets 5 % of 1,200 x p at p = 84.1269841.
+    let short = sends(Ticket::sell(units(1_200)).stop(p(80.0)));
+    let fills = ["day 1 1 sell 1200 at 80", "day 1 liquidation buy 1200 at 84.13"];
+    check("short", plain(), &[FLAT, [100.0, 110.0, 79.0, 81.0]], short, &fills, "5044");
+    // 400 at 100 and 1,100 more at 120: 10,000 - 1,500 x (172,000 / 1,500 - p) meets 5 % of 1,500 x p at p = 113.6842105.
+    let adds = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(400)),
+        1 => _ = context.send(Ticket::buy(units(1_100)).stop(p(120.0))),
+        _ => {}
+    };
+    let fills = ["day 1 1 buy 400 at 100", "day 2 2 buy 1100 at 120", "day 2 liquidation sell 1500 at 113.68"];
+    check("enlarged", plain(), &[FLAT, FLAT, [100.0, 121.0, 90.0, 119.0]], adds, &fills, "8520");
+    // What the entry lost by slippage is missing at once, at the price of the market.
+    let crossing = Crossing { slippage: Slippage::Fixed(p(10.0)), ..Crossing::default() };
+    let fills = ["day 1 1 buy 900 at 110", "day 1 liquidation sell 900 at 90"];
+    let buy = sends(Ticket::buy(units(900)));
+    let slips = Settings { crossing, ..Settings::default() };
+    check("at once", slips, &[FLAT, [100.0, 111.0, 99.0, 110.0]], buy, &fills, "-8000");
+}
+
+/// Only the bar of the entry begins at it: the next one begins at its open, also where that is the instant of the entry.
+#[test]
+fn the_bar_after_the_entry_begins_at_its_open() {
+    let close = Settings { fill: FillPrice::SameClose, ..Settings::default() };
+    let fills = ["day 1 1 buy 900 at 100", "day 1 liquidation sell 900 at 93.56"];
+    // 10,000 - 900 x (100 - p) meets 5 % of 900 x p at p = 93.5672514.
+    let buy = sends(Ticket::buy(units(900)));
+    check("at the close", close.clone(), &[FLAT, [95.0, 96.0, 90.0, 95.0]], &buy, &fills, "4204");
+    let gap = ["day 1 1 buy 900 at 100", "day 1 liquidation sell 900 at 93"];
+    check("through a gap", close, &[FLAT, [93.0, 96.0, 90.0, 95.0]], buy, &gap, "3700");
+}
+
+/// The price that breaks was found to a nano, and filled off the tick.
+#[test]
+fn a_liquidation_is_at_a_tick() {
+    let fills = |low: f64| {
+        let days = [FLAT, FLAT, [99.0, 100.0, low, 95.0]];
+        run_with(contract(), Settings::default(), &bars(&days), sends(Ticket::buy(units(1_000)))).reports()
+    };
+    // At p = 94.7368421.
+    assert_eq!(fills(90.0)[1..], ["day 2 liquidation sell 1000 at 94.73"]);
+    assert_eq!(fills(94.735)[1..], ["day 2 liquidation sell 1000 at 94.735"], "no bar goes below its low");
+    assert_eq!(fills(94.74).len(), 1, "it holds");
+    let up = [FLAT, FLAT, [101.0, 110.0, 100.0, 105.0]];
+    let short = sends(Ticket::sell(units(1_000)));
+    let fills = ["day 1 1 sell 1000 at 100", "day 2 liquidation buy 1000 at 104.77"];
+    check("short", Settings::default(), &up, short, &fills, "5230");
+}
