@@ -432,7 +432,7 @@ impl Account {
     /// [`Overflow`] beyond the range, or where the ratio is not above zero; the ledger and the position are then as they were.
     pub fn split(&mut self, id: InstrumentId, ratio: Rate) -> Result<(), Overflow> {
         let holding = &self.holdings[id.index()];
-        let (new, old) = (i128::from(ratio.nanos()), i128::from(Rate::ONE.nanos()));
+        let (new, old) = ratio.fraction();
         let held = holding.position.quantity;
         if !ratio.is_positive() {
             return Err(Overflow("a split by nothing or less"));
