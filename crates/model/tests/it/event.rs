@@ -317,5 +317,6 @@ fn refusals() -> Vec<Refusal> {
             since: time(),
         },
         Refusal::TooMuchHeat { heat: rate, limit: rate },
+        Refusal::PriceTooLarge { price: value, most: price },
     ]
 }
