@@ -292,16 +292,16 @@ impl Scale {
     /// Of a payment on each unit of now, the payment on each unit of the close.
     fn in_old_units(&self, amount: Cash) -> Option<i128> {
         self.splits.iter().try_fold(amount.attos(), |amount, ratio| {
-            mul_div(amount, ratio.nanos().into(), Rate::ONE.nanos().into(), Rounding::HalfEven)
+            let (new, old) = ratio.fraction();
+            mul_div(amount, new, old, Rounding::HalfEven)
         })
     }
 
     fn over(&self, price: Factor, volume: Factor) -> Option<(Factor, Factor)> {
-        let one = i128::from(Rate::ONE.nanos());
         let left = price.times(self.left, self.close)?;
         self.splits.iter().try_fold((left, volume), |(price, volume), ratio| {
-            let ratio = i128::from(ratio.nanos());
-            Some((price.times(one, ratio)?, volume.times(ratio, one)?))
+            let (new, old) = ratio.fraction();
+            Some((price.times(old, new)?, volume.times(new, old)?))
         })
     }
 }

@@ -1,7 +1,6 @@
 //! Buy and hold: what a run is measured against.
 use qframe_model::ids::InstrumentId;
 use qframe_model::market::{Bar, CorporateAction};
-use qframe_model::number::Rate;
 use qframe_model::time::Time;
 
 use crate::backtest::Backtest;
@@ -33,7 +32,10 @@ impl<'a> Held<'a> {
             self.actions = rest;
             match action {
                 _ if *instrument != self.instrument => {}
-                CorporateAction::Split(ratio) => self.units *= Rate::to_f64(*ratio),
+                CorporateAction::Split(ratio) => {
+                    let (new, old) = ratio.fraction();
+                    self.units *= new as f64 / old as f64;
+                }
                 CorporateAction::Dividend(paid) => self.money += self.units * paid.each.to_f64(),
             }
         }

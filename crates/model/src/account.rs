@@ -13,7 +13,7 @@ use crate::fill::Fill;
 use crate::ids::{CommodityId, InstrumentId};
 use crate::instrument::Instrument;
 use crate::ledger::{Book, Entry, Ledger, Transfer};
-use crate::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
+use crate::number::{Cash, Overflow, Price, Rate, Rounding};
 use crate::position::{ClosedTrade, Position};
 use crate::symbol::Symbol;
 pub use valuation::Line;
@@ -71,9 +71,9 @@ impl std::error::Error for AccountError {}
 struct Holding {
     position: Position,
     mark: Option<Price>,
-    /// Units of the base commodity that this instrument's price values: all that the ledger owns where this is the
-    /// pricing instrument, none where another one is.
-    units: Quantity,
+    /// What of the base commodity this instrument's price values, to the last digit: all that the ledger owns where this is
+    /// the pricing instrument, nothing where another one is.
+    owned: Cash,
     /// How a new price becomes a new worth.
     valuation: Valuation,
     /// What a [`Valuation::Line`] takes off: the cost of a derivative's open units, nothing of what is owned.
@@ -255,12 +255,13 @@ impl Account {
     pub fn equity_at(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
         match self.holdings[id.index()].valuation {
             Valuation::Nothing => Ok(self.equity),
-            Valuation::Line(_) | Valuation::General => self.equity_of_held_at(id, price),
+            Valuation::Line(units) => self.equity_with(id, self.holdings[id.index()].on_line(units, price)),
+            Valuation::General => self.equity_with(id, self.worth(id, price)?),
         }
     }
 
-    fn equity_of_held_at(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
-        self.equity.minus(self.holdings[id.index()].value)?.plus(self.worth(id, price)?)
+    fn equity_with(&self, id: InstrumentId, worth: Cash) -> Result<Cash, Overflow> {
+        self.equity.minus(self.holdings[id.index()].value)?.plus(worth)
     }
 
     /// The sum of the absolute values of all positions at the last marks, in the reporting currency.
@@ -432,7 +433,7 @@ impl Account {
     /// [`Overflow`] beyond the range, or where the ratio is not above zero; the ledger and the position are then as they were.
     pub fn split(&mut self, id: InstrumentId, ratio: Rate) -> Result<(), Overflow> {
         let holding = &self.holdings[id.index()];
-        let (new, old) = (i128::from(ratio.nanos()), i128::from(Rate::ONE.nanos()));
+        let (new, old) = ratio.fraction();
         let held = holding.position.quantity;
         if !ratio.is_positive() {
             return Err(Overflow("a split by nothing or less"));

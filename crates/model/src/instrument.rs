@@ -267,7 +267,16 @@ impl Instrument {
     /// [`Overflow`] beyond the range of [`Cash`].
     #[inline]
     pub fn value(&self, price: Price, quantity: Quantity) -> Result<Cash, Overflow> {
-        let value = price.times(quantity).ok_or(Overflow("price x quantity"))?;
+        self.multiplied(price.times(quantity).ok_or(Overflow("price x quantity"))?)
+    }
+
+    /// The value of so much of what it trades, which may be finer than a quantity; rounded half-even at 1e-18.
+    pub(crate) fn value_of(&self, price: Price, owned: Cash) -> Result<Cash, Overflow> {
+        self.multiplied(owned.at_rate(Rate::from_nanos(price.nanos()))?)
+    }
+
+    #[inline]
+    fn multiplied(&self, value: Cash) -> Result<Cash, Overflow> {
         if self.rules.multiplier == Quantity::ONE {
             return Ok(value);
         }

@@ -213,6 +213,13 @@ pub enum Refusal {
     },
     /// The shares were split while it was worked: its units are those of before.
     Split,
+    /// What an order would fill at is more than a price can be.
+    PriceTooLarge {
+        /// The price.
+        price: Cash,
+        /// The largest there is.
+        most: Price,
+    },
 }
 
 /// What a limit counts over.
@@ -279,6 +286,7 @@ impl fmt::Display for Refusal {
                 write!(f, "price {price}: the venue takes it from {minimum} on")?;
                 maximum.map_or(Ok(()), |maximum| write!(f, ", up to {maximum}"))
             }
+            Self::PriceTooLarge { price, most } => write!(f, "price {price}: expected at most {most}"),
             other => other.fmt_limit(f),
         }
     }

@@ -12,6 +12,7 @@ use super::columns::{EX_DATES, PAY_DATES, plain_name, time_column};
 use super::dialect::SEPARATORS;
 use super::fields::{Field, split};
 use super::mark::Mark;
+use super::number::Nanos;
 use super::page::read_page;
 use super::source::open;
 use super::{Offsets, text_of};
@@ -24,7 +25,7 @@ use crate::loaded::RowOrder;
 pub enum CalendarKind {
     /// Columns `time,amount`: the payment on one unit, above zero; `pay_date` where it is paid later.
     Dividends,
-    /// Columns `time,ratio`: how many units one becomes, above zero.
+    /// Columns `time,ratio`: how many units one becomes, above zero; or new units for old ones, `1:3` or `1/3`.
     Splits,
     /// Columns `time,rate`: what longs pay to shorts, as a share of the value between -1 and 1.
     Funding,
@@ -145,7 +146,11 @@ impl Page {
 
     fn rate(&mut self, field: &Field<'_>) -> Result<Rate, RowFault> {
         let (name, expected) = (self.kind.names()[0], self.kind.range());
-        let number = number(&field.text, Mark::settled(&mut self.mark, &field.text), name)?;
+        let ratio = (self.kind == CalendarKind::Splits).then(|| Nanos::of_ratio(&field.text)).flatten();
+        let number = match ratio {
+            Some(ratio) => ratio,
+            None => number(&field.text, Mark::settled(&mut self.mark, &field.text), name)?,
+        };
         let rate = i64::try_from(number.value).map(Rate::from_nanos).map_err(|_| RowFault::TooLarge(name))?;
         let lawful = match self.kind {
             CalendarKind::Dividends | CalendarKind::Splits => rate.is_positive(),
@@ -177,7 +182,7 @@ impl CalendarKind {
     const fn range(self) -> &'static str {
         match self {
             Self::Dividends => "more than zero, such as 0.22 for each share",
-            Self::Splits => "more than zero, such as 4 where one share becomes four",
+            Self::Splits => "more than zero, such as 4 where one share becomes four, or 1:3",
             Self::Funding => "a share between -1 and 1, such as 0.0001 for 0.01 %",
         }
     }

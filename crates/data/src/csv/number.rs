@@ -1,7 +1,7 @@
 //! Decimal text to integers: sixteen bytes at a time where a field is plain, digit by digit where it is not.
 use std::num::NonZero;
 
-use qframe_model::number::{Price, Quantity, Rounding, Volume, mul_div};
+use qframe_model::number::{Price, Quantity, Rate, Rounding, Volume, mul_div};
 
 /// Powers of ten; the places behind the ninth are never asked for, they let an index of four bits go unchecked.
 const POWERS: [u64; 16] = {
@@ -203,6 +203,17 @@ impl Nanos {
         let nanos = (value * ONE as f64).round_ties_even();
         let same = value.abs() < LARGEST && nanos / ONE as f64 == value;
         same.then_some(Self { value: nanos as i128, rounded: false, moved: 0 })
+    }
+
+    /// A ratio as it is often written, `1:3` or `1/3`: new units for old ones. `None` where these are no two numbers above zero.
+    /// It is rounded where its nine decimals do not tell the fraction.
+    pub(crate) fn of_ratio(text: &str) -> Option<Self> {
+        let (new, old) = text.split_once([':', '/'])?;
+        let [new, old] = [new, old].map(|part| read_nanos(part.trim()).ok().filter(|part| !part.rounded));
+        let [new, old] = [new?.price()?, old?.price()?].map(|part| i128::from(part.nanos()));
+        let value = (new > 0 && old > 0).then(|| mul_div(new, ONE.into(), old, Rounding::HalfEven))??;
+        let (above, below) = Rate::from_nanos(i64::try_from(value).ok()?).fraction();
+        Some(Self { value, rounded: above * old != new * below, moved: 0 })
     }
 
     /// True where nine decimals moved the value by more than a millionth of it: no float noise, a coarser number.

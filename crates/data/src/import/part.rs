@@ -7,6 +7,7 @@ use qframe_model::time::Time;
 
 use super::cells::{Cells, Fault, Reading};
 use crate::bad_row::RowFault;
+use crate::csv::number::Nanos;
 use crate::rows::Kind;
 
 /// The columns of one kind of rows in a file; it may hold several.
@@ -301,10 +302,9 @@ impl DeltaColumns {
     }
 }
 
-fn rate<C: Cells>(row: &mut Reading<'_, C>, at: usize, field: &'static str) -> Result<Rate, Fault> {
-    let number = row.number(at, field)?;
-    *row.rounded += u64::from(number.rounded);
-    i64::try_from(number.value).map(Rate::from_nanos).map_err(|_| (at, RowFault::TooLarge(field)))
+fn rate(rounded: &mut u64, number: Nanos) -> Option<Rate> {
+    *rounded += u64::from(number.rounded);
+    i64::try_from(number.value).ok().map(Rate::from_nanos)
 }
 
 fn funding<C: Cells>(
@@ -313,7 +313,8 @@ fn funding<C: Cells>(
     at: usize,
     mark: Option<usize>,
 ) -> Result<FundingRate, Fault> {
-    let (time, rate) = (row.time(time)?, rate(row, at, "rate")?);
+    let (time, number) = (row.time(time)?, row.number(at, "rate")?);
+    let rate = rate(row.rounded, number).ok_or((at, RowFault::TooLarge("rate")))?;
     if rate.abs() >= Rate::ONE {
         return Err((at, RowFault::NotA("rate", "a share between -1 and 1, such as 0.0001 for 0.01 %")));
     }
@@ -359,7 +360,8 @@ fn split<C: Cells>(row: &mut Reading<'_, C>, time: usize, at: usize) -> Result<O
     if row.cells.is_empty(at) {
         return Ok(None);
     }
-    let ratio = rate(row, at, "split")?;
+    let number = Nanos::of_ratio(&row.cells.text(at)).map_or_else(|| row.number(at, "split"), Ok)?;
+    let ratio = rate(row.rounded, number).ok_or((at, RowFault::TooLarge("split")))?;
     if ratio.is_zero() || ratio == Rate::ONE {
         return Ok(None);
     }

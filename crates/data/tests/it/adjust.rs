@@ -43,6 +43,7 @@ fn bars_by_hand() {
     check(&[split(3, "2"), dividend(4, "5")], Adjust::TotalReturn, [("45", 20), ("45", 20), ("45", 10), ("45", 10)]);
     // Of one instant the dividend is on the units of before, whichever stands first.
     check(&[split(3, "2"), dividend(3, "10")], Adjust::TotalReturn, [("45", 20), ("45", 20), ("50", 10), ("45", 10)]);
+    check(&[split(3, "0.333333333")], Adjust::Split, [("300", 3), ("300", 3), ("50", 10), ("45", 10)]);
     check(&[split(3, "0.1")], Adjust::Split, [("1000", 1), ("1000", 1), ("50", 10), ("45", 10)]);
     // Before there is a bar, and behind the last one.
     check(&[split(1, "2"), split(5, "2"), dividend(0, "1")], Adjust::TotalReturn, raw);

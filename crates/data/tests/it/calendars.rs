@@ -30,6 +30,12 @@ fn calendars_of_several_exports_are_read() {
         "2018-02-09 0.625, 2018-05-11 1.125; rounded 0",
     );
     check(Splits, "\u{feff}Date;Stock Splits\n2014-06-09;7\n2020-08-31;4.0\n", "2014-06-09 7, 2020-08-31 4; rounded 0");
+    // New for old, as it is often written.
+    check(
+        Splits,
+        "time,ratio\n2014-06-09,7:1\n2020-08-31,3:2\n2021-08-31,1/3\n2022-08-31,1 : 1.5\n2023-08-31,1:3000\n",
+        "2014-06-09 7, 2020-08-31 1.5, 2021-08-31 0.333333333, 2022-08-31 0.666666667, 2023-08-31 0.000333333; rounded 1",
+    );
     check(
         Funding,
         "calc_time,funding_interval_hours,last_funding_rate\n1577836800000,8,-0.00012359\n1577865600000,8,0.00001234567\n",
@@ -104,7 +110,19 @@ fn what_is_no_calendar_is_refused() {
     refused(
         Splits,
         "time,ratio\n2018-01-02,0\n",
-        "x.csv:2:12: \"0\" is no ratio; expected more than zero, such as 4 where one share becomes four; mend the row",
+        "x.csv:2:12: \"0\" is no ratio; expected more than zero, such as 4 where one share becomes four, or 1:3; mend the row",
+    );
+    for pair in ["0:3", "1:0", "-1:3", "1:3:2", "1:", "a/3"] {
+        refused(
+            Splits,
+            &format!("time,ratio\n2018-01-02,{pair}\n"),
+            &format!("x.csv:2:12: {pair:?} is no number for the ratio; expected digits such as 370.25; mend the row"),
+        );
+    }
+    refused(
+        Funding,
+        "time,rate\n2018-01-02,1:3\n",
+        "x.csv:2:12: \"1:3\" is no number for the rate; expected digits such as 370.25; mend the row",
     );
     refused(
         Funding,

@@ -1,7 +1,7 @@
 //! Conversions: a cash account that lacks the currency of a purchase changes what it has of others into it.
 //!
-//! The rate is that of the last marks, without a cost of its own. Amounts are whole nanos of the currency that is bought,
-//! as holdings are counted, so that a conversion changes no equity but for its last digit.
+//! The rate is that of the last marks, without a cost of its own. Amounts are whole nanos of the currency that is bought;
+//! what is given for them is rounded at 1e-18, so that a conversion changes no equity but for its last digit.
 use qframe_model::account::Account;
 use qframe_model::event::Report;
 use qframe_model::ids::{CommodityId, InstrumentId};

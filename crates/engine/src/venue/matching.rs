@@ -286,13 +286,17 @@ impl SimVenue {
         if let (Sized::Fill { side, deal, .. }, true) = (sized, touch.taker && !self.is_free()) {
             let instrument = account.instrument(working.order.instrument);
             let half_spread = self.half_spread(working.order.instrument, bar, touch.price);
-            match self.settings.crossing.apply(instrument, (bar, half_spread), side, touch.price, deal.quantity) {
+            let (crossing, market) = (&self.settings.crossing, (bar, half_spread));
+            match crossing.apply(instrument, market, side, touch.price, deal.quantity) {
                 Ok(slipped) => {
                     sizer.price = working.limited(side, slipped);
                     sized = sizer.size(working)?;
                 }
-                // The slippage leaves nothing of the price.
-                Err(_) => sized = Sized::Refuse(Refusal::BadPrice(Price::ZERO)),
+                // The slippage leaves nothing of the price, or takes it beyond its range.
+                Err(_) => {
+                    let refusal = crossing.refusal(instrument, market, side, touch.price, deal.quantity);
+                    sized = Sized::Refuse(refusal);
+                }
             }
         }
         if let Sized::Fill { side, deal, .. } = sized

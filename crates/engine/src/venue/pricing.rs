@@ -1,7 +1,8 @@
 //! How much worse than the market an order that takes liquidity fills: spread and slippage.
 use qframe_model::instrument::Instrument;
 use qframe_model::market::{Bar, Side};
-use qframe_model::number::{Overflow, Price, Quantity, Rate, Rounding, mul_div};
+use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding, mul_div};
+use qframe_model::refusal::Refusal;
 
 /// Slippage models. All move the price against the order.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -72,11 +73,46 @@ impl Crossing {
     pub(super) fn apply(
         &self,
         instrument: &Instrument,
-        (bar, half_spread): (&Bar, Price),
+        market: (&Bar, Price),
         side: Side,
         price: Price,
         quantity: Quantity,
     ) -> Result<Price, Overflow> {
+        let nanos = self.nanos(instrument, market, side, price, quantity)?;
+        let slipped = i64::try_from(nanos).map(Price::from_nanos).ok().filter(|price| price.is_positive());
+        slipped.ok_or(Overflow("a price after slippage"))
+    }
+
+    /// Why there is no such price, with the one that came out.
+    #[cold]
+    pub(super) fn refusal(
+        &self,
+        instrument: &Instrument,
+        market: (&Bar, Price),
+        side: Side,
+        price: Price,
+        quantity: Quantity,
+    ) -> Refusal {
+        match self.nanos(instrument, market, side, price, quantity) {
+            Ok(nanos @ ..=0) => Refusal::BadPrice(Price::from_nanos(i64::try_from(nanos).unwrap_or(i64::MIN))),
+            Ok(nanos) => {
+                let price = Cash::from_quantity(Quantity::from_nanos(nanos));
+                price.map_or(Refusal::Overflow, |price| Refusal::PriceTooLarge { price, most: Price::MAX })
+            }
+            Err(_) => Refusal::Overflow,
+        }
+    }
+
+    /// The nanos of that price, which may be out of range.
+    #[inline(always)]
+    fn nanos(
+        &self,
+        instrument: &Instrument,
+        (bar, half_spread): (&Bar, Price),
+        side: Side,
+        price: Price,
+        quantity: Quantity,
+    ) -> Result<i128, Overflow> {
         let slip = match self.slippage {
             Slippage::None => 0,
             Slippage::Fixed(distance) => i128::from(distance.nanos()),
@@ -94,20 +130,24 @@ impl Crossing {
             Side::Buy => i128::from(price.nanos()) + slip + half_spread,
             Side::Sell => i128::from(price.nanos()) - slip - half_spread,
         };
-        let slipped = worse_tick(side, worse, instrument.rules().tick).filter(|price| price.is_positive());
-        slipped.ok_or(Overflow("a price after slippage"))
+        worse_nanos(side, worse, instrument.rules().tick).ok_or(Overflow("a price after slippage"))
     }
 }
 
 /// The tick at a price of so many nanos, or else the next one that is worse for `side`: below it for a sale, above it for a
 /// purchase. `None` beyond the range.
 pub(super) fn worse_tick(side: Side, nanos: i128, tick: Price) -> Option<Price> {
+    worse_nanos(side, nanos, tick).and_then(|nanos| i64::try_from(nanos).ok()).map(Price::from_nanos)
+}
+
+/// As [`worse_tick`], in nanos, which may be no price.
+fn worse_nanos(side: Side, nanos: i128, tick: Price) -> Option<i128> {
     let tick = i128::from(tick.nanos());
     let ticks = match side {
         Side::Buy => nanos.div_euclid(tick) + i128::from(nanos.rem_euclid(tick) != 0),
         Side::Sell => nanos.div_euclid(tick),
     };
-    i64::try_from(ticks * tick).map(Price::from_nanos).ok()
+    ticks.checked_mul(tick)
 }
 
 /// The order's share of the bar's volume, at most 1; all of it where nothing traded.

@@ -288,6 +288,23 @@ fn a_fraction_that_a_split_leaves_is_paid_out() {
     check("less than a share", 10, 0.01, Side::Buy, &reverse, "9993");
 }
 
+/// Nine decimals of one for three took 0.0000001 of 300 shares: one of the hundred was no whole one, and was sold.
+#[test]
+fn a_reverse_split_keeps_whole_shares() {
+    let share = instrument("AAPL", Rules { lot: Quantity::ONE, tick: p(0.01), ..Rules::default() });
+    let third = Rate::from_nanos(333_333_333);
+    let actions = vec![(Time::from_seconds(2 * 86_400), InstrumentId(0), CorporateAction::Split(third))];
+    let settings = Settings { actions, ..Settings::default() };
+    let low = [10.0; 4];
+    let run = run_with(share, settings, &bars(&[low, low, [30.0; 4]]), |day, context| {
+        if day == 0 {
+            context.send(Ticket::buy(units(300)));
+        }
+    });
+    assert_eq!(run.reports(), ["day 1 1 buy 300 at 10", "split 0.333333333"]);
+    assert_eq!(run.engine_equity, Cash::whole(10_000));
+}
+
 /// What fell due met the marks of before where a symbol ran alone, and those of the open where it had company.
 #[test]
 fn company_changes_nothing_that_falls_due() {

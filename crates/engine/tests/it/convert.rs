@@ -71,6 +71,19 @@ fn a_conversion_gives_no_more_than_there_is() {
     assert_eq!(clipped.reports()[1], "day 1 1 buy 50 at 100 in part");
 }
 
+/// What was left of a currency behind nine decimals counted nothing: a flat market and no fees cost 0.0000000009.
+#[test]
+fn an_uneven_rate_costs_nothing() {
+    let shares = ["EUR/USD", "ADS/EUR", "KO"].map(|symbol| instrument(symbol, Rules::default())).to_vec();
+    let half = there_and_back(Size::Equity(Rate::basis_points(4_711)));
+    let run = run_several(shares, converting(), &[&[[1.08333; 4]; 4], &[[7.77; 4]; 4], &[FLAT; 4]], half);
+    assert_eq!(run.reports().len(), 5, "{:?}", run.reports());
+    for equity in run.equity {
+        let off = equity.minus(Cash::whole(10_000)).unwrap();
+        assert!(off.abs() <= Cash::from_attos(3), "{off}");
+    }
+}
+
 /// A position in a currency is a holding: paying with it would sell it without a word.
 #[test]
 fn a_position_is_not_money() {

@@ -6,7 +6,7 @@ use qframe_engine::{Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
-use qframe_model::market::{CorporateAction, Dividend};
+use qframe_model::market::{CorporateAction, Dividend, Side};
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{Size, TimeInForce};
 use qframe_model::time::{Span, Time};
@@ -74,6 +74,27 @@ fn crossing_costs_and_keeps_the_tick() {
     let settings = crossing(Slippage::Fixed(p(0.1)), Rate::ZERO);
     let run = run(instrument("AAPL", rules), settings, &[FLAT, RISE], buys(units(1)));
     assert_eq!(run.reports(), ["day 1 1 buy 1 at 103.5"], "up to the next tick");
+}
+
+/// What slippage made of a price was refused as a price of zero.
+#[test]
+fn a_price_that_slips_out_of_range_is_told() {
+    let check = |side: Side, price: f64, slippage: Slippage, expected: &str| {
+        let crossing = Crossing { slippage, ..Crossing::default() };
+        let settings = Settings { crossing, allow_short: true, ..Settings::default() };
+        let trade = move |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.send(Ticket::new(side, Size::Units(Quantity::from_nanos(1_000))));
+            }
+        };
+        let run = run(stock(), settings, &[[price; 4]; 2], trade);
+        assert_eq!(run.reports(), [expected], "{side:?} at {price}");
+    };
+    let tenth = Slippage::Share(Rate::percent(10));
+    let largest = "rejected 1: price 9900000000: expected at most 9223372036.854775807";
+    check(Side::Buy, 9e9, tenth, largest);
+    check(Side::Sell, 100.0, Slippage::Fixed(p(150.0)), "rejected 1: price -50: expected more than zero");
+    check(Side::Sell, 100.0, Slippage::Fixed(p(100.0)), "rejected 1: price 0: expected more than zero");
 }
 
 #[test]

@@ -1,11 +1,8 @@
 //! Funding arbitrage: holds the coin and sells its perpetual short while longs pay shorts enough for it.
 use std::collections::VecDeque;
 
-use qframe_engine::{Context, Market, Strategy, Ticket};
-use qframe_model::ids::InstrumentId;
+use qframe_engine::{Context, Market, Strategy};
 use qframe_model::market::Side;
-use qframe_model::number::{Quantity, Rate};
-use qframe_model::order::Size;
 use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 
@@ -51,23 +48,8 @@ impl FundingArbitrage {
         check_count("payments", rules.payments, 1, COUNT_MAX as usize)?;
         check_positive("gross", rules.gross)?;
         check_below("exit", rules.exit, "entry", rules.entry)?;
-        let legs = Legs([InstrumentId(0), InstrumentId(1)]);
+        let legs = Legs::FIRST_TWO;
         Ok(Self { rules, rates: VecDeque::with_capacity(rules.payments), legs, closed: [false; 2] })
-    }
-
-    /// Opens both legs; the bought one waits for the sold one.
-    fn open(&self, context: &mut Context<'_>) -> Option<()> {
-        let [coin, perpetual] = self.legs.0;
-        let budget = context.equity().at_rate(Rate::from_f64(self.rules.gross / 2.0)?).ok()?;
-        let contract = context.account().instrument(perpetual);
-        let lot = context.account().instrument(coin).rules().lot;
-        let contracts = contract.affordable(budget, context.price_of(perpetual)?)?;
-        let units = contracts.share(contract.rules().multiplier.nanos(), Quantity::ONE.nanos()).ok()?.floor_to(lot);
-        if units.is_positive() {
-            let short = context.send(Ticket::sell(Size::Units(contracts)).on(perpetual));
-            context.send(Ticket::buy(Size::Units(units)).on(coin).after(short));
-        }
-        Some(())
     }
 
     /// The mean of the last rates, when there are enough.
@@ -100,9 +82,7 @@ impl Strategy for FundingArbitrage {
         }
         let Some(mean) = self.mean() else { return };
         match self.legs.held(context) {
-            Held::Nothing if mean >= self.rules.entry => {
-                _ = self.open(context);
-            }
+            Held::Nothing if mean >= self.rules.entry => _ = self.legs.open_equal(self.rules.gross / 2.0, context),
             Held::Both(Side::Buy) if mean > self.rules.exit => {}
             Held::Nothing => {}
             Held::Both(_) | Held::Broken => self.legs.close(context),

@@ -5,8 +5,9 @@ use qframe_model::number::Rate;
 use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 
-use super::volatility_target::Realised;
-use super::{COUNT_MAX, Mode, WINDOW_MAX, check_count, check_positive, first_bar, is_waiting, refused};
+use super::exposure::{Exposure, net};
+use super::volatility_target::VolatilityRules;
+use super::{COUNT_MAX, Mode, WINDOW_MAX, check_count, first_bar, is_waiting};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// What a [`FuturesTrend`] goes by. Exposures are shares of the equity.
@@ -36,7 +37,7 @@ pub struct TrendRules {
 /// nothing here: two fees and two spreads a roll are to be added.
 #[derive(Debug, Clone)]
 pub struct FuturesTrend {
-    realised: Realised,
+    exposure: Exposure,
     rules: TrendRules,
 }
 
@@ -48,33 +49,17 @@ impl FuturesTrend {
     /// `band` is not below it.
     pub fn new(rules: TrendRules) -> Result<Self, ParameterError> {
         check_count("trend", rules.trend, 1, COUNT_MAX as usize)?;
-        check_positive("target", rules.target)?;
-        check_positive("cap", rules.cap)?;
-        if !(rules.band >= 0.0 && rules.band.is_finite()) {
-            return Err(refused("band", rules.band, "a number of 0 or more".to_owned()));
-        }
-        Ok(Self { realised: Realised::new(rules.window)?, rules })
+        let TrendRules { target, window, cap, band, .. } = rules;
+        Ok(Self { exposure: Exposure::new(VolatilityRules { target, window, cap, band })?, rules })
     }
 
     /// The exposure to have at this close; below zero: short.
     fn wanted(&mut self, bar: &Bar, past: &[Bar]) -> Option<f64> {
-        let volatility = self.realised.update(bar)?;
+        let size = self.exposure.wanted(bar)?;
         let before = past.len().checked_sub(self.rules.trend + 1).map(|first| past[first].close)?;
-        let side = match bar.close.cmp(&before) {
-            std::cmp::Ordering::Greater => Some(Side::Buy),
-            std::cmp::Ordering::Less => Some(Side::Sell),
-            std::cmp::Ordering::Equal => None,
-        };
-        let size = (self.rules.target / volatility).min(self.rules.cap);
+        let side = (bar.close != before).then(|| if bar.close > before { Side::Buy } else { Side::Sell });
         Some(self.rules.mode.allowed(side).map_or(0.0, |side| if side == Side::Buy { size } else { -size }))
     }
-}
-
-/// The value of the position over the equity, with its sign; none where there is no equity.
-fn exposure(bar: &Bar, context: &Context<'_>) -> Option<f64> {
-    let instrument = context.account().instrument(context.instrument());
-    let value = instrument.value(bar.close, context.position().quantity).ok()?;
-    context.equity().is_positive().then(|| value.to_f64() / context.equity().to_f64())
 }
 
 impl Strategy for FuturesTrend {
@@ -83,19 +68,19 @@ impl Strategy for FuturesTrend {
     }
 
     fn warm_up(&self) -> usize {
-        self.realised.warm_up().max(self.rules.trend + 1)
+        self.exposure.warm_up().max(self.rules.trend + 1)
     }
 
     fn startup(&self) -> usize {
-        self.realised.startup().max(self.rules.trend + 1)
+        self.exposure.startup().max(self.rules.trend + 1)
     }
 
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
         let Some(bar) = first_bar(market, context) else { return };
         let Some(wanted) = self.wanted(bar, context.history()) else { return };
-        let Some(exposure) = exposure(bar, context) else { return };
-        let is_turned = exposure != 0.0 && wanted * exposure <= 0.0;
-        let is_outside = is_turned || (wanted - exposure).abs() > self.rules.band;
+        let Some(held) = net(bar, context) else { return };
+        let is_turned = held != 0.0 && wanted * held <= 0.0;
+        let is_outside = is_turned || self.exposure.is_outside(wanted, held);
         match Rate::from_f64(wanted) {
             _ if !is_outside || is_waiting(context) => {}
             Some(weight) if !weight.is_zero() => _ = context.target(weight),

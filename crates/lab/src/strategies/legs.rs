@@ -2,7 +2,7 @@
 use qframe_engine::{Context, Ticket};
 use qframe_model::ids::InstrumentId;
 use qframe_model::market::Side;
-use qframe_model::number::Rate;
+use qframe_model::number::{Quantity, Rate};
 use qframe_model::order::{Purpose, Size};
 
 /// The instruments of the first and the second leg.
@@ -21,6 +21,9 @@ pub(super) enum Held {
 }
 
 impl Legs {
+    /// Those of the first two series, until their bars tell.
+    pub(super) const FIRST_TWO: Self = Self([InstrumentId(0), InstrumentId(1)]);
+
     pub(super) fn held(self, context: &Context<'_>) -> Held {
         let [first, second] = self.0.map(|id| context.position_in(id).quantity);
         match (first.is_zero(), second.is_zero()) {
@@ -38,6 +41,22 @@ impl Legs {
         let [bought, sold] = if side == Side::Buy { legs } else { [legs[1], legs[0]] };
         let short = context.send(Ticket::sell(Size::TargetWeight(-sold.1)).on(sold.0));
         context.send(Ticket::buy(Size::TargetWeight(bought.1)).on(bought.0).after(short));
+    }
+
+    /// Buys the first and sells the second, its contract, of so many units of the first, whole lots of each: as many as `value`, a
+    /// share of the equity, sells of the second. The bought leg waits for the sold one. Nothing where that is no lot.
+    pub(super) fn open_equal(self, value: f64, context: &mut Context<'_>) -> Option<()> {
+        let [coin, perpetual] = self.0;
+        let budget = context.equity().at_rate(Rate::from_f64(value)?).ok()?;
+        let contract = context.account().instrument(perpetual);
+        let lot = context.account().instrument(coin).rules().lot;
+        let contracts = contract.affordable(budget, context.price_of(perpetual)?)?;
+        let units = contracts.share(contract.rules().multiplier.nanos(), Quantity::ONE.nanos()).ok()?.floor_to(lot);
+        if units.is_positive() {
+            let short = context.send(Ticket::sell(Size::Units(contracts)).on(perpetual));
+            context.send(Ticket::buy(Size::Units(units)).on(coin).after(short));
+        }
+        Some(())
     }
 
     /// Closes what is held of both.

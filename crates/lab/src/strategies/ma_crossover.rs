@@ -1,11 +1,12 @@
 //! Moving-average crossover: long while the fast average is above the slow one.
 use qframe_engine::{Context, Market, Pass, Quiet, Strategy};
 use qframe_model::ids::SeriesId;
-use qframe_model::market::{Bar, Side};
+use qframe_model::market::Side;
 use qframe_model::parameter::{ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 use qframe_quant::indicators::{Average, Ema, Sma};
 
+use super::cross::Cross;
 use super::{Mode, Protection, WINDOW_MAX, check_below, is_waiting, of_indicator};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
@@ -13,12 +14,9 @@ use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, Strate
 /// slow one and is above it, or mirrored. The signal's strength is |fast - slow| / slow x 10, at most 1.
 #[derive(Debug, Clone)]
 pub struct MaCrossover<A> {
-    fast: A,
-    slow: A,
+    cross: Cross<A>,
     mode: Mode,
     protection: Protection,
-    /// Fast less slow on the bar before, and the slow one; 0 where they were not there.
-    last: (f64, f64),
     /// A cross that was met while passing over bars; its bar comes next.
     met: Option<(Side, f64)>,
 }
@@ -27,7 +25,7 @@ impl<A: Average> MaCrossover<A> {
     /// A crossover of two averages of one kind, the fast one shorter.
     #[must_use]
     pub fn new(fast: A, slow: A, mode: Mode) -> Self {
-        Self { fast, slow, mode, protection: Protection::default(), last: (0.0, 0.0), met: None }
+        Self { cross: Cross::new(fast, slow), mode, protection: Protection::default(), met: None }
     }
 
     /// The same with something behind its entries.
@@ -35,39 +33,20 @@ impl<A: Average> MaCrossover<A> {
     pub fn protected(self, protection: Protection) -> Self {
         Self { protection, ..self }
     }
-
-    #[inline(always)]
-    fn cross(&mut self, bar: &Bar) -> Option<(Side, f64)> {
-        // In nanos: which average is above does not depend on the unit, and sums of whole numbers lose nothing.
-        let close = bar.close.nanos() as f64;
-        let (fast, slow) = (self.fast.update_near(close), self.slow.update_near(close));
-        let (fast, slow) = (fast?, slow?);
-        let now = (fast - slow, slow);
-        let before = std::mem::replace(&mut self.last, now);
-        // Nearer than that they are equal: a running sum keeps rounding errors of prices long gone, and a near mean its own.
-        let is_apart = |(apart, slow): (f64, f64)| apart.abs() > 1e-12 * slow.abs();
-        // What is needed on a cross only is computed on a cross only.
-        (before.0 * now.0 < 0.0 && is_apart(before) && is_apart(now)).then(|| {
-            let (apart, slow) = now;
-            let side = if apart > 0.0 { Side::Buy } else { Side::Sell };
-            (side, apart / slow * 10.0)
-        })
-    }
 }
 
 impl<A: Average> Strategy for MaCrossover<A> {
     fn warm_up(&self) -> usize {
-        self.fast.warm_up().max(self.slow.warm_up())
+        self.cross.warm_up()
     }
 
     fn startup(&self) -> usize {
-        // A cross needs the bar before it.
-        self.fast.memory().max(self.slow.memory()) + 1
+        self.cross.startup()
     }
 
     #[inline]
     fn pass(&mut self, bars: &mut Quiet<'_>) -> Pass {
-        self.met = bars.find_map(|bar| self.cross(bar));
+        self.met = bars.find_map(|bar| self.cross.update(bar));
         if self.met.is_some() { Pass::Met } else { Pass::Over }
     }
 
@@ -76,7 +55,7 @@ impl<A: Average> Strategy for MaCrossover<A> {
         if context.series() != SeriesId(0) {
             return;
         }
-        let met = self.met.take().or_else(|| self.cross(market.bar()?));
+        let met = self.met.take().or_else(|| self.cross.update(market.bar()?));
         let Some((side, strength)) = met else { return };
         context.signal(strength.clamp(-1.0, 1.0));
         match (side, self.mode) {

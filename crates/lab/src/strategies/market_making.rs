@@ -1,13 +1,12 @@
 //! Market making: a bid below and an ask above a fair price, both leaning against what is held.
-use qframe_engine::{Context, Market, Strategy, Ticket};
-use qframe_model::ids::OrderId;
+use qframe_engine::{Context, Market, Strategy};
 use qframe_model::market::Side;
-use qframe_model::number::{Price, Quantity, Rate};
-use qframe_model::order::Size;
+use qframe_model::number::Rate;
 use qframe_model::parameter::{ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 use qframe_model::time::{Span, Time};
 
+use super::quote::Quote;
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// What a [`MarketMaking`] is set to.
@@ -31,15 +30,15 @@ pub struct MarketMakingRules {
 pub struct MarketMaking {
     rules: MarketMakingRules,
     next: Time,
-    bid: Option<(OrderId, Price)>,
-    ask: Option<(OrderId, Price)>,
+    bid: Quote,
+    ask: Quote,
 }
 
 impl MarketMaking {
     /// Quotes by these rules.
     #[must_use]
     pub const fn new(rules: MarketMakingRules) -> Self {
-        Self { rules, next: Time::MIN, bid: None, ask: None }
+        Self { rules, next: Time::MIN, bid: Quote(None), ask: Quote(None) }
     }
 
     fn requote(&mut self, context: &mut Context<'_>) -> Option<()> {
@@ -57,29 +56,10 @@ impl MarketMaking {
         let wanted_ask = context.price(centre * (1.0 + rules.half_spread));
         let bid = (held < most && wanted_bid < best_ask.price).then_some(wanted_bid);
         let ask = (held > -most && wanted_ask > best_bid.price).then_some(wanted_ask);
-        self.bid = place(context, self.bid, Side::Buy, bid, units);
-        self.ask = place(context, self.ask, Side::Sell, ask, units);
+        self.bid.place(Side::Buy, bid, units, context);
+        self.ask.place(Side::Sell, ask, units, context);
         Some(())
     }
-}
-
-/// Moves a quote where it is not where it should be.
-fn place(
-    context: &mut Context<'_>,
-    stands: Option<(OrderId, Price)>,
-    side: Side,
-    wanted: Option<Price>,
-    units: Quantity,
-) -> Option<(OrderId, Price)> {
-    let stands = stands.filter(|(order, _)| context.orders().get(*order).is_some());
-    if stands.map(|(_, price)| price) == wanted {
-        return stands;
-    }
-    if let Some((order, _)) = stands {
-        context.cancel(order);
-    }
-    let price = wanted.filter(|_| units.is_positive())?;
-    Some((context.send(Ticket::new(side, Size::Units(units)).limit(price).post_only()), price))
 }
 
 impl Strategy for MarketMaking {

@@ -32,10 +32,9 @@ pub struct MeanReversionRules {
 
 /// Enters long where the close is `entry` x the factor of the [regime](RegimeRules) or more below the mean of the last
 /// `window` closes, in their standard deviations (dividing by n); leaves once it is within `exit` below the mean, or
-/// above it. Mirrored for short positions. The signal's strength is half the score over the threshold, at most 1.
-///
-/// A position that has been open for `hold` bars, from open to open, is closed with the reason `force_exit`. After that,
-/// as after its stop, its side is entered again only once the score has been where it would have closed the position.
+/// above it. Mirrored for short positions. The signal's strength is half the score over the threshold, at most 1. What has
+/// been open for `hold` bars, from open to open, is closed with the reason `force_exit`. After that, as after its stop, its
+/// side is entered again only once the score has been where it would have closed the position.
 #[derive(Debug, Clone)]
 pub struct MeanReversion {
     score: ZScore,

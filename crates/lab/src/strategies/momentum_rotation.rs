@@ -6,6 +6,7 @@ use qframe_model::number::Rate;
 use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
 
+use super::past::Past;
 use super::{COUNT_MAX, check_count, refused};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
@@ -22,7 +23,7 @@ pub struct MomentumRotation {
     share: Rate,
     month: Option<(i32, u32)>,
     /// The instrument of each series that had a bar since the last ranking.
-    seen: Vec<Option<InstrumentId>>,
+    seen: Past,
     /// Returns, the best first.
     ranks: Vec<(f64, InstrumentId)>,
 }
@@ -35,13 +36,13 @@ impl MomentumRotation {
     pub fn new(window: usize, top: usize, share: Rate) -> Result<Self, ParameterError> {
         check_count("window", window, 1, COUNT_MAX as usize)?;
         check_count("top", top, 1, COUNT_MAX as usize)?;
-        Ok(Self { window, top, share, month: None, seen: Vec::new(), ranks: Vec::new() })
+        Ok(Self { window, top, share, month: None, seen: Past::new(), ranks: Vec::new() })
     }
 
     /// Ranks what has been seen, and forgets that it was. Of an instrument in several time frames the first counts.
     fn rank(&mut self, context: &Context<'_>) {
         self.ranks.clear();
-        for (place, seen) in self.seen.iter_mut().enumerate() {
+        for (place, seen) in self.seen.0.iter_mut().enumerate() {
             let (Some(id), bars) = (seen.take(), context.history_of(SeriesId(place as u16))) else { continue };
             let Some(past_return) = past_return(bars, self.window) else { continue };
             if !self.ranks.iter().any(|(_, ranked)| *ranked == id) {
@@ -82,11 +83,7 @@ impl Strategy for MomentumRotation {
     }
 
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
-        let place = context.series().index();
-        if place >= self.seen.len() {
-            self.seen.resize(place + 1, None);
-        }
-        self.seen[place] = market.bar().map(|_| context.instrument()).or(self.seen[place]);
+        self.seen.note(market, context);
     }
 
     fn on_instant(&mut self, context: &mut Context<'_>) {

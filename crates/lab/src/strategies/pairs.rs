@@ -1,6 +1,5 @@
 //! Pairs: two prices that go together, one bought and the other sold short where they have parted.
 use qframe_engine::{Context, Market, Strategy};
-use qframe_model::ids::InstrumentId;
 use qframe_model::market::Side;
 use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
@@ -50,7 +49,7 @@ impl Pairs {
         check_positive("entry", rules.entry)?;
         check_positive("gross", rules.gross)?;
         check_below("exit", rules.exit, "entry", rules.entry)?;
-        let (line, legs) = (RollingLine::new(rules.window), Legs([InstrumentId(0), InstrumentId(1)]));
+        let (line, legs) = (RollingLine::new(rules.window), Legs::FIRST_TWO);
         Ok(Self { line, rules, legs, closes: [None, None] })
     }
 

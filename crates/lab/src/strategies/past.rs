@@ -7,7 +7,7 @@ use qframe_quant::covariance::Returns;
 
 /// The instrument of each series that had a bar.
 #[derive(Debug, Clone)]
-pub(super) struct Past(Vec<Option<InstrumentId>>);
+pub(super) struct Past(pub(super) Vec<Option<InstrumentId>>);
 
 impl Past {
     pub(super) const fn new() -> Self {

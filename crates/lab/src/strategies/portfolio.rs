@@ -1,10 +1,11 @@
 //! A portfolio by an objective: weights of the past window, set anew by the calendar, on drift, or when the market is wild.
 use qframe_engine::{Context, Market, Strategy};
 use qframe_model::ids::InstrumentId;
-use qframe_model::number::{Price, Rate};
+use qframe_model::number::Rate;
 use qframe_quant::covariance::{Estimator, Returns};
 use qframe_quant::portfolio::{Constraints, Estimates, Objective, PortfolioError, annual_means, optimise};
 
+use super::exposure::weight;
 use super::occasion::Occasions;
 use super::past::Past;
 
@@ -48,16 +49,15 @@ impl PortfolioWeights {
 
     fn weights(&self, ids: &[InstrumentId], returns: Returns) -> Result<Vec<f64>, PortfolioError> {
         let covariance = self.rules.estimator.estimate(&returns)?;
-        let means = annual_means(&returns, 1.0);
         let names = ids.iter().map(ToString::to_string).collect();
-        let estimates = Estimates::new(names, means, covariance, returns)?;
+        let estimates = Estimates::new(names, annual_means(&returns, 1.0), covariance, returns)?;
         let PortfolioRules { objective, most, .. } = &self.rules;
         if objective.is_rule() {
             let weights = optimise(&estimates, objective, &Constraints::long_only(ids.len()))?.weights;
             return Ok(weights.into_iter().map(|weight| weight.min(*most)).collect());
         }
-        let mut constraints = Constraints::within(ids.len(), 0.0, *most);
-        constraints.budget = (most * ids.len() as f64).min(1.0);
+        let budget = (most * ids.len() as f64).min(1.0);
+        let constraints = Constraints { budget, ..Constraints::within(ids.len(), 0.0, *most) };
         Ok(optimise(&estimates, objective, &constraints)?.weights)
     }
 
@@ -67,9 +67,8 @@ impl PortfolioWeights {
         let mut steps: Vec<(f64, InstrumentId, Rate)> = Vec::new();
         for id in (0..context.instruments().len()).map(|place| InstrumentId(place as u16)) {
             let (now, aim) = (weight(context, id), target(id) * self.share.to_f64());
-            if now != 0.0 || aim != 0.0 {
-                steps.extend(Rate::from_f64(aim).map(|rate| (aim - now, id, rate)));
-            }
+            let rate = Rate::from_f64(aim).filter(|_| now != 0.0 || aim != 0.0);
+            steps.extend(rate.map(|rate| (aim - now, id, rate)));
         }
         steps.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (_, id, rate) in steps {
@@ -77,14 +76,6 @@ impl PortfolioWeights {
         }
         self.targets = targets;
     }
-}
-
-/// The share of the equity that a position is.
-fn weight(context: &Context<'_>, id: InstrumentId) -> f64 {
-    let price = context.price_of(id).map_or(0.0, Price::to_f64);
-    let units =
-        context.position_in(id).quantity.to_f64() * context.instruments()[id.index()].rules().multiplier.to_f64();
-    price * units / context.equity().to_f64()
 }
 
 impl Strategy for PortfolioWeights {
@@ -108,12 +99,11 @@ impl Strategy for PortfolioWeights {
         let Occasions { every, volatility, .. } = self.rules.occasions;
         let period = every.period(context.now());
         let is_due = self.period != Some(period);
-        let share = self.share.to_f64();
-        let gaps = self.targets.iter().map(|(id, aim)| weight(context, *id) - aim * share);
-        if !is_due && volatility.is_none() && !self.rules.occasions.has_drifted(gaps.clone()) {
+        let gaps = self.targets.iter().map(|(id, aim)| weight(context, *id) - aim * self.share.to_f64());
+        let has_drifted = self.rules.occasions.has_drifted(gaps);
+        if !is_due && volatility.is_none() && !has_drifted {
             return;
         }
-        let has_drifted = self.rules.occasions.has_drifted(gaps);
         let Some((ids, returns)) = self.past.returns(self.rules.window, context) else { return };
         let was_wild = std::mem::replace(&mut self.is_wild, self.rules.occasions.is_wild(&returns));
         if !is_due && !has_drifted && (was_wild || !self.is_wild) {

@@ -1,15 +1,11 @@
 //! Volatility target: holds more of what is calm and less of what is wild.
-use std::collections::VecDeque;
-
 use qframe_engine::{Context, Market, Strategy};
-use qframe_model::market::Bar;
 use qframe_model::number::Rate;
 use qframe_model::parameter::{ParameterError, ParameterSpec, Parameters};
 use qframe_model::strategy::StrategyKind;
-use qframe_model::time::Time;
-use qframe_quant::indicators::{Indicator, StdDev};
 
-use super::{WINDOW_MAX, check_positive, deviation, first_bar, is_waiting, refused};
+use super::exposure::{Exposure, gross};
+use super::{WINDOW_MAX, first_bar, is_waiting};
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 /// What a [`VolatilityTarget`] goes by. Exposures are shares of the equity.
@@ -31,59 +27,7 @@ pub struct VolatilityRules {
 /// position's value over the equity, both at the close; it is moved to the wanted one where they are more than `band`
 /// apart. A price that stands still is held up to the cap. Trades the first series.
 #[derive(Debug, Clone)]
-pub struct VolatilityTarget {
-    realised: Realised,
-    rules: VolatilityRules,
-}
-
-/// A year in nanoseconds: 365.25 days.
-const YEAR_NS: f64 = 365.25 * 86_400e9;
-
-/// Nights and weekends weigh as they should over so many bars, and a strategy that begins live need not have seen all.
-const COUNTED_LEAST: usize = 1_000;
-
-/// The standard deviation of the last log returns, a year.
-#[derive(Debug, Clone)]
-pub(super) struct Realised {
-    deviation: StdDev,
-    /// When bars began: so many, and one more, as bars a year are counted over.
-    times: VecDeque<Time>,
-    counted: usize,
-    last: f64,
-}
-
-impl Realised {
-    pub(super) fn new(window: usize) -> Result<Self, ParameterError> {
-        Ok(Self {
-            deviation: deviation("window", window)?,
-            times: VecDeque::new(),
-            counted: window.max(COUNTED_LEAST),
-            last: 0.0,
-        })
-    }
-
-    pub(super) fn warm_up(&self) -> usize {
-        self.deviation.warm_up() + 1
-    }
-
-    pub(super) const fn startup(&self) -> usize {
-        self.counted + 1
-    }
-
-    #[inline]
-    pub(super) fn update(&mut self, bar: &Bar) -> Option<f64> {
-        let before = std::mem::replace(&mut self.last, bar.close.to_f64().ln());
-        self.times.push_back(bar.time);
-        if self.times.len() > self.counted + 1 {
-            self.times.pop_front();
-        }
-        let count = self.times.len() - 1;
-        let first = *self.times.front().filter(|_| count > 0)?;
-        let deviation = self.deviation.update(self.last - before)?;
-        let years = bar.time.since(first).nanos() as f64 / YEAR_NS;
-        Some(deviation * (count as f64 / years).sqrt())
-    }
-}
+pub struct VolatilityTarget(Exposure);
 
 impl VolatilityTarget {
     /// A target by these rules.
@@ -91,42 +35,24 @@ impl VolatilityTarget {
     /// # Errors
     /// [`ParameterError`] unless `window` is in `2..=100_000`, `target` and `cap` are above zero and `band` is not below it.
     pub fn new(rules: VolatilityRules) -> Result<Self, ParameterError> {
-        check_positive("target", rules.target)?;
-        check_positive("cap", rules.cap)?;
-        if !(rules.band >= 0.0 && rules.band.is_finite()) {
-            return Err(refused("band", rules.band, "a number of 0 or more".to_owned()));
-        }
-        Ok(Self { realised: Realised::new(rules.window)?, rules })
+        Exposure::new(rules).map(Self)
     }
-
-    /// The exposure to have at this close.
-    #[inline]
-    fn wanted(&mut self, bar: &Bar) -> Option<f64> {
-        let volatility = self.realised.update(bar)?;
-        Some((self.rules.target / volatility).min(self.rules.cap))
-    }
-}
-
-/// The value of all positions over the equity; none where there is no equity.
-fn exposure(context: &Context<'_>) -> Option<f64> {
-    let (gross, equity) = (context.account().gross_exposure().ok()?, context.equity());
-    equity.is_positive().then(|| gross.to_f64() / equity.to_f64())
 }
 
 impl Strategy for VolatilityTarget {
     fn warm_up(&self) -> usize {
-        self.realised.warm_up()
+        self.0.warm_up()
     }
 
     fn startup(&self) -> usize {
-        self.realised.startup()
+        self.0.startup()
     }
 
     #[inline]
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
-        let Some(wanted) = first_bar(market, context).and_then(|bar| self.wanted(bar)) else { return };
-        let Some(exposure) = exposure(context) else { return };
-        let is_outside = (wanted - exposure).abs() > self.rules.band;
+        let Some(wanted) = first_bar(market, context).and_then(|bar| self.0.wanted(bar)) else { return };
+        let Some(held) = gross(context) else { return };
+        let is_outside = self.0.is_outside(wanted, held);
         if let (true, Some(weight)) = (is_outside && !is_waiting(context), Rate::from_f64(wanted)) {
             context.target(weight);
         }

@@ -139,7 +139,7 @@ impl Account {
     pub(super) fn choose_valuation(&mut self, id: InstrumentId) -> Result<(), Overflow> {
         let (holding, instrument) = (&mut self.holdings[id.index()], &self.instruments[id.index()]);
         let (held, basis) = match holding.base {
-            Some(_) => (holding.units, Cash::ZERO),
+            Some(_) => (holding.owned.to_quantity(), Cash::ZERO),
             None => (holding.position.quantity, holding.position.cost),
         };
         let roomy = basis.attos().unsigned_abs() < ROOMY;
@@ -147,9 +147,7 @@ impl Account {
         holding.valuation = match line_units(held, instrument.rules().multiplier) {
             // Its price may be the rate of another holding's currency.
             _ if !self.single_currency => Valuation::General,
-            _ if holding.units.is_zero() && (holding.base.is_some() || holding.position.is_flat()) => {
-                Valuation::Nothing
-            }
+            _ if held.is_zero() => Valuation::Nothing,
             Some(units) if roomy && holding.quote == REPORTING.index() => Valuation::Line(units),
             _ => Valuation::General,
         };
@@ -170,7 +168,7 @@ impl Account {
     pub(super) fn worth(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
         let (holding, instrument) = (&self.holdings[id.index()], &self.instruments[id.index()]);
         let value = if holding.base.is_some() {
-            instrument.value(price, holding.units)?
+            instrument.value_of(price, holding.owned)?
         } else {
             holding.position.unrealised(instrument, price)?
         };
@@ -201,7 +199,7 @@ impl Account {
 
     #[inline(always)]
     fn recount_for(&mut self, by: InstrumentId, commodity: CommodityId) -> Result<(), Overflow> {
-        self.holdings[by.index()].units = self.ledger.claims(commodity)?.to_quantity();
+        self.holdings[by.index()].owned = self.ledger.claims(commodity)?;
         self.choose_valuation(by)?;
         self.revalue(by)
     }
@@ -210,7 +208,7 @@ impl Account {
 impl Holding {
     /// The worth of so many nanos of units, less the basis.
     #[inline(always)]
-    fn on_line(&self, units: i64, price: Price) -> Cash {
+    pub(super) fn on_line(&self, units: i64, price: Price) -> Cash {
         Cash::from_attos(i128::from(price.nanos()) * i128::from(units) - self.basis.attos())
     }
 }

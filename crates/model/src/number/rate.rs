@@ -20,6 +20,28 @@ impl Rate {
         Self::from_nanos(percent * 10_000_000)
     }
 
+    /// The ratio that was meant, as `(above, below)`: the fraction with a denominator of at most a thousand that these nine
+    /// decimals are, rounded (0.333333333 is 1/3), or the decimals over 1e9 where there is none. There is at most one: two such
+    /// fractions are 1e-6 apart.
+    #[must_use]
+    pub fn fraction(self) -> (i128, i128) {
+        const BELOW_MOST: i128 = 1_000;
+        let (nanos, one) = (i128::from(self.nanos()), i128::from(Self::ONE.nanos()));
+        // A fraction p/q nearer than 1/(2q^2) is a convergent (Legendre), and no later one is farther away.
+        let (mut before, mut near, mut rest) = ((0, 1), (1, 0), (nanos, one));
+        while rest.1 != 0 {
+            let whole = rest.0.div_euclid(rest.1);
+            let next = (whole * near.0 + before.0, whole * near.1 + before.1);
+            if next.1 > BELOW_MOST {
+                break;
+            }
+            (before, near, rest) = (near, next, (rest.1, rest.0.rem_euclid(rest.1)));
+        }
+        let (above, below) = near;
+        // Within half of a nano; no fraction with such a denominator is at exactly half.
+        if 2 * (above * one - nanos * below).abs() < below { near } else { (nanos, one) }
+    }
+
     /// Reads `0.2%`, `5bp`, `5bps` or a plain number (`0.002`).
     ///
     /// # Errors

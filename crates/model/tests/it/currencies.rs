@@ -7,7 +7,7 @@ use qframe_model::fill::Fill;
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Instrument;
 use qframe_model::ledger::Book;
-use qframe_model::number::Cash;
+use qframe_model::number::{Cash, Price};
 
 use crate::world::{account, buy, currency, instruments, read, sell};
 
@@ -145,6 +145,25 @@ fn a_conversion_at_the_rate_changes_no_equity() {
         assert!(account.convert((usd, read(given)), (eur, read(got))).is_err(), "{given} for {got}");
     }
     assert_eq!(account.ledger(), &before);
+}
+
+/// Foreign money counted in whole 1e-9, and every conversion at an uneven rate lost some of it.
+#[test]
+fn conversions_and_trades_at_the_marks_keep_equity_to_the_last_digit() {
+    let mut account = account(&["EUR/USD", "ADS/EUR"], 10_000);
+    let (rate, price) = (read::<Price>("1.08333"), read::<Price>("7.77"));
+    account.mark(InstrumentId(0), rate).unwrap();
+    account.mark(InstrumentId(1), price).unwrap();
+    let (usd, eur) = (account.reporting(), currency(&account, "EUR"));
+    for times in 1..=5 {
+        let wanted = read::<Cash>("871.234567890123456789");
+        let given = account.to_reporting(eur, wanted).unwrap();
+        account.convert((usd, given), (eur, wanted)).unwrap();
+        account.fill(&Fill { fee_in: eur, ..buy(1, "87.654321", "7.77") }).unwrap();
+        let lost = account.equity().minus(Cash::whole(10_000)).unwrap();
+        assert!(lost.abs() <= Cash::from_attos(times + 2), "{lost} after {times}");
+        assert_eq!(account.equity_at(InstrumentId(1), price), Ok(account.equity()));
+    }
 }
 
 #[test]

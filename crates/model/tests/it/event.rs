@@ -319,5 +319,6 @@ fn refusals() -> Vec<Refusal> {
         },
         Refusal::TooMuchHeat { heat: rate, limit: rate },
         Refusal::Split,
+        Refusal::PriceTooLarge { price: value, most: price },
     ]
 }

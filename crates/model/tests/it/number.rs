@@ -177,6 +177,44 @@ fn beyond_the_range_is_a_refusal() {
 }
 
 #[test]
+fn ratios_are_the_fractions_that_were_meant() {
+    let check = |text: &str, new, old| assert_eq!(read::<Rate>(text).fraction(), (new, old), "{text}");
+    check("0.333333333", 1, 3);
+    check("0.066666667", 1, 15);
+    check("1.166666667", 7, 6);
+    check("0.001001001", 1, 999);
+    check("1.5", 3, 2);
+    check("4", 4, 1);
+    check("0", 0, 1);
+    check("-0.666666667", -2, 3);
+    // Of no fraction with a denominator up to a thousand: as they stand.
+    check("0.333333334", 333_333_334, 1_000_000_000);
+    check("0.000999001", 999_001, 1_000_000_000);
+    check("1.000000001", 1_000_000_001, 1_000_000_000);
+    check("0.000000001", 1, 1_000_000_000);
+}
+
+proptest! {
+    /// Every small fraction comes back from its nine decimals, in its lowest terms.
+    #[test]
+    fn a_small_fraction_outlives_its_decimals(new in 1i128..100_000, old in 1i128..=1_000) {
+        let nanos = mul_div(new, 1_000_000_000, old, Rounding::HalfEven).unwrap();
+        let (above, below) = Rate::from_nanos(i64::try_from(nanos).unwrap()).fraction();
+        prop_assert_eq!(above * old, new * below);
+        prop_assert!(below <= old);
+    }
+
+    /// Whatever it is, its nine decimals are those of the rate.
+    #[test]
+    fn a_fraction_rounds_to_its_rate(nanos in any::<i64>(), shift in 0u32..64) {
+        let rate = Rate::from_nanos(nanos >> shift);
+        let (new, old) = rate.fraction();
+        prop_assert!(old > 0);
+        prop_assert_eq!(mul_div(new, 1_000_000_000, old, Rounding::HalfEven), Some(rate.nanos().into()));
+    }
+}
+
+#[test]
 fn rates_read_their_units() {
     let check = |text: &str, nanos| assert_eq!(Rate::parse(text).map(Rate::nanos), Ok(nanos), "{text}");
     check("0.2%", 2_000_000);

@@ -171,7 +171,7 @@ pub(crate) struct Raw {
     #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
     #[serde(deserialize_with = "words")]
     pub(crate) dividends: Vec<Word>,
-    /// Splits: a file of time,ratio, such as 4 where one share becomes four. Not for prices that are adjusted already.
+    /// Splits: a file of time,ratio, such as 4 where one share becomes four, or 1:3. Not for prices that are adjusted already.
     #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=FILE", help_heading = "Venue")]
     #[serde(deserialize_with = "words")]
     pub(crate) splits: Vec<Word>,

@@ -26,7 +26,7 @@ fn the_strategy_of_the_readme_is_the_example_that_runs() {
 /// They are built with the tests, beside the program.
 #[test]
 fn examples_are_short_and_run() {
-    let built = std::path::Path::new(env!("CARGO_BIN_EXE_qframe")).with_file_name("examples");
+    let built = Path::new(env!("CARGO_BIN_EXE_qframe")).with_file_name("examples");
     for entry in std::fs::read_dir(root().join("examples")).unwrap() {
         let path = entry.unwrap().path();
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();

@@ -262,6 +262,9 @@ fn columns_of_known_names() {
     );
     check("MSFT.csv", "time,amount\n2020-01-01,0.5\n", &["csv: MSFT@unknown actions 1 rows 2020-01-01 2020-01-01"]);
     check("MSFT.csv", "time,ratio\n2020-01-01,4\n", &["csv: MSFT@unknown actions 1 rows 2020-01-01 2020-01-01"]);
+    check("MSFT.csv", "time,ratio\n2020-01-01,4:1\n", &["csv: MSFT@unknown actions 1 rows 2020-01-01 2020-01-01"]);
+    let events = "Date,Stock Splits\n2020-01-01,1:3\n2021-01-01,3/2\n";
+    check("MSFT.csv", events, &["csv: MSFT@unknown actions 2 rows 2020-01-01 2021-01-01"]);
     check(
         "MSFT.jsonl",
         "{\"time\":\"2020-01-01\",\"open\":1,\"high\":2,\"low\":1,\"close\":2}\n{\"time\":\"2020-01-02\",\"open\":1,\"high\":2,\"low\":1,\"close\":2}\n",

@@ -2,7 +2,7 @@
 use qframe_model::event::{Event, Report};
 use qframe_model::fill::Fill;
 use qframe_model::market::Side;
-use qframe_model::number::{Price, Quantity, Rate};
+use qframe_model::number::{Price, Quantity};
 use qframe_model::position::ClosedTrade;
 use qframe_model::time::Time;
 
@@ -31,7 +31,7 @@ pub(super) fn openings(facts: &Facts<'_>) -> Vec<Vec<Opening>> {
                 openings[place].extend(opening(fill, before, after));
             }
             Event::Reported(Report::Split { instrument, ratio, .. }) => {
-                let (new, old) = (i128::from(ratio.nanos()), i128::from(Rate::ONE.nanos()));
+                let (new, old) = ratio.fraction();
                 let place = instrument.index();
                 held[place] = held[place].share(new, old).unwrap_or(held[place]);
             }
