@@ -104,6 +104,11 @@ fn what_is_no_calendar_is_refused() {
         "x.csv:3:1: \"2018-01-01\" follows 2018-01-02T00:00:00Z; expected a later time, as in the rows before: sort the file \
          by time; mend the row",
     );
+}
+
+#[test]
+fn numbers_that_no_calendar_has_are_refused() {
+    let amounts = |rows: &str| format!("time,amount\n{rows}\n");
     let above = "is no amount; expected more than zero, such as 0.22 for each share; mend the row";
     refused(Dividends, &amounts("2018-01-02,0"), &format!("x.csv:2:12: \"0\" {above}"));
     refused(Dividends, &amounts("2018-01-02,-1"), &format!("x.csv:2:12: \"-1\" {above}"));
