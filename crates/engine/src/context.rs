@@ -175,6 +175,7 @@ impl Context<'_> {
         order.id
     }
 
+    #[inline]
     fn order(&mut self, ticket: Ticket) -> Order {
         self.state.order(ticket, self.instrument)
     }

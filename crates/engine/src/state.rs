@@ -85,10 +85,13 @@ impl State {
     }
 
     /// A ticket as an order: with the next number, at this instant, of whole lots.
+    #[inline]
     pub(crate) fn order(&mut self, ticket: Ticket, instrument: InstrumentId) -> Order {
         self.last_order += 1;
-        let order = ticket.order(OrderId(self.last_order), instrument, self.now);
-        let lot = self.account.instrument(order.instrument).rules().lot;
-        Order { size: order.size.in_lots(lot), ..order }
+        let mut order = ticket.order(OrderId(self.last_order), instrument, self.now);
+        if let Size::Units(units) | Size::TargetUnits(units) = &mut order.size {
+            *units = units.in_lots(self.account.instrument(order.instrument).rules().lot);
+        }
+        order
     }
 }

@@ -255,13 +255,17 @@ impl Account {
     pub fn equity_at(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
         match self.holdings[id.index()].valuation {
             Valuation::Nothing => Ok(self.equity),
-            Valuation::Line(units) => self.equity_with(id, self.holdings[id.index()].on_line(units, price)),
-            Valuation::General => self.equity_with(id, self.worth(id, price)?),
+            Valuation::Line(_) | Valuation::General => self.equity_of_held_at(id, price),
         }
     }
 
-    fn equity_with(&self, id: InstrumentId, worth: Cash) -> Result<Cash, Overflow> {
-        self.equity.minus(self.holdings[id.index()].value)?.plus(worth)
+    fn equity_of_held_at(&self, id: InstrumentId, price: Price) -> Result<Cash, Overflow> {
+        let holding = &self.holdings[id.index()];
+        let worth = match holding.valuation {
+            Valuation::Line(units) => holding.on_line(units, price),
+            Valuation::Nothing | Valuation::General => self.worth(id, price)?,
+        };
+        self.equity.minus(holding.value)?.plus(worth)
     }
 
     /// The sum of the absolute values of all positions at the last marks, in the reporting currency.

@@ -25,20 +25,6 @@ pub enum Size {
     Close,
 }
 
-impl Size {
-    /// Units in whole lots, towards zero. Less than a lot stays as it is, to be refused for that.
-    #[must_use]
-    #[inline]
-    pub fn in_lots(self, lot: Quantity) -> Self {
-        let whole = |units: Quantity| Some(units.floor_to(lot)).filter(|whole| !whole.is_zero()).unwrap_or(units);
-        match self {
-            Self::Units(units) => Self::Units(whole(units)),
-            Self::TargetUnits(units) => Self::TargetUnits(whole(units)),
-            other => other,
-        }
-    }
-}
-
 /// When and at which price an order may fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderKind {

@@ -15,6 +15,7 @@ use super::working::{Look, Step, Touch, Working, against, favour};
 use super::{SimVenue, Stage};
 
 /// What the market and the account let an order do.
+#[derive(Clone, Copy)]
 struct Offer {
     price: Price,
     liquidity: Liquidity,
@@ -72,10 +73,10 @@ impl SimVenue {
     /// True where an order lets those that reduce fill first: it is none of them, or it was sent after one that waits in the
     /// same instrument.
     #[inline(never)]
-    fn waits(&mut self, place: usize, sized: &Sized, account: &Account) -> bool {
+    fn waits(&mut self, place: usize, sized: Sized, account: &Account) -> bool {
         let working = &self.orders[place];
         let id = working.order.instrument;
-        let waits = self.held_back.contains(&id) || !reduces(working, sized, account);
+        let waits = self.held_back.contains(&id) || !reduces(working, &sized, account);
         if waits {
             self.held_back.push(id);
         }
@@ -186,7 +187,7 @@ impl SimVenue {
         account: &Account,
     ) -> Result<(), Overflow> {
         let Offer { price, liquidity, sized } = self.offer(&self.orders[place], bar, touch, account)?;
-        if matches!(self.stage, Stage::Reduce | Stage::ReduceAfterDecision) && self.waits(place, &sized, account) {
+        if matches!(self.stage, Stage::Reduce | Stage::ReduceAfterDecision) && self.waits(place, sized, account) {
             return Ok(());
         }
         let working = &self.orders[place];
@@ -212,7 +213,7 @@ impl SimVenue {
             }
         } else if whole_only
             && let Some(refusal) =
-                self.why_not_whole(place, (bar, touch), &Offer { price, liquidity, sized }, account)?
+                self.why_not_whole(place, (bar, touch), Offer { price, liquidity, sized }, account)?
         {
             self.refuse(place, refusal, time);
         } else {
@@ -237,7 +238,7 @@ impl SimVenue {
         &self,
         place: usize,
         (bar, touch): (&Bar, Touch),
-        offer: &Offer,
+        offer: Offer,
         account: &Account,
     ) -> Result<Option<Refusal>, Overflow> {
         let Sized::Fill { side, deal: Deal { quantity, fee, .. }, rest } = offer.sized else { return Ok(None) };

@@ -139,7 +139,7 @@ impl Account {
     pub(super) fn choose_valuation(&mut self, id: InstrumentId) -> Result<(), Overflow> {
         let (holding, instrument) = (&mut self.holdings[id.index()], &self.instruments[id.index()]);
         let (held, basis) = match holding.base {
-            Some(_) => (holding.owned.to_quantity(), Cash::ZERO),
+            Some(_) => (holding.held(), Cash::ZERO),
             None => (holding.position.quantity, holding.position.cost),
         };
         let roomy = basis.attos().unsigned_abs() < ROOMY;
@@ -206,6 +206,13 @@ impl Account {
 }
 
 impl Holding {
+    /// The units of what is owned, towards zero. Nearly always they are the position, and a product is cheaper than a division.
+    #[inline(always)]
+    fn held(&self) -> Quantity {
+        let position = self.position.quantity;
+        if Cash::from_quantity(position) == Ok(self.owned) { position } else { self.owned.to_quantity() }
+    }
+
     /// The worth of so many nanos of units, less the basis.
     #[inline(always)]
     pub(super) fn on_line(&self, units: i64, price: Price) -> Cash {

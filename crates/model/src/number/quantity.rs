@@ -21,6 +21,12 @@ impl Quantity {
         if lot.nanos() > 1 { Self::from_nanos(self.nanos() - self.nanos() % lot.nanos()) } else { self }
     }
 
+    /// As [`Quantity::floor_to`], but for less than a lot: that stays as it is, to be refused for it.
+    #[must_use]
+    pub fn in_lots(self, lot: Self) -> Self {
+        Some(self.floor_to(lot)).filter(|whole| !whole.is_zero()).unwrap_or(self)
+    }
+
     /// `self * part / whole`, towards zero.
     ///
     /// # Errors

@@ -298,19 +298,15 @@ pub(crate) struct Raw {
     pub(crate) orders: Option<PathBuf>,
     /// Write these over files that no earlier run wrote.
     #[arg(long, help_heading = "Output")]
-    #[serde(skip)]
     pub(crate) force: bool,
     /// Print one JSON object instead of the text.
     #[arg(long, help_heading = "Output")]
-    #[serde(skip)]
     pub(crate) json: bool,
     /// No pictures and no drawing characters.
     #[arg(long, help_heading = "Output")]
-    #[serde(skip)]
     pub(crate) plain: bool,
     /// Do not look for look-ahead after the run: it takes a fifth of the run's time at most.
     #[arg(long, help_heading = "Output")]
-    #[serde(skip)]
     pub(crate) no_lookahead_check: bool,
     /// The folder of the catalog [$XDG_DATA_HOME/qframe/catalog, else ~/.local/share/qframe/catalog].
     #[arg(long, value_name = "DIR", env = "QFRAME_CATALOG", help_heading = "Data")]
@@ -369,7 +365,8 @@ impl Raw {
                 report: self.report.or(beside(file.report)), trades: self.trades.or(beside(file.trades)),
                 equity: self.equity.or(beside(file.equity)), orders: self.orders.or(beside(file.orders)),
                 catalog: self.catalog.or(beside(file.catalog)),
-                json: self.json, force: self.force, plain: self.plain, no_lookahead_check: self.no_lookahead_check, config: self.config, from_file: self.from_file } };
+                json: self.json || file.json, force: self.force || file.force, plain: self.plain || file.plain,
+                no_lookahead_check: self.no_lookahead_check || file.no_lookahead_check, config: self.config, from_file: self.from_file } };
         }
         single!(first)
     }

@@ -55,6 +55,19 @@ fn equal_settings_have_one_hash_however_they_are_written() {
     }
 }
 
+/// The file of a run holds all of its words; some were unknown to it.
+#[test]
+fn a_file_says_how_a_run_is_printed() {
+    let program = Program::new();
+    program
+        .write("run.toml", "json = true\nforce = true\nplain = true\nno-lookahead-check = true\ntrades = \"t.csv\"\n");
+    program.write("t.csv", "another's\n");
+    let answer = program.run("backtest --config run.toml");
+    assert_eq!(answer.code(), 0, "{}", answer.error());
+    let run: Value = serde_json::from_str(&answer.out()).unwrap();
+    assert_eq!(run["lookahead"], Value::Null);
+}
+
 #[test]
 fn printed_settings_can_be_written_again() {
     let program = Program::new();
