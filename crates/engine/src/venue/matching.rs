@@ -111,6 +111,9 @@ impl SimVenue {
             return self.look_late(working, step, bar);
         }
         match working.order.kind {
+            OrderKind::Market => {}
+            // Made awake by a fill at the worst price: the open was before that.
+            _ if step == Step::Open && working.born_at.is_some() => return None,
             OrderKind::MarketOnOpen if !self.opens_session(working.order.instrument) => return None,
             OrderKind::MarketOnClose if !self.closes_session(working.order.instrument) => return None,
             _ => {}
@@ -221,13 +224,15 @@ impl SimVenue {
             self.count_traded(time, value)?;
             self.convert_for(account, instrument, side, &deal, time)?;
             let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
-            if step != Step::Open {
+            let at_open = step == Step::Open && touch.price == bar.open;
+            self.inside = None;
+            if !at_open {
                 self.leave_the_open(instrument, touch.price);
             }
             if self.carry.is_needed() {
                 self.note_entry(&fill, bar, touch.price, account);
             }
-            self.record(place, fill, value.plus(fee)?, rest, step, account);
+            self.record(place, fill, value.plus(fee)?, rest, !at_open && step != Step::Close, account);
         }
         Ok(())
     }
@@ -392,7 +397,7 @@ impl SimVenue {
 
     /// Reports a fill, then ends what it ends and wakes what it wakes.
     #[inline(always)]
-    fn record(&mut self, place: usize, fill: Fill, paid: Cash, rest: Rest, step: Step, account: &Account) {
+    fn record(&mut self, place: usize, fill: Fill, paid: Cash, rest: Rest, in_range: bool, account: &Account) {
         let working = &mut self.orders[place];
         // What cannot overflow: the fill was sized within the order.
         working.filled = working.filled.plus(fill.quantity).unwrap_or(Quantity::MAX);
@@ -424,7 +429,7 @@ impl SimVenue {
         }
         // First what protected the position that is gone, then what protects the one that came: a turn has both.
         self.drop_orphans(&fill, id, account);
-        self.wake_children(&fill, step, account);
+        self.wake_children(&fill, in_range, account);
         match rest {
             Rest::Unpaid => self.end_rest(place, CancelReason::Clipped, fill.time),
             Rest::Later if immediate && !self.walks(place) => self.end_rest(place, CancelReason::Immediate, fill.time),
@@ -449,8 +454,7 @@ impl SimVenue {
 
     /// Orders that waited for this one are live from here on; inside a range they meet the market there. What
     /// protects a position that the fill has not opened yet, since it closed the other side first, waits for it.
-    fn wake_children(&mut self, fill: &Fill, step: Step, account: &Account) {
-        let in_range = matches!(step, Step::Stops | Step::Limits);
+    fn wake_children(&mut self, fill: &Fill, in_range: bool, account: &Account) {
         let held = account.position(fill.instrument).quantity;
         let after = held.plus(fill.signed()).unwrap_or(held);
         let opened = !after.is_zero() && Side::of(after) == fill.side;
@@ -466,9 +470,8 @@ impl SimVenue {
                 woke = true;
             }
         }
-        if woke && in_range {
-            self.stage = Stage::First;
-            self.cursor = 0;
+        if woke && self.stage.is_in_range() {
+            self.enter(Stage::First);
         }
     }
 

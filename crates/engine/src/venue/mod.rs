@@ -83,6 +83,13 @@ enum Stage {
     Tick,
 }
 
+impl Stage {
+    /// True where orders meet the range of a bar.
+    const fn is_in_range(self) -> bool {
+        matches!(self, Self::First | Self::LiquidateBetween | Self::Second | Self::LiquidateInRange)
+    }
+}
+
 /// What the venue knows of an instrument.
 #[derive(Debug, Clone, Copy, Default)]
 struct Listing {
@@ -130,7 +137,7 @@ pub struct SimVenue {
     told: usize,
     stage: Stage,
     cursor: usize,
-    /// Where the last fill behind an open found the market.
+    /// Where the last fill found the market, where that was behind the open.
     inside: Option<(InstrumentId, Price)>,
     /// Where an order waits until those that reduce have filled: those behind it in the same instrument do not pass it.
     held_back: Vec<InstrumentId>,
@@ -222,9 +229,12 @@ impl SimVenue {
             return false;
         }
         let mut working = Working::new(*order, arrives, self.settings.latency.bars());
-        if matches!(self.stage, Stage::First | Stage::LiquidateBetween | Stage::Second | Stage::LiquidateInRange) {
+        let in_range = self.stage.is_in_range();
+        if in_range || (matches!(self.stage, Stage::Reduce | Stage::Open) && self.inside.is_some()) {
             // Sent on a fill inside the range: what came before is not for it.
             working.born_at = self.market_inside(order);
+        }
+        if in_range {
             self.enter(Stage::First);
         }
         if let (false, Some(market)) = (working.asleep, working.born_at.or(market)) {
@@ -278,6 +288,7 @@ impl SimVenue {
         let listing = &mut self.listings[id.index()];
         (listing.bar, listing.closes, listing.matched) = (Some(*bar), closes, true);
         (listing.used, listing.after_open) = (Quantity::ZERO, false);
+        self.inside = None;
         self.group.push(id);
         self.enter(if self.timed { Stage::Expire } else { self.first_stage() });
     }

@@ -267,9 +267,9 @@ impl Strategy for Answer {
 fn what_answers_a_fill_inside_the_range_meets_the_market_there() {
     let falls = [100.0, 100.0, 94.0, 97.0];
     let rises = [100.0, 106.0, 100.0, 104.0];
-    let check = |what: &str, slippage, bar, entry: Ticket, ticket: Ticket, last: &str| {
+    let answers = |what: &str, (fill, slippage), bar, entry: Ticket, ticket: Ticket, last: &str| {
         let crossing = Crossing { slippage, ..Crossing::default() };
-        let settings = Settings { crossing, allow_short: true, ..Settings::default() };
+        let settings = Settings { fill, crossing, allow_short: true, ..Settings::default() };
         let mut simulator = simulator(Answer(entry, Some(ticket)), stock(), settings);
         for bar in &bars(&[FLAT, bar]) {
             simulator.bar(SeriesId(0), bar).unwrap();
@@ -278,6 +278,9 @@ fn what_answers_a_fill_inside_the_range_meets_the_market_there() {
         let run = Run { events, equity: Vec::new(), engine_equity: Cash::ZERO, hash: String::new() };
         assert_eq!(run.reports().last().unwrap(), last, "{what}");
     };
+    let check = |what: &str, slippage, bar, entry: Ticket, ticket: Ticket, last: &str| {
+        answers(what, (FillPrice::NextOpen, slippage), bar, entry, ticket, last);
+    };
     let (buy, sell) = (Ticket::buy(TEN), Ticket::sell(TEN));
     let none = Slippage::None;
     check("limit", none, falls, buy.limit(p(95.0)), sell.limit(p(90.0)), "day 1 2 sell 10 at 95");
@@ -285,6 +288,11 @@ fn what_answers_a_fill_inside_the_range_meets_the_market_there() {
     // The entry paid 106.5; the market was at 105.
     let slips = Slippage::Fixed(p(1.5));
     check("slips", slips, rises, buy.stop(p(105.0)), sell.limit(p(90.0)), "day 1 2 sell 10 at 103.5");
+    // The open was before the worst price.
+    let worst = (FillPrice::Worst, none);
+    answers("worst", worst, rises, buy, sell.limit(p(90.0)), "day 1 2 sell 10 at 106");
+    answers("worst, short", worst, falls, sell, buy.limit(p(106.0)), "day 1 2 buy 10 at 94");
+    answers("worst, and a stop", worst, rises, buy, sell.stop(p(102.0)), "day 1 2 sell 10 at 102");
 }
 
 #[test]

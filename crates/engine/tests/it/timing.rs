@@ -76,14 +76,13 @@ fn what_arrives_late_ends_no_earlier() {
 
 #[test]
 fn what_closes_at_the_end_says_when() {
-    let check = |at_end, entry_day: usize, expected: &str| {
+    let check = |fill, at_end, entry_day: usize, expected: &str| {
         let enter = move |day: usize, context: &mut Context<'_>| {
             if day == entry_day {
                 context.buy(units(1));
             }
         };
-        // At the close that was decided on: a position can begin at the very end.
-        let settings = Settings { fill: FillPrice::SameClose, ..Settings::default() };
+        let settings = Settings { fill, ..Settings::default() };
         let mut simulator = simulator(Script(0, enter), stock(), settings);
         let bars = bars(&[FLAT, FLAT, RISE]);
         for bar in &bars {
@@ -93,13 +92,17 @@ fn what_closes_at_the_end_says_when() {
         let trades = simulator.engine().trades().iter();
         let trades: Vec<_> = trades.map(|trade| format!("{:#} {}", trade.exit_time, trade.exit_price)).collect();
         let expected: Vec<&str> = expected.split_terminator(',').collect();
-        assert_eq!(trades, expected, "{at_end:?}, entered on day {entry_day}");
+        assert_eq!(trades, expected, "{fill:?}, {at_end:?}, entered on day {entry_day}");
     };
-    check(AtEnd::Keep, 0, "");
-    check(AtEnd::CloseAtClose, 0, "1970-01-04 104");
-    check(AtEnd::CloseAtOpen, 0, "1970-01-03 103");
+    // At the close that was decided on: a position can begin at the very end.
+    let close = FillPrice::SameClose;
+    check(close, AtEnd::Keep, 0, "");
+    check(close, AtEnd::CloseAtClose, 0, "1970-01-04 104");
+    check(close, AtEnd::CloseAtOpen, 0, "1970-01-03 103");
     // The last open was before the entry.
-    check(AtEnd::CloseAtOpen, 2, "1970-01-04 104");
+    check(close, AtEnd::CloseAtOpen, 2, "1970-01-04 104");
+    check(FillPrice::Worst, AtEnd::CloseAtOpen, 1, "1970-01-04 104");
+    check(FillPrice::Worst, AtEnd::CloseAtOpen, 0, "1970-01-03 103");
 }
 
 #[test]
@@ -197,4 +200,30 @@ fn run_of(
         _ => None,
     };
     simulator.engine().journal().iter().filter_map(|event| fill(event.unwrap())).collect()
+}
+
+/// Protection of an entry at the worst price filled at the open, which was before it.
+#[test]
+fn what_wakes_at_the_worst_price_does_not_meet_the_open() {
+    let worst = Settings { fill: FillPrice::Worst, allow_short: true, ..Settings::default() };
+    // Its worst price is 108 for a purchase, 98 for a sale.
+    let bar = [104.0, 108.0, 98.0, 105.0];
+    let guarded = |entry: Ticket, exit: Ticket, expected: &[&str]| {
+        let script = |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                let entry = context.send(entry);
+                context.send(exit.reduce_only().after(entry));
+            }
+        };
+        let run = run_with(stock(), worst.clone(), &bars(&[FLAT, bar, FLAT, FLAT]), script);
+        assert_eq!(run.reports()[1..], *expected, "{exit:?}");
+    };
+    let (buy, sell) = (Ticket::buy(units(1)), Ticket::sell(units(1)));
+    guarded(buy, sell.limit(p(103.0)), &["day 1 1 buy 1 at 108", "day 1 2 sell 1 at 108"]);
+    guarded(buy, sell.limit(p(108.5)), &["day 1 1 buy 1 at 108"]);
+    guarded(buy, sell.stop(p(105.0)), &["day 1 1 buy 1 at 108", "day 1 2 sell 1 at 105"]);
+    guarded(buy, sell.stop(p(97.0)), &["day 1 1 buy 1 at 108"]);
+    guarded(sell, buy.limit(p(103.0)), &["day 1 1 sell 1 at 98", "day 1 2 buy 1 at 98"]);
+    guarded(sell, buy.limit(p(97.0)), &["day 1 1 sell 1 at 98"]);
+    guarded(sell, buy.stop(p(103.0)), &["day 1 1 sell 1 at 98", "day 1 2 buy 1 at 103"]);
 }
