@@ -9,6 +9,7 @@ use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
+use super::pricing::Taker;
 use super::settings::{FillPrice, Unaffordable};
 use super::sizing::{Deal, Rest, Sized, Sizer};
 use super::working::{Look, Step, Touch, Working, against, favour};
@@ -290,19 +291,15 @@ impl SimVenue {
         let mut sizer = self.sizer(account, working.order.instrument, touch.price, liquidity, bar.time);
         let mut sized = sizer.size(working)?;
         if let (Sized::Fill { side, deal, .. }, true) = (sized, touch.taker && !self.is_free()) {
-            let instrument = account.instrument(working.order.instrument);
-            let half_spread = self.half_spread(working.order.instrument, bar, touch.price);
-            let (crossing, market) = (&self.settings.crossing, (bar, half_spread));
-            match crossing.apply(instrument, market, side, touch.price, deal.quantity) {
+            let crossing = &self.settings.crossing;
+            let taker = self.taker(account, working.order.instrument, bar, side, touch.price, deal.quantity);
+            match crossing.apply(&taker) {
                 Ok(slipped) => {
                     sizer.price = working.limited(side, slipped);
                     sized = sizer.size(working)?;
                 }
                 // The slippage leaves nothing of the price, or takes it beyond its range.
-                Err(_) => {
-                    let refusal = crossing.refusal(instrument, market, side, touch.price, deal.quantity);
-                    sized = Sized::Refuse(refusal);
-                }
+                Err(_) => sized = Sized::Refuse(crossing.refusal(&taker)),
             }
         }
         if let Sized::Fill { side, deal, .. } = sized
@@ -319,10 +316,19 @@ impl SimVenue {
         self.settings.crossing.is_free() && self.settings.spreads.is_empty()
     }
 
-    /// Half of the recorded spread at a price of a bar.
-    fn half_spread(&self, id: InstrumentId, bar: &Bar, price: Price) -> Price {
+    /// What takes so much at a price of a bar, with half of the recorded spread there.
+    fn taker<'a>(
+        &self,
+        account: &'a Account,
+        id: InstrumentId,
+        bar: &'a Bar,
+        side: Side,
+        price: Price,
+        quantity: Quantity,
+    ) -> Taker<'a> {
         let own = self.settings.spreads.iter().find(|spreads| spreads.instrument == id);
-        own.map_or(Price::ZERO, |spreads| spreads.half_at(bar, price))
+        let half_spread = own.map_or(Price::ZERO, |spreads| spreads.half_at(bar, price));
+        Taker { instrument: account.instrument(id), bar, half_spread, side, price, quantity }
     }
 
     pub(super) fn sizer<'a>(
@@ -507,8 +513,8 @@ impl SimVenue {
         let side = Side::of(held).opposite();
         self.inside = Some((id, price));
         let crosses = purpose != Purpose::Expiry && !self.is_free();
-        let market = (bar, self.half_spread(id, bar, price));
-        let crossed = crosses.then(|| self.settings.crossing.apply(instrument, market, side, price, held.abs()));
+        let taker = self.taker(account, id, bar, side, price, held.abs());
+        let crossed = crosses.then(|| self.settings.crossing.apply(&taker));
         let price = match crossed {
             None => price,
             // The slippage leaves nothing of the price, and the position must go.

@@ -52,6 +52,19 @@ pub struct Crossing {
     pub spread: Spread,
 }
 
+/// What takes liquidity, and the market that it takes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taker<'a> {
+    pub instrument: &'a Instrument,
+    pub bar: &'a Bar,
+    /// Half of the recorded spread.
+    pub half_spread: Price,
+    pub side: Side,
+    /// The market's price.
+    pub price: Price,
+    pub quantity: Quantity,
+}
+
 impl Crossing {
     /// True where a taker gets the market's price.
     #[inline]
@@ -65,35 +78,20 @@ impl Crossing {
         matches!((self.slippage, self.spread), (Slippage::Pips(_), _) | (_, Spread::Pips(_)))
     }
 
-    /// The price that a taker gets instead of `price`, on the tick grid and never better than the model says. Half of a
-    /// recorded spread comes with the bar.
+    /// The price that a taker gets instead of the market's, on the tick grid and never better than the model says.
     ///
     /// # Errors
     /// [`Overflow`] where the price leaves its range or falls to zero, and for pips of what is no pair of currencies.
-    pub(super) fn apply(
-        &self,
-        instrument: &Instrument,
-        market: (&Bar, Price),
-        side: Side,
-        price: Price,
-        quantity: Quantity,
-    ) -> Result<Price, Overflow> {
-        let nanos = self.nanos(instrument, market, side, price, quantity)?;
+    pub(super) fn apply(&self, taker: &Taker<'_>) -> Result<Price, Overflow> {
+        let nanos = self.nanos(taker)?;
         let slipped = i64::try_from(nanos).map(Price::from_nanos).ok().filter(|price| price.is_positive());
         slipped.ok_or(Overflow("a price after slippage"))
     }
 
     /// Why there is no such price, with the one that came out.
     #[cold]
-    pub(super) fn refusal(
-        &self,
-        instrument: &Instrument,
-        market: (&Bar, Price),
-        side: Side,
-        price: Price,
-        quantity: Quantity,
-    ) -> Refusal {
-        match self.nanos(instrument, market, side, price, quantity) {
+    pub(super) fn refusal(&self, taker: &Taker<'_>) -> Refusal {
+        match self.nanos(taker) {
             Ok(nanos @ ..=0) => Refusal::BadPrice(Price::from_nanos(i64::try_from(nanos).unwrap_or(i64::MIN))),
             Ok(nanos) => {
                 let price = Cash::from_quantity(Quantity::from_nanos(nanos));
@@ -105,14 +103,8 @@ impl Crossing {
 
     /// The nanos of that price, which may be out of range.
     #[inline(always)]
-    fn nanos(
-        &self,
-        instrument: &Instrument,
-        (bar, half_spread): (&Bar, Price),
-        side: Side,
-        price: Price,
-        quantity: Quantity,
-    ) -> Result<i128, Overflow> {
+    fn nanos(&self, taker: &Taker<'_>) -> Result<i128, Overflow> {
+        let Taker { instrument, bar, half_spread, side, price, quantity } = *taker;
         let slip = match self.slippage {
             Slippage::None => 0,
             Slippage::Fixed(distance) => i128::from(distance.nanos()),

@@ -13,6 +13,7 @@ use qframe_model::time::Time;
 
 use super::SimVenue;
 use super::fees::FeeBasis;
+use super::pricing::Taker;
 
 /// From one contract to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,10 +54,11 @@ impl SimVenue {
         let (mut fees, mut crossed) = (Cash::ZERO, Cash::ZERO);
         for (side, price) in [side.opposite(), side].into_iter().zip(roll.prices) {
             let bar = self.listings[roll.instrument.index()].last.unwrap_or_default();
-            let market = (&bar, Price::ZERO);
+            let quantity = held.abs();
+            let taker = Taker { instrument, bar: &bar, half_spread: Price::ZERO, side, price, quantity };
             let paid = match self.settings.crossing.is_free() {
                 true => price,
-                false => self.settings.crossing.apply(instrument, market, side, price, held.abs())?,
+                false => self.settings.crossing.apply(&taker)?,
             };
             let value = instrument.value(paid, held.abs())?;
             crossed = crossed.plus(value.minus(instrument.value(price, held.abs())?)?.abs())?;
