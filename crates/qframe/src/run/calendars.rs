@@ -23,6 +23,8 @@ pub(crate) struct Calendars {
     pub(super) actions: Vec<(Time, InstrumentId, CorporateAction)>,
     pub(super) funding: Vec<Funding>,
     pub(crate) files: Vec<File>,
+    /// Names of those of which nothing of the catalog is wanted.
+    unwanted: Vec<&'static str>,
 }
 
 /// A calendar that was read.
@@ -59,8 +61,11 @@ const FROM: [(&str, bool); 2] = [("catalog", true), ("none", false)];
 pub(super) fn load(raw: &Raw, market: &Backtest, catalog: &Root, sources: &[Source]) -> Result<Calendars, Error> {
     let mut calendars = Calendars::default();
     for ((flag, name, kind), words) in FLAGS.into_iter().zip([&raw.dividends, &raw.splits, &raw.funding]) {
-        for Word(word) in words {
+        for Word(word) in words.iter().filter(|word| !word.is_none()) {
             calendars.read(Given { flag, word: word.trim() }, (name, kind), market)?;
+        }
+        if words.iter().any(Word::is_none) {
+            calendars.unwanted.push(name);
         }
     }
     if given("--actions", &raw.actions).map_or(Ok(true), |given| given.one_of(&FROM))? {
@@ -116,7 +121,7 @@ impl Calendars {
             };
             // A flag wins; and a symbol with bars of two lengths is paid once.
             let is_read = self.files.iter().any(|file| file.name == name && file.instrument == instrument);
-            if !fits || is_read {
+            if !fits || is_read || self.unwanted.contains(&name) {
                 continue;
             }
             let mut found = match (&source.held, kind) {

@@ -70,7 +70,7 @@ fn keep_digits(value: &mut DeValue<'_>) {
 impl Origin {
     /// The error with the place in the file where the wrong word is from there.
     pub(crate) fn blame(&self, error: Error) -> Error {
-        let Error::Usage { flag, value, why } = error else { return error };
+        let Error::Usage { flag, value, why } = error else { return self.blame_refusal(error) };
         // What is wrong with a parameter begins with its name, or says that there is none of it.
         let name = flag.trim_start_matches('-');
         let parameter = |key: &str| {
@@ -82,5 +82,14 @@ impl Origin {
         };
         let equals = if value.is_empty() { "" } else { " =" };
         Error::Usage { flag: format!("{}:{line}: {name}{equals}", self.path.display()), value, why }
+    }
+
+    /// The same for what cannot be done, where that begins with a flag that nobody gave.
+    fn blame_refusal(&self, error: Error) -> Error {
+        let Error::Refused(why) = &error else { return error };
+        let after = |key: &str| why.strip_prefix("--")?.strip_prefix(key)?.strip_prefix(' ');
+        let found = self.keys.iter().find_map(|(key, line)| Some((key, line, after(key)?)));
+        let blamed = found.map(|(key, line, rest)| format!("{}:{line}: {key} = {rest}", self.path.display()));
+        blamed.map_or(error, Error::Refused)
     }
 }

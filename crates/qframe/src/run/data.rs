@@ -24,7 +24,7 @@ use super::raw::{Raw, Word};
 use super::security::{self, Held};
 use super::stored;
 use super::ticks::{self, Grain};
-use super::values::{Given, given};
+use super::values::{Given, NONE, given};
 use crate::error::Error;
 
 /// A series, and how the report calls its source.
@@ -144,14 +144,16 @@ impl Wish {
             multiplier: given("--multiplier", &raw.multiplier).map(Given::quantity).transpose()?,
             margin,
             catalog: Root { folder: raw.catalog.clone() },
-            from: given("--from", &raw.from).map_or(Ok(Time::MIN), Given::parse)?,
+            from: given("--from", &raw.from).map_or(Ok(Time::MIN), Given::since)?,
             until: given("--to", &raw.to).map_or(Ok(Time::MAX), Given::until)?,
             frame: given("--timeframe", &raw.timeframe).map(Given::parse).transpose()?,
             grain: given("--grain", &raw.grain).map(|grain| grain.one_of(&GRAINS)).transpose()?,
             on_bad_row: given("--on-bad-row", &raw.on_bad_row)
                 .map_or(Ok(OnBadRow::Stop), |given| given.one_of(&ON_BAD_ROW))?,
             offsets: given("--offsets", &raw.offsets).map_or(Ok(Offsets::One), |given| given.one_of(&OFFSETS))?,
-            close_column: given("--close-column", &raw.close_column).map(|given| given.word.to_owned()),
+            close_column: given("--close-column", &raw.close_column)
+                .map(|given| given.word.to_owned())
+                .filter(|name| name != NONE),
         };
         match (&raw.from, &raw.to) {
             (Some(from), Some(to)) if wish.from >= wish.until => {

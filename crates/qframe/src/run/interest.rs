@@ -36,20 +36,21 @@ pub(super) fn load(raw: &Raw, market: &Backtest) -> Result<Interest, Error> {
         markup: markup.map_or(Ok(Rate::ZERO), |given| given.share(Rate::ZERO, Rate::percent(50)))?,
         ..Interest::default()
     };
-    for Word(word) in &raw.interest {
+    let words: Vec<&Word> = raw.interest.iter().filter(|word| !word.is_none()).collect();
+    for Word(word) in &words {
         interest.read(Given { flag: FLAG, word: word.trim() })?;
     }
-    if let (Some(markup), true, false) = (markup, raw.interest.is_empty(), interest.markup.is_zero()) {
+    if let (Some(markup), true, false) = (markup, words.is_empty(), interest.markup.is_zero()) {
         return Err(markup.wrong(format!("it is taken off the rates of {FLAG}, such as {FLAG} EUR=2.5% USD=4%")));
     }
-    if raw.interest.is_empty() || interest.is_nothing() {
+    if words.is_empty() || interest.is_nothing() {
         return Ok(interest);
     }
     let pairs = (0..).map(InstrumentId).zip(market.instruments()).filter(|(_, pair)| pair.kind() == Kind::Forex);
     interest.rollover = pairs.map(|(id, pair)| interest.of(id, pair, market)).collect::<Result<_, _>>()?;
     if interest.rollover.is_empty() {
         let why = "no currency pair is traded, such as EUR/USD; shares and money that is owed pay --borrow-rate";
-        return Err(Error::usage(FLAG, raw.interest[0].0.trim(), why));
+        return Err(Error::usage(FLAG, words[0].0.trim(), why));
     }
     Ok(interest)
 }

@@ -136,6 +136,8 @@ pub(super) fn limits(raw: &Raw, strategy: &str) -> Result<Limits, Error> {
         }
     }
     limits.portfolio = limits.portfolio.and(&own);
+    // Those of which a flag took back everything.
+    limits.symbols.retain(|(_, own)| *own != SymbolLimits::default());
     Ok(limits)
 }
 
@@ -174,7 +176,8 @@ fn breaker_words(raw: &Raw) -> Vec<(String, &str)> {
         let of_file = raw.limits.iter().filter(|word| word.keys == [BREAKER]);
         return of_file.map(|word| (word.path(), word.word.as_str())).collect();
     }
-    raw.breaker.iter().map(|word| ("--breaker".to_owned(), word.0.trim())).collect()
+    let of_flags = raw.breaker.iter().filter(|word| !word.is_none());
+    of_flags.map(|word| ("--breaker".to_owned(), word.0.trim())).collect()
 }
 
 /// Refuses a table of a symbol that the run does not have: what it says would hold nothing.
@@ -209,13 +212,13 @@ fn of_symbol(limits: &mut Limits, symbol: Symbol) -> &mut SymbolLimits {
 /// Sets the limit of this name; false where there is none.
 fn set_symbol(limits: &mut SymbolLimits, key: &str, given: Given<'_>) -> Result<bool, Error> {
     match key {
-        "max-order" => limits.order_value = Some(given.amount()?),
-        "max-order-quantity" => limits.order_quantity = Some(given.quantity()?),
-        "collar" => limits.collar = Some(given.share(LEAST, Rate::ONE)?),
-        "max-position" => limits.position_value = Some(given.amount()?),
-        "max-position-quantity" => limits.position_quantity = Some(given.quantity()?),
-        "max-concentration" => limits.concentration = Some(given.share(LEAST, LEVERAGE_MAX)?),
-        "max-open-orders-of-symbol" => limits.open_orders = Some(count(given)?),
+        "max-order" => limits.order_value = given.or_none(Given::amount)?,
+        "max-order-quantity" => limits.order_quantity = given.or_none(Given::quantity)?,
+        "collar" => limits.collar = given.or_none(|given| given.share(LEAST, Rate::ONE))?,
+        "max-position" => limits.position_value = given.or_none(Given::amount)?,
+        "max-position-quantity" => limits.position_quantity = given.or_none(Given::quantity)?,
+        "max-concentration" => limits.concentration = given.or_none(|given| given.share(LEAST, LEVERAGE_MAX))?,
+        "max-open-orders-of-symbol" => limits.open_orders = given.or_none(count)?,
         _ => return Ok(false),
     }
     Ok(true)
@@ -223,14 +226,14 @@ fn set_symbol(limits: &mut SymbolLimits, key: &str, given: Given<'_>) -> Result<
 
 fn set_portfolio(limits: &mut PortfolioLimits, key: &str, given: Given<'_>) -> Result<bool, Error> {
     match key {
-        "max-gross" => limits.gross = Some(given.amount()?),
-        "max-net" => limits.net = Some(given.amount()?),
-        "max-leverage" => limits.leverage = Some(given.times(LEAST, LEVERAGE_MAX)?),
-        "max-open-orders" => limits.open_orders = Some(count(given)?),
-        "max-orders-per-second" => limits.orders_per_second = Some(count(given)?),
-        "max-orders-per-minute" => limits.orders_per_minute = Some(count(given)?),
-        "daily-loss" => limits.daily_loss = Some(given.share(LEAST, Rate::ONE)?),
-        "max-drawdown" => limits.drawdown = Some(given.share(LEAST, Rate::ONE)?),
+        "max-gross" => limits.gross = given.or_none(Given::amount)?,
+        "max-net" => limits.net = given.or_none(Given::amount)?,
+        "max-leverage" => limits.leverage = given.or_none(|given| given.times(LEAST, LEVERAGE_MAX))?,
+        "max-open-orders" => limits.open_orders = given.or_none(count)?,
+        "max-orders-per-second" => limits.orders_per_second = given.or_none(count)?,
+        "max-orders-per-minute" => limits.orders_per_minute = given.or_none(count)?,
+        "daily-loss" => limits.daily_loss = given.or_none(|given| given.share(LEAST, Rate::ONE))?,
+        "max-drawdown" => limits.drawdown = given.or_none(|given| given.share(LEAST, Rate::ONE))?,
         _ => return Ok(false),
     }
     Ok(true)

@@ -8,12 +8,20 @@ use serde::Deserialize;
 
 use super::config::{self, Origin};
 use super::limits::{self, LimitWord};
+use super::values::NONE;
 use super::{measured, small};
 use crate::error::Error;
 
 /// A word: any TOML value that is not a table reads as its text, so that `cash = 10000` and `--cash 10000` are the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Word(pub(crate) String);
+
+impl Word {
+    /// True where it takes back what a file gave, or what the catalog has.
+    pub(super) fn is_none(&self) -> bool {
+        self.0.trim() == NONE
+    }
+}
 
 impl FromStr for Word {
     type Err = std::convert::Infallible;
@@ -191,7 +199,7 @@ pub(crate) struct Raw {
     #[arg(long, value_name = "charge|none", help_heading = "Venue")]
     pub(crate) roll_costs: Option<Word>,
     /// Dividends, splits and funding of prices out of the catalog: as the catalog has them of the same symbol and venue, or
-    /// none; a file given for one of them wins [catalog].
+    /// none; a file given for one of them wins, and so does none there [catalog].
     #[arg(long, value_name = "catalog|none", help_heading = "Venue")]
     pub(crate) actions: Option<Word>,
     /// Open positions at the end of the data: keep, close or open (closed at the last bar's open) [keep].
@@ -311,7 +319,7 @@ pub(crate) struct Raw {
     /// The folder of the catalog [$XDG_DATA_HOME/qframe/catalog, else ~/.local/share/qframe/catalog].
     #[arg(long, value_name = "DIR", env = "QFRAME_CATALOG", help_heading = "Data")]
     pub(crate) catalog: Option<PathBuf>,
-    /// A TOML file that holds the same words; flags win over it.
+    /// A TOML file that holds the same words; flags win over it, and none takes back a limit or a model that it gives.
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     pub(crate) config: Option<PathBuf>,

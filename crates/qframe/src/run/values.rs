@@ -20,7 +20,17 @@ pub(super) fn given<'a>(flag: &'a str, word: &'a Option<Word>) -> Option<Given<'
     word.as_ref().map(|word| Given { flag, word: word.0.trim() })
 }
 
+/// What a setting is called that is not there, in reports and in flags alike.
+pub(super) const NONE: &str = "none";
+/// An end of a period that is not there.
+pub(super) const ALL: &str = "all";
+
 impl Given<'_> {
+    /// What the word says; nothing where it takes back what a file gave: `none`.
+    pub(super) fn or_none<T>(self, read: impl FnOnce(Self) -> Result<T, Error>) -> Result<Option<T>, Error> {
+        if self.word == NONE { Ok(None) } else { read(self).map(Some) }
+    }
+
     /// A refusal of this word.
     pub(super) fn wrong(self, why: impl Display) -> Error {
         Error::usage(self.flag, self.word, why)
@@ -100,8 +110,16 @@ impl Given<'_> {
         Err(self.wrong(format!("expected {}{hint}", names.join(", "))))
     }
 
+    /// The beginning of a period.
+    pub(super) fn since(self) -> Result<Time, Error> {
+        if self.word == ALL { Ok(Time::MIN) } else { self.parse() }
+    }
+
     /// The end of a period: a date alone means the end of its day.
     pub(super) fn until(self) -> Result<Time, Error> {
+        if self.word == ALL {
+            return Ok(Time::MAX);
+        }
         let time: Time = self.parse()?;
         Ok(if self.word.len() == "2014-12-01".len() { time + Span::DAY } else { time })
     }

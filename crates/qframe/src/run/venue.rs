@@ -9,7 +9,7 @@ use qframe_model::time::Span;
 
 use super::measured::{self, Way};
 use super::raw::Raw;
-use super::values::{Given, given, percent};
+use super::values::{Given, NONE, given, percent};
 use crate::error::Error;
 
 /// What a fill costs where nothing is said: a run without fees would flatter every strategy that trades often.
@@ -63,7 +63,8 @@ pub(super) fn settings(raw: &Raw) -> Result<Settings, Error> {
         latency: given("--latency", &raw.latency).map_or(Ok(Latency::None), |given| latency(given, seed(raw)?))?,
         answer: given("--answer-latency", &raw.answer_latency).map_or(Ok(Latency::None), |given| answer(given, raw))?,
         queue: given("--queue", &raw.queue).map_or(Ok(default.queue), |queue| queue.one_of(&QUEUES))?,
-        volume_cap: given("--volume-cap", &raw.volume_cap).map(|cap| cap.share(LEAST, Rate::ONE)).transpose()?,
+        volume_cap: given("--volume-cap", &raw.volume_cap)
+            .map_or(Ok(None), |cap| cap.or_none(|cap| cap.share(LEAST, Rate::ONE)))?,
         intrabar: given("--intrabar", &raw.intrabar).map_or(Ok(default.intrabar), |order| order.one_of(&INTRABARS))?,
         allow_short: given("--allow-short", &raw.allow_short).map_or(Ok(false), Given::flag)?,
         unaffordable: given("--unaffordable", &raw.unaffordable)
@@ -126,7 +127,9 @@ fn slippage(given: Given<'_>) -> Result<Slippage, Error> {
         Ok(factor) if (0.0..=100.0).contains(&factor) => Ok(factor),
         _ => Err(given.wrong("expected a factor from 0 to 100, such as volume:0.1 or sqrt:0.02")),
     };
-    let slippage = if let Some(pips) = pips(given)? {
+    let slippage = if given.word == NONE {
+        Slippage::None
+    } else if let Some(pips) = pips(given)? {
         Slippage::Pips(pips)
     } else if let Some(text) = given.word.strip_prefix("volume:") {
         Slippage::VolumeShare { factor: factor(text)? }
@@ -192,6 +195,9 @@ fn constant(given: Given<'_>, word: &str) -> Result<Latency, Error> {
              recorded:FILE",
         )
     };
+    if word == NONE {
+        return Ok(Latency::None);
+    }
     let digits = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());
     let (count, unit) = word.split_at(digits);
     let nanos = UNITS.iter().find_map(|(name, nanos)| (*name == unit).then_some(*nanos));

@@ -13,7 +13,7 @@ use super::limits;
 use super::measured;
 use super::raw::Raw;
 use super::rolls::Rolls;
-use super::values::{name_of, percent};
+use super::values::{ALL, NONE, name_of, percent};
 use super::venue;
 use crate::error::Error;
 
@@ -113,7 +113,7 @@ fn rates(setup: &Setup) -> String {
 }
 
 fn none() -> String {
-    "none".to_owned()
+    NONE.to_owned()
 }
 
 /// What is the same for all series once, else one for each.
@@ -174,5 +174,5 @@ fn span_word(span: Span) -> String {
 }
 
 fn bound(time: Time) -> String {
-    if time == Time::MIN || time == Time::MAX { "all".to_owned() } else { time.to_string() }
+    if time == Time::MIN || time == Time::MAX { ALL.to_owned() } else { time.to_string() }
 }

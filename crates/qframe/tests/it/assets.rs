@@ -83,8 +83,10 @@ fn a_raw_share_is_paid_its_dividends_and_split_by_itself() {
     // Ten shares pay 1 each, become twenty, and pay 1 each.
     check_equity(&program, "--data ACME", 100_030.0);
     check_equity(&program, "--data ACME --actions none", 99_500.0);
-    program.write("none.csv", "time,amount\n2023-01-01,1\n");
-    check_equity(&program, "--data ACME --dividends none.csv", 100_000.0);
+    check_equity(&program, "--data ACME --dividends none --splits none", 99_500.0);
+    check_equity(&program, "--data ACME --dividends none", 100_000.0);
+    program.write("other.csv", "time,amount\n2023-01-01,1\n");
+    check_equity(&program, "--data ACME --dividends other.csv", 100_000.0);
     let text = program.run("backtest --data ACME --strategy buy-and-hold --plain").out();
     assert!(
         text.contains("With dividends of ACME: 2 from 2024-02-08 to 2024-02-20 (the catalog, ACME@nyse)"),
