@@ -84,14 +84,16 @@ impl State {
         }
     }
 
-    /// A ticket as an order: with the next number, at this instant, of whole lots.
+    /// A ticket as an order: with the next number, at this instant, of whole lots, at ticks.
     #[inline]
     pub(crate) fn order(&mut self, ticket: Ticket, instrument: InstrumentId) -> Order {
         self.last_order += 1;
         let mut order = ticket.order(OrderId(self.last_order), instrument, self.now);
+        let rules = self.account.instrument(order.instrument).rules();
         if let Size::Units(units) | Size::TargetUnits(units) = &mut order.size {
-            *units = units.in_lots(self.account.instrument(order.instrument).rules().lot);
+            *units = units.in_lots(rules.lot);
         }
+        order.kind = order.kind.on_ticks(order.side, rules.tick);
         order
     }
 }

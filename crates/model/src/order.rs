@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::ids::{InstrumentId, OrderId};
 use crate::market::Side;
-use crate::number::{Cash, Price, Quantity, Rate};
+use crate::number::{Cash, Price, Quantity, Rate, Rounding};
 use crate::time::Time;
 
 /// How much. The first is a number of units; the others become units at the fill's own price.
@@ -64,6 +64,44 @@ pub enum OrderKind {
         /// Units shown at a time.
         display: Quantity,
     },
+}
+
+impl OrderKind {
+    /// The same order with its prices on ticks. Where the market trades on ticks alone nothing else changes: a price between two
+    /// is reached with the one behind it, below for what waits for a fall, above for what waits for a rise. Less than a tick
+    /// stays as it is.
+    #[must_use]
+    #[inline]
+    pub fn on_ticks(self, side: Side, tick: Price) -> Self {
+        match self {
+            Self::Market | Self::MarketOnOpen | Self::MarketOnClose | Self::TrailingStop(_) => self,
+            _ if tick.nanos() <= 1 => self,
+            _ => self.rounded(side, tick),
+        }
+    }
+
+    #[cold]
+    fn rounded(self, side: Side, tick: Price) -> Self {
+        let to =
+            |price: Price, rounding| Some(price.in_steps(tick, rounding)).filter(|to| !to.is_zero()).unwrap_or(price);
+        let (favour, against) = match side {
+            Side::Buy => (Rounding::Down, Rounding::Up),
+            Side::Sell => (Rounding::Up, Rounding::Down),
+        };
+        match self {
+            Self::Limit(limit) => Self::Limit(to(limit, favour)),
+            Self::Iceberg { limit, display } => Self::Iceberg { limit: to(limit, favour), display },
+            Self::Stop(trigger) => Self::Stop(to(trigger, against)),
+            Self::StopLimit { trigger, limit } => {
+                Self::StopLimit { trigger: to(trigger, against), limit: to(limit, favour) }
+            }
+            Self::MarketIfTouched(trigger) => Self::MarketIfTouched(to(trigger, favour)),
+            Self::LimitIfTouched { trigger, limit } => {
+                Self::LimitIfTouched { trigger: to(trigger, favour), limit: to(limit, favour) }
+            }
+            Self::Market | Self::MarketOnOpen | Self::MarketOnClose | Self::TrailingStop(_) => self,
+        }
+    }
 }
 
 /// How far a trailing stop stays behind.

@@ -133,7 +133,7 @@ fn the_level_of_a_trailing_stop_is_a_tick() {
     check("at a distance", Ticket::sell(TEN).kind(distance), falls, "day 2 1 sell 10 at 98.03");
     let rises = [[100.0, 100.5, 98.63, 99.0], [99.0, 103.0, 99.0, 102.0]];
     check("a purchase for the one above", Ticket::buy(TEN).kind(share), rises, "day 2 1 buy 10 at 101.89");
-    check("what was asked for stays", Ticket::sell(TEN).stop(p(98.024)), falls, "day 2 1 sell 10 at 98.024");
+    check("as a stop does", Ticket::sell(TEN).stop(p(98.024)), falls, "day 2 1 sell 10 at 98.02");
 }
 
 #[test]

@@ -6,10 +6,10 @@ use qframe_model::ids::{InstrumentId, OrderId, SeriesId};
 use qframe_model::instrument::Rules;
 use qframe_model::market::CorporateAction;
 use qframe_model::number::{Quantity, Rate};
-use qframe_model::order::Size;
+use qframe_model::order::{OrderKind, Size};
 use qframe_model::time::{Span, Time};
 
-use crate::script::{FLAT, Run, bars, instrument, run_with, run_within, simulator, stock};
+use crate::script::{FLAT, Run, bars, instrument, p, run_with, run_within, simulator, stock};
 use crate::several::units;
 
 fn halves(count: i64) -> Quantity {
@@ -35,6 +35,32 @@ fn units_are_whole_lots() {
     for size in [Size::Units(halves(1)), Size::TargetUnits(halves(1))] {
         assert_eq!(ask(size).reports(), ["refused 1: quantity 0.5 is less than one lot of 1"], "{size:?}");
     }
+}
+
+/// A limit between two ticks filled between them, where the market never is.
+#[test]
+fn prices_are_on_ticks() {
+    let share = instrument("AAPL", Rules { tick: p(0.5), ..Rules::default() });
+    let asks = |what: &str, ticket: Ticket, expected: &str| {
+        let settings = Settings { allow_short: true, ..Settings::default() };
+        let run = run_with(share.clone(), settings, &bars(&[FLAT, [100.0, 103.0, 97.0, 100.0]]), |day, context| {
+            if day == 0 {
+                context.send(ticket);
+            }
+        });
+        assert_eq!(run.reports().last().unwrap(), expected, "{what}");
+    };
+    let (buy, sell) = (Ticket::buy(units(1)), Ticket::sell(units(1)));
+    asks("limit below", buy.limit(p(98.3)), "day 1 1 buy 1 at 98");
+    asks("limit above", sell.limit(p(101.7)), "day 1 1 sell 1 at 102");
+    asks("stop above", buy.stop(p(101.7)), "day 1 1 buy 1 at 102");
+    asks("stop below", sell.stop(p(98.3)), "day 1 1 sell 1 at 98");
+    asks("touched below", buy.kind(OrderKind::MarketIfTouched(p(98.3))), "day 1 1 buy 1 at 98");
+    asks("touched above", sell.kind(OrderKind::MarketIfTouched(p(101.7))), "day 1 1 sell 1 at 102");
+    let limits = |trigger: f64, limit: f64| OrderKind::StopLimit { trigger: p(trigger), limit: p(limit) };
+    asks("limited", sell.kind(limits(98.3, 97.6)), "day 1 1 sell 1 at 98");
+    asks("limited above its trigger", sell.kind(limits(98.3, 98.2)), "day 2 1 sell 1 at 98.5");
+    asks("less than a tick", buy.limit(p(0.3)), "accepted 1");
 }
 
 #[test]

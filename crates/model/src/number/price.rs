@@ -25,11 +25,18 @@ impl Price {
     /// is not above the last decimal.
     #[must_use]
     pub fn nearest(self, step: Self) -> Self {
+        self.in_steps(step, Rounding::HalfEven)
+    }
+
+    /// The multiple of `step` at a price above zero, or else the next one above it or below it, by `rounding`; the price itself
+    /// where that leaves the range.
+    #[must_use]
+    pub(crate) fn in_steps(self, step: Self, rounding: Rounding) -> Self {
         let step = i128::from(step.nanos());
         if step <= 1 {
             return self;
         }
-        mul_div(i128::from(self.nanos()), 1, step, Rounding::HalfEven)
+        mul_div(i128::from(self.nanos()), 1, step, rounding)
             .and_then(|steps| i64::try_from(steps * step).ok())
             .map_or(self, Self::from_nanos)
     }
