@@ -247,24 +247,19 @@ impl SimVenue {
         offer: Offer,
         account: &Account,
     ) -> Result<Option<Refusal>, Overflow> {
-        let Sized::Fill { side, deal: Deal { quantity, fee, .. }, rest } = offer.sized else { return Ok(None) };
+        let Sized::Fill { side, deal: closes, rest } = offer.sized else { return Ok(None) };
         match rest {
             Rest::Later | Rest::Unpaid if !self.walks(place) => return Ok(Some(Refusal::CannotFillWhole)),
             Rest::Reversal if !self.walks(place) => {}
             _ => return Ok(None),
         }
-        // What it opens is sized with the account as it is when it has closed.
-        let mut working = self.orders[place];
-        let (order, instrument, purpose) = (working.id(), working.order.instrument, working.purpose());
-        let (time, price, liquidity, fee_in) = (bar.time, offer.price, offer.liquidity, account.quote_of(instrument));
-        let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
-        let mut after = account.clone();
-        after.apply(&Report::Filled { fill, done: false })?;
-        working.filled = working.filled.plus(quantity)?;
+        let working = &self.orders[place];
+        let sizer = self.sizer(account, working.order.instrument, offer.price, offer.liquidity, bar.time);
+        let (working, after) = sizer.half_turned(working, (side, closes), bar.time)?;
         let left = self.left_for(&working, bar, touch, account);
         Ok(match self.offer(&working, bar, touch, &after)?.sized {
             Sized::Fill { deal, rest: Rest::Nothing, .. } => {
-                let both = quantity.plus(deal.quantity)?;
+                let both = closes.quantity.plus(deal.quantity)?;
                 left.is_some_and(|left| both > left).then_some(Refusal::CannotFillWhole)
             }
             Sized::Refuse(refusal) => Some(refusal),

@@ -1,13 +1,14 @@
 //! From a size to units, at the price of the fill and with the money that is there.
 use qframe_model::account::{Account, MarginKind};
-use qframe_model::event::CancelReason;
-use qframe_model::fill::Liquidity;
+use qframe_model::event::{CancelReason, Report};
+use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Instrument;
 use qframe_model::market::Side;
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::{OrderKind, Size};
 use qframe_model::refusal::Refusal;
+use qframe_model::time::Time;
 
 use super::convert::{convertible, spare};
 use super::fees::{FeeBasis, Fees};
@@ -66,6 +67,23 @@ pub(super) struct Sizer<'a> {
 impl Sizer<'_> {
     fn instrument(&self) -> &Instrument {
         self.account.instrument(self.id)
+    }
+
+    /// An order that turns a position, and the account, when it has closed what there was: with these it opens.
+    #[cold]
+    pub(super) fn half_turned(
+        &self,
+        working: &Working,
+        (side, closes): (Side, Deal),
+        time: Time,
+    ) -> Result<(Working, Account), Overflow> {
+        let (order, instrument, purpose) = (working.id(), working.order.instrument, working.purpose());
+        let Deal { quantity, fee, .. } = closes;
+        let (price, liquidity, fee_in) = (self.price, self.liquidity, self.account.quote_of(instrument));
+        let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
+        let mut after = self.account.clone();
+        after.apply(&Report::Filled { fill, done: false })?;
+        Ok((Working { filled: working.filled.plus(quantity)?, ..*working }, after))
     }
 
     /// The step for `working` at this price. An order trades on its own side only: a price that was set for buying says

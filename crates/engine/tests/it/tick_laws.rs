@@ -298,3 +298,24 @@ fn where_there_are_no_sessions_days_are_those_of_utc() {
     let closed = format!("{day} 1 buy 1 at 101 as Taker");
     check("on the close", &plain(), &ticks, sent(OrderKind::MarketOnClose), &[&rests, &closed]);
 }
+
+/// The book was asked for what closes alone.
+#[test]
+fn a_turn_fills_whole_or_not_at_all_on_a_book() {
+    let turn = |size: Size| Ticket::buy(size).time_in_force(TimeInForce::Fok);
+    let left = |ticket: Ticket| {
+        let (account, events, _) = run(plain(), &book(), on(3, vec![sell(3), ticket]));
+        (account.position(ID).quantity, events.last().unwrap().clone())
+    };
+    // Of an account of 10,000: 2.1 % are two units.
+    let weight = |share| Size::TargetWeight(Rate::basis_points(share));
+    for size in [Size::Units(units(5)), Size::TargetUnits(units(2)), weight(210)] {
+        assert_eq!(left(turn(size)).0, units(2), "{size:?}: five are offered");
+    }
+    for size in [Size::Units(units(6)), Size::TargetUnits(units(3)), weight(320)] {
+        let (held, last) = left(turn(size));
+        assert_eq!((held, last.starts_with("1 2 rejected")), (units(-3), true), "{size:?}: {last}");
+    }
+    let limited = left(turn(Size::Units(units(4))).limit(p(101.0)));
+    assert_eq!(limited.0, units(-3), "two are offered at 101");
+}

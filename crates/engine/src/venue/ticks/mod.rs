@@ -20,7 +20,7 @@ use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
 use super::carry::{has_expired, is_broken};
-use super::sizing::Sized;
+use super::sizing::{Rest, Sized, Sizer};
 use super::working::{Look, Step, Touch, Working};
 use super::{Settings, SimVenue, Stage};
 pub(super) use live::{Live, Met};
@@ -151,17 +151,33 @@ impl SimVenue {
         let (id, side) = (working.order.instrument, working.order.side);
         let live = self.lives[id.index()].as_ref().filter(|live| live.has_book() && working.filled.is_zero());
         let Some((live, offer)) = live.and_then(|live| Some((live, live.next_offer(side)?))) else { return Ok(true) };
-        let sized = self.sizer(account, id, offer.price, Liquidity::Taker, self.now).size(working)?;
         let depth = live.depth_for(working.id(), side, working.limit(), account.instrument(id).rules().lot);
-        let Sized::Fill { deal, .. } = sized else { return Ok(true) };
-        if deal.quantity > depth {
+        let Some(wanted) = self.wanted_at(offer.price, place, account)? else { return Ok(true) };
+        if wanted > depth {
             return Ok(false);
         }
         // Whether all of it can be paid is judged at the worst price that it comes to.
-        let Some(worst) = live.sweep(side, deal.quantity).map(|sweep| sweep.worst) else { return Ok(true) };
-        let sized = self.sizer(account, id, worst, Liquidity::Taker, self.now).size(working)?;
+        let Some(worst) = live.sweep(side, wanted).map(|sweep| sweep.worst) else { return Ok(true) };
         let counts_units = matches!(working.order.size, Size::Units(_) | Size::Close | Size::TargetUnits(_));
-        Ok(!counts_units || matches!(sized, Sized::Fill { deal: at_worst, .. } if at_worst.quantity >= deal.quantity))
+        Ok(!counts_units || self.wanted_at(worst, place, account)?.is_some_and(|at_worst| at_worst >= wanted))
+    }
+
+    /// The units that an order would trade at a price, of one that turns a position both what closes and what opens; more than
+    /// there are where the second is refused, `None` where all is.
+    fn wanted_at(&self, price: Price, place: usize, account: &Account) -> Result<Option<Quantity>, Overflow> {
+        let working = &self.orders[place];
+        let sizer = self.sizer(account, working.order.instrument, price, Liquidity::Taker, self.now);
+        Ok(match sizer.size(working)? {
+            Sized::Fill { side, deal, rest: Rest::Reversal } => {
+                let (turning, after) = sizer.half_turned(working, (side, deal), self.now)?;
+                Some(match (Sizer { account: &after, ..sizer }).size(&turning)? {
+                    Sized::Fill { deal: opens, .. } => deal.quantity.plus(opens.quantity)?,
+                    _ => Quantity::MAX,
+                })
+            }
+            Sized::Fill { deal, .. } => Some(deal.quantity),
+            _ => None,
+        })
     }
 
     fn look_at_market(&mut self, place: usize) -> Look {
