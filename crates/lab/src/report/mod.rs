@@ -26,6 +26,7 @@ mod text;
 mod thin;
 mod track;
 mod trades;
+mod trailing;
 
 pub use chance::Chance;
 pub use error::ReportError;

@@ -11,6 +11,7 @@ use super::chance::{self, Chance, MonteCarlo};
 use super::columns::{Columns, Outliers};
 use super::periods::{self, periods};
 use super::track::{Compared, Track};
+use super::trailing::{Trailing, trailing};
 use super::{ReportError, Style, plot, text};
 
 /// What a tear sheet tells of.
@@ -56,6 +57,7 @@ pub fn sheet_terminal(sheet: &Sheet<'_>, style: Style, out: &mut dyn Write) -> R
         let line = format!("{year:<8}{:>12}{market:>18}", text::percent(Some(own * 100.0)));
         writeln!(out, "{}", line.trim_end())?;
     }
+    trailing_lines(track, &mut out)?;
     period_lines(track, &mut out)?;
     if let Some(chance) = chance {
         chance_lines(chance, &mut out)?;
@@ -80,6 +82,17 @@ fn drawdown_lines(track: &Track, out: &mut impl Write) -> Result<(), ReportError
         let depth = text::percent(Some(episode.depth * 100.0));
         let (peak, lowest) = (date(episode.peak_ns), date(episode.trough_ns));
         writeln!(out, "{depth:<12}{peak:<14}{lowest:<14}{recovered:<14}{length:>12}")?;
+    }
+    Ok(())
+}
+
+fn trailing_lines(track: &Track, out: &mut impl Write) -> Result<(), ReportError> {
+    let beside = track.beside.as_ref().map_or("", |beside| beside.name.as_str());
+    writeln!(out, "\n{:<16}{:>12}{:>18}", "Up to the end", "Return", beside.chars().take(16).collect::<String>())?;
+    for Trailing { span, own, benchmark } in trailing(track).iter().filter(|trailing| trailing.own.is_some()) {
+        let [own, market] = [own, benchmark].map(|share| share.map(|share| text::percent(Some(share * 100.0))));
+        let line = format!("{:<16}{:>12}{:>18}", span.name(), own.unwrap_or_default(), market.unwrap_or_default());
+        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }
@@ -124,7 +137,7 @@ pub(super) fn shown(unit: Unit, value: Option<f64>) -> String {
 }
 
 /// Writes the tear sheet as one JSON object: `version name start end returns periods_per_year notes metrics benchmark conventions
-/// aliases drawdowns months years periods distribution outliers`, `montecarlo` and its kin, `series`. Metrics are numbers by name
+/// aliases drawdowns months years trailing periods distribution outliers`, `montecarlo` and its kin, `series`. Metrics are numbers by name
 /// (shares as fractions), `null` where not defined; `benchmark` has those of the benchmark alone.
 ///
 /// # Errors
@@ -152,6 +165,7 @@ pub fn sheet_json(sheet: &Sheet<'_>, out: &mut dyn Write) -> Result<(), ReportEr
             .map(|month| (format!("{}-{:02}", month.year, month.month), month.return_fraction))
             .collect(),
         years: track.years().into_iter().map(|(year, own, benchmark)| Year { year, own, benchmark }).collect(),
+        trailing: trailing(track),
         periods: periods::Figures(&periods),
         distribution: periods::Distribution(&periods),
         outliers: Outliers::of(track),
@@ -181,6 +195,7 @@ struct Object<'a> {
     drawdowns: Vec<Drawdown>,
     months: std::collections::BTreeMap<String, f64>,
     years: Vec<Year>,
+    trailing: Vec<Trailing>,
     periods: periods::Figures<'a>,
     distribution: periods::Distribution<'a>,
     outliers: Option<Outliers>,

@@ -207,6 +207,14 @@ fn a_month_without_a_return_is_not_there() {
     assert!((sheet["months"]["2000-01"].as_f64().unwrap() - 0.1).abs() < 1e-12);
     let years = sheet["years"].as_array().unwrap();
     assert_eq!((years.len(), &years[0]["year"]), (1, &2000.into()));
+    let trailing = |place: usize, span: &str| {
+        assert_eq!(sheet["trailing"][place]["span"], span);
+        sheet["trailing"][place]["return"].as_f64()
+    };
+    assert!((trailing(0, "MTD").unwrap() - 0.02).abs() < 1e-12);
+    assert!((trailing(3, "YTD").unwrap() - (1.1 * 0.95 * 1.02 - 1.0)).abs() < 1e-12);
+    assert_eq!(trailing(5, "3Y (ann.)"), None);
+    assert_eq!(trailing(8, "All-time (ann.)"), sheet["metrics"]["cagr"].as_f64());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::report::attribution::Table;
 use crate::report::costs::{self, Costs};
 use crate::report::tear::shown;
 use crate::report::track::{Compared, Track};
+use crate::report::trailing::{Trailing, trailing};
 use crate::report::{ReportError, text};
 
 /// How many drawdowns the page lists.
@@ -97,7 +98,7 @@ pub(super) fn drawdowns(track: &Track, out: &mut impl Write) -> Result<(), Repor
     )?)
 }
 
-/// Writes the returns of the years.
+/// Writes the returns of the years, and those up to the end.
 pub(super) fn years(track: &Track, out: &mut impl Write) -> Result<(), ReportError> {
     writeln!(out, "<section class=\"card\"><h2>Yearly returns</h2>")?;
     let beside = track.beside.as_ref();
@@ -114,6 +115,17 @@ pub(super) fn years(track: &Track, out: &mut impl Write) -> Result<(), ReportErr
         row
     };
     table("list", &head, &track.years().into_iter().rev().map(row).collect::<Vec<_>>(), out)?;
+    head[0] = "Up to the end";
+    let row = |trailing: Trailing| {
+        let mut row = vec![trailing.span.name(), percent(trailing.own)];
+        if beside.is_some() {
+            let ahead = trailing.own.zip(trailing.benchmark).map(|(own, market)| own - market);
+            row.extend([percent(trailing.benchmark), percent(ahead)]);
+        }
+        row
+    };
+    let spans = trailing(track).into_iter().filter(|trailing| trailing.own.is_some());
+    table("list", &head, &spans.map(row).collect::<Vec<_>>(), out)?;
     Ok(writeln!(out, "</section>")?)
 }
 
