@@ -75,7 +75,15 @@ impl Draft {
             purpose: Purpose::Signal,
         };
         self.account.fill(&fill)?;
-        self.trades.push(trade);
+        match self.trades.last_mut() {
+            // A position that turns, with nothing between: one trade.
+            Some(last) if last.instrument == trade.instrument => {
+                last.quantity = last.quantity.plus(trade.quantity)?;
+                last.value = last.value.plus(trade.value)?;
+                last.fee = last.fee.plus(trade.fee)?;
+            }
+            _ => self.trades.push(trade),
+        }
         Ok(())
     }
 

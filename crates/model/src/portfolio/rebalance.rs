@@ -1,8 +1,9 @@
 //! The trades that bring a portfolio to its target: whole lots, sells before buys, never more than there is.
 //!
-//! Weights are taken of the equity that is left once the fees are paid. What is bought is rounded down to lots and what
-//! is sold is rounded up (but not past zero), so sales always pay for purchases and every weight ends within one lot of
-//! its target. Each trade is booked on a copy of the account before the next one is sized.
+//! Weights are taken of the equity that is left once the fees are paid. What is bought or sold short is rounded down to lots,
+//! what is sold to the nearest lot (but not past zero): no trade leaves a weight farther from its target than it was. Where
+//! sales that were rounded down bring less than the purchases cost, the last of these are less. Each trade is booked on a
+//! copy of the account before the next one is sized.
 use std::fmt;
 
 use super::draft::Draft;
@@ -102,7 +103,7 @@ impl fmt::Display for Skip {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// What makes positions smaller, then what opens or enlarges them: of either the sells, then the buys, each by the number
-    /// of the instrument.
+    /// of the instrument. A position that turns is closed with the ones and opened with the others.
     pub trades: Vec<PlannedTrade>,
     /// What stays off its target, and why.
     pub skipped: Vec<Skipped>,
@@ -132,20 +133,20 @@ impl Rebalance {
         let mut steps = Vec::with_capacity(far.len());
         for drift in &far {
             let (id, step) = (drift.instrument, step(account, drift, base)?);
-            steps.push((id, step));
+            let closes = closing(account, id, step);
+            // What shrinks a position comes first: it brings the money and the margin for what opens one.
+            let parts = [(true, closes), (false, step.minus(closes)?)];
+            steps.extend(
+                parts.into_iter().filter(|(_, part)| !part.is_zero()).map(|(shrinks, part)| (!shrinks, id, part)),
+            );
             let (left, lot) = (account.position(id).quantity.plus(step)?.abs(), account.instrument(id).rules().lot);
             if drift.target.is_zero() && !left.is_zero() && step.abs() >= lot {
                 skipped.push(Skipped { instrument: id, reason: Skip::BelowLot { asked: left, lot } });
             }
         }
-        // What shrinks a position comes first: it brings the money and the margin for what opens one.
-        let shrinks = |id: InstrumentId, step: Quantity| {
-            let held = account.position(id).quantity;
-            !held.is_zero() && held.is_negative() != step.is_negative() && step.abs() <= held.abs()
-        };
-        steps.sort_by_key(|(id, step)| (!shrinks(*id, *step), !step.is_negative(), *id));
+        steps.sort_by_key(|(opens, id, step)| (*opens, !step.is_negative(), *id));
         let mut draft = Draft::new(*self, account, skipped);
-        for (id, step) in steps {
+        for (_, id, step) in steps {
             draft.trade(id, step)?;
         }
         let cash = draft.cash();
@@ -193,7 +194,18 @@ impl Rebalance {
     }
 }
 
-/// The units from what is held to the target, in whole lots: down for a purchase or a short, up for a sale of what is held.
+/// The part of a step that makes a position smaller; of one that turns it, what closes its whole lots.
+fn closing(account: &Account, id: InstrumentId, step: Quantity) -> Quantity {
+    let (held, lot) = (account.position(id).quantity, account.instrument(id).rules().lot);
+    match held.is_zero() || held.is_negative() == step.is_negative() {
+        true => Quantity::ZERO,
+        false if step.abs() <= held.abs() => step,
+        false => (-held).floor_to(lot),
+    }
+}
+
+/// The units from what is held to the target, in whole lots: down for a purchase or a short, to the nearest for a sale of what
+/// is held.
 fn step(account: &Account, drift: &Drift, base: Cash) -> Result<Quantity, PortfolioError> {
     let id = drift.instrument;
     let instrument = account.instrument(id);
@@ -208,6 +220,7 @@ fn step(account: &Account, drift: &Drift, base: Cash) -> Result<Quantity, Portfo
     if !missing.is_negative() || drift.target.is_negative() || down == missing {
         return Ok(if down.is_zero() { missing } else { down });
     }
-    let (up, all) = (down.minus(lot)?, (-held).floor_to(lot));
-    Ok(if all.is_zero() { missing } else { up.max(all) })
+    let up = down.minus(lot)?.max((-held).floor_to(lot));
+    let nearest = if missing.minus(up)?.abs() < down.minus(missing)? { up } else { down };
+    Ok(if nearest.is_zero() { missing } else { nearest })
 }

@@ -7,7 +7,7 @@ use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
 use qframe_model::market::Side;
 use qframe_model::number::{Cash, Price, Quantity, Rate};
-use qframe_model::portfolio::{Plan, Rebalance, Skip, Snapshot, Weights};
+use qframe_model::portfolio::{Plan, Rebalance, Skip, Skipped, Snapshot, Weights};
 use qframe_model::time::Time;
 
 use crate::portfolio::weights;
@@ -57,7 +57,18 @@ fn a_plan_sells_before_it_buys_in_whole_lots() {
     // The short is bought back before its margin and money go into something else.
     check(&[("A", "0", "80"), ("B", "-10", "100")], &[(0, "1")], plain, &["buy 10 B", "buy 125 A"]);
     check(&[("A", "-10", "100"), ("B", "0", "80")], &[(1, "1")], plain, &["buy 10 A", "buy 125 B"]);
-    check(&[("A", "50", "100"), ("B", "-20", "100")], &[(0, "-0.5")], plain, &["buy 20 B", "sell 100 A"]);
+    check(&[("A", "50", "100"), ("B", "-20", "100")], &[(0, "-0.5")], plain, &["sell 50 A", "buy 20 B", "sell 50 A"]);
+    // A position that turns is closed with the others, and opened when there is money.
+    check(
+        &[("A", "0", "50"), ("Z", "-100", "100")],
+        &[(0, "0.9"), (1, "0.1")],
+        plain,
+        &["buy 100 Z", "buy 180 A", "buy 10 Z"],
+    );
+    check(&[("A", "0", "50"), ("Z", "100", "100")], &[(0, "0.9"), (1, "-0.1")], plain, &["sell 110 Z", "buy 180 A"]);
+    // A sale goes to the nearest lot: a share of half of the equity was sold for one part in fifty too much.
+    check(&[("A", "1", "5000"), ("B", "100", "50")], &[(0, "0.49"), (1, "0.51")], plain, &["buy 2 B"]);
+    check(&[("A", "3", "3000")], &[(0, "0.55")], plain, &["sell 1 A"]);
     // All of 10,000 with a fee of 1 %: 99 shares cost 9,900 and a fee of 99.
     check(&[("A", "0", "100")], &[(0, "1")], Rebalance { fee: Rate::percent(1), ..plain }, &["buy 99 A"]);
 }
@@ -146,10 +157,23 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn a_plan_brings_every_weight_within_one_lot((mut account, target) in world(), fee in 0i64..200) {
+    fn a_plan_brings_every_weight_near_its_target((mut account, target) in world(), fee in 0i64..200) {
         let plan = Rebalance { band: Rate::ZERO, fee: Rate::basis_points(fee) }.plan(&account, &target).unwrap();
+        let before = account.clone();
         prop_assert!(carry_out(&mut account, &plan) >= Cash::ZERO, "more was spent than there was");
         prop_assert_eq!(account.cash(), plan.cash);
+        // What sales to the nearest lot bring less than they should is missing for the last purchases.
+        let sold = plan.trades.iter().filter(|trade| trade.side == Side::Sell);
+        let half_lots = sold.fold(0.0, |sum, trade| {
+            let instrument = account.instrument(trade.instrument);
+            sum + instrument.value(trade.price, instrument.rules().lot).unwrap().to_f64() / 2.0
+        });
+        let kept = plan.skipped.iter().filter(|skipped| matches!(skipped.reason, Skip::BelowLot { .. }));
+        let half_lots = kept.fold(half_lots, |sum, skipped| {
+            let instrument = account.instrument(skipped.instrument);
+            let mark = account.mark_of(skipped.instrument).unwrap();
+            sum + instrument.value(mark, instrument.rules().lot).unwrap().to_f64() / 2.0
+        });
         for (id, weight) in &target {
             let (instrument, mark) = (account.instrument(*id), account.mark_of(*id).unwrap());
             let value = instrument.value(mark, account.position(*id).quantity).unwrap();
@@ -158,7 +182,14 @@ proptest! {
             let left = value.minus(wanted).unwrap().abs();
             // A gap of nothing at 1e-9 is no gap: half of that of the equity may stay.
             let rounding = account.equity().at_rate(Rate::from_nanos(1)).unwrap();
-            prop_assert!(left < lot || left <= rounding, "{} is {} off, a lot is {}: {:?}", instrument.symbol(), left, lot, plan);
+            let is_short = |skipped: &Skipped| {
+                skipped.instrument == *id && matches!(skipped.reason, Skip::NotEnough { .. })
+            };
+            let most = if plan.skipped.iter().any(is_short) { half_lots } else { 0.0 };
+            let within = left < lot || left <= rounding || left.to_f64() < lot.to_f64() + 1.01 * most;
+            prop_assert!(within, "{} is {} off, a lot is {}: {:?}", instrument.symbol(), left, lot, plan);
+            let was = instrument.value(mark, before.position(*id).quantity).unwrap().minus(wanted).unwrap().abs();
+            prop_assert!(left <= was, "{} was {} off and is {}: {:?}", instrument.symbol(), was, left, plan);
         }
         let sides: Vec<bool> = plan.trades.iter().map(|trade| trade.side == Side::Buy).collect();
         prop_assert!(sides.is_sorted(), "sells come before buys");

@@ -125,15 +125,24 @@ impl Constraints {
             broken.extend(least.map(|least| Clause::GroupAtLeast(name(), least)));
             broken.extend(most.map(|most| Clause::GroupAtMost(name(), most)));
         }
-        let traded: f64 = weights.iter().enumerate().map(|(asset, weight)| (weight - self.held(asset)).abs()).sum();
         let gross: f64 = weights.iter().map(|weight| weight.abs()).sum();
         let held = weights.iter().filter(|weight| weight.abs() > SLACK);
         let smallest = held.clone().map(|weight| weight.abs()).fold(f64::INFINITY, f64::min);
-        broken.extend(self.turnover.filter(|most| traded / 2.0 > most + SLACK).map(Clause::Turnover));
+        broken.extend(self.turnover.filter(|most| self.traded(weights) / 2.0 > most + SLACK).map(Clause::Turnover));
         broken.extend(self.gross.filter(|most| gross > most + SLACK).map(Clause::Gross));
         broken.extend(self.positions.filter(|most| held.count() > *most).map(Clause::Positions));
         broken.extend(self.smallest.filter(|least| smallest < least - SLACK).map(Clause::Smallest));
         broken
+    }
+
+    /// The sum of all changes of weight.
+    fn traded(&self, weights: &[f64]) -> f64 {
+        weights.iter().enumerate().map(|(asset, weight)| (weight - self.held(asset)).abs()).sum()
+    }
+
+    /// What the linear costs take from the return.
+    pub(super) fn share_paid(&self, weights: &[f64]) -> f64 {
+        self.linear_cost * self.traded(weights)
     }
 
     /// True where only the sum and each weight are bounded, and nothing costs.

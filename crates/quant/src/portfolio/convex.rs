@@ -47,7 +47,8 @@ pub(super) fn optimise(
     Ok(Allocation { weights, residual, iterations, dropped: Vec::new() })
 }
 
-/// The least of `w' M w / 2 - linear' w + cost * (what trading costs)`, with a floor of a weighted sum.
+/// The least of `w' M w / 2 - linear' w + cost * (what trading costs)`, with a floor of a weighted sum, from which linear costs are
+/// taken then.
 pub(super) struct Quadratic<'a> {
     pub(super) names: &'a [String],
     pub(super) matrix: &'a DMatrix<f64>,
@@ -70,7 +71,10 @@ impl Quadratic<'_> {
         let program = &mut posed.program;
         quadratic(program, self.matrix, scale);
         self.linear.iter().enumerate().for_each(|(asset, value)| program.linear[asset] -= value * scale);
-        posed.charge(constraints, self.cost * scale);
+        posed.charge_impact(constraints, self.cost * scale);
+        if self.floor.is_none() {
+            posed.charge_linear(constraints, self.cost * scale);
+        }
         if let Some((factors, least)) = self.floor {
             let mut terms: Vec<(usize, f64)> = (0..factors.len()).map(|asset| (asset, -factors[asset])).collect();
             terms.extend(posed.linear_cost(constraints));
@@ -129,9 +133,17 @@ pub(super) fn posed(names: &[String], constraints: &Constraints) -> Posed {
 impl Posed {
     /// Adds the costs of trading to what is made small, `by` times.
     pub(super) fn charge(&mut self, constraints: &Constraints, by: f64) {
+        self.charge_linear(constraints, by);
+        self.charge_impact(constraints, by);
+    }
+
+    fn charge_linear(&mut self, constraints: &Constraints, by: f64) {
         for variable in &self.traded {
             self.program.linear[*variable] += by * constraints.linear_cost;
         }
+    }
+
+    fn charge_impact(&mut self, constraints: &Constraints, by: f64) {
         if constraints.quadratic_cost > 0.0 {
             for (asset, held) in self.held.iter().enumerate() {
                 self.program.quadratic.push((asset, asset, 2.0 * by * constraints.quadratic_cost));

@@ -12,6 +12,7 @@ pub struct Point {
 
 /// `points` portfolios (two at least) from the least variance to the highest return, evenly apart in expected return, each of the least
 /// variance among those of its return or more. Their expected returns rise, unless positions or the smallest weight are bounded.
+/// What trading costs, as a share, is taken from the returns.
 ///
 /// # Errors
 /// As [`optimise`] of the least variance; [`PortfolioError::Number`] for fewer than two points.
@@ -20,15 +21,18 @@ pub fn frontier(estimates: &Estimates, constraints: &Constraints, points: usize)
         let (what, value) = ("the points of the frontier", points as f64);
         return Err(PortfolioError::Number { what, value, expected: "2 or more" });
     }
-    let first = optimise(estimates, &Objective::MinVariance, constraints)?;
-    let lowest = estimates.figures(&first.weights).expected_return;
+    // The costs are in the returns, and the least variance is that of any return.
+    let free = Constraints { linear_cost: 0.0, ..constraints.clone() };
+    let first = optimise(estimates, &Objective::MinVariance, &free)?;
+    let net = |weights: &[f64]| estimates.figures(weights).expected_return - constraints.share_paid(weights);
+    let lowest = net(&first.weights);
     let last = highest(estimates, constraints);
     // How far the returns go where no highest one was found: as far as without the choice of positions.
     let reach = match &last {
         Ok(last) => last.clone(),
         Err(_) => highest(estimates, &Constraints { positions: None, smallest: None, ..constraints.clone() })?,
     };
-    let highest = estimates.figures(&reach.weights).expected_return;
+    let highest = net(&reach.weights);
     let mut found = vec![Point { target: lowest, found: Ok(first) }];
     for place in 1..points - 1 {
         let share = place as f64 / (points - 1) as f64;

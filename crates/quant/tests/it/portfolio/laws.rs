@@ -1,6 +1,6 @@
 //! What holds for every optimum.
 use proptest::prelude::*;
-use qframe_quant::portfolio::{Constraints, Group, Linkage, Objective, frontier, optimise};
+use qframe_quant::portfolio::{Constraints, Estimates, Group, Linkage, Objective, frontier, optimise};
 
 use super::{Chance, OPTIMA, estimates, loss, weights};
 
@@ -104,19 +104,82 @@ proptest! {
     }
 }
 
+/// What trading costs, as a share of what is traded.
+fn paid(constraints: &Constraints, weights: &[f64]) -> f64 {
+    let traded = weights.iter().zip(&constraints.current).map(|(new, old)| (new - old).abs());
+    constraints.linear_cost * traded.sum::<f64>()
+}
+
+/// What is made small where trading costs `paid`.
+fn loss_with_costs(estimates: &Estimates, objective: &Objective, weights: &[f64], paid: f64) -> f64 {
+    let volatility = estimates.figures(weights).volatility;
+    match objective {
+        Objective::MinVariance => volatility.powi(2) / 2.0 + paid,
+        Objective::TargetReturn(_) => volatility,
+        Objective::MaxSharpe { .. } | Objective::MaxDiversification => {
+            loss(estimates, objective, weights) + paid / volatility
+        }
+        _ => loss(estimates, objective, weights) + paid,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The floor of a return took the costs, and so did what was made small.
+    #[test]
+    fn with_costs_no_other_weights_are_better(seed in any::<u64>(), cost in 0.0..0.05_f64) {
+        let (estimates, mut chance) = (estimates(5, 120, seed), Chance(seed ^ 2));
+        let bounds = Constraints::long_only(5);
+        let current = random(&mut chance, &bounds.lower, &bounds.upper);
+        let constraints = Constraints { linear_cost: cost, current, ..bounds };
+        let others: Vec<Vec<f64>> = (0..60).map(|_| random(&mut chance, &constraints.lower, &constraints.upper)).collect();
+        let net = |weights: &[f64]| estimates.figures(weights).expected_return - paid(&constraints, weights);
+        for objective in [
+            Objective::MinVariance,
+            Objective::MaxSharpe { risk_free: net(&constraints.current) - 0.1 },
+            Objective::TargetReturn(net(&others[0])),
+            Objective::TargetRisk(estimates.figures(&others[0]).volatility),
+            Objective::Utility { aversion: 4.0 },
+            Objective::MaxDiversification,
+            Objective::MinCvar { confidence: 0.9 },
+        ] {
+            let found = weights(&estimates, &objective, &constraints);
+            let best = loss_with_costs(&estimates, &objective, &found, paid(&constraints, &found));
+            for other in &others {
+                // Far from it, and next to it.
+                for share in [1.0, 0.01] {
+                    let there: Vec<f64> = found.iter().zip(other).map(|(own, other)| own + share * (other - own)).collect();
+                    let is_allowed = match objective {
+                        Objective::TargetReturn(least) => net(&there) >= least,
+                        Objective::TargetRisk(most) => estimates.figures(&there).volatility <= most,
+                        _ => true,
+                    };
+                    let loss = loss_with_costs(&estimates, &objective, &there, paid(&constraints, &there));
+                    prop_assert!(!is_allowed || loss >= best - 1e-7 * best.abs().max(1e-3), "{objective:?}: {loss} < {best}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn the_frontier_rises() {
     let estimates = estimates(8, 200, 7);
-    for constraints in
-        [Constraints::long_only(8), Constraints { gross: Some(1.5), ..Constraints::within(8, -0.3, 1.0) }]
-    {
+    let plain = Constraints { current: vec![0.125; 8], ..Constraints::long_only(8) };
+    for constraints in [
+        plain.clone(),
+        Constraints { gross: Some(1.5), ..Constraints::within(8, -0.3, 1.0) },
+        Constraints { linear_cost: 0.02, ..plain },
+    ] {
         let found = frontier(&estimates, &constraints, 12).expect("a frontier");
-        let figures: Vec<_> =
-            found.iter().map(|point| estimates.figures(&point.found.as_ref().expect("weights").weights)).collect();
-        assert_eq!(figures.len(), 12);
-        for pair in figures.windows(2) {
-            assert!(pair[0].expected_return < pair[1].expected_return + 1e-9, "{pair:?}");
-            assert!(pair[0].volatility < pair[1].volatility + 1e-9, "{pair:?}");
+        let weights: Vec<_> = found.iter().map(|point| &point.found.as_ref().expect("weights").weights).collect();
+        assert_eq!(weights.len(), 12);
+        let net = |weights: &[f64]| estimates.figures(weights).expected_return - paid(&constraints, weights);
+        for pair in weights.windows(2) {
+            assert!(net(pair[0]) < net(pair[1]) + 1e-9, "{pair:?}");
+            let [one, other] = [pair[0], pair[1]].map(|weights| estimates.figures(weights).volatility);
+            assert!(one < other + 1e-9, "{pair:?}");
         }
     }
 }
