@@ -35,7 +35,9 @@ impl Reach {
     /// With one more order, and the units that it moves the position by at most.
     pub(super) fn with(self, open: &OpenOrder, account: &Account) -> Result<(Self, Quantity), Refusal> {
         let order = &open.order;
-        let mut reach = self.meeting(order);
+        // At the prices of a way out nothing gets larger.
+        let closes = order.reduce_only || order.size == Size::Close;
+        let mut reach = if closes { self } else { self.meeting(order) };
         if order.reduce_only {
             return Ok(reach.led_to(Quantity::ZERO)?);
         }

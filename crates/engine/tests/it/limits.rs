@@ -104,6 +104,22 @@ fn what_is_refused_to_open_may_still_close() {
     assert_eq!(sent.collect::<Vec<_>>(), [false, true]);
 }
 
+/// At the price of its target or stop a position is worth more than the limit, and its entry was withdrawn for that.
+#[test]
+fn a_way_out_does_not_make_a_position_larger() {
+    let limits = || of_symbol(SymbolLimits { position_value: Some(Cash::whole(7_000)), ..SymbolLimits::default() });
+    let guarded = |entry: Ticket, stop: f64, target: f64, filled: &str| {
+        let script = |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.bracket(entry, p(stop), p(target));
+            }
+        };
+        check("guarded", limits(), &[FLAT; 3], script, &["accepted 2", "accepted 3", filled]);
+    };
+    guarded(Ticket::buy(units(60)), 80.0, 130.0, "day 1 1 buy 60 at 100");
+    guarded(Ticket::sell(units(60)), 128.0, 80.0, "day 1 1 sell 60 at 100");
+}
+
 #[test]
 fn a_target_and_what_rests_can_both_fill() {
     // A limit to buy 30 rests, then a target of 50: filled in that order it is 50, in the other 80.
