@@ -268,6 +268,30 @@ impl SimVenue {
         Ok(())
     }
 
+    /// Closes the position that a stop inside the range would close too late: the price came by the one that breaks the margin.
+    #[cold]
+    pub(super) fn breaks_first(
+        &mut self,
+        place: usize,
+        bar: &Bar,
+        stop: Price,
+        account: &Account,
+    ) -> Result<bool, Overflow> {
+        let order = &self.orders[place].order;
+        let (id, side, held) = (order.instrument, order.side, account.position(order.instrument).quantity);
+        if held.is_zero() || Side::of(held) == side {
+            return Ok(false);
+        }
+        let Some(price) = self.breaking_price(account, id, bar)?.filter(|price| side.prefers(*price, stop)) else {
+            return Ok(false);
+        };
+        let fill = self.forced_fill(account, id, bar, price, bar.time, Purpose::Liquidation)?;
+        self.force(account, fill);
+        // The stop meets the range all the same, where it is more than a way out.
+        self.cursor = place;
+        Ok(true)
+    }
+
     /// Notes a fill inside a bar that opens or enlarges its position: what the bar did before was not with it.
     #[cold]
     pub(super) fn note_entry(&mut self, fill: &Fill, bar: &Bar, market: Price, account: &Account) {

@@ -13,7 +13,7 @@ use super::pricing::Taker;
 use super::settings::{FillPrice, Unaffordable};
 use super::sizing::{Deal, Rest, Sized, Sizer};
 use super::working::{Look, Step, Touch, Working, against, favour};
-use super::{SimVenue, Stage};
+use super::{SimVenue, Stage, would_take};
 
 /// What the market and the account let an order do.
 #[derive(Clone, Copy)]
@@ -54,7 +54,15 @@ impl SimVenue {
                 // Its limit was not reached at its trigger.
                 self.end_immediate(place, time);
             }
-            Some(Look::Fill(touch)) => self.execute(place, step, &bar, touch, account)?,
+            Some(Look::Fill(touch)) => {
+                if step == Step::Stops
+                    && self.carry.is_needed()
+                    && self.breaks_first(place, &bar, touch.price, account)?
+                {
+                    return Ok(());
+                }
+                self.execute(place, step, &bar, touch, account)?;
+            }
         }
         Ok(())
     }
@@ -156,31 +164,6 @@ impl SimVenue {
         }
     }
 
-    /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open; those with a trigger begin with it, and a
-    /// limit that was made awake inside a range meets the market there.
-    pub(super) fn end_if_immediate(&mut self, place: usize, step: Step, bar: &Bar) {
-        let working = &self.orders[place];
-        if working.waits_for_trigger() {
-            return;
-        }
-        let late = step == Step::Close && working.active_from > bar.time;
-        let woken = step != Step::Open && working.born_at.is_some() && working.limit().is_some();
-        if late || woken || (step == Step::Open && matches!(self.stage, Stage::Open | Stage::Arrive | Stage::Tick)) {
-            self.end_immediate(place, self.time_of(place, step, bar));
-        }
-    }
-
-    fn end_immediate(&mut self, place: usize, time: Time) {
-        let Order { id: order, time_in_force, .. } = self.orders[place].order;
-        match time_in_force {
-            TimeInForce::Ioc => {
-                self.end(place, Report::Cancelled { order, time, reason: CancelReason::Immediate }, time);
-            }
-            TimeInForce::Fok => self.refuse(place, Refusal::CannotFillWhole, time),
-            _ => {}
-        }
-    }
-
     /// Fills as much of an order as the money, the volume and its own terms allow.
     pub(super) fn execute(
         &mut self,
@@ -225,15 +208,16 @@ impl SimVenue {
             self.count_traded(time, value)?;
             self.convert_for(account, instrument, side, &deal, time)?;
             let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
-            let at_open = step == Step::Open && touch.price == bar.open;
+            // At the worst price it is somewhere in the range.
+            let step = if step == Step::Open && touch.price != bar.open { Step::Stops } else { step };
             self.inside = None;
-            if !at_open {
+            if step != Step::Open {
                 self.leave_the_open(instrument, touch.price);
             }
             if self.carry.is_needed() {
                 self.note_entry(&fill, bar, touch.price, account);
             }
-            self.record(place, fill, value.plus(fee)?, rest, !at_open && step != Step::Close, account);
+            self.record(place, fill, value.plus(fee)?, rest, (step, touch.price), account);
         }
         Ok(())
     }
@@ -367,7 +351,7 @@ impl SimVenue {
     }
 
     /// A fill's label in time: the bar's opening instant inside a bar, its closing instant at the close.
-    fn time_of(&self, place: usize, step: Step, bar: &Bar) -> Time {
+    pub(super) fn time_of(&self, place: usize, step: Step, bar: &Bar) -> Time {
         let working = &self.orders[place];
         let listing = &self.listings[working.order.instrument.index()];
         match (step, self.stage) {
@@ -398,7 +382,7 @@ impl SimVenue {
 
     /// Reports a fill, then ends what it ends and wakes what it wakes.
     #[inline(always)]
-    fn record(&mut self, place: usize, fill: Fill, paid: Cash, rest: Rest, in_range: bool, account: &Account) {
+    fn record(&mut self, place: usize, fill: Fill, paid: Cash, rest: Rest, met: (Step, Price), account: &Account) {
         let working = &mut self.orders[place];
         // What cannot overflow: the fill was sized within the order.
         working.filled = working.filled.plus(fill.quantity).unwrap_or(Quantity::MAX);
@@ -424,13 +408,15 @@ impl SimVenue {
                 other.order.group == Some(group) && other.id() != id
             });
         }
-        if let Some(entry) = self.orders[place].order.parent.filter(|_| done && reduce_only) {
+        if let Some(entry) = self.orders[place].order.parent.filter(|_| done && reduce_only && closes(&fill, account)) {
             // The protection has closed what there was: the rest of the entry would be without it.
-            self.cancel_where(fill.time, CancelReason::Closed, |other| other.id() == entry);
+            self.cancel_where(fill.time, CancelReason::Closed, |other| {
+                other.id() == entry && other.order.instrument == fill.instrument
+            });
         }
         // First what protected the position that is gone, then what protects the one that came: a turn has both.
         self.drop_orphans(&fill, id, account);
-        self.wake_children(&fill, in_range, account);
+        self.wake_children(&fill, met, account);
         match rest {
             Rest::Unpaid => self.end_rest(place, CancelReason::Clipped, fill.time),
             Rest::Later if immediate && !self.walks(place) => self.end_rest(place, CancelReason::Immediate, fill.time),
@@ -455,19 +441,16 @@ impl SimVenue {
 
     /// Orders that waited for this one are live from here on; inside a range they meet the market there. What
     /// protects a position that the fill has not opened yet, since it closed the other side first, waits for it.
-    fn wake_children(&mut self, fill: &Fill, in_range: bool, account: &Account) {
+    fn wake_children(&mut self, fill: &Fill, (step, price): (Step, Price), account: &Account) {
         let held = account.position(fill.instrument).quantity;
         let after = held.plus(fill.signed()).unwrap_or(held);
         let opened = !after.is_zero() && Side::of(after) == fill.side;
         let mut woke = false;
         for place in 0..self.orders.len() {
-            let Working { order, asleep, .. } = &self.orders[place];
+            let Working { order, asleep, .. } = self.orders[place];
             let protects = order.reduce_only && order.instrument == fill.instrument && order.side != fill.side;
-            if *asleep && order.parent == Some(fill.order) && (opened || !protects) {
-                let born_at = if in_range { self.market_inside(order) } else { None };
-                let working = &mut self.orders[place];
-                (working.asleep, working.born_at) = (false, born_at);
-                working.follow(fill.price, &self.grid);
+            if asleep && order.parent == Some(fill.order) && (opened || !protects) {
+                self.wake(place, fill, (step, price));
                 woke = true;
             }
         }
@@ -476,21 +459,50 @@ impl SimVenue {
         }
     }
 
+    /// Makes an order awake by a fill, unless it would take and may not.
+    fn wake(&mut self, place: usize, fill: &Fill, (step, price): (Step, Price)) {
+        let order = self.orders[place].order;
+        let born_at = if matches!(step, Step::Stops | Step::Limits) { self.market_inside(&order) } else { None };
+        let market = born_at.or_else(|| match order.instrument == fill.instrument {
+            true => Some(price),
+            false => self.listings[order.instrument.index()].price(step),
+        });
+        let takes = match self.lives[order.instrument.index()].is_some() {
+            true => self.would_take_on_tick(&order),
+            false => would_take(&order, market),
+        };
+        if let Some(refusal) = takes {
+            return self.refuse(place, refusal, fill.time);
+        }
+        let working = &mut self.orders[place];
+        (working.asleep, working.born_at, working.woke_last) = (false, born_at, step == Step::Close);
+        if let Some(market) = market {
+            working.follow(market, &self.grid);
+        }
+    }
+
     /// A position that is closed or turned takes its protective orders with it.
     fn drop_orphans(&mut self, fill: &Fill, id: OrderId, account: &Account) {
-        let held = account.position(fill.instrument).quantity;
-        let after = held.plus(fill.signed()).unwrap_or(held);
-        let gone = after.is_zero() || (!held.is_zero() && after.is_negative() != held.is_negative());
-        if gone {
+        if closes(fill, account) {
             self.drop_protection(fill.instrument, id, fill.time);
         }
     }
 
+    /// Ends what protected a position that is gone. Where its entry goes on, it sleeps until that fills again.
     fn drop_protection(&mut self, instrument: InstrumentId, but: OrderId, time: Time) {
-        self.cancel_where(time, CancelReason::NothingToClose, |other| {
-            let protects = other.order.reduce_only && other.order.parent.is_some() && !other.asleep;
-            protects && other.order.instrument == instrument && other.id() != but
-        });
+        let protects = |other: &Working| {
+            let awake = other.order.reduce_only && other.order.parent.is_some() && !other.asleep && !other.dead;
+            awake && other.order.instrument == instrument && other.id() != but
+        };
+        for place in 0..self.orders.len() {
+            let entry = self.orders[place].order.parent;
+            let goes_on =
+                |other: &Working| Some(other.id()) == entry && !other.dead && other.order.instrument == instrument;
+            if protects(&self.orders[place]) && self.orders.iter().any(goes_on) {
+                self.orders[place].sleep();
+            }
+        }
+        self.cancel_where(time, CancelReason::NothingToClose, protects);
     }
 
     /// A fill of the whole position that no order of ours asked for. It takes, and crosses as a taker does; a settlement
@@ -536,6 +548,13 @@ impl SimVenue {
         self.pending.push(Report::Forced(fill));
         self.drop_protection(fill.instrument, OrderId(0), fill.time);
     }
+}
+
+/// True where nothing is left of the position that a fill met, or the other side of it.
+fn closes(fill: &Fill, account: &Account) -> bool {
+    let held = account.position(fill.instrument).quantity;
+    let after = held.plus(fill.signed()).unwrap_or(held);
+    after.is_zero() || (!held.is_zero() && after.is_negative() != held.is_negative())
 }
 
 /// True where the fill would make its position smaller.

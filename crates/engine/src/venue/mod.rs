@@ -10,6 +10,7 @@ mod carry;
 mod convert;
 mod fees;
 mod latency;
+mod lifetime;
 mod matching;
 mod pricing;
 mod queue;
@@ -114,6 +115,12 @@ impl Listing {
     fn matched(&self) -> Option<Bar> {
         self.bar.filter(|_| self.matched)
     }
+
+    /// The last price that is known at a step of the bars of an instant.
+    fn price(&self, step: Step) -> Option<Price> {
+        let close = self.last.map(|bar| bar.close);
+        self.matched().map(|bar| if step == Step::Close { bar.close } else { bar.open }).or(close)
+    }
 }
 
 /// A venue that matches orders against recorded bars.
@@ -217,7 +224,8 @@ impl SimVenue {
     /// An order is here; `market` is what it would meet. False where it is not taken.
     #[inline(always)]
     fn take(&mut self, order: &Order, arrives: Time, market: Option<Price>) -> bool {
-        if let Some(refusal) = would_take(order, market) {
+        // What sleeps is asked when it wakes.
+        if let (None, Some(refusal)) = (order.parent, would_take(order, market)) {
             self.pending.push(Report::Rejected { order: order.id, time: arrives, refusal });
             return false;
         }
@@ -243,7 +251,11 @@ impl SimVenue {
         if order.kind != OrderKind::Market {
             self.pending.push(Report::Accepted { order: order.id, time: arrives });
         }
-        self.timed |= matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd(_));
+        if matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd(_)) {
+            self.timed = true;
+            let bar = self.listings[order.instrument.index()].matched();
+            working.day = bar.map(|bar| self.day_of(order.instrument, &bar));
+        }
         self.alive += 1;
         self.orders.push(working);
         true
@@ -465,33 +477,23 @@ impl SimVenue {
         self.closing = false;
         for working in &mut self.orders {
             let Some(bar) = self.listings[working.order.instrument.index()].matched() else { continue };
-            if working.active_from <= bar.time && !working.asleep {
-                working.rested = working.bars_to_wait == 0;
+            if working.active_from <= bar.time {
+                let waits = working.bars_to_wait > 0;
                 working.bars_to_wait = working.bars_to_wait.saturating_sub(1);
-                working.follow(working::favour(working.order.side, &bar), &self.grid);
+                if !working.asleep {
+                    working.rested = !waits && !working.woke_last;
+                    // Of a bar in which it was made awake only the close is known to be behind that.
+                    let late = working.born_at.is_some() || working.woke_last;
+                    let best = if late { bar.close } else { working::favour(working.order.side, &bar) };
+                    working.follow(best, &self.grid);
+                }
             }
-            working.born_at = None;
+            (working.born_at, working.woke_last) = (None, false);
         }
         for id in self.group.drain(..) {
             let listing = &mut self.listings[id.index()];
             (listing.last, listing.closed) = (listing.bar.take(), std::mem::take(&mut listing.closes));
             listing.matched = false;
-        }
-    }
-
-    fn expire(&mut self) {
-        for place in 0..self.orders.len() {
-            let working = &self.orders[place];
-            let Some(bar) = self.listings[working.order.instrument.index()].matched() else { continue };
-            let over = match working.order.time_in_force {
-                TimeInForce::Day => bar.time.day() > working.order.time.day(),
-                TimeInForce::Gtd(until) => bar.time >= until,
-                _ => false,
-            };
-            if over && !working.dead {
-                let order = working.id();
-                self.end(place, Report::Expired { order, time: bar.time }, bar.time);
-            }
         }
     }
 

@@ -57,6 +57,10 @@ pub(super) struct Working {
     /// Where the market was when it was made awake inside the range of the bar being matched: what happened before is not for
     /// it.
     pub born_at: Option<Price>,
+    /// It was made awake at the close of the bar being matched: it has met nothing of it.
+    pub woke_last: bool,
+    /// The day, or session, that it first could meet, for what lives no longer.
+    pub day: Option<Time>,
     /// Its trigger was touched.
     pub triggered: bool,
     /// It met the market at least once without filling: it rests now, and is a maker.
@@ -77,11 +81,19 @@ impl Working {
             bars_to_wait,
             asleep: order.parent.is_some(),
             born_at: None,
+            woke_last: false,
+            day: None,
             triggered: false,
             rested: false,
             dead: false,
             trail: None,
         }
+    }
+
+    /// Waits again for the order that it protects a position of.
+    pub(super) const fn sleep(&mut self) {
+        (self.asleep, self.triggered, self.rested) = (true, false, false);
+        (self.born_at, self.trail) = (None, None);
     }
 
     pub(super) const fn id(&self) -> OrderId {

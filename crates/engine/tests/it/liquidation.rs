@@ -1,5 +1,5 @@
 //! At which price a position goes that its margin does not carry any more.
-use qframe_engine::venue::{Crossing, FillPrice, Settings, Slippage};
+use qframe_engine::venue::{Crossing, FillPrice, Intrabar, Settings, Slippage};
 use qframe_engine::{Context, Ticket};
 use qframe_model::instrument::{Instrument, Margin, Rules};
 use qframe_model::number::Rate;
@@ -67,6 +67,44 @@ fn what_is_opened_inside_a_bar_goes_no_earlier_than_its_entry() {
     let buy = sends(Ticket::buy(units(900)));
     let slips = Settings { crossing, ..Settings::default() };
     check("at once", slips, &[FLAT, [100.0, 111.0, 99.0, 110.0]], buy, &fills, "-8000");
+}
+
+/// Stops came first, at whichever price, and the account ended in debt.
+#[test]
+fn what_breaks_before_its_stop_is_liquidated() {
+    // 10,000 - 900 x (100 - p) meets 5 % of 900 x p at p = 93.5672514.
+    let entry = "day 1 1 buy 900 at 100";
+    let guarded = |stop: f64, fills: &[&str], equity: &str| {
+        let script = move |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                let entry = context.send(Ticket::buy(units(900)));
+                context.send(Ticket::sell(units(900)).stop(p(stop)).reduce_only().after(entry));
+            }
+        };
+        for intrabar in [Intrabar::StopFirst, Intrabar::TargetFirst] {
+            let settings = Settings { intrabar, ..Settings::default() };
+            check(
+                "stop",
+                settings,
+                &[FLAT, FLAT, [98.0, 99.0, 80.0, 85.0]],
+                script,
+                &[&[entry], fills].concat(),
+                equity,
+            );
+        }
+    };
+    guarded(95.0, &["day 2 2 sell 900 at 95"], "5500");
+    guarded(90.0, &["day 2 liquidation sell 900 at 93.56", "cancelled 2 NothingToClose"], "4204");
+    // One that does more than close it goes on from there.
+    let turns = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.buy(units(900));
+            context.send(Ticket::sell(units(100)).stop(p(90.0)));
+        }
+    };
+    let shorts = Settings { allow_short: true, ..Settings::default() };
+    let fills = [entry, "day 2 liquidation sell 900 at 93.56", "day 2 2 sell 100 at 90"];
+    check("turns", shorts, &[FLAT, FLAT, [98.0, 99.0, 80.0, 85.0]], turns, &fills, "4704");
 }
 
 /// Only the bar of the entry begins at it: the next one begins at its open, also where that is the instant of the entry.

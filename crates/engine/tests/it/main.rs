@@ -8,6 +8,8 @@ mod budget;
 #[cfg(test)]
 mod carry;
 #[cfg(test)]
+mod children;
+#[cfg(test)]
 mod context;
 #[cfg(test)]
 mod convert;

@@ -2,7 +2,7 @@
 use qframe_model::account::Account;
 use qframe_model::event::{CancelReason, Report};
 use qframe_model::ids::OrderId;
-use qframe_model::number::{Overflow, Price};
+use qframe_model::number::Overflow;
 use qframe_model::order::{Order, OrderKind};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::{Span, Time};
@@ -111,25 +111,26 @@ impl SimVenue {
         Ok(())
     }
 
-    fn receive_order(&mut self, order: &Order, time: Time) {
-        let live = self.lives[order.instrument.index()].as_ref();
-        let market = live.and_then(|live| match live.next_offer(order.side) {
+    /// A post-only order that would take from the other side, at its very price as well.
+    pub(in crate::venue) fn would_take_on_tick(&self, order: &Order) -> Option<Refusal> {
+        let (OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. }, true) = (order.kind, order.post_only) else {
+            return None;
+        };
+        let live = self.lives[order.instrument.index()].as_ref()?;
+        let market = match live.next_offer(order.side) {
             Some(offer) => Some(offer.price),
             None if live.has_book() => None,
             None => live.mark(),
-        });
-        // An order at the very price of the other side takes as well.
-        let takes = |limit: Price| market.is_some_and(|market| !order.side.prefers(limit, market));
-        if let (OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. }, true) = (order.kind, order.post_only)
-            && let (true, Some(market)) = (takes(limit), market)
-        {
-            self.pending.push(Report::Rejected {
-                order: order.id,
-                time,
-                refusal: Refusal::WouldTake { limit, market },
-            });
+        }?;
+        (!order.side.prefers(limit, market)).then_some(Refusal::WouldTake { limit, market })
+    }
+
+    fn receive_order(&mut self, order: &Order, time: Time) {
+        if let Some(refusal) = self.would_take_on_tick(order) {
+            self.pending.push(Report::Rejected { order: order.id, time, refusal });
             return;
         }
+        let live = self.lives[order.instrument.index()].as_ref();
         let signal = live.and_then(|live| live.signal(order.side));
         if self.take(order, time, None) {
             let place = self.orders.len() - 1;

@@ -1,0 +1,71 @@
+//! How long orders live: to the end of a day or an instant, or no longer than their first market.
+use qframe_model::event::{CancelReason, Report};
+use qframe_model::ids::InstrumentId;
+use qframe_model::market::Bar;
+use qframe_model::order::{Order, OrderKind, TimeInForce};
+use qframe_model::refusal::Refusal;
+use qframe_model::time::Time;
+
+use super::working::Step;
+use super::{SimVenue, Stage};
+
+impl SimVenue {
+    pub(super) fn expire(&mut self) {
+        for place in 0..self.orders.len() {
+            let working = &self.orders[place];
+            let listing = &self.listings[working.order.instrument.index()];
+            let Some(bar) = listing.matched() else { continue };
+            let over = match working.order.time_in_force {
+                TimeInForce::Day => {
+                    let today = self.day_of(working.order.instrument, &bar);
+                    let meets = working.bars_to_wait == 0 && working.active_from < listing.closes;
+                    let day = working.day.or(meets.then_some(today));
+                    self.orders[place].day = day;
+                    day.is_some_and(|day| day < today)
+                }
+                TimeInForce::Gtd(until) => bar.time >= until,
+                _ => false,
+            };
+            if over && !self.orders[place].dead {
+                let order = self.orders[place].id();
+                self.end(place, Report::Expired { order, time: bar.time }, bar.time);
+            }
+        }
+    }
+
+    /// When the session of a bar began; its day in UTC where no sessions are known.
+    pub(super) fn day_of(&self, id: InstrumentId, bar: &Bar) -> Time {
+        let closes = self.listings[id.index()].closes;
+        let session = self.settings.sessions_of(id).and_then(|sessions| sessions.within(bar.time, closes));
+        session.map_or(Time::from_seconds(86_400 * bar.time.day()), |own| own.start)
+    }
+
+    /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open; those with a trigger begin with it, and a
+    /// limit that was made awake inside a range meets the market there.
+    pub(super) fn end_if_immediate(&mut self, place: usize, step: Step, bar: &Bar) {
+        let working = &self.orders[place];
+        if working.waits_for_trigger() {
+            return;
+        }
+        let late = step == Step::Close && working.active_from > bar.time;
+        if working.order.kind == OrderKind::MarketOnClose {
+            // The close is its first.
+            return;
+        }
+        let woken = step != Step::Open && working.born_at.is_some() && working.limit().is_some();
+        if late || woken || (step == Step::Open && matches!(self.stage, Stage::Open | Stage::Arrive | Stage::Tick)) {
+            self.end_immediate(place, self.time_of(place, step, bar));
+        }
+    }
+
+    pub(super) fn end_immediate(&mut self, place: usize, time: Time) {
+        let Order { id: order, time_in_force, .. } = self.orders[place].order;
+        match time_in_force {
+            TimeInForce::Ioc => {
+                self.end(place, Report::Cancelled { order, time, reason: CancelReason::Immediate }, time);
+            }
+            TimeInForce::Fok => self.refuse(place, Refusal::CannotFillWhole, time),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Orders that sleep behind another: when they wake, what they have met by then, and when they end.
+use qframe_engine::venue::{Latency, Settings};
+use qframe_engine::{Context, Ticket};
+use qframe_model::event::{Event, Report};
+use qframe_model::fill::Liquidity;
+use qframe_model::number::{Quantity, Rate};
+use qframe_model::order::{OrderKind, Size, TimeInForce, Trail};
+use qframe_model::time::{Span, Time};
+
+use crate::script::{FLAT, Run, bars, p, run_with, stock};
+use crate::several::units;
+
+const TEN: Size = Size::Units(Quantity::whole(10));
+
+fn plain() -> Settings {
+    Settings { allow_short: true, ..Settings::default() }
+}
+
+/// Sends both on day 0, the second behind the first.
+fn behind(entry: Ticket, child: Ticket) -> impl Fn(usize, &mut Context<'_>) {
+    move |day, context| {
+        if day == 0 {
+            let entry = context.send(entry);
+            context.send(child.after(entry));
+        }
+    }
+}
+
+/// What is told but for what is accepted.
+fn told(settings: Settings, prices: &[[f64; 4]], script: impl Fn(usize, &mut Context<'_>)) -> Vec<String> {
+    let lines = run_with(stock(), settings, &bars(prices), script).reports();
+    lines.into_iter().filter(|line| !line.starts_with("accepted")).collect()
+}
+
+/// It waited from its waking on, and the position stood without its stop.
+#[test]
+fn a_way_in_bars_is_over_when_the_entry_fills() {
+    let bracket = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.bracket(Ticket::buy(TEN), p(90.0), p(110.0));
+        }
+    };
+    let late = |bars| Settings { latency: Latency::Bars(bars), ..plain() };
+    let falls = [FLAT, FLAT, [100.0, 100.0, 80.0, 85.0], [85.0; 4]];
+    let expected = ["day 2 1 buy 10 at 100", "day 2 2 sell 10 at 90", "cancelled 3 Group"];
+    assert_eq!(told(late(1), &falls, bracket), expected);
+    let falls = [FLAT, FLAT, FLAT, [100.0; 4], [95.0; 4], [85.0; 4], [75.0; 4]];
+    let expected = ["day 3 1 buy 10 at 100", "day 5 2 sell 10 at 85", "cancelled 3 Group"];
+    assert_eq!(told(late(2), &falls, bracket), expected);
+}
+
+/// It trailed behind prices from before the position.
+#[test]
+fn a_trailing_stop_follows_what_came_after_it_woke() {
+    let trails = |trail| Ticket::sell(Size::Close).kind(OrderKind::TrailingStop(trail)).reduce_only();
+    let five = trails(Trail::Distance(p(5.0)));
+    let at_close = Ticket::buy(TEN).kind(OrderKind::MarketOnClose);
+    let wild = [FLAT, [100.0, 120.0, 99.0, 101.0], [101.0, 103.0, 100.0, 102.0], [102.0, 102.0, 97.0, 97.0]];
+    let expected = ["day 2 1 buy 10 at 101", "day 3 2 sell 10 at 98"];
+    assert_eq!(told(plain(), &wild, behind(at_close, five)), expected, "103 is the best since");
+    let limit = Ticket::buy(TEN).limit(p(95.0));
+    let falls = [FLAT, [110.0, 112.0, 94.5, 96.0], [97.0, 98.0, 94.0, 97.0], [97.0, 97.0, 92.0, 92.0]];
+    let expected = ["day 1 1 buy 10 at 95", "day 3 2 sell 10 at 93"];
+    assert_eq!(told(plain(), &falls, behind(limit, five)), expected, "98 is the best since");
+    let short = Ticket::buy(Size::Close).kind(OrderKind::TrailingStop(Trail::Distance(p(5.0)))).reduce_only();
+    let rises = [FLAT, [90.0, 105.5, 88.0, 104.0], [103.0, 106.0, 102.0, 103.0], [103.0, 108.0, 103.0, 108.0]];
+    let expected = ["day 1 1 sell 10 at 105", "day 3 2 buy 10 at 107"];
+    assert_eq!(told(plain(), &rises, behind(Ticket::sell(TEN).limit(p(105.0)), short)), expected, "102 since");
+}
+
+/// Its stop was gone with the first part, and the rest came in without any.
+#[test]
+fn what_protects_an_entry_sleeps_while_there_is_nothing_to_protect() {
+    let capped = || Settings { volume_cap: Some(Rate::percent(1)), ..plain() };
+    let script = |out: Ticket| {
+        move |day: usize, context: &mut Context<'_>| match day {
+            0 => _ = context.bracket(Ticket::buy(units(20)).limit(p(100.0)), p(90.0), p(110.0)),
+            1 => _ = context.send(out),
+            _ => {}
+        }
+    };
+    let prices = [FLAT, FLAT, [104.0, 104.0, 103.0, 104.0], FLAT, [75.0; 4]];
+    let expected = [
+        "day 1 1 buy 10 at 100 in part",
+        "day 2 4 sell 10 at 104",
+        "day 3 1 buy 10 at 100",
+        "day 4 2 sell 10 at 75",
+        "cancelled 3 Group",
+    ];
+    assert_eq!(told(capped(), &prices, script(Ticket::sell(Size::Close))), expected);
+    assert_eq!(told(capped(), &prices, script(Ticket::sell(TEN).limit(p(104.0)))), expected);
+}
+
+/// A part that was sold for a profit withdrew the rest of the entry.
+#[test]
+fn an_entry_goes_on_while_its_position_is_there() {
+    let capped = Settings { volume_cap: Some(Rate::percent(1)), ..plain() };
+    let scales = Ticket::sell(units(5)).limit(p(105.0)).reduce_only();
+    let prices = [FLAT, FLAT, [104.0, 106.0, 103.0, 104.0], FLAT, FLAT];
+    let expected = [
+        "day 1 1 buy 10 at 100 in part",
+        "day 2 2 sell 5 at 105",
+        "day 3 1 buy 10 at 100 in part",
+        "day 4 1 buy 10 at 100",
+    ];
+    assert_eq!(told(capped, &prices, behind(Ticket::buy(units(30)).limit(p(100.0)), scales)), expected);
+}
+
+#[test]
+fn a_post_only_child_is_asked_when_it_wakes() {
+    let sells = |limit| Ticket::sell(Size::Close).limit(p(limit)).post_only();
+    let dips = [FLAT, [100.0, 100.0, 79.0, 82.0], [85.0, 91.0, 84.0, 88.0]];
+    let expected = ["day 1 1 buy 10 at 80", "day 2 2 sell 10 at 90"];
+    assert_eq!(told(plain(), &dips, behind(Ticket::buy(TEN).limit(p(80.0)), sells(90.0))), expected);
+    let gap = [FLAT, [105.0, 106.0, 104.0, 105.0]];
+    let expected = ["day 1 1 buy 10 at 105", "rejected 2: post-only at 101 would take at 105"];
+    assert_eq!(told(plain(), &gap, behind(Ticket::buy(TEN), sells(101.0))), expected);
+}
+
+fn liquidities(run: &Run) -> Vec<Liquidity> {
+    let fills = run.events.iter().filter_map(|event| match event {
+        Event::Reported(Report::Filled { fill, .. }) => Some(fill.liquidity),
+        _ => None,
+    });
+    fills.collect()
+}
+
+/// It had not been in the market yet, and was a maker in it.
+#[test]
+fn what_wakes_at_the_close_has_not_rested() {
+    let entry = Ticket::buy(TEN).kind(OrderKind::MarketOnClose);
+    let run = run_with(stock(), plain(), &bars(&[FLAT; 3]), behind(entry, Ticket::sell(TEN).limit(p(95.0))));
+    assert_eq!(liquidities(&run), [Liquidity::Taker, Liquidity::Taker]);
+    let rests = behind(entry, Ticket::sell(TEN).limit(p(105.0)));
+    let run = run_with(stock(), plain(), &bars(&[FLAT, FLAT, FLAT, [106.0; 4]]), rests);
+    assert_eq!(liquidities(&run), [Liquidity::Taker, Liquidity::Maker]);
+}
+
+#[test]
+fn what_fills_at_the_close_waits_for_it() {
+    let on_close = |life| {
+        let ticket = Ticket::buy(TEN).kind(OrderKind::MarketOnClose).time_in_force(life);
+        move |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.send(ticket);
+            }
+        }
+    };
+    for life in [TimeInForce::Gtc, TimeInForce::Ioc, TimeInForce::Fok] {
+        let prices = [FLAT, [100.0, 105.0, 99.0, 103.0]];
+        assert_eq!(told(plain(), &prices, on_close(life)), ["day 2 1 buy 10 at 103"], "{life:?}");
+    }
+    let capped = Settings { volume_cap: Some(Rate::basis_points(50)), ..plain() };
+    let expected = ["day 2 1 buy 5 at 100 in part", "cancelled 1 Immediate"];
+    assert_eq!(told(capped, &[FLAT; 4], on_close(TimeInForce::Ioc)), expected);
+}
+
+/// Sent on a Friday's bar it ended on the Saturday, when nothing trades.
+#[test]
+fn an_order_for_the_day_lives_through_the_next_one_that_trades() {
+    let day = |day: i64| Time::EPOCH + Span::from_seconds(86_400 * day);
+    for ticket in [Ticket::buy(TEN), Ticket::buy(TEN).limit(p(101.0)), Ticket::buy(TEN).limit(p(90.0))] {
+        let ticket = ticket.time_in_force(TimeInForce::Day);
+        let mut all = bars(&[FLAT; 4]);
+        // A Thursday, a Friday, a Monday and a Tuesday.
+        for (bar, place) in all.iter_mut().zip([0, 1, 4, 5]) {
+            bar.time = day(place);
+        }
+        let run = run_with(stock(), plain(), &all, |day, context| {
+            if day == 1 {
+                context.send(ticket);
+            }
+        });
+        let last = run.reports().pop().unwrap();
+        let fills = ticket != Ticket::buy(TEN).limit(p(90.0)).time_in_force(TimeInForce::Day);
+        assert_eq!(last, if fills { "day 4 1 buy 10 at 100" } else { "expired 1" }, "{ticket:?}");
+    }
+}
