@@ -19,13 +19,15 @@ pub struct MaCrossover<A> {
     protection: Protection,
     /// A cross that was met while passing over bars; its bar comes next.
     met: Option<(Side, f64)>,
+    /// The side of a cross that came while an order was on its way: it is acted on when that is there.
+    late: Option<Side>,
 }
 
 impl<A: Average> MaCrossover<A> {
     /// A crossover of two averages of one kind, the fast one shorter.
     #[must_use]
     pub fn new(fast: A, slow: A, mode: Mode) -> Self {
-        Self { cross: Cross::new(fast, slow), mode, protection: Protection::default(), met: None }
+        Self { cross: Cross::new(fast, slow), mode, protection: Protection::default(), met: None, late: None }
     }
 
     /// The same with something behind its entries.
@@ -56,10 +58,12 @@ impl<A: Average> Strategy for MaCrossover<A> {
             return;
         }
         let met = self.met.take().or_else(|| self.cross.update(market.bar()?));
-        let Some((side, strength)) = met else { return };
-        context.signal(strength.clamp(-1.0, 1.0));
+        if let Some((_, strength)) = met {
+            context.signal(strength.clamp(-1.0, 1.0));
+        }
+        let Some(side) = met.map(|(side, _)| side).or(self.late.take()) else { return };
         match (side, self.mode) {
-            _ if is_waiting(context) => {}
+            _ if is_waiting(context) => self.late = Some(side),
             (Side::Buy, _) if !context.is_long() => self.protection.enter(Side::Buy, context),
             (Side::Sell, Mode::LongFlat) if context.is_long() => _ = context.close(),
             (Side::Sell, Mode::LongShort) if !context.is_short() => self.protection.enter(Side::Sell, context),

@@ -76,3 +76,18 @@ fn a_close_belongs_to_the_bar_that_closes() {
         assert_eq!(object(&program, words)["stats"]["Exposure Time [%]"], 35.0, "from January {first}");
     }
 }
+
+/// A cross that came while the order of the one before was on its way was forgotten, and the position stayed.
+#[test]
+fn a_cross_is_acted_on_when_the_order_before_it_is_there() {
+    let program = Program::new();
+    let closes = [10, 9, 10, 9, 8, 7, 6, 5, 5, 5];
+    let row = |(day, close): (usize, &i32)| format!("2020-01-{:02},{close},{close},{close},{close},1000\n", day + 1);
+    let rows: String = closes.iter().enumerate().map(row).collect();
+    program.write("w.csv", format!("time,open,high,low,close,volume\n{rows}"));
+    let words = "--data X/USD=w.csv --param fast=1 --param slow=2 --fee 0 --latency 1bar --json";
+    let run: serde_json::Value = serde_json::from_str(&program.run(&format!("backtest {words}")).out()).unwrap();
+    let trades = run["trades"].as_array().unwrap();
+    assert_eq!(trades.len(), 1, "{trades:?}");
+    assert_eq!((&trades[0]["entry_price"], &trades[0]["exit_price"]), (&"8".into(), &"6".into()));
+}
