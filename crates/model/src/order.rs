@@ -119,7 +119,7 @@ pub enum TimeInForce {
     /// Until it is cancelled.
     #[default]
     Gtc,
-    /// Until the end of the UTC day it was sent in.
+    /// Until the end of the first day on which it can meet its market: of a session on bars whose sessions are known, else in UTC.
     Day,
     /// Fills what it can at once; the rest is cancelled.
     Ioc,

@@ -277,7 +277,12 @@ impl SimVenue {
                     sizer.price = working.limited(side, slipped);
                     sized = sizer.size(working)?;
                 }
-                // The slippage leaves nothing of the price, or takes it beyond its range.
+                // The slippage leaves nothing of the price, and the way out is open all the same.
+                Err(_) if side == Side::Sell && reduces(working, &sized, account) => {
+                    sizer.price = working.limited(side, taker.instrument.rules().tick);
+                    sized = sizer.size(working)?;
+                }
+                // The same of what opens, or it takes the price beyond its range.
                 Err(_) => sized = Sized::Refuse(crossing.refusal(&taker)),
             }
         }

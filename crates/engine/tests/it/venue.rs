@@ -95,6 +95,16 @@ fn a_price_that_slips_out_of_range_is_told() {
     check(Side::Buy, 9e9, tenth, largest);
     check(Side::Sell, 100.0, Slippage::Fixed(p(150.0)), "rejected 1: price -50: expected more than zero");
     check(Side::Sell, 100.0, Slippage::Fixed(p(100.0)), "rejected 1: price 0: expected more than zero");
+    // The way out is open all the same, at the last tick above nothing.
+    let crossing = Crossing { slippage: Slippage::Fixed(p(8.0)), ..Crossing::default() };
+    let leaves = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(1)),
+        1 => _ = context.close(),
+        _ => {}
+    };
+    let cents = instrument("AAPL", Rules { tick: p(0.01), ..Rules::default() });
+    let run = run(cents, Settings { crossing, ..Settings::default() }, &[[9.0; 4], [9.0; 4], [5.0; 4]], leaves);
+    assert_eq!(run.reports(), ["day 1 1 buy 1 at 17", "day 2 2 sell 1 at 0.01"]);
 }
 
 #[test]
