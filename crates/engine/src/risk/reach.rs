@@ -34,12 +34,17 @@ impl Reach {
 
     /// With one more order, and the units that it moves the position by at most.
     pub(super) fn with(self, open: &OpenOrder, account: &Account) -> Result<(Self, Quantity), Refusal> {
-        let order = &open.order;
+        let (order, none) = (&open.order, Quantity::ZERO);
         // At the prices of a way out nothing gets larger.
         let closes = order.reduce_only || order.size == Size::Close;
         let mut reach = if closes { self } else { self.meeting(order) };
         if order.reduce_only {
-            return Ok(reach.led_to(Quantity::ZERO)?);
+            // From its own side alone: what sells leads to nothing from above.
+            return Ok(match order.side {
+                Side::Sell if reach.high()?.is_positive() => (Self { lowest: reach.lowest.min(none), ..reach }, none),
+                Side::Buy if reach.low()?.is_negative() => (Self { highest: reach.highest.max(none), ..reach }, none),
+                _ => (reach, none),
+            });
         }
         let added = match order.size {
             Size::Units(units) => units.minus(open.filled)?,
