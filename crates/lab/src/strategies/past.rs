@@ -14,6 +14,8 @@ pub(super) struct Seen {
     pub(super) ids: Vec<InstrumentId>,
     /// A column an instrument.
     pub(super) returns: Returns,
+    /// Observations of a year, as `portfolio optimise` counts them in the same prices.
+    pub(super) periods: f64,
 }
 
 impl Past {
@@ -52,6 +54,6 @@ impl Past {
         let is_enough = panel.times.len() > (window / 2).max(3);
         let returns = Returns::new(panel.returns(), all.len()).ok().filter(|_| is_enough)?;
         let ids = all.into_iter().map(|(id, _)| id).collect();
-        Some(Seen { ids, returns })
+        Some(Seen { ids, returns, periods: panel.periods_per_year() })
     }
 }

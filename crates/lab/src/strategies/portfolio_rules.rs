@@ -40,10 +40,12 @@ impl PortfolioRules {
         }
     }
 
-    /// The weights of a window.
+    /// The weights of a window, those of `portfolio optimise` on the same prices.
     pub(super) fn weights(&self, seen: Seen) -> Result<Vec<(InstrumentId, f64)>, PortfolioError> {
-        let covariance = self.estimator.estimate(&seen.returns)?;
-        let (names, means) = (seen.ids.iter().map(ToString::to_string).collect(), annual_means(&seen.returns, 1.0));
+        // A few minutes' returns may make a year beyond a number, which is nothing to those that do not weigh returns.
+        let periods = if self.objective.weighs_returns() { seen.periods } else { 1.0 };
+        let covariance = self.estimator.estimate(&seen.returns)?.scaled(periods);
+        let (names, means) = (seen.ids.iter().map(ToString::to_string).collect(), annual_means(&seen.returns, periods));
         let estimates = Estimates::new(names, means, covariance, seen.returns)?;
         let budget = (self.most * estimates.assets() as f64).min(1.0);
         let constraints = Constraints { budget, ..Constraints::within(estimates.assets(), 0.0, self.most) };
