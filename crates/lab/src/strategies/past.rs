@@ -9,6 +9,15 @@ use qframe_quant::covariance::Returns;
 #[derive(Debug, Clone)]
 pub(super) struct Past(pub(super) Vec<Option<InstrumentId>>);
 
+/// What a window holds.
+pub(super) struct Seen {
+    pub(super) ids: Vec<InstrumentId>,
+    /// A column an instrument.
+    pub(super) returns: Returns,
+    /// Observations of a year, as `portfolio optimise` counts them in the same prices.
+    pub(super) periods: f64,
+}
+
 impl Past {
     pub(super) const fn new() -> Self {
         Self(Vec::new())
@@ -26,7 +35,7 @@ impl Past {
     /// The instruments whose prices moved, and their returns over `window` bars; `None` where less than half of the window
     /// is there. Of an instrument in several time frames the first counts. One that began within the newest half of the window, or
     /// ended before it, is passed over: it would leave few instants to all others.
-    pub(super) fn returns(&self, window: usize, context: &Context<'_>) -> Option<(Vec<InstrumentId>, Returns)> {
+    pub(super) fn returns(&self, window: usize, context: &Context<'_>) -> Option<Seen> {
         let mut all: Vec<(InstrumentId, &[Bar])> = Vec::new();
         for (place, id) in self.0.iter().enumerate().filter_map(|(place, id)| Some((place, (*id)?))) {
             let bars = context.history_of(SeriesId(place as u16));
@@ -44,6 +53,7 @@ impl Past {
         let panel = Panel::new(&series, Align::Inner).ok()?;
         let is_enough = panel.times.len() > (window / 2).max(3);
         let returns = Returns::new(panel.returns(), all.len()).ok().filter(|_| is_enough)?;
-        Some((all.into_iter().map(|(id, _)| id).collect(), returns))
+        let ids = all.into_iter().map(|(id, _)| id).collect();
+        Some(Seen { ids, returns, periods: panel.periods_per_year() })
     }
 }

@@ -2,27 +2,13 @@
 use qframe_engine::{Context, Market, Strategy};
 use qframe_model::ids::InstrumentId;
 use qframe_model::number::Rate;
-use qframe_quant::covariance::{Estimator, Returns};
-use qframe_quant::portfolio::{Constraints, Estimates, Objective, PortfolioError, annual_means, optimise};
+use qframe_model::parameter::ParameterError;
+use qframe_quant::portfolio::PortfolioError;
 
 use super::exposure::weight;
 use super::occasion::Occasions;
 use super::past::Past;
-
-/// How the weights of a portfolio are found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PortfolioRules {
-    /// What they are to be.
-    pub objective: Objective,
-    /// How covariances are estimated; a shrunk one has fewer errors to chase.
-    pub estimator: Estimator,
-    /// Bars that are looked back on, 8 at least.
-    pub window: usize,
-    /// The largest weight, above 0 up to 1. What it takes from a rule, and what all weights together leave, stays money.
-    pub most: f64,
-    /// When they are set anew.
-    pub occasions: Occasions,
-}
+use super::portfolio_rules::PortfolioRules;
 
 /// Holds long weights of an objective over `window` returns at the instants that all symbols have, in `share` of the equity.
 ///
@@ -42,23 +28,12 @@ pub struct PortfolioWeights {
 
 impl PortfolioWeights {
     /// By these rules, in `share` of the equity.
-    #[must_use]
-    pub const fn new(rules: PortfolioRules, share: Rate) -> Self {
-        Self { rules, share, period: None, is_wild: false, past: Past::new(), targets: Vec::new() }
-    }
-
-    fn weights(&self, ids: &[InstrumentId], returns: Returns) -> Result<Vec<f64>, PortfolioError> {
-        let covariance = self.rules.estimator.estimate(&returns)?;
-        let names = ids.iter().map(ToString::to_string).collect();
-        let estimates = Estimates::new(names, annual_means(&returns, 1.0), covariance, returns)?;
-        let PortfolioRules { objective, most, .. } = &self.rules;
-        if objective.is_rule() {
-            let weights = optimise(&estimates, objective, &Constraints::long_only(ids.len()))?.weights;
-            return Ok(weights.into_iter().map(|weight| weight.min(*most)).collect());
-        }
-        let budget = (most * ids.len() as f64).min(1.0);
-        let constraints = Constraints { budget, ..Constraints::within(ids.len(), 0.0, *most) };
-        Ok(optimise(&estimates, objective, &constraints)?.weights)
+    ///
+    /// # Errors
+    /// [`ParameterError`] for a largest weight below 1 where the objective is a rule.
+    pub fn new(rules: PortfolioRules, share: Rate) -> Result<Self, ParameterError> {
+        rules.check()?;
+        Ok(Self { rules, share, period: None, is_wild: false, past: Past::new(), targets: Vec::new() })
     }
 
     /// Sells before it buys, so that sales pay for purchases.
@@ -104,14 +79,14 @@ impl Strategy for PortfolioWeights {
         if !is_due && volatility.is_none() && !has_drifted {
             return;
         }
-        let Some((ids, returns)) = self.past.returns(self.rules.window, context) else { return };
-        let was_wild = std::mem::replace(&mut self.is_wild, self.rules.occasions.is_wild(&returns));
+        let Some(seen) = self.past.returns(self.rules.window, context) else { return };
+        let was_wild = std::mem::replace(&mut self.is_wild, self.rules.occasions.is_wild(&seen.returns));
         if !is_due && !has_drifted && (was_wild || !self.is_wild) {
             return;
         }
         self.period = Some(period);
-        match self.weights(&ids, returns) {
-            Ok(weights) => self.rebalance(context, ids.into_iter().zip(weights).collect()),
+        match self.rules.weights(seen) {
+            Ok(targets) => self.rebalance(context, targets),
             Err(PortfolioError::Conflict(_)) => self.rebalance(context, Vec::new()),
             Err(_) => {}
         }

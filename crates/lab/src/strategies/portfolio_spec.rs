@@ -6,7 +6,8 @@ use qframe_quant::portfolio::{Linkage, Objective};
 
 use super::COUNT_MAX;
 use super::occasion::{Every, Occasions};
-use super::portfolio::{PortfolioRules, PortfolioWeights};
+use super::portfolio::PortfolioWeights;
+use super::portfolio_rules::PortfolioRules;
 use crate::registry::{AnyStrategy, Assets, BuildError, MarketInfo, Needs, StrategySpec};
 
 const NAMES: [&str; 10] = [
@@ -42,7 +43,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
             0.0,
             100.0,
         ),
-        ParameterSpec::number("most", "the largest weight", 1.0, 0.001, 1.0),
+        ParameterSpec::number("most", "the largest weight, of an objective that is no rule", 1.0, 0.001, 1.0),
     ],
     assets: Assets::AtLeast(2),
     needs: Needs::Bars,
@@ -74,5 +75,5 @@ fn build(parameters: &Parameters, market: &MarketInfo) -> Result<AnyStrategy, Bu
     let occasions = Occasions { every, drift: above_zero("drift")?, volatility: above_zero("volatility")? };
     let (window, most) = (parameters.count("window")?, parameters.number("most")?);
     let rules = PortfolioRules { objective, estimator, window, most, occasions };
-    Ok(Box::new(PortfolioWeights::new(rules, market.share(SPEC.name)?)))
+    Ok(Box::new(PortfolioWeights::new(rules, market.share(SPEC.name)?)?))
 }

@@ -53,6 +53,46 @@ fn every_objective_answers_with_weights_that_sum_to_one() {
     assert_eq!(points["points"].as_array().unwrap().len(), 5);
 }
 
+/// Weights that are found while a run goes on are those that the command finds in the prices up to there.
+#[test]
+fn a_strategy_finds_what_the_command_finds() {
+    let program = Program::new();
+    let price = |asset: u32, day: u32| 100.0 + f64::from(day * day % (17 + asset) + (asset + 1) * day) / 4.0;
+    let date = |day: u32| {
+        let (month, before) =
+            [(4, 91), (3, 60), (2, 31), (1, 0)].into_iter().find(|(_, before)| *before <= day).unwrap();
+        format!("2024-{month:02}-{:02}", 1 + day - before)
+    };
+    for asset in 0..3 {
+        let rows: String = (0..100).map(|day| format!("{},{}\n", date(day), price(asset, day))).collect();
+        program.write(&format!("{asset}.csv"), format!("date,close\n{rows}"));
+    }
+    // Forty returns up to the close of the last day of March, which is when April begins.
+    let rows = (50..91).map(|day| format!("{},{},{},{}\n", date(day), price(0, day), price(1, day), price(2, day)));
+    program.write("window.csv", format!("date,A,B,C\n{}", rows.collect::<String>()));
+    for objective in ["max-sharpe", "min-variance", "risk-parity", "kelly"] {
+        let words = format!(
+            "backtest --data A=0.csv B=1.csv C=2.csv --close-column close --strategy portfolio --objective {objective} --param window=40 \
+             --orders orders.csv --force --size 90%"
+        );
+        let ran = program.run(&words);
+        assert_eq!(ran.code(), 0, "{}", ran.error());
+        let orders = std::fs::read_to_string(program.path("orders.csv")).unwrap();
+        let words = format!("optimise --prices window.csv --objective {objective} --covariance ledoit-wolf");
+        let shown = answer(&program, &words);
+        assert_eq!(shown["data"]["periods_per_year"], 365.0);
+        for row in shown["weights"].as_array().unwrap() {
+            let symbol = row["symbol"].as_str().unwrap();
+            let is_it = |line: &&str| line.contains(",2024-04-01T") && line.contains(&format!(",{symbol},"));
+            let aim =
+                orders.lines().find(is_it).and_then(|line| line.split("target_weight:").nth(1)?.split(',').next());
+            let aim = aim.map_or(0.0, |aim| aim.parse::<f64>().unwrap());
+            let weight = 0.9 * row["weight"].as_f64().unwrap();
+            assert!((aim - weight).abs() < 1e-7, "{objective} {symbol}: {aim} for {weight}\n{orders}");
+        }
+    }
+}
+
 #[test]
 fn a_file_of_constraints_says_what_the_flags_say() {
     let program = program();

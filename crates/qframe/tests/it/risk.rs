@@ -131,6 +131,38 @@ fn a_curve_alone_is_enough() {
     assert!(read("equity.csv").starts_with("time,equity"));
 }
 
+/// Of 20 assets and 15 returns there were no contributions by normal, and the advice was the covariance that was given already.
+#[test]
+fn more_assets_than_returns_have_components_that_sum_to_the_figure() {
+    let program = Program::new();
+    let mut table = "date".to_owned();
+    (0..20).for_each(|asset| table += &format!(",S{asset:02}"));
+    for day in 0..16_u64 {
+        table += &format!("\n2024-01-{:02}", day + 1);
+        (0..20).for_each(|asset| table += &format!(",{}", 100 + (day * day * (asset + 3) + 5 * asset * day) % 13));
+    }
+    program.write("wide.csv", table);
+    for covariance in ["", "--covariance ledoit-wolf"] {
+        let found =
+            answer(&program, &format!("--prices wide.csv --method normal,monte-carlo --scenarios 2000 {covariance}"));
+        assert!(!found["notes"].to_string().contains("contributions"), "{}", found["notes"]);
+        for method in ["normal", "monte-carlo"] {
+            let of_method = |name: &str| {
+                let rows = found[name].as_array().unwrap().iter();
+                rows.filter(|row| row["method"] == method && row["confidence"] == 0.95).collect::<Vec<_>>()
+            };
+            let (figures, parts) = (of_method("risk"), of_method("contributions"));
+            let sum: f64 = parts.iter().map(|part| number(&part["component_var"])).sum();
+            let whole = number(&figures.iter().find(|row| row["horizon"] == 1).unwrap()["var"]);
+            assert!(parts.len() == 20 && (sum - whole).abs() < 1e-9, "{method}: {sum} of {whole}");
+        }
+    }
+    // A book that does not vary has no figure; that is told once, and not again of its parts.
+    program.write("flat.csv", "time,equity\n2024-01-01,5\n2024-01-02,5\n2024-01-03,5\n2024-01-04,5\n");
+    let flat = answer(&program, "--equity flat.csv");
+    assert!(!flat["notes"].to_string().contains("contributions"), "{}", flat["notes"]);
+}
+
 /// A sure gain once had a loss of 633,584,931,415,494.6 standard deviations, and 99.9999999 % was headed 100 %.
 #[test]
 fn what_cannot_be_is_said_plainly_and_what_was_asked_is_headed() {

@@ -76,6 +76,20 @@ impl Returns {
         self.rows().map(|row| dot(row, weights)).collect()
     }
 
+    /// Covariance of each asset with a portfolio that holds `weights` (one an asset), over observations - 1: S w of
+    /// [`Covariance::sample`](super::Covariance::sample), without the matrix. It takes any number of assets.
+    #[must_use]
+    pub fn covariances(&self, weights: &[f64]) -> Vec<f64> {
+        let (means, outcomes) = (self.means(), self.portfolio(weights));
+        let mean = outcomes.iter().sum::<f64>() / outcomes.len() as f64;
+        let mut sums = vec![0.0; self.assets];
+        for (row, outcome) in self.rows().zip(&outcomes) {
+            let values = row.iter().zip(&means);
+            sums.iter_mut().zip(values).for_each(|(sum, (value, own))| *sum += (value - own) * (outcome - mean));
+        }
+        sums.iter().map(|sum| sum / (outcomes.len() - 1) as f64).collect()
+    }
+
     /// Observations x assets, less the mean of each asset; an error where an asset does not vary.
     pub(super) fn centred(&self) -> Result<DMatrix<f64>, CovarianceError> {
         let means = self.means();

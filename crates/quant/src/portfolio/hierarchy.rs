@@ -31,7 +31,7 @@ pub(super) fn risk_parity(covariance: &Covariance, linkage: Linkage) -> Vec<f64>
 
 /// Hierarchical equal risk contribution: each join of a Ward tree above the clusters shares out by the inverse of the two
 /// sides' volatilities, each cluster within by the inverse of variances (T. Raffinot, "The hierarchical equal risk contribution
-/// portfolio", 2018). Without a number, the tree is cut where its joins grow most, into half of the assets' number at most.
+/// portfolio", 2018, from which this differs: docs/portfolio.md). Without a number, the tree is cut where its joins grow most, into half of the assets' number at most.
 pub(super) fn equal_risk(covariance: &Covariance, clusters: Option<usize>) -> Vec<f64> {
     let count = covariance.assets();
     let tree = Tree::of(&distances(&covariance.correlation()), Linkage::Ward);

@@ -132,6 +132,12 @@ impl Objective {
                 | Self::EqualRiskClusters(_)
         )
     }
+
+    /// True where expected returns are held against risk, or against a target: only there does it matter how long a year is.
+    #[must_use]
+    pub const fn weighs_returns(&self) -> bool {
+        matches!(self, Self::MaxSharpe { .. } | Self::TargetReturn(_) | Self::TargetRisk(_) | Self::Utility { .. })
+    }
 }
 
 /// The weights of an objective under constraints.

@@ -4,7 +4,7 @@ use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
 use super::sample::rank;
 use super::{Confidence, Quantile, RiskError, historical};
-use crate::covariance::{Covariance, Returns};
+use crate::covariance::Returns;
 
 /// What one asset adds to the figures of a portfolio.
 ///
@@ -46,11 +46,11 @@ pub fn contributions(
     Ok(gather.contributions())
 }
 
-/// Contributions to the figures of normal returns, over `horizon` independent observations. As many means and weights as
-/// assets. Marginal VaR: -m h - z √h (S w) / s.
+/// Contributions to the figures of normal returns, over `horizon` independent observations. As many covariances with the
+/// portfolio (S w), means and weights as assets. Marginal VaR: -m h - z √h (S w) / s, where s² = w' S w: no inverse is taken.
 #[must_use]
 pub fn normal_contributions(
-    covariance: &Covariance,
+    covariances: &[f64],
     means: &[f64],
     weights: &[f64],
     confidence: Confidence,
@@ -59,13 +59,14 @@ pub fn normal_contributions(
     let gauss = Normal::standard();
     let (time, z) = (horizon as f64, gauss.inverse_cdf(confidence.tail()));
     let beyond = gauss.pdf(z) / confidence.tail();
-    let deviation = covariance.variance(weights).max(f64::MIN_POSITIVE).sqrt();
-    let one = |((covariance, mean), weight): ((f64, &f64), &f64)| {
+    let variance: f64 = covariances.iter().zip(weights).map(|(covariance, weight)| covariance * weight).sum();
+    let deviation = variance.max(f64::MIN_POSITIVE).sqrt();
+    let one = |((covariance, mean), weight): ((&f64, &f64), &f64)| {
         let slope = covariance / deviation * time.sqrt();
         let (marginal_var, marginal_cvar) = (-mean * time - z * slope, -mean * time + beyond * slope);
         Contribution { var: weight * marginal_var, cvar: weight * marginal_cvar, marginal_var, marginal_cvar }
     };
-    covariance.covariances(weights).into_iter().zip(means).zip(weights).map(one).collect()
+    covariances.iter().zip(means).zip(weights).map(one).collect()
 }
 
 /// How much each position adds to a figure: the figure less that of the portfolio in which the position is cash. Unlike

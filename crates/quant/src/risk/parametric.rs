@@ -50,6 +50,15 @@ pub struct Normal {
 }
 
 impl Normal {
+    /// Mean and standard deviation (n - 1) of at least two returns, which may all be the same.
+    #[must_use]
+    pub fn sample(returns: &[f64]) -> Self {
+        let count = returns.len() as f64;
+        let mean = returns.iter().sum::<f64>() / count;
+        let squares: f64 = returns.iter().map(|value| (value - mean).powi(2)).sum();
+        Self { mean, deviation: (squares / (count - 1.0)).sqrt() }
+    }
+
     /// Mean zero and the exponentially weighted volatility of the next observation: v' = decay v + (1 - decay) r², from the
     /// square of the first return (RiskMetrics Technical Document, 1996, section 5.2).
     ///

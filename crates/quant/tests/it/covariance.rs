@@ -90,10 +90,28 @@ fn bad_input_is_refused() {
 
 #[test]
 fn more_assets_than_observations_can_be_shrunk() {
-    let values = (0..40).map(|place: i32| f64::from(place * place % 17) / 100.0).collect();
-    let returns = Returns::new(values, 8).unwrap();
+    let returns = few(8);
     assert!(matches!(Covariance::sample(&returns), Err(CovarianceError::TooFew { .. })));
     assert!(Covariance::ledoit_wolf(&returns).unwrap().covariance.cholesky().is_ok());
+}
+
+/// Forty values as returns of so many assets.
+fn few(assets: usize) -> Returns {
+    Returns::new((0..40).map(|place: i32| f64::from(place * place % 17) / 100.0).collect(), assets).unwrap()
+}
+
+/// What each asset has in common with the portfolio needs no matrix, and so no more observations than assets.
+#[test]
+fn covariances_with_a_portfolio_are_those_of_the_matrix() {
+    let weights = [0.5, -0.25, 0.75, 0.0];
+    let (returns, matrix) = (few(4), Covariance::sample(&few(4)).unwrap());
+    for (own, theirs) in returns.covariances(&weights).iter().zip(matrix.covariances(&weights)) {
+        assert!((own - theirs).abs() < 1e-17, "{own} {theirs}");
+    }
+    let (returns, weights) = (few(8), [0.125; 8]);
+    let outcomes = Returns::new(returns.portfolio(&weights), 1).unwrap();
+    let variance: f64 = returns.covariances(&weights).iter().map(|covariance| covariance * 0.125).sum();
+    assert!((variance - outcomes.covariances(&[1.0])[0]).abs() < 1e-17, "{variance}");
 }
 
 #[test]

@@ -178,6 +178,20 @@ fn significance_is_that_of_the_paper() {
     assert_eq!(minimum_track_record(0.1, 0.1, 0.0, 3.0, 0.95), None, "no record shows that a number is above itself");
 }
 
+/// The serenity index once followed the confidence, and was quantstats' at 95 % alone: 1.39, 1.26, 1.05 of one curve.
+#[test]
+fn the_confidence_moves_what_is_of_a_confidence_and_nothing_else() {
+    let returns: Vec<f64> = (0..250).map(|place: i32| f64::from(place * place % 17 - 7) / 500.0).collect();
+    let at =
+        |confidence| metrics(&returns, &MetricOptions { confidence, target_sharpe: 0.5, ..MetricOptions::default() });
+    let (own, low) = (at(0.95), at(0.9));
+    let moved = own.iter().zip(&low).filter(|(own, low)| own.value != low.value).map(|(own, _)| own.name);
+    let of_confidence =
+        ["value_at_risk", "conditional_value_at_risk", "expected_shortfall_historical", "minimum_track_record_length"];
+    assert_eq!(moved.collect::<Vec<_>>(), of_confidence);
+    assert!(value(&own, "serenity_index").is_some());
+}
+
 #[test]
 fn what_is_not_defined_is_nothing() {
     let options = MetricOptions::default();

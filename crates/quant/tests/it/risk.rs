@@ -122,7 +122,7 @@ proptest! {
         alike("history", sums(&contributions(&returns, &weights, at).unwrap()), historical(&series, Quantile::Order, &[at]).unwrap()[0]);
         let covariance = Covariance::sample(&returns).unwrap();
         let Moments { mean, deviation, .. } = Moments::of(&series).unwrap();
-        let parts = normal_contributions(&covariance, &returns.means(), &weights, at, 10);
+        let parts = normal_contributions(&returns.covariances(&weights), &returns.means(), &weights, at, 10);
         alike("normal", sums(&parts), Normal { mean, deviation }.tail(at, 10));
         let student = Simulation::new(&covariance, &returns.means(), &weights, Shock::Student(4.0), 2_000, seed).unwrap();
         let resampled = Simulation::bootstrap(returns.clone(), &weights, 5, 4.0, 2_000, seed).unwrap();

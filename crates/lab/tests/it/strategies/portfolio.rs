@@ -1,14 +1,17 @@
 //! The portfolio strategy: what it holds is what its objective says of the bars before, whatever comes after.
 use qframe_engine::Sizing;
+use qframe_lab::registry::{MarketInfo, find};
 use qframe_lab::{Backtest, DataSet, Setup};
 use qframe_model::event::{Event, Report};
+use qframe_model::market::Bar;
 use qframe_model::number::Rate;
 use qframe_model::order::Size;
+use qframe_model::parameter::Parameters;
 use qframe_model::time::Time;
 use qframe_quant::covariance::{Covariance, Returns};
 use qframe_quant::portfolio::{Constraints, Estimates, Objective, annual_means, optimise};
 
-use super::{STOCKS, build, closes, events, fills, orders, run, sample, setup};
+use super::{STOCKS, backtest, build, closes, events, fills, orders, run, sample, setup};
 
 const NAMES: [&str; 10] = [
     "equal-weight",
@@ -23,6 +26,9 @@ const NAMES: [&str; 10] = [
     "kelly",
 ];
 
+/// Those of them that are no rule.
+const OPTIMISED: [&str; 5] = ["min-variance", "max-sharpe", "max-diversification", "min-cvar", "kelly"];
+
 /// The first bars of six stocks.
 fn first(count: usize) -> Vec<DataSet> {
     let part = |name: &&str| {
@@ -33,16 +39,17 @@ fn first(count: usize) -> Vec<DataSet> {
     STOCKS[..6].iter().map(part).collect()
 }
 
-/// The weights at a bar, found with the maths alone.
-fn expected(data: &[DataSet], bar: usize, window: usize) -> Vec<f64> {
+/// The weights at a bar, found with the maths alone, of a year of so many bars; none where nothing rose.
+fn expected(data: &[DataSet], bar: usize, window: usize, objective: &Objective, periods: f64) -> Vec<f64> {
     let prices: Vec<_> = data.iter().map(closes).collect();
     let first = bar.saturating_sub(window);
     let rows = (first..bar).flat_map(|row| prices.iter().map(move |prices| prices[row + 1] / prices[row] - 1.0));
     let returns = Returns::new(rows.collect(), data.len()).unwrap();
-    let covariance = Covariance::ledoit_wolf(&returns).unwrap().covariance;
+    let covariance = Covariance::ledoit_wolf(&returns).unwrap().covariance.scaled(periods);
     let names = (0..data.len()).map(|place| place.to_string()).collect();
-    let estimates = Estimates::new(names, annual_means(&returns, 1.0), covariance, returns).unwrap();
-    optimise(&estimates, &Objective::RiskParity, &Constraints::long_only(data.len())).unwrap().weights
+    let estimates = Estimates::new(names, annual_means(&returns, periods), covariance, returns).unwrap();
+    let found = optimise(&estimates, objective, &Constraints::long_only(data.len()));
+    found.map_or_else(|_| vec![0.0; data.len()], |found| found.weights)
 }
 
 #[test]
@@ -58,7 +65,7 @@ fn the_weights_are_those_of_the_window_before() {
             continue;
         }
         let equity = outcome.curve.equity_at(bar - 1).to_f64();
-        for (place, weight) in expected(&data, bar - 1, 60).iter().enumerate() {
+        for (place, weight) in expected(&data, bar - 1, 60, &Objective::RiskParity, 252.0).iter().enumerate() {
             let share = held[place] * data[place].bars()[bar - 1].close.to_f64() / equity;
             let one_unit = data[place].bars()[bar - 1].close.to_f64() / equity;
             assert!((share - weight).abs() < 0.02 + one_unit, "{} at bar {bar}: {share} for {weight}", STOCKS[place]);
@@ -66,6 +73,41 @@ fn the_weights_are_those_of_the_window_before() {
         checked += 1;
     }
     assert!(checked > 20, "{checked} rebalancings");
+}
+
+/// Expected returns were once of a bar and not of a year: AAPL had 0.657, where `portfolio optimise` has 0.791.
+#[test]
+fn expected_returns_are_those_of_a_year() {
+    let stocks = first(700);
+    let spaced = |seconds: &dyn Fn(i64) -> i64| {
+        let part = |set: &DataSet| {
+            let bars = set.bars().iter().zip(0..);
+            let bars = bars.map(|(bar, place)| Bar { time: Time::from_seconds(seconds(place)), ..*bar }).collect();
+            DataSet::of(set.instrument().clone(), set.frame(), bars, set.origin().clone()).unwrap()
+        };
+        stocks.iter().map(part).collect::<Vec<_>>()
+    };
+    // Day 4 of the epoch was a Monday.
+    let rows = [
+        (stocks.clone(), 252.0),
+        (spaced(&|bar| (4 + bar / 5 * 7 + bar % 5) * 86_400), 252.0),
+        (spaced(&|bar| bar * 86_400), 365.0),
+        (spaced(&|bar| bar * 7 * 86_400), 52.0),
+    ];
+    let objective = Objective::MaxSharpe { risk_free: 0.0 };
+    for (data, periods) in rows {
+        let orders = orders(&run("portfolio", &[("objective", "max-sharpe"), ("window", "60")], &data));
+        let mut checked = 0;
+        for order in orders.iter().filter(|order| order.time > data[0].bars()[65].time) {
+            let Size::TargetWeight(aim) = order.size else { panic!("{order:?}") };
+            // An order is sent at the close of a bar, which is when the next day begins.
+            let bar = data[0].bars().partition_point(|bar| bar.time < order.time) - 1;
+            let weight = expected(&data, bar, 60, &objective, periods)[order.instrument.index()];
+            assert!((aim.to_f64() - weight).abs() < 2e-9, "{periods} a year, bar {bar}: {aim} for {weight}");
+            checked += 1;
+        }
+        assert!(checked > 30, "{periods} a year: {checked} orders");
+    }
 }
 
 /// Cutting the future off changes no order before it.
@@ -111,11 +153,11 @@ fn occasions_are_what_they_say() {
     assert!(calm <= wild && wild > 5, "{calm} {wild}");
 }
 
-/// No order aims at more than the largest weight, whatever the objective is; what that leaves stays money.
+/// No order aims at more than the largest weight, whatever is optimised; what that leaves stays money.
 #[test]
 fn the_largest_weight_holds_for_every_objective() {
     let data = first(600);
-    for (objective, most) in NAMES.iter().flat_map(|objective| [(objective, 0.1), (objective, 0.25)]) {
+    for (objective, most) in OPTIMISED.iter().flat_map(|objective| [(objective, 0.1), (objective, 0.25)]) {
         let named = [("objective", *objective), ("window", "60"), ("most", &most.to_string())];
         let outcome = run("portfolio", &named, &data);
         let aims: Vec<f64> = events(&outcome)
@@ -129,6 +171,21 @@ fn the_largest_weight_holds_for_every_objective() {
             .collect();
         assert!(aims.len() > 10, "{objective} trades within {most}: {} orders", aims.len());
         assert!(aims.iter().all(|aim| *aim <= most + 1e-9), "{objective}: {most}");
+    }
+}
+
+/// A largest weight once cut what a rule gave: the four weights of `hrp` summed to 0.918, and those of `risk-parity` were none.
+#[test]
+fn a_largest_weight_beside_a_rule_is_refused() {
+    let (spec, backtest) = (find("portfolio").unwrap(), backtest(&first(100), false));
+    for objective in NAMES {
+        let parameters = Parameters::parse(spec.parameters, &[("objective", objective), ("most", "0.26")]).unwrap();
+        let refused = spec.strategy(&parameters, &MarketInfo::of(&backtest)).err().map(|error| error.to_string());
+        let says = format!(
+            "most = \"0.26\": expected 1, as {objective} knows no constraints; leave it out, or choose an objective that is \
+             optimised, such as min-variance"
+        );
+        assert_eq!(refused, (!OPTIMISED.contains(&objective)).then_some(says));
     }
 }
 

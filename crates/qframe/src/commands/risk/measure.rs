@@ -1,7 +1,7 @@
 //! Value at risk by every method that was asked for.
 use qframe_lab::report::exact_percent;
 use qframe_lab::scenarios::draw;
-use qframe_quant::covariance::{Covariance, Estimator};
+use qframe_quant::covariance::Estimator;
 use qframe_quant::risk::garch::{Garch, Model};
 use qframe_quant::risk::{
     Confidence, Contribution, CornishFisher, Filtered, Moments, Normal, Quantile, RiskError, Shock, Simulation,
@@ -284,12 +284,15 @@ fn simulation(book: &Book, settings: &Settings, method: Method, horizon: usize) 
 /// Methods that have no figures, and why.
 pub(super) type Without = Vec<(Method, RiskError)>;
 
-/// Which holding the first horizon's figures come from, by each method that can tell.
+/// Which holding the first horizon's figures come from, by each method that can tell. A method without a figure there has said
+/// why.
 ///
 /// Behind them the methods that have none.
-pub(super) fn parts(book: &Book, settings: &Settings) -> (Vec<Part>, Without) {
+pub(super) fn parts(book: &Book, settings: &Settings, figures: &[Figure]) -> (Vec<Part>, Without) {
     let (mut parts, mut without) = (Vec::new(), Vec::new());
-    for method in &settings.methods {
+    let is_measured =
+        |method: &&Method| figures.iter().any(|one| one.method == **method && one.horizon == settings.horizons[0]);
+    for method in settings.methods.iter().filter(is_measured) {
         let before = parts.len();
         if let Err(error) = parts_by(book, settings, *method, &mut parts) {
             parts.truncate(before);
@@ -313,13 +316,13 @@ fn parts_by(book: &Book, settings: &Settings, method: Method, parts: &mut Vec<Pa
             }
         }
         Method::Normal => {
-            let covariance = Covariance::sample(&book.returns)?;
-            let means = book.returns.means();
+            // Of the returns themselves, as the figure is: the components sum to it, however many assets there are.
+            let (means, covariances) = (book.returns.means(), book.returns.covariances(&weights));
             for at in &settings.confidences {
-                let of = |weights: &[f64]| normal_contributions(&covariance, &means, weights, *at, horizon);
-                let var = |weights: &[f64]| Ok::<_, RiskError>(of(weights).iter().map(|part| part.var).sum());
-                let added = incremental(&weights, var)?;
-                push(parts, book, (method, *at), &of(&weights), Some(&added));
+                let of = normal_contributions(&covariances, &means, &weights, *at, horizon);
+                let normal = |weights: &[f64]| Normal::sample(&book.returns.portfolio(weights));
+                let var = |weights: &[f64]| Ok::<_, RiskError>(normal(weights).tail(*at, horizon).var);
+                push(parts, book, (method, *at), &of, Some(&incremental(&weights, var)?));
             }
         }
         Method::MonteCarlo | Method::MonteCarloT | Method::Bootstrap => {

@@ -331,7 +331,7 @@ impl Args {
         }
         let mut notes = noted(book);
         let mut or_note = |what: &str, why: String| notes.push(format!("no {what}: {why}"));
-        let (contributions, without) = measure::parts(book, settings);
+        let (contributions, without) = measure::parts(book, settings, &measured.figures);
         for (method, error) in without {
             or_note(&format!("contributions by {}", method.name()), book.told(error));
         }

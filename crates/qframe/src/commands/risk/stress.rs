@@ -275,7 +275,7 @@ fn worlds(book: &Book, settings: &Settings) -> Vec<Scenario> {
     }
     let measured = cases.into_iter().filter_map(|(name, share, factor, weights)| {
         let covariance = worse(&covariance, share, factor).ok()?;
-        let parts = normal_contributions(&covariance, &means, weights, at, horizon);
+        let parts = normal_contributions(&covariance.covariances(weights), &means, weights, at, horizon);
         let loss = parts.iter().map(|part| part.var).sum::<f64>();
         let most = book.holdings.iter().zip(&parts).max_by(|a, b| a.1.var.total_cmp(&b.1.var));
         let worst = most.map(|(holding, part)| (holding.symbol.clone(), part.var));

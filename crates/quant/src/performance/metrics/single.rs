@@ -15,6 +15,9 @@ pub fn metrics(returns: &[f64], options: &MetricOptions) -> Vec<Metric> {
     groups.into_iter().flatten().chain(all.significance()).collect()
 }
 
+/// The confidence of the serenity index's pitfall, which is no choice in quantstats.
+const PITFALL: f64 = 0.95;
+
 struct Metrics<'a> {
     sample: Sample<'a>,
     falls: Vec<f64>,
@@ -245,7 +248,12 @@ impl Metrics<'_> {
             metric("longest_drawdown", Unit::Count, longest, "most returns in a row below a peak"),
             metric("ulcer_index", Unit::Number, ulcer, "sqrt(sum of squared drawdowns / (n - 1))"),
             metric("ulcer_performance_index", Unit::Number, performance, "(comp - rf) / ulcer_index (Martin)"),
-            metric("serenity_index", Unit::Number, self.serenity(ulcer), "(sum of r - rf) / (ulcer_index x pitfall)"),
+            metric(
+                "serenity_index",
+                Unit::Number,
+                self.serenity(ulcer),
+                "(sum of r - rf) / (ulcer_index x pitfall), the pitfall at 95 % whatever the confidence",
+            ),
             metric("recovery_factor", Unit::Number, recovery, "|sum of r - rf| / |max_drawdown|"),
         ]
     }
@@ -256,11 +264,12 @@ impl Metrics<'_> {
         are_known.then(|| self.falls.iter().copied().fold(0.0, f64::min))
     }
 
-    /// KeyQuant's: the pitfall is the normal expected shortfall of the drawdowns over the deviation of the returns.
+    /// KeyQuant's: the pitfall is the normal expected shortfall of the drawdowns over the deviation of the returns, always at
+    /// [`PITFALL`], so that the index of two sheets is one figure.
     fn serenity(&self, ulcer: Option<f64>) -> Option<f64> {
         let falls = Sample::of(&self.falls)?;
         let normal = Normal::standard();
-        let share = 1.0 - self.options.confidence;
+        let share = 1.0 - PITFALL;
         let shortfall = falls.mean - falls.deviation()? * normal.pdf(normal.inverse_cdf(share)) / share;
         let pitfall = -shortfall / self.sample.deviation()?;
         ratio(self.sample.sum() - self.options.risk_free, ulcer? * pitfall)

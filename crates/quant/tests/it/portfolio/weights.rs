@@ -50,6 +50,34 @@ fn weights_agree_with_an_independent_library() {
     check("inverse_volatility", Objective::InverseVolatility, 1e-12);
 }
 
+/// Two pairs that move alike: the shares of the pairs by the volatilities of their inverse-variance portfolios, within by
+/// variances, all by hand.
+#[test]
+fn clusters_share_by_volatility_and_assets_within_by_variance() {
+    let (volatilities, close, far) = ([0.1, 0.2, 0.2, 0.4], 0.8, 0.1);
+    let rows = (0..16).map(|place| {
+        let (row, column) = (place / 4, place % 4);
+        let correlation = if row == column {
+            1.0
+        } else if row / 2 == column / 2 {
+            close
+        } else {
+            far
+        };
+        correlation * volatilities[row] * volatilities[column]
+    });
+    let covariance = Covariance::new(4, &rows.collect::<Vec<_>>()).expect("a covariance");
+    let names = ["A", "B", "C", "D"].map(str::to_owned).to_vec();
+    let returns = Returns::new(vec![0.0; 8], 4).expect("returns");
+    let estimates = Estimates::new(names, vec![0.0; 4], covariance, returns).expect("estimates");
+    // Each pair has a volatility twice the other: 4 to 1 within. The second pair is the first one, twice as volatile.
+    let expected = [2.0 / 3.0 * 0.8, 2.0 / 3.0 * 0.2, 1.0 / 3.0 * 0.8, 1.0 / 3.0 * 0.2];
+    for clusters in [None, Some(2)] {
+        let found = weights(&estimates, &Objective::EqualRiskClusters(clusters), &Constraints::long_only(4));
+        assert!(found.iter().zip(expected).all(|(found, by_hand)| (found - by_hand).abs() < 1e-12), "{found:?}");
+    }
+}
+
 /// All portfolios of three assets in steps of a fiftieth: none is better, and the best is next to the optimum.
 #[test]
 fn no_portfolio_of_three_assets_is_better() {
