@@ -15,7 +15,7 @@ use qframe_model::count::counted;
 use crate::error::Error;
 use crate::run::data::Source;
 use crate::run::measured;
-use crate::run::plan::Plan;
+use crate::run::plan::{Plan, names_stop};
 use crate::run::raw::{Raw, Word};
 use crate::run::target::check_again;
 
@@ -176,14 +176,11 @@ fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
 fn without_stop(plan: &Plan<'_>) -> Option<String> {
     let (strategy, sizing) = (plan.spec.name, plan.backtest.setup().sizing);
     let Sizing::Risk(RiskBudget { heat, .. }) = sizing else { return None };
-    let mut stops = plan.spec.parameters.iter().filter(|one| ["stop", "stop-atr"].contains(&one.name)).peekable();
-    stops.peek()?;
-    let is_set = stops.any(|stop| plan.parameters.number(stop.name).is_ok_and(|far| far > 0.0));
     let counts = heat.map_or("", |_| "; each counts as one budget of the heat, however much it has lost");
     let told = || {
         format!("{strategy} has no stop (stop = 0): {sizing} says how much it buys, and nothing sells it there{counts}")
     };
-    (!is_set).then(told)
+    (!names_stop(plan.spec, &plan.parameters)?).then(told)
 }
 
 /// Says what was loaded, and what is known to be wrong with it.

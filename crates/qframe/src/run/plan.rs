@@ -66,6 +66,8 @@ impl<'a> Plan<'a> {
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
         let market = Backtest::new(sets, setup.clone()).map_err(|error| limits::refused(raw, &error))?;
         check_pairs(raw, spec, &market)?;
+        let is_own = own.iter().any(|one| one.name == spec.name);
+        check_window(raw, &market, names_stop(spec, &parameters).unwrap_or(is_own))?;
         let (rates, valued) = rates::load(&market, &setup, &wish)?;
         setup.rates = rates;
         let calendars = calendars::load(raw, &market, &wish.catalog, &sources)?;
@@ -127,6 +129,29 @@ fn check_pairs(raw: &Raw, spec: &StrategySpec, market: &Backtest) -> Result<(), 
     let blind = |breaker: &Breaker| RunError::Blind(Blind { breaker: *breaker, instrument: None, lack: Lack::Pair });
     let found = setup.limits.breakers.iter().find(pairs);
     found.map_or(Ok(()), |breaker| Err(limits::refused(raw, &blind(breaker))))
+}
+
+/// True where the strategy's entries name a stop; `None` where no parameter of it says so.
+pub(crate) fn names_stop(spec: &StrategySpec, parameters: &Parameters) -> Option<bool> {
+    let mut stops = spec.parameters.iter().filter(|one| ["stop", "stop-atr"].contains(&one.name)).peekable();
+    stops.peek()?;
+    Some(stops.any(|stop| parameters.number(stop.name).is_ok_and(|far| far > 0.0)))
+}
+
+/// Refuses a size that looks back on more bars than a symbol has: it would refuse every entry. A stop stands for a range.
+fn check_window(raw: &Raw, market: &Backtest, names_stop: bool) -> Result<(), Error> {
+    let (sizing, traded) = (market.setup().sizing, market.series().iter().zip(market.data()));
+    let there = traded.filter(|(series, _)| series.matched).map(|(_, set)| set.bars().len()).max().unwrap_or(0);
+    let is_used = sizing.lookback() > 0 && !(names_stop && matches!(sizing, Sizing::Risk(_)));
+    match given("--size", &raw.size).filter(|_| is_used && there <= sizing.lookback()) {
+        Some(given) => {
+            // An entry fills on the bar behind the one that it was decided on.
+            let needed = sizing.lookback() + 1;
+            let why = format!("it needs {needed} bars of a symbol before an entry can fill, and there are {there}");
+            Err(given.wrong(format!("{why}: look back on fewer, or take more data")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The recorded spreads of those series that have them; the shortest bars of a symbol are those that are traded on.

@@ -215,6 +215,8 @@ fn what_would_do_nothing_is_refused() {
         ("--breaker manual:2030-01-01", ["--breaker manual:2030-01-01", "nobody would hear it", "over at 2019-10-18"]),
         ("--breaker manual:2018-01-01:flaten", ["--breaker", "is not a time", "manual:2019-01-01:halt:2019-02-01"]),
         ("--breaker manual:2018-02-01:halt:2018-01-01", ["--breaker", "armed again at 2018-01-01", "before"]),
+        ("--size volatility:20%:5000", ["--size volatility:20%:5000", "needs 5002 bars", "there are 1770"]),
+        ("--size risk:1%:atr:2:5000", ["--size risk:1%:atr:2:5000", "needs 5002 bars", "there are 1770"]),
         ("--size risk:1%:heat:6%", ["--size risk:1%:heat:6%", "ma-crossover trades one symbol", "donchian-breakout"]),
         ("--strategy donchian-breakout --size risk:1%:heat:6%", ["--size", "there is one: leave :heat out", "--data"]),
         (
@@ -228,6 +230,13 @@ fn what_would_do_nothing_is_refused() {
     ] {
         crate::refusals::check(&program, words, 2, &parts);
     }
+}
+
+/// A stop of the strategy's own stands for the range: the window is then not looked at.
+#[test]
+fn a_stop_is_enough_for_a_size_that_would_look_back_too_far() {
+    let words = "--strategy donchian-breakout --param stop=5 --size risk:1%:atr:2:5000";
+    assert!(!report(&Program::new(), words)["trades"].as_array().unwrap().is_empty());
 }
 
 #[test]
