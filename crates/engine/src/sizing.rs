@@ -31,7 +31,7 @@ pub enum Sizing {
     },
     /// As many units as lose a share of the equity on the way to where the position would be given up.
     Risk(RiskBudget),
-    /// Kelly's share of what the closed trades have shown, at most `cap`; `start` until 20 trades are closed.
+    /// Kelly's share of what the closed trades have shown; `start` until 20 trades are closed. Both at most `cap`.
     Kelly {
         /// The share before there is enough to learn from.
         start: Rate,
@@ -102,7 +102,7 @@ impl Sizing {
                 units.map(|units| Size::TargetUnits(side.signed(units)))
             }
             Self::Kelly { start, cap } => {
-                kelly(context).map_or(Some(start), |share| share_of(share, cap)).map(weight)
+                kelly(context).map_or(Some(start.min(cap)), |share| share_of(share, cap)).map(weight)
             }
         };
         size.ok_or(Refusal::NoSize)

@@ -215,6 +215,7 @@ fn what_would_do_nothing_is_refused() {
         ("--breaker manual:2030-01-01", ["--breaker manual:2030-01-01", "nobody would hear it", "over at 2019-10-18"]),
         ("--breaker manual:2018-01-01:flaten", ["--breaker", "is not a time", "manual:2019-01-01:halt:2019-02-01"]),
         ("--breaker manual:2018-02-01:halt:2018-01-01", ["--breaker", "armed again at 2018-01-01", "before"]),
+        ("--size kelly:50%:10%", ["--size kelly:50%:10%", "begins with 50%", "its cap of 10%"]),
         ("--size volatility:20%:5000", ["--size volatility:20%:5000", "needs 5002 bars", "there are 1770"]),
         ("--size risk:1%:atr:2:5000", ["--size risk:1%:atr:2:5000", "needs 5002 bars", "there are 1770"]),
         ("--size risk:1%:heat:6%", ["--size risk:1%:heat:6%", "ma-crossover trades one symbol", "donchian-breakout"]),
