@@ -82,13 +82,30 @@ fn printed_settings_can_be_written_again() {
                  at:2018-01-10:halt:1h manual:2018-02-01:flatten:2018-03-01T12:00:00Z manual:2017-02-01:rearm";
     for words in [words, ""] {
         let first = report(&program, words);
-        // Rates are what the catalog values currencies by: nobody writes them.
-        let settings = first["settings"].as_object().unwrap().iter().filter(|(name, _)| *name != "rates");
-        let again: String = settings.map(|(name, word)| format!(" --{name} {}", word.as_str().unwrap())).collect();
-        let second = report(&program, &again);
-        assert_eq!(first["settings"], second["settings"]);
-        assert_eq!(first["journal"]["hash"], second["journal"]["hash"], "{again}");
+        let settings = first["settings"].as_object().unwrap().iter();
+        let flags: String =
+            settings.clone().map(|(name, word)| format!(" --{name} {}", word.as_str().unwrap())).collect();
+        // Several breakers in one text were one that nobody knows.
+        program.write("run.toml", settings.map(|(name, word)| format!("{name} = {word}\n")).collect::<String>());
+        for again in [&flags, "--config run.toml"] {
+            let second = report(&program, again);
+            assert_eq!(first["settings"], second["settings"]);
+            assert_eq!(first["journal"]["hash"], second["journal"]["hash"], "{again}");
+        }
     }
+}
+
+#[test]
+fn breakers_of_one_word_are_apart() {
+    let program = Program::new();
+    let flags = "--breaker drawdown:15% jump:20% manual:2018-01-10T12:00:00Z:halt";
+    let word = "\" drawdown:15%  jump:20%:halt manual:2018-01-10 12:00:00:halt\"";
+    for text in [format!("breaker = {word}"), format!("[limits]\nbreaker = {word}"), format!("breaker = [{word}]")] {
+        program.write("run.toml", &text);
+        assert_eq!(hash(&program, "--config run.toml"), hash(&program, flags), "{text}");
+    }
+    program.write("run.toml", "[limits]\nbreaker = \"jump drawdwn:5%\"\n");
+    crate::refusals::check(&program, "--config run.toml", 2, &["run.toml:2", "drawdwn", "did you mean drawdown?"]);
 }
 
 #[test]
