@@ -6,7 +6,7 @@ use qframe_lab::{Backtest, Blind, Lack, RunError, Setup};
 use qframe_model::event::Header;
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Instrument;
-use qframe_model::parameter::Parameters;
+use qframe_model::parameter::{ParameterError, Parameters};
 
 use super::calendars::{self, Calendars};
 use super::data::{Source, Wish, load, sessions};
@@ -49,7 +49,7 @@ impl<'a> Plan<'a> {
             raw.param.iter().map(|Pair(name, value)| (name.as_str(), value.as_str())).collect();
         given_parameters.extend(raw.objective.iter().map(|Word(objective)| ("objective", objective.as_str())));
         let parameters = Parameters::parse(spec.parameters, &given_parameters)
-            .map_err(|error| Error::usage("--param", "", error))?;
+            .map_err(|error| wrong_parameter(raw, spec, &error))?;
         given("--benchmark", &raw.benchmark).map_or(Ok(()), |given| given.one_of(&[("buy-and-hold", ())]))?;
         let mut setup = setup(raw, spec.name)?;
         let wish = Wish::new(raw, venue::margin(raw)?)?;
@@ -64,7 +64,7 @@ impl<'a> Plan<'a> {
             None => sources[0].set.instrument().quote(),
         };
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
-        let market = Backtest::new(sets, setup.clone()).map_err(|error| limits::refused(raw, &error))?;
+        let market = Backtest::new(sets, setup.clone()).map_err(|error| refused(raw, &error))?;
         check_pairs(raw, spec, &market)?;
         let is_own = own.iter().any(|one| one.name == spec.name);
         check_window(raw, &market, names_stop(spec, &parameters).unwrap_or(is_own))?;
@@ -108,6 +108,35 @@ impl<'a> Plan<'a> {
     pub(crate) fn header(&self) -> Header {
         let parameters = self.parameters.iter().map(|(name, value)| (name.to_owned(), value.to_string())).collect();
         Header { strategy: self.spec.name.to_owned(), parameters, settings: self.settings.clone(), ..Header::default() }
+    }
+}
+
+/// The flag that a wrong parameter came from.
+fn wrong_parameter(raw: &Raw, spec: &StrategySpec, error: &ParameterError) -> Error {
+    const OBJECTIVE: &str = "objective";
+    let Some(given) = given("--objective", &raw.objective) else { return Error::usage("--param", "", error) };
+    match error {
+        ParameterError::Unknown { name, .. } if name == OBJECTIVE => {
+            given.wrong(format!("{} has no objective; take --strategy portfolio", spec.name))
+        }
+        ParameterError::Refused { name: OBJECTIVE, .. } => Error::usage(given.flag, "", error),
+        ParameterError::Twice(name) if name == OBJECTIVE => {
+            given.wrong("--param objective says it too; keep one of them")
+        }
+        _ => Error::usage("--param", "", error),
+    }
+}
+
+/// What the data and the rules do not go together in, with the word that asked for it.
+fn refused(raw: &Raw, error: &RunError) -> Error {
+    match error {
+        RunError::Twice(_) => Error::usage("--data", "", error),
+        RunError::NoPips(_) => {
+            let words = [given("--spread", &raw.spread), given("--slippage", &raw.slippage)];
+            let pips = words.into_iter().flatten().find(|given| given.word.contains("pip"));
+            pips.map_or_else(|| Error::refused(error), |given| given.wrong(error))
+        }
+        _ => limits::refused(raw, error),
     }
 }
 
