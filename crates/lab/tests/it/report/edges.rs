@@ -47,6 +47,14 @@ fn check(what: &str, prices: &[i64], share: u32, at_end: AtEnd, strategy: impl S
         let shown = table.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim();
         assert_eq!((json["stats"][name].is_null(), shown == "-"), (value.is_none(), value.is_none()), "{what}: {name}");
     }
+    // There was no Sharpe ratio, and a probability that it is above zero.
+    if run.outcome.curve.points().any(|(_, equity)| equity.is_negative()) {
+        for name in ["volatility", "sharpe", "sortino", "calmar", "probabilistic_sharpe_ratio", "alpha", "beta"] {
+            assert!(json["metrics"][name].is_null(), "{what}: {name}: {}", json["metrics"][name]);
+        }
+        assert!(table.lines().any(|line| line.starts_with("Prob. Sharpe > 0") && line.ends_with(" -")), "{table}");
+        assert!(json["metrics"]["comp"].as_f64().unwrap() <= -1.0, "{what}");
+    }
     table
 }
 
