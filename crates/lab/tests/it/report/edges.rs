@@ -80,3 +80,34 @@ fn nothing_that_is_no_number_is_shown() {
     let ruined = check("ruin", &[100, 100, 100, 10, 10, 10, 10, 10, 12], 450, AtEnd::Keep, HOLD);
     assert!(ruined.lines().any(|line| line.starts_with("Equity Final [$]") && line.contains(" -")), "{ruined}");
 }
+
+/// Bars that stand still, at these seconds.
+fn of_times(times: &[i64]) -> Run {
+    let price = Price::from_nanos(100_000_000_000);
+    let bar = |seconds: &i64| Bar {
+        time: Time::from_seconds(*seconds),
+        open: price,
+        high: price,
+        low: price,
+        close: price,
+        ..Bar::default()
+    };
+    let step = times.get(1).map_or(86_400, |second| second - times[0]);
+    let frame = TimeFrame::from_seconds(u32::try_from(step).unwrap()).unwrap();
+    let instrument = Instrument::new("AAPL".parse().unwrap(), Currency::USD, Rules::default()).unwrap();
+    let set = DataSet::of(instrument, frame, times.iter().map(bar).collect(), Origin::default()).unwrap();
+    let backtest = Backtest::new(vec![set], Setup::default()).unwrap();
+    let outcome = backtest.run(HOLD).unwrap();
+    Run { backtest, outcome, words: Vec::new() }
+}
+
+/// Months and years of a single bar were heads of tables without a row.
+#[test]
+fn no_table_of_the_page_is_empty() {
+    for times in [&[0][..], &[0, 86_400]] {
+        let page = of_times(times).written(report::html);
+        let page = page.split("<script nonce").next().unwrap();
+        assert!(!page.contains("<tbody>\n</tbody>"), "{times:?}");
+        assert_eq!(page.contains("There are no returns."), times.len() == 1, "{times:?}");
+    }
+}
