@@ -81,6 +81,30 @@ fn nothing_that_is_no_number_is_shown() {
     assert!(ruined.lines().any(|line| line.starts_with("Equity Final [$]") && line.contains(" -")), "{ruined}");
 }
 
+/// The dates of a picture of three days were `01-01 00:00` twice, and `01-02 00:00` after it.
+#[test]
+fn no_date_stands_twice_below_a_curve() {
+    let hours = |step: i64, count: i64| (0..count).map(move |place| 3_600 * step * place);
+    for (what, times, expected) in [
+        ("one day", hours(24, 1).collect::<Vec<_>>(), &["1970-01-01"][..]),
+        ("two days", hours(24, 2).collect(), &["1970-01-01", "1970-01-02"]),
+        ("three days", hours(24, 3).collect(), &["1970-01-01", "1970-01-02", "1970-01-03"]),
+        ("three hours", hours(1, 3).collect(), &["01-01 00:00", "01-01 01:00", "01-01 02:00"]),
+        ("hours of four days", hours(1, 100).collect(), &["01-01 00:00", "01-01 19:00"]),
+        ("three seconds", vec![0, 1, 2], &["00:00:00", "00:00:01", "00:00:02"]),
+    ] {
+        let run = of_times(&times);
+        for look in [report::Look::Plain, report::Look::Rich] {
+            let style = report::Style { look, width: 110 };
+            let text = run.written(|facts, out| report::curve(facts, style, out));
+            let dates = text.lines().find(|line| line.trim_start().starts_with(expected[0])).expect(what);
+            let dates: Vec<&str> = dates.split("  ").map(str::trim).filter(|date| !date.is_empty()).collect();
+            assert_eq!(dates[..expected.len()], *expected, "{what}");
+            assert!(dates.windows(2).all(|pair| pair[0] != pair[1]), "{what}: {dates:?}");
+        }
+    }
+}
+
 /// Bars that stand still, at these seconds.
 fn of_times(times: &[i64]) -> Run {
     let price = Price::from_nanos(100_000_000_000);
