@@ -31,6 +31,8 @@ pub enum RowFault {
     BrokenQuote,
     /// No instant in any form that is read.
     NotATime,
+    /// A time before the first that there is, or after the last.
+    TimeTooFar,
     /// An epoch number in the second unit, where the first row has the first.
     OtherUnit(&'static str, &'static str),
     /// A time of the second zone, where the first row has the first.
@@ -97,6 +99,7 @@ impl RowFault {
             Self::FieldCount(..) => "wrong number of fields",
             Self::BrokenQuote => "broken quotes",
             Self::NotATime => "no time",
+            Self::TimeTooFar => "time out of range",
             Self::OtherUnit(..) => "another epoch unit",
             Self::MixedOffsets(..) => "mixed time zones",
             Self::NotANumber(..) => "text in a number",
@@ -138,6 +141,7 @@ impl fmt::Display for RowFault {
             Self::NotATime => f.write_str(
                 "is not a time; expected a date, RFC 3339, a 12-hour stamp such as 2017-07-01 11-PM, or epoch s, ms, us, ns",
             ),
+            Self::TimeTooFar => f.write_str("is out of range; expected a time from 1677-09-22 to 2262-04-11"),
             Self::OtherUnit(first, here) => {
                 write!(f, "looks like {here}, the first row like {first}; expected one unit in a file")
             }

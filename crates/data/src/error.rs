@@ -51,6 +51,8 @@ pub enum FileFault {
     EmptyGzip,
     /// The compressed stream stops before its end: a download that broke off.
     TruncatedGzip,
+    /// The compressed stream is whole, and what follows it is no gzip data.
+    BehindGzip,
     /// The compressed stream is damaged; the decoder's words.
     CorruptGzip(String),
     /// Text of 16-bit units, in this byte order.
@@ -101,6 +103,9 @@ impl fmt::Display for BadFile {
     }
 }
 
+const BEHIND_GZIP: &str =
+    "the gzip data is whole and something else follows it; download it again, or keep what gzip -dc gives";
+
 impl fmt::Display for FileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -113,6 +118,7 @@ impl fmt::Display for FileFault {
             Self::HeaderOnly(header) => write!(f, "the header {header:?} and no row; is the export complete?"),
             Self::EmptyGzip => f.write_str("zero bytes; expected gzip data, download it again"),
             Self::TruncatedGzip => f.write_str("the gzip data breaks off here; download it again"),
+            Self::BehindGzip => f.write_str(BEHIND_GZIP),
             Self::CorruptGzip(reason) => write!(f, "the gzip data is damaged here ({reason}); download it again"),
             Self::Utf16(order) => write!(f, "UTF-16 text ({order}); expected UTF-8, save it as UTF-8"),
             Self::NotCsv(kind) => write!(f, "{kind}; expected rows of text, export it as CSV"),

@@ -13,6 +13,7 @@ mod defect;
 mod error;
 mod format;
 mod gaps;
+mod gzip;
 pub mod hours;
 pub mod import;
 mod loaded;

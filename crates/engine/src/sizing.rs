@@ -31,7 +31,7 @@ pub enum Sizing {
     },
     /// As many units as lose a share of the equity on the way to where the position would be given up.
     Risk(RiskBudget),
-    /// Kelly's share of what the closed trades have shown, at most `cap`; `start` until 20 trades are closed.
+    /// Kelly's share of what the closed trades have shown; `start` until 20 trades are closed. Both at most `cap`.
     Kelly {
         /// The share before there is enough to learn from.
         start: Rate,
@@ -83,27 +83,57 @@ impl Sizing {
     /// The size of an entry now.
     ///
     /// # Errors
-    /// [`Refusal::NoSize`] where the rule says nothing, or not enough is known; [`Refusal::TooMuchHeat`] where nothing may be
-    /// risked.
+    /// [`Refusal::NoSize`] where the rule says nothing; [`Refusal::TooLittleHistory`] where not enough is known;
+    /// [`Refusal::TooMuchHeat`] where nothing may be risked.
     pub(crate) fn size(&self, context: &Context<'_>, side: Side, stop: Option<Price>) -> Result<Size, Refusal> {
         let weight = |share: Rate| Size::TargetWeight(if side == Side::Sell { -share } else { share });
         let size = match *self {
             Self::Equity(share) => Some(weight(share)),
             Self::Cash(cash) => Some(Size::Budget(cash)),
             Self::Units(units) => Some(Size::TargetUnits(side.signed(units))),
-            Self::Volatility { target, window, cap } => {
+            Self::Volatility { target, cap, .. } => {
                 let share = |volatility: f64| share_of(target / volatility, cap);
-                volatility(context.history(), window).and_then(share).map(weight)
+                volatility(self.looked_back(context)?).and_then(share).map(weight)
             }
             Self::Risk(budget) => {
                 let share = heat::left(context, &budget)?;
-                let distance = distance(context, &budget, stop);
+                let distance = self.distance(context, &budget, stop)?;
                 let units = distance.and_then(|distance| units_at_risk(context, share, distance));
                 units.map(|units| Size::TargetUnits(side.signed(units)))
             }
-            Self::Kelly { start, cap } => kelly(context).map_or(Some(start), |share| share_of(share, cap)).map(weight),
+            Self::Kelly { start, cap } => {
+                kelly(context).map_or(Some(start.min(cap)), |share| share_of(share, cap)).map(weight)
+            }
         };
         size.ok_or(Refusal::NoSize)
+    }
+
+    /// The last bars of the current series, as many as the rule looks back on.
+    fn looked_back<'a>(&self, context: &'a Context<'_>) -> Result<&'a [Bar], Refusal> {
+        let (history, needed) = (context.history(), self.lookback());
+        let short = || Refusal::TooLittleHistory { needed: needed as u32, there: history.len() as u32 };
+        history.len().checked_sub(needed).map(|first| &history[first..]).ok_or_else(short)
+    }
+
+    /// From the last price to the stop; without one so many mean true ranges.
+    fn distance(
+        &self,
+        context: &Context<'_>,
+        budget: &RiskBudget,
+        stop: Option<Price>,
+    ) -> Result<Option<Price>, Refusal> {
+        let Some(price) = context.price_of(context.instrument()) else { return Ok(None) };
+        let far = match (stop, budget.range) {
+            (Some(stop), _) => {
+                price.nanos().checked_sub(stop.nanos()).and_then(i64::checked_abs).map(Price::from_nanos)
+            }
+            (None, Some((times, _))) => {
+                let range = mean_true_range(self.looked_back(context)?);
+                Price::from_f64(range * times.to_f64()).filter(|far| far.is_positive())
+            }
+            (None, None) => None,
+        };
+        Ok(far)
     }
 }
 
@@ -112,37 +142,25 @@ fn share_of(share: f64, cap: Rate) -> Option<Rate> {
     Rate::from_f64(share.min(cap.to_f64())).filter(|share| share.is_positive())
 }
 
-/// Standard deviation (ddof 1) of the last `window` simple returns, a year of 365 days of such bars; `None` where there
-/// are fewer returns, or the price stands still.
-fn volatility(history: &[Bar], window: usize) -> Option<f64> {
-    let bars = history.get(history.len().checked_sub(window + 1)?..)?;
+/// Standard deviation (ddof 1) of the simple returns of these bars, a year of 365 days of such bars; `None` where the price
+/// stands still.
+fn volatility(bars: &[Bar]) -> Option<f64> {
+    let count = bars.len().checked_sub(1)?;
     let returns = bars.windows(2).map(|pair| pair[1].close.to_f64() / pair[0].close.to_f64() - 1.0);
-    let mean = returns.clone().sum::<f64>() / window as f64;
-    let variance = returns.map(|r| (r - mean).powi(2)).sum::<f64>() / (window.checked_sub(1)?) as f64;
-    let span = bars.last()?.time.since(bars.first()?.time).nanos() as f64 / window as f64;
+    let mean = returns.clone().sum::<f64>() / count as f64;
+    let variance = returns.map(|r| (r - mean).powi(2)).sum::<f64>() / (count.checked_sub(1)?) as f64;
+    let span = bars.last()?.time.since(bars.first()?.time).nanos() as f64 / count as f64;
     let per_year = 365.0 * 86_400e9 / span;
     Some((variance * per_year).sqrt()).filter(|volatility| *volatility > 0.0 && volatility.is_finite())
 }
 
-/// From the last price to the stop; without one so many mean true ranges.
-fn distance(context: &Context<'_>, budget: &RiskBudget, stop: Option<Price>) -> Option<Price> {
-    let price = context.price_of(context.instrument())?;
-    match (stop, budget.range) {
-        (Some(stop), _) => Some(Price::from_nanos(price.nanos().checked_sub(stop.nanos())?.checked_abs()?)),
-        (None, Some((times, window))) => Price::from_f64(mean_true_range(context.history(), window)? * times.to_f64())
-            .filter(|far| far.is_positive()),
-        (None, None) => None,
-    }
-}
-
-/// The mean of the last `window` true ranges (Wilder 1978): the range of a bar, and from it to the close before.
-fn mean_true_range(history: &[Bar], window: usize) -> Option<f64> {
-    let bars = history.get(history.len().checked_sub(window + 1)?..)?;
+/// The mean of the true ranges of these bars but the first (Wilder 1978): the range of a bar, and from it to the close before.
+fn mean_true_range(bars: &[Bar]) -> f64 {
     let ranges = bars.windows(2).map(|pair| {
         let (before, bar) = (pair[0].close, &pair[1]);
         bar.high.max(before).to_f64() - bar.low.min(before).to_f64()
     });
-    Some(ranges.sum::<f64>() / window as f64)
+    ranges.sum::<f64>() / (bars.len() - 1) as f64
 }
 
 fn units_at_risk(context: &Context<'_>, share: Rate, distance: Price) -> Option<Quantity> {

@@ -209,7 +209,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// The benchmark of a backtest, which many runs share.
+/// The benchmark of a backtest on one series, which runs of any warm-up share.
 #[derive(Debug)]
 pub(crate) struct SharedBenchmark {
     prices: Vec<f64>,
@@ -218,11 +218,15 @@ pub(crate) struct SharedBenchmark {
 }
 
 impl SharedBenchmark {
-    pub(crate) fn of(backtest: &Backtest) -> Self {
-        let prices: Vec<f64> = buy_and_hold(backtest).collect();
+    /// `None` of several series: what a basket is made of depends on when it is bought.
+    pub(crate) fn of(backtest: &Backtest) -> Option<Self> {
+        if backtest.data().len() > 1 {
+            return None;
+        }
+        let prices: Vec<f64> = buy_and_hold(backtest, 0).1.collect();
         let mut whole = Benchmark::default();
         let logs = prices.iter().map(|price| whole.push(*price)).collect();
-        Self { prices, logs, whole }
+        Some(Self { prices, logs, whole })
     }
 }
 
@@ -234,7 +238,7 @@ pub(crate) fn statistics(
     warm_up: usize,
     shared: Option<&SharedBenchmark>,
 ) -> Statistics {
-    let start = warm_up.saturating_sub(1);
+    let (start, prices) = buy_and_hold(backtest, warm_up);
     let unit = Cash::ONE.attos_f64();
     // On ticks there are fills before the first bar has closed.
     let begin = Some(backtest.setup().cash.attos_f64());
@@ -246,7 +250,7 @@ pub(crate) fn statistics(
             stats.push_all(&shared.logs, |range, times, equity| curve.lay(range, times, equity));
         }
         None => {
-            for ((time, equity), price) in curve.points().zip(buy_and_hold(backtest)) {
+            for ((time, equity), price) in curve.points().zip(prices) {
                 stats.push(time.nanos(), equity.attos_f64(), price);
             }
         }

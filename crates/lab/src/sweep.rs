@@ -28,7 +28,7 @@ where
         let strategy = strategy(point);
         let warm_up = strategy.warm_up();
         let (engine, curve) = counted.simulate(strategy, Header::default())?;
-        Ok(statistics(&counted, engine.trades(), &curve, warm_up, Some(&benchmark)))
+        Ok(statistics(&counted, engine.trades(), &curve, warm_up, benchmark.as_ref()))
     };
     // Runs are long and of unequal length: shared out one by one, no thread ends up waiting for the other one's pile.
     points.par_iter().with_max_len(1).map(run).collect()

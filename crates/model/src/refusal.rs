@@ -107,7 +107,7 @@ pub enum Refusal {
     IllegalStep,
     /// A number left its range.
     Overflow,
-    /// The sizing rule gives no size: it needs a stop that the strategy does not name, or more history than there is.
+    /// The sizing rule gives no size: it needs a stop that the strategy does not name, a price that moves, or trades that gained.
     NoSize,
     /// A parent order that cannot be worked in slices.
     NoSchedule,
@@ -220,6 +220,13 @@ pub enum Refusal {
         /// The largest there is.
         most: Price,
     },
+    /// The sizing rule looks back on more bars than there are so far.
+    TooLittleHistory {
+        /// How many it needs.
+        needed: u32,
+        /// How many there are.
+        there: u32,
+    },
 }
 
 /// What a limit counts over.
@@ -273,7 +280,8 @@ impl fmt::Display for Refusal {
                 "no schedule: expected a number of units, a span, and 1 to 10000 weights of which one is above zero",
             ),
             Self::NoSize => f.write_str(
-                "the sizing rule gives no size: it needs a stop that the strategy does not name, or more history",
+                "the sizing rule gives no size: it needs a stop that the strategy does not name, a price that moves, or trades \
+                 that gained",
             ),
             Self::RunOver => f.write_str("the run has ended; orders are no longer taken"),
             Self::BelowMinQuantity { asked, minimum } => {
@@ -287,6 +295,9 @@ impl fmt::Display for Refusal {
                 maximum.map_or(Ok(()), |maximum| write!(f, ", up to {maximum}"))
             }
             Self::PriceTooLarge { price, most } => write!(f, "price {price}: expected at most {most}"),
+            Self::TooLittleHistory { needed, there } => {
+                write!(f, "the size looks back on {needed} bars, and there are {there} so far")
+            }
             other => other.fmt_limit(f),
         }
     }

@@ -102,13 +102,25 @@ impl fmt::Debug for Time {
     }
 }
 
-/// A text is no instant.
+/// Why a text is no instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimeError(pub String);
+pub enum TimeError {
+    /// It does not read.
+    NotATime(String),
+    /// It is before the first instant there is, or after the last.
+    OutOfRange(String),
+}
 
 impl fmt::Display for TimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not a time (expected RFC 3339, such as 2014-12-01 or 2014-12-01T09:30:00Z)", self.0)
+        match self {
+            Self::NotATime(text) => {
+                write!(f, "{text:?} is not a time (expected RFC 3339, such as 2014-12-01 or 2014-12-01T09:30:00Z)")
+            }
+            Self::OutOfRange(text) => {
+                write!(f, "{text:?} is out of range; expected a time from 1677-09-22 to 2262-04-11")
+            }
+        }
     }
 }
 
@@ -118,15 +130,15 @@ impl std::error::Error for TimeError {}
 impl FromStr for Time {
     type Err = TimeError;
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        let refused = || TimeError(text.to_owned());
+        let far = || TimeError::OutOfRange(text.to_owned());
         if let Ok(zoned) = DateTime::parse_from_rfc3339(text) {
-            return zoned.timestamp_nanos_opt().map(Self).ok_or_else(refused);
+            return zoned.timestamp_nanos_opt().map(Self).ok_or_else(far);
         }
         const NAIVE: [&str; 4] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
         let naive = NAIVE.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
         let midnight = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
-        let naive = naive.or_else(midnight).ok_or_else(refused)?;
-        naive.and_utc().timestamp_nanos_opt().map(Self).ok_or_else(refused)
+        let naive = naive.or_else(midnight).ok_or_else(|| TimeError::NotATime(text.to_owned()))?;
+        naive.and_utc().timestamp_nanos_opt().map(Self).ok_or_else(far)
     }
 }
 

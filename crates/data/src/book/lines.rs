@@ -2,10 +2,10 @@
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
 use qframe_model::time::Time;
 
 use crate::error::{BadFile, DataError, FileFault};
+use crate::gzip::{Members, Trailing};
 
 /// The longest line that is read: a book of a hundred thousand levels on either side fits.
 const LINE_MAX: usize = 16 << 20;
@@ -55,7 +55,7 @@ impl Lines {
         let zstandard = head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
         let whole = BufReader::with_capacity(CHUNK, std::io::Cursor::new(head).chain(reader));
         let input: Box<dyn BufRead + Send> = if gzip {
-            Box::new(BufReader::with_capacity(CHUNK, MultiGzDecoder::new(whole)))
+            Box::new(BufReader::with_capacity(CHUNK, Members::new(whole)))
         } else if zstandard {
             let decoder = zstd::stream::read::Decoder::with_buffer(whole);
             let decoder = decoder.map_err(|error| refused(file, 0, FileFault::Unreadable(error.to_string())))?;
@@ -120,6 +120,7 @@ impl Lines {
         let is_end = error.kind() == ErrorKind::UnexpectedEof && error.raw_os_error().is_none();
         self.is_broken = self.packed && is_end;
         let fault = match (self.gzip, error.kind()) {
+            (true, _) if Trailing::is(error) => FileFault::BehindGzip,
             (true, ErrorKind::UnexpectedEof) => FileFault::TruncatedGzip,
             (true, ErrorKind::InvalidData | ErrorKind::InvalidInput) => FileFault::CorruptGzip(error.to_string()),
             _ => FileFault::Unreadable(error.to_string()),

@@ -1,5 +1,5 @@
 //! Times as files write them. The first row teaches the form; rows of the same form are then read at speed.
-use qframe_model::time::{Span, Time};
+use qframe_model::time::{Span, Time, TimeError};
 
 use super::number::{read_nanos, scan_whole};
 use super::{Offsets, stamp};
@@ -132,7 +132,7 @@ impl Clock {
             }
             return Ok(time);
         }
-        let number = read_nanos(text).map_err(|_| RowFault::NotATime)?;
+        let number = read_nanos(text).map_err(|_| no_time(text))?;
         let here = Unit::of(number.value.unsigned_abs() / 1_000_000_000);
         let unit = *self.unit.get_or_insert(here);
         self.hold_zone(Zone::Offset(0))?;
@@ -142,8 +142,8 @@ impl Clock {
         if self.form == Form::Careful && !text.contains('.') {
             self.form = Form::Epoch(unit);
         }
-        let nanos = number.value.checked_mul(i128::from(unit.nanos())).ok_or(RowFault::NotATime)?;
-        i64::try_from(nanos / 1_000_000_000).map(Time::from_nanos).map_err(|_| RowFault::NotATime)
+        let nanos = number.value.checked_mul(i128::from(unit.nanos())).ok_or(RowFault::TimeTooFar)?;
+        i64::try_from(nanos / 1_000_000_000).map(Time::from_nanos).map_err(|_| RowFault::TimeTooFar)
     }
 
     fn hold_zone(&mut self, here: Zone) -> Result<(), RowFault> {
@@ -153,6 +153,14 @@ impl Clock {
             return Ok(());
         }
         Err(RowFault::MixedOffsets(first, here))
+    }
+}
+
+/// What is wrong with what is neither a stamp nor a number.
+fn no_time(text: &str) -> RowFault {
+    match text.parse::<Time>() {
+        Err(TimeError::OutOfRange(_)) => RowFault::TimeTooFar,
+        _ => RowFault::NotATime,
     }
 }
 

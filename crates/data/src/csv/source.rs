@@ -1,12 +1,12 @@
 //! Bytes in: opens a file, unpacks gzip, tells text from what is none, and hands out whole lines from a bounded buffer.
 use std::fs::File;
-use std::io::{Chain, Cursor, ErrorKind, Read};
+use std::io::{BufReader, Chain, Cursor, ErrorKind, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::error::{BadFile, DataError, FileFault};
+use crate::gzip::{Members, Trailing};
 
 /// The longest line that is read.
 const LINE_MAX: usize = 1 << 20;
@@ -82,9 +82,12 @@ pub(crate) struct Blocks<R> {
 }
 
 enum Input<R> {
-    Plain(Chain<Cursor<Vec<u8>>, R>),
-    Gzip(Box<MultiGzDecoder<Chain<Cursor<Vec<u8>>, R>>>),
+    Plain(Whole<R>),
+    Gzip(Box<Members<BufReader<Whole<R>>>>),
 }
+
+/// The first bytes, which were looked at, and the rest.
+type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
 
 impl<R: Read> Blocks<R> {
     /// Looks at the first bytes; `name` ending in `.gz` matters only where there are none.
@@ -96,7 +99,7 @@ impl<R: Read> Blocks<R> {
         }
         let gzip = head.starts_with(&[0x1f, 0x8b]);
         let whole = Cursor::new(head).chain(reader);
-        let input = if gzip { Input::Gzip(Box::new(MultiGzDecoder::new(whole))) } else { Input::Plain(whole) };
+        let input = if gzip { Input::Gzip(Box::new(Members::new(BufReader::new(whole)))) } else { Input::Plain(whole) };
         let mut blocks = Self { input, buffer: vec![0; LINE_MAX + CHUNK + PAD], start: 0, end: 0, ended: false };
         blocks.fill()?;
         blocks.start = text_start(&blocks.buffer[..blocks.end])?;
@@ -177,6 +180,7 @@ impl<R: Read> Blocks<R> {
 
     fn fault_of(&self, error: &std::io::Error) -> FileFault {
         match (self.is_gzip(), error.kind()) {
+            (true, _) if Trailing::is(error) => FileFault::BehindGzip,
             (true, ErrorKind::UnexpectedEof) => FileFault::TruncatedGzip,
             (true, ErrorKind::InvalidData | ErrorKind::InvalidInput) => FileFault::CorruptGzip(error.to_string()),
             _ => fault_of(error),

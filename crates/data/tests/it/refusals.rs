@@ -58,6 +58,11 @@ fn times() {
     for time in ["2014-02-30", "01/12/2014", "yesterday", ""] {
         check_row(&format!("{time},4,6,3,5,7"), &format!("1: {time:?} {no_time}"));
     }
+    // It was said to be none.
+    for time in ["9999-01-05", "1500-01-05T10:00:00"] {
+        let expected = format!("1: {time:?} is out of range; expected a time from 1677-09-22 to 2262-04-11");
+        check_row(&format!("{time},4,6,3,5,7"), &expected);
+    }
     let zones = |first: &str| format!("time,open,high,low,close\n{first},1,1,1,1\n2014-12-03T00:00:00+02:00,1,1,1,1\n");
     check(
         zones("2014-12-02"),
@@ -162,6 +167,16 @@ fn paths() {
     assert_eq!(read_bars(at("whole.csv.gz"), &Options::default()).unwrap().bars.len(), 5_000);
     std::fs::write(at("cut.csv.gz"), &bytes[..bytes.len() / 2]).unwrap();
     check("cut.csv.gz", "cut.csv.gz:1:1: the gzip data breaks off here; download it again");
+    // What is behind the end was taken for a member that breaks off, or for damage.
+    for behind in [&b"x"[..], b"\0\0\0\0", b"more than a header"] {
+        std::fs::write(at("more.csv.gz"), [&bytes, behind].concat()).unwrap();
+        let refused = read_bars(at("more.csv.gz"), &Options::default()).unwrap_err().to_string();
+        assert!(refused.contains("the gzip data is whole and something else follows it"), "{refused}");
+    }
+    let mut second = GzEncoder::new(Vec::new(), Compression::default());
+    second.write_all(format!("{},1,2,1,2\n", 5_000 * 86_400).as_bytes()).unwrap();
+    std::fs::write(at("two.csv.gz"), [bytes.clone(), second.finish().unwrap()].concat()).unwrap();
+    assert_eq!(read_bars(at("two.csv.gz"), &Options::default()).unwrap().bars.len(), 5_001);
     let end = bytes.len() - 5;
     bytes[end] ^= 0xff;
     std::fs::write(at("damaged.csv.gz"), &bytes).unwrap();

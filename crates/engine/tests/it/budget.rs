@@ -78,12 +78,15 @@ fn day(simulator: &mut Simulator<Enters, RiskControl>, bar: &Bar) {
 fn an_entry_loses_its_budget_at_its_stop() {
     let one = RiskBudget::of(Rate::percent(1));
     check("2 below the price, 1 % of 10,000", one, (1, Some(2.0)), &["50", "50"]);
-    let no_size = "the sizing rule gives no size: it needs a stop that the strategy does not name, or more history";
+    let no_size = "the sizing rule gives no size: it needs a stop that the strategy does not name, a price that moves, or trades \
+                   that gained";
     check("no stop", one, (1, None), &[no_size, no_size]);
     let ranges = RiskBudget { range: Some((Rate::percent(200), 2)), ..one };
     check("two mean ranges of (4 + 6) / 2", ranges, (3, None), &["10", "10"]);
     check("a stop is better than a range", ranges, (3, Some(2.0)), &["50", "50"]);
-    check("not enough bars yet", ranges, (2, None), &[no_size, no_size]);
+    // It was said to need a stop.
+    let short = "the size looks back on 3 bars, and there are 2 so far";
+    check("not enough bars yet", ranges, (2, None), &[short, short]);
     let hot = RiskBudget { heat: Some(Rate::basis_points(150)), ..one };
     check("half of it is left for the second", hot, (1, Some(2.0)), &["50", "25"]);
     let full = RiskBudget { heat: Some(Rate::percent(1)), ..one };

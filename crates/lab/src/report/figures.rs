@@ -4,8 +4,9 @@ use super::Facts;
 /// What the initial capital would have become at each point, had it bought at the close of the first bar on which the
 /// strategy could act: the curve behind `Buy & Hold Return [%]`. Before that bar it is the capital.
 pub(super) fn buy_and_hold(facts: &Facts<'_>) -> Vec<f64> {
-    let prices: Vec<f64> = crate::hold::buy_and_hold(facts.backtest).collect();
-    let start = facts.outcome.warm_up.saturating_sub(1).min(prices.len().saturating_sub(1));
+    let (start, prices) = crate::hold::buy_and_hold(facts.backtest, facts.outcome.warm_up);
+    let prices: Vec<f64> = prices.collect();
+    let start = start.min(prices.len().saturating_sub(1));
     let (capital, entry) = (facts.backtest.setup().cash.to_f64(), prices.get(start).copied().unwrap_or(1.0));
     let value = |(place, price): (usize, f64)| if place < start { capital } else { capital * price / entry };
     prices.into_iter().enumerate().map(value).collect()

@@ -69,6 +69,21 @@ pub fn write_atomically(
     written.map_err(|error| WriteError { path: path.to_owned(), error })
 }
 
+/// The one name of a file, whether it is there yet or not, and whatever links lead to it.
+#[must_use]
+pub fn real_path(path: &Path) -> PathBuf {
+    let named = || {
+        let place = behind_links(path);
+        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(place.file_name()?))
+    };
+    match path.canonicalize() {
+        Ok(place) => place,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => named().unwrap_or_else(|| path.to_owned()),
+        Err(_) => path.to_owned(),
+    }
+}
+
 fn stream(
     path: &Path,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), ReportError>,
@@ -152,16 +167,21 @@ impl Target {
     }
 }
 
-/// Where links lead whose last one points at nothing. The system refuses circles of them before.
 fn end_of_links(path: &Path) -> io::Result<PathBuf> {
-    let mut place = path.to_owned();
-    while let Ok(next) = fs::read_link(&place) {
-        place = place.with_file_name("").join(next);
-    }
+    let place = behind_links(path);
     let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if place != path && !folder.is_dir() {
         let text = format!("it is a link to {}, whose folder is missing", place.display());
         return Err(io::Error::new(io::ErrorKind::NotFound, text));
     }
     Ok(place)
+}
+
+/// Where links lead whose last one points at nothing. The system refuses circles of them before.
+fn behind_links(path: &Path) -> PathBuf {
+    let mut place = path.to_owned();
+    while let Ok(next) = fs::read_link(&place) {
+        place = place.with_file_name("").join(next);
+    }
+    place
 }

@@ -30,7 +30,7 @@ mod trailing;
 
 pub use chance::Chance;
 pub use error::ReportError;
-pub use file::{WriteError, check_writable, write_atomically};
+pub use file::{WriteError, check_writable, real_path, write_atomically};
 pub use html::{html, sheet};
 pub use json::json;
 pub use levels::{Levels, TrackError};

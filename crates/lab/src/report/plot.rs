@@ -16,8 +16,8 @@ pub(super) const WIDTH_MAX: usize = 200;
 const HEIGHT: usize = 12;
 /// How many steps the money is divided into at most.
 const STEPS: f64 = 5.0;
-/// How many columns a date takes, with the space around it.
-const DATE_ROOM: usize = 14;
+/// How many columns are at least from one date to the next: the first stands behind its mark, the others around theirs.
+const DATE_ROOM: usize = 17;
 
 /// What is drawn: so many points with their times and values; `mark` stands before each value of the scale.
 struct Points<'a> {
@@ -169,15 +169,14 @@ impl Raster {
 /// The line below the curve, and the dates below it.
 fn dates(curve: &Points<'_>, margin: usize, columns: usize, look: Look) -> [String; 2] {
     let (corner, rule, tick) = if look == Look::Rich { ('└', '─', '┬') } else { ('+', '-', '+') };
-    let count = (columns / DATE_ROOM).clamp(2, 7);
+    let count = ((columns - 1) / DATE_ROOM + 1).clamp(2, 7).min(curve.count);
     let mut axis = vec![rule; columns];
     let mut below = vec![' '; columns];
-    let last = curve.count.saturating_sub(1);
-    let span = (curve.time)(last).since((curve.time)(0));
-    for mark in 0..count {
-        let place = mark * (columns - 1) / (count - 1);
+    let gaps = count.saturating_sub(1).max(1);
+    let times: Vec<Time> = (0..count).map(|mark| (curve.time)(mark * (curve.count - 1) / gaps)).collect();
+    for (mark, date) in labels(&times).into_iter().enumerate() {
+        let place = mark * (columns - 1) / gaps;
         axis[place] = tick;
-        let date = date((curve.time)(mark * last / (count - 1)), span);
         let start = place.saturating_sub(date.len() / 2).min(columns.saturating_sub(date.len()));
         for (offset, sign) in date.chars().enumerate().filter(|(offset, _)| start + offset < columns) {
             below[start + offset] = sign;
@@ -187,9 +186,16 @@ fn dates(curve: &Points<'_>, margin: usize, columns: usize, look: Look) -> [Stri
     [format!("{:margin$} {corner}{}", "", text(axis)), format!("{:margin$}  {}", "", text(below)).trim_end().to_owned()]
 }
 
-/// A date; of a short span the day and the minute.
-fn date(time: Time, span: Span) -> String {
-    let text = time.to_string();
-    let part = if span > Span::from_nanos(3 * Span::DAY.nanos()) { text.get(..10) } else { text.get(5..16) };
-    part.map_or(text.clone(), |part| part.replace('T', " "))
+/// Dates; the day and the minute, or the second, where dates would repeat themselves or a few days have times within.
+fn labels(times: &[Time]) -> Vec<String> {
+    let (day, texts) = (Span::DAY.nanos(), times.iter().map(ToString::to_string));
+    let texts: Vec<String> = texts.collect();
+    let of = |range: std::ops::Range<usize>| -> Vec<String> {
+        texts.iter().map(|text| text.get(range.clone()).unwrap_or(text).replace('T', " ")).collect()
+    };
+    let is_daily = times.iter().all(|time| time.nanos() % day == 0);
+    let is_long = times.last().zip(times.first()).is_some_and(|(last, first)| last.since(*first).nanos() > 3 * day);
+    let repeats = |labels: &Vec<String>| labels.windows(2).any(|pair| pair[0] == pair[1]);
+    let dates = Some(of(0..10)).filter(|dates| (is_daily || is_long) && !repeats(dates));
+    dates.or_else(|| Some(of(5..16)).filter(|minutes| !repeats(minutes))).unwrap_or_else(|| of(11..19))
 }

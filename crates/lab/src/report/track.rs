@@ -42,18 +42,46 @@ pub struct Compared {
     pub benchmark: Option<f64>,
 }
 
+/// Metrics that measure returns by their mean and their spread.
+const OF_SPREAD: [&str; 27] = [
+    "volatility",
+    "implied_volatility",
+    "downside_risk",
+    "skew",
+    "kurtosis",
+    "sharpe",
+    "smart_sharpe",
+    "sortino",
+    "smart_sortino",
+    "adjusted_sortino",
+    "autocorr_penalty",
+    "calmar",
+    "risk_return_ratio",
+    "value_at_risk",
+    "conditional_value_at_risk",
+    "serenity_index",
+    "probabilistic_sharpe_ratio",
+    "probabilistic_sortino_ratio",
+    "probabilistic_adjusted_sortino_ratio",
+    "minimum_track_record_length",
+    "beta",
+    "alpha",
+    "correlation",
+    "r_squared",
+    "treynor_ratio",
+    "information_ratio",
+    "tracking_error",
+];
+
 impl Track {
-    /// The curve of a run: its beginning, then the last point of each UTC day, beside buy & hold. It ends where nothing is
-    /// left: what comes after that is a share of nothing.
+    /// The curve of a run: its beginning, then the last point of each UTC day, beside buy & hold. It ends at the point at which
+    /// nothing is left: what comes after that is a share of nothing.
     pub(super) fn of(facts: &Facts<'_>) -> Self {
         let statistics = &facts.outcome.statistics;
-        let points = facts.outcome.curve.points().map(|(time, equity)| (time, equity.to_f64()));
+        let points = || facts.outcome.curve.points().map(|(time, equity)| (time, equity.to_f64()));
         let hold = figures::buy_and_hold(facts);
-        let (mut places, (mut times_ns, mut values)) = daily(points);
-        let lived = values.iter().position(|value: &f64| *value <= 0.0).map_or(values.len(), |place| place + 1);
-        places.truncate(lived);
-        times_ns.truncate(lived);
-        values.truncate(lived);
+        let lived = points().position(|(_, equity)| equity <= 0.0).map_or(usize::MAX, |place| place + 1);
+        let (places, (times_ns, values)) = daily(points().take(lived));
         let values_of_hold: Vec<f64> = places.iter().map(|place| hold[*place]).collect();
         let beside =
             Beside { name: "Buy & hold".to_owned(), places: (0..values.len()).collect(), values: values_of_hold };
@@ -72,21 +100,30 @@ impl Track {
         changes(&self.values)
     }
 
-    /// All metrics, those beside the benchmark last.
+    /// All metrics, those beside the benchmark last. Of a track that ends in debt, what is made of the spread of its
+    /// returns is undefined: the last one says how much is owed, and no ratio can be read from it.
     #[must_use]
     pub fn metrics(&self) -> Vec<Compared> {
-        let own = metrics(&self.returns(), &self.options);
+        let own = self.own(metrics(&self.returns(), &self.options));
         let market = self.pair().map(|(_, market)| metrics(&market, &self.options)).unwrap_or_default();
         let of_market = |name| market.iter().find(|metric| metric.name == name).and_then(|metric| metric.value);
         let single = own.into_iter().map(|own| Compared { own, benchmark: of_market(own.name) });
-        let beside = self.pair().map(|(own, market)| relative_metrics(&own, &market, &self.options));
+        let beside = self.pair().map(|(own, market)| self.own(relative_metrics(&own, &market, &self.options)));
         single.chain(beside.into_iter().flatten().map(|own| Compared { own, benchmark: None })).collect()
     }
 
     /// A metric by its name.
     #[must_use]
     pub fn metric(&self, name: &str) -> Option<f64> {
-        metrics(&self.returns(), &self.options).into_iter().find(|metric| metric.name == name)?.value
+        self.own(metrics(&self.returns(), &self.options)).into_iter().find(|metric| metric.name == name)?.value
+    }
+
+    fn own(&self, mut metrics: Vec<Metric>) -> Vec<Metric> {
+        if self.values.last().is_some_and(|last| *last < 0.0) {
+            let of_spread = metrics.iter_mut().filter(|metric| OF_SPREAD.contains(&metric.name));
+            of_spread.for_each(|metric| metric.value = None);
+        }
+        metrics
     }
 
     /// Returns of track and benchmark between the instants that both have.

@@ -1,4 +1,5 @@
 //! The bundled strategies on recorded prices: what all of them must hold, and each against its rule in plain numbers.
+mod beside;
 mod carried;
 mod one;
 mod portfolio;

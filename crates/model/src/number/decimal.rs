@@ -84,6 +84,17 @@ macro_rules! decimal {
                 crate::number::arithmetic::ToFloat::to_float(self.0) / Self::ONE.0 as f64
             }
 
+            /// A number of so many decimals, read as the units of this type; an error shows `text`.
+            fn scaled_from(number: &str, text: &str, decimals: u32) -> Result<Self, crate::number::NumberError> {
+                let too_large = || crate::number::NumberError::too_large(text, Self::MAX.to_f64());
+                match crate::number::parse_decimal(number, decimals) {
+                    Ok(value) => <$int>::try_from(value).map(Self).map_err(|_| too_large()),
+                    // The reader knows of its own range alone.
+                    Err(crate::number::NumberError::TooLarge { .. }) => Err(too_large()),
+                    Err(other) => Err(other),
+                }
+            }
+
             /// The nearest exact value, ties to even. `None` for NaN, infinities and what is out of range.
             #[must_use]
             pub fn from_f64(value: f64) -> Option<Self> {
@@ -103,8 +114,7 @@ macro_rules! decimal {
         impl std::str::FromStr for $name {
             type Err = crate::number::NumberError;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                let value = crate::number::parse_decimal(text, $decimals)?;
-                <$int>::try_from(value).map(Self).map_err(|_| Self::Err::TooLarge { text: text.to_owned() })
+                Self::scaled_from(text, text, $decimals)
             }
         }
 

@@ -1,6 +1,6 @@
 //! Pure numbers of trading: fees, weights, margins, interest.
+use super::NumberError;
 use super::decimal::decimal;
-use super::{NumberError, parse_decimal};
 
 decimal!(
     /// A pure number, exact to nine decimals: 0.002 is a fee of 0.2 %.
@@ -54,7 +54,6 @@ impl Rate {
         } else {
             (text, 0)
         };
-        let value = parse_decimal(number.trim(), Self::DECIMALS - shift)?;
-        i64::try_from(value).map(Self::from_nanos).map_err(|_| NumberError::TooLarge { text: text.to_owned() })
+        Self::scaled_from(number.trim(), text, Self::DECIMALS - shift)
     }
 }

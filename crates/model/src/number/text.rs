@@ -22,7 +22,16 @@ pub enum NumberError {
     TooLarge {
         /// The text as it stood.
         text: String,
+        /// The largest value of the type, in few digits.
+        most: String,
     },
+}
+
+impl NumberError {
+    /// A value beyond the range of a type whose largest value is about `most`.
+    pub(super) fn too_large(text: &str, most: f64) -> Self {
+        Self::TooLarge { text: text.to_owned(), most: format!("{most:.1e}") }
+    }
 }
 
 impl fmt::Display for NumberError {
@@ -35,7 +44,9 @@ impl fmt::Display for NumberError {
             Self::TooManyDecimals { text, kept } => {
                 write!(f, "{text:?} has more than {kept} decimals; round it first")
             }
-            Self::TooLarge { text } => write!(f, "{text:?} is out of range"),
+            Self::TooLarge { text, most } => {
+                write!(f, "{text:?} is out of range; expected at most {most}, on either side of zero")
+            }
         }
     }
 }
@@ -48,7 +59,7 @@ impl std::error::Error for NumberError {}
 /// [`NumberError`] where the text is no number, has a non-zero digit beyond `decimals`, or leaves 128 bits.
 pub fn parse_decimal(text: &str, decimals: u32) -> Result<i128, NumberError> {
     let not_a_number = || NumberError::NotANumber { text: text.to_owned() };
-    let too_large = || NumberError::TooLarge { text: text.to_owned() };
+    let too_large = || NumberError::too_large(text, i128::MAX as f64 / 10f64.powi(decimals as i32));
     if text.is_empty() {
         return Err(NumberError::Empty);
     }
@@ -150,6 +161,6 @@ mod tests {
         }
         check("1e999999999999", Err(&no("1e999999999999")));
         check("0.0000000001", Err("\"0.0000000001\" has more than 9 decimals; round it first"));
-        check("1e60", Err("\"1e60\" is out of range"));
+        check("1e60", Err("\"1e60\" is out of range; expected at most 1.7e29, on either side of zero"));
     }
 }

@@ -92,7 +92,8 @@ impl Volume {
 impl std::str::FromStr for Volume {
     type Err = NumberError;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::new(text.parse()?).map_err(|_| NumberError::TooLarge { text: text.to_owned() })
+        // 60 bits of digits are 1.15e18.
+        Self::new(text.parse()?).map_err(|_| NumberError::too_large(text, 1.1e18))
     }
 }
 

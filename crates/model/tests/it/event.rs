@@ -320,5 +320,6 @@ fn refusals() -> Vec<Refusal> {
         Refusal::TooMuchHeat { heat: rate, limit: rate },
         Refusal::Split,
         Refusal::PriceTooLarge { price: value, most: price },
+        Refusal::TooLittleHistory { needed: 31, there: 7 },
     ]
 }

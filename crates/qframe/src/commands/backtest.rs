@@ -1,6 +1,6 @@
 //! `qframe backtest`: understand, run, report.
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -8,14 +8,14 @@ use qframe_data::quality::Grade;
 use qframe_engine::{RiskBudget, Sizing};
 use qframe_lab::lookahead::quick;
 use qframe_lab::registry::{Assets, StrategySpec};
-use qframe_lab::report::{self, Facts, Look, ReportError, Style, write_atomically};
+use qframe_lab::report::{self, Facts, Look, ReportError, Style, real_path, write_atomically};
 use qframe_lab::{Blind, Outcome};
 use qframe_model::count::counted;
 
 use crate::error::Error;
 use crate::run::data::Source;
 use crate::run::measured;
-use crate::run::plan::Plan;
+use crate::run::plan::{Plan, names_stop};
 use crate::run::raw::{Raw, Word};
 use crate::run::target::check_again;
 
@@ -70,7 +70,8 @@ fn files(raw: &Raw) -> Vec<Asked<'_>> {
 
 /// No file is written twice, and none over what it was made from.
 fn check_apart(files: &[Asked<'_>], raw: &Raw) -> Result<(), Error> {
-    let named = |word: &'_ Word| real(Path::new(word.0.trim().split_once('=').map_or(word.0.trim(), |(_, path)| path)));
+    let named =
+        |word: &'_ Word| real_path(Path::new(word.0.trim().split_once('=').map_or(word.0.trim(), |(_, path)| path)));
     let lists = [
         ("--data", &raw.data),
         ("--dividends", &raw.dividends),
@@ -80,27 +81,20 @@ fn check_apart(files: &[Asked<'_>], raw: &Raw) -> Result<(), Error> {
     ];
     let mut read: Vec<_> =
         lists.iter().flat_map(|(from, words)| words.iter().map(|word| (*from, named(word)))).collect();
-    read.extend(measured::files(raw).map(|(from, path)| (from, real(&path))));
-    read.extend(raw.config.iter().map(|path| ("--config", real(path))));
+    read.extend(measured::files(raw).map(|(from, path)| (from, real_path(&path))));
+    read.extend(raw.config.iter().map(|path| ("--config", real_path(path))));
     for (place, Asked { flag, path, .. }) in files.iter().enumerate() {
-        let path_now = real(path);
+        let path_now = real_path(path);
         if let Some((from, _)) = read.iter().find(|(_, read)| path_now.is_file() && *read == path_now) {
             return Err(Error::usage(flag, path.display(), format!("it is a file of {from}; name another one")));
         }
-        let twice = files[..place].iter().find(|other| real(other.path) == path_now && !is_stream(&path_now));
+        let twice = files[..place].iter().find(|other| real_path(other.path) == path_now && !is_stream(&path_now));
         if let Some(other) = twice {
             let other = other.flag;
             return Err(Error::usage(flag, path.display(), format!("{other} writes it too; name another one")));
         }
     }
     Ok(())
-}
-
-/// The one name of a file, whether it is there yet or not.
-pub(crate) fn real(path: &Path) -> PathBuf {
-    let folder = || path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = || Some(folder().canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 /// Something like `/dev/null`, which takes everything.
@@ -182,14 +176,11 @@ fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
 fn without_stop(plan: &Plan<'_>) -> Option<String> {
     let (strategy, sizing) = (plan.spec.name, plan.backtest.setup().sizing);
     let Sizing::Risk(RiskBudget { heat, .. }) = sizing else { return None };
-    let mut stops = plan.spec.parameters.iter().filter(|one| ["stop", "stop-atr"].contains(&one.name)).peekable();
-    stops.peek()?;
-    let is_set = stops.any(|stop| plan.parameters.number(stop.name).is_ok_and(|far| far > 0.0));
     let counts = heat.map_or("", |_| "; each counts as one budget of the heat, however much it has lost");
     let told = || {
         format!("{strategy} has no stop (stop = 0): {sizing} says how much it buys, and nothing sells it there{counts}")
     };
-    (!is_set).then(told)
+    (!names_stop(plan.spec, &plan.parameters)?).then(told)
 }
 
 /// Says what was loaded, and what is known to be wrong with it.

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qframe_data::{FigureColumn, Figures, printable, read_figures};
-use qframe_lab::report::{Chance, Levels, Sheet, Track, sheet, sheet_json, sheet_terminal, write_atomically};
+use qframe_lab::report::{
+    Chance, Levels, Sheet, Track, real_path, sheet, sheet_json, sheet_terminal, write_atomically,
+};
 use qframe_model::count::counted;
 use qframe_model::number::Rate;
 use qframe_quant::performance::{MetricOptions, Shuffled, Shuffling};
 
-use super::backtest::{real, style, told};
+use super::backtest::{style, told};
 use crate::error::Error;
 use crate::run::target::check_new;
 
@@ -118,7 +120,7 @@ impl Report {
     fn check_files(&self) -> Result<(), Error> {
         let Some(report) = &self.report else { return Ok(()) };
         let read = [("--equity", &self.equity), ("--returns", &self.returns), ("--benchmark", &self.benchmark)];
-        let same = read.iter().find(|(_, path)| path.as_ref().is_some_and(|path| real(path) == real(report)));
+        let same = read.iter().find(|(_, path)| path.as_ref().is_some_and(|path| real_path(path) == real_path(report)));
         if let Some((flag, _)) = same {
             return Err(Error::usage(
                 "--report",

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::breakers::{Asked, Said, asked, command_word};
 use super::raw::Raw;
-use super::values::Given;
+use super::values::{Given, NONE};
 use super::venue::{LEAST, LEVERAGE_MAX};
 use crate::error::Error;
 
@@ -172,12 +172,19 @@ pub(super) fn refused(raw: &Raw, error: &RunError) -> Error {
 
 /// The words that ask for breakers, each with the place to blame.
 fn breaker_words(raw: &Raw) -> Vec<(String, &str)> {
-    if raw.breaker.is_empty() {
-        let of_file = raw.limits.iter().filter(|word| word.keys == [BREAKER]);
-        return of_file.map(|word| (word.path(), word.word.as_str())).collect();
-    }
-    let of_flags = raw.breaker.iter().filter(|word| !word.is_none());
-    of_flags.map(|word| ("--breaker".to_owned(), word.0.trim())).collect()
+    let of_file = raw.limits.iter().filter(|word| word.keys == [BREAKER]).map(|word| (word.path(), word.word.as_str()));
+    let of_flags = raw.breaker.iter().map(|word| ("--breaker".to_owned(), word.0.as_str()));
+    let words: Vec<_> = if raw.breaker.is_empty() { of_file.collect() } else { of_flags.collect() };
+    words.into_iter().flat_map(|(place, all)| split(all).into_iter().map(move |word| (place.clone(), word))).collect()
+}
+
+/// Several in one word, as reports print them. Each begins with a letter; what stands behind the space of an instant does not.
+fn split(all: &str) -> Vec<&str> {
+    let begins = |place: &usize| all[*place..].trim_start().starts_with(|c: char| c.is_ascii_alphabetic());
+    let cuts = all.match_indices(char::is_whitespace).map(|(place, _)| place).filter(begins);
+    let places: Vec<usize> = std::iter::once(0).chain(cuts).chain([all.len()]).collect();
+    let words = places.windows(2).map(|cut| all[cut[0]..cut[1]].trim());
+    words.filter(|word| !word.is_empty() && *word != NONE).collect()
 }
 
 /// Refuses a table of a symbol that the run does not have: what it says would hold nothing.

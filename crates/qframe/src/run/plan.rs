@@ -6,7 +6,7 @@ use qframe_lab::{Backtest, Blind, Lack, RunError, Setup};
 use qframe_model::event::Header;
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Instrument;
-use qframe_model::parameter::Parameters;
+use qframe_model::parameter::{ParameterError, Parameters};
 
 use super::calendars::{self, Calendars};
 use super::data::{Source, Wish, load, sessions};
@@ -49,7 +49,7 @@ impl<'a> Plan<'a> {
             raw.param.iter().map(|Pair(name, value)| (name.as_str(), value.as_str())).collect();
         given_parameters.extend(raw.objective.iter().map(|Word(objective)| ("objective", objective.as_str())));
         let parameters = Parameters::parse(spec.parameters, &given_parameters)
-            .map_err(|error| Error::usage("--param", "", error))?;
+            .map_err(|error| wrong_parameter(raw, spec, &error))?;
         given("--benchmark", &raw.benchmark).map_or(Ok(()), |given| given.one_of(&[("buy-and-hold", ())]))?;
         let mut setup = setup(raw, spec.name)?;
         let wish = Wish::new(raw, venue::margin(raw)?)?;
@@ -64,8 +64,10 @@ impl<'a> Plan<'a> {
             None => sources[0].set.instrument().quote(),
         };
         let sets: Vec<_> = sources.iter().map(|source| source.set.clone()).collect();
-        let market = Backtest::new(sets, setup.clone()).map_err(|error| limits::refused(raw, &error))?;
+        let market = Backtest::new(sets, setup.clone()).map_err(|error| refused(raw, &error))?;
         check_pairs(raw, spec, &market)?;
+        let is_own = own.iter().any(|one| one.name == spec.name);
+        check_window(raw, &market, names_stop(spec, &parameters).unwrap_or(is_own))?;
         let (rates, valued) = rates::load(&market, &setup, &wish)?;
         setup.rates = rates;
         let calendars = calendars::load(raw, &market, &wish.catalog, &sources)?;
@@ -109,6 +111,35 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// The flag that a wrong parameter came from.
+fn wrong_parameter(raw: &Raw, spec: &StrategySpec, error: &ParameterError) -> Error {
+    const OBJECTIVE: &str = "objective";
+    let Some(given) = given("--objective", &raw.objective) else { return Error::usage("--param", "", error) };
+    match error {
+        ParameterError::Unknown { name, .. } if name == OBJECTIVE => {
+            given.wrong(format!("{} has no objective; take --strategy portfolio", spec.name))
+        }
+        ParameterError::Refused { name: OBJECTIVE, .. } => Error::usage(given.flag, "", error),
+        ParameterError::Twice(name) if name == OBJECTIVE => {
+            given.wrong("--param objective says it too; keep one of them")
+        }
+        _ => Error::usage("--param", "", error),
+    }
+}
+
+/// What the data and the rules do not go together in, with the word that asked for it.
+fn refused(raw: &Raw, error: &RunError) -> Error {
+    match error {
+        RunError::Twice(_) => Error::usage("--data", "", error),
+        RunError::NoPips(_) => {
+            let words = [given("--spread", &raw.spread), given("--slippage", &raw.slippage)];
+            let pips = words.into_iter().flatten().find(|given| given.word.contains("pip"));
+            pips.map_or_else(|| Error::refused(error), |given| given.wrong(error))
+        }
+        _ => limits::refused(raw, error),
+    }
+}
+
 /// Refuses what looks at several positions where only one symbol is traded: it would hold nothing.
 fn check_pairs(raw: &Raw, spec: &StrategySpec, market: &Backtest) -> Result<(), Error> {
     let setup = market.setup();
@@ -127,6 +158,29 @@ fn check_pairs(raw: &Raw, spec: &StrategySpec, market: &Backtest) -> Result<(), 
     let blind = |breaker: &Breaker| RunError::Blind(Blind { breaker: *breaker, instrument: None, lack: Lack::Pair });
     let found = setup.limits.breakers.iter().find(pairs);
     found.map_or(Ok(()), |breaker| Err(limits::refused(raw, &blind(breaker))))
+}
+
+/// True where the strategy's entries name a stop; `None` where no parameter of it says so.
+pub(crate) fn names_stop(spec: &StrategySpec, parameters: &Parameters) -> Option<bool> {
+    let mut stops = spec.parameters.iter().filter(|one| ["stop", "stop-atr"].contains(&one.name)).peekable();
+    stops.peek()?;
+    Some(stops.any(|stop| parameters.number(stop.name).is_ok_and(|far| far > 0.0)))
+}
+
+/// Refuses a size that looks back on more bars than a symbol has: it would refuse every entry. A stop stands for a range.
+fn check_window(raw: &Raw, market: &Backtest, names_stop: bool) -> Result<(), Error> {
+    let (sizing, traded) = (market.setup().sizing, market.series().iter().zip(market.data()));
+    let there = traded.filter(|(series, _)| series.matched).map(|(_, set)| set.bars().len()).max().unwrap_or(0);
+    let is_used = sizing.lookback() > 0 && !(names_stop && matches!(sizing, Sizing::Risk(_)));
+    match given("--size", &raw.size).filter(|_| is_used && there <= sizing.lookback()) {
+        Some(given) => {
+            // An entry fills on the bar behind the one that it was decided on.
+            let needed = sizing.lookback() + 1;
+            let why = format!("it needs {needed} bars of a symbol before an entry can fill, and there are {there}");
+            Err(given.wrong(format!("{why}: look back on fewer, or take more data")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The recorded spreads of those series that have them; the shortest bars of a symbol are those that are traded on.

@@ -249,7 +249,12 @@ pub(super) fn sizing(raw: &Raw) -> Result<Sizing, Error> {
         ["cash", amount] => Given { word: amount, ..given }.amount().map(Sizing::Cash).map_err(|_| size_form(given)),
         ["risk", part, ref rest @ ..] => Ok(Sizing::Risk(risk_budget(given, share(part, Rate::ONE)?, rest)?)),
         ["kelly", start, cap] => {
-            Ok(Sizing::Kelly { start: share(start, LEVERAGE_MAX)?, cap: share(cap, LEVERAGE_MAX)? })
+            let (start, cap) = (share(start, LEVERAGE_MAX)?, share(cap, LEVERAGE_MAX)?);
+            if start > cap {
+                let why = format!("it begins with {}, above its cap of {}", percent(start), percent(cap));
+                return Err(given.wrong(format!("{why}; the cap comes last: kelly:10%:50%")));
+            }
+            Ok(Sizing::Kelly { start, cap })
         }
         ["volatility", target, window, ref cap @ ..] if cap.len() <= 1 => {
             let window = window.parse().ok().filter(|window| (2..=100_000).contains(window));

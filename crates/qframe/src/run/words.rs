@@ -40,7 +40,6 @@ pub(super) fn words(
         ("offsets", name_of(&data::OFFSETS, &wish.offsets).to_owned()),
         ("close-column", wish.close_column.clone().unwrap_or_else(none)),
         ("roll-costs", rolls.words()),
-        ("rates", rates(setup)),
         ("benchmark", "buy-and-hold".to_owned()),
         ("risk-free", percent(venue::risk_free(raw)?)),
     ];
@@ -48,6 +47,8 @@ pub(super) fn words(
     let ids: Vec<String> = sources.iter().filter_map(|source| source.set.origin().security.clone()).collect();
     let ids = Some(("security", ids.join(", "))).filter(|(_, ids)| !ids.is_empty());
     let rest = rest.into_iter().chain(ids);
+    // No more does one in which everything is valued by what it trades.
+    let rest = rest.chain(rates(setup).map(|rates| ("rates", rates)));
     // Where nobody said otherwise a contract is as its exchange made it.
     let multiplier = wish.multiplier.map(|multiplier| ("multiplier", multiplier.to_string()));
     let rest = rest.chain(multiplier);
@@ -105,11 +106,11 @@ fn first_limits(setup: &Setup) -> [(&'static str, String); 6] {
     ]
 }
 
-/// What values the currencies that nothing in the run prices.
-fn rates(setup: &Setup) -> String {
+/// What values the currencies that nothing in the run prices; nothing where there is none.
+fn rates(setup: &Setup) -> Option<String> {
     let sources = setup.rates.iter().flat_map(RateSeries::sources);
     let words: Vec<&str> = sources.map(|(words, _)| words.as_str()).collect();
-    if words.is_empty() { none() } else { words.join("; ") }
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 fn none() -> String {

@@ -25,6 +25,19 @@ fn wrong_words_are_named() {
     wrong("--param fast", &["fast", "name=value"]);
     wrong("--param fats=3", &["fats", "did you mean fast?"]);
     wrong("--strategy ma-crosover", &["--strategy ma-crosover", "did you mean ma-crossover?", "buy-and-hold"]);
+    // These named another flag, none, or no range.
+    wrong("--objective hrp", &["--objective hrp", "ma-crossover has no objective", "--strategy portfolio"]);
+    let portfolio = "--data AAPL KO --strategy portfolio --objective";
+    wrong(&format!("{portfolio} hrpp"), &["--objective: objective = \"hrpp\"", "did you mean hrp?"]);
+    wrong(&format!("{portfolio} hrp --param objective=hrp"), &["--objective hrp", "--param objective says it too"]);
+    wrong("--spread 1.2pip", &["--spread 1.2pip", "BTC/USD", "has no pips"]);
+    wrong("--slippage 1pips", &["--slippage 1pips", "BTC/USD", "has no pips"]);
+    wrong("--data BTC/USD --data BTC/USD", &["--data: BTC/USD 1d was given twice"]);
+    wrong("--cash 1e30", &["--cash 1e30", "out of range", "1.7e20"]);
+    wrong("--max-position 1e60", &["--max-position 1e60", "1.7e20"]);
+    wrong("--lot 1e40", &["--lot 1e40", "1.7e29"]);
+    wrong("--tick 1e10", &["--tick 1e10", "9.2e9"]);
+    wrong("--from 9999-01-05", &["--from 9999-01-05", "out of range", "1677-09-22 to 2262-04-11"]);
     wrong("--cash 0", &["--cash 0", "above zero"]);
     wrong("--cash -1", &["--cash -1", "above zero"]);
     wrong("--cash ten", &["--cash ten", "not a decimal number"]);
@@ -70,7 +83,6 @@ fn what_cannot_be_done_is_refused() {
     refused("--from 2030-01-01", &["no bars between", "2014-12-01 to 2019-10-17"]);
     refused("--data BTC-USD", &["no such file", "did you mean the bundled sample BTC/USD?"]);
     refused("--data btc/us", &["did you mean the bundled sample BTC/USD?"]);
-    refused("--data BTC/USD --data BTC/USD", &["BTC/USD 1d", "twice"]);
     std::fs::create_dir(program.path("folder.csv")).unwrap();
     refused("--data folder.csv", &["folder.csv", "a directory"]);
 }

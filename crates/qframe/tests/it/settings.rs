@@ -82,13 +82,30 @@ fn printed_settings_can_be_written_again() {
                  at:2018-01-10:halt:1h manual:2018-02-01:flatten:2018-03-01T12:00:00Z manual:2017-02-01:rearm";
     for words in [words, ""] {
         let first = report(&program, words);
-        // Rates are what the catalog values currencies by: nobody writes them.
-        let settings = first["settings"].as_object().unwrap().iter().filter(|(name, _)| *name != "rates");
-        let again: String = settings.map(|(name, word)| format!(" --{name} {}", word.as_str().unwrap())).collect();
-        let second = report(&program, &again);
-        assert_eq!(first["settings"], second["settings"]);
-        assert_eq!(first["journal"]["hash"], second["journal"]["hash"], "{again}");
+        let settings = first["settings"].as_object().unwrap().iter();
+        let flags: String =
+            settings.clone().map(|(name, word)| format!(" --{name} {}", word.as_str().unwrap())).collect();
+        // Several breakers in one text were one that nobody knows.
+        program.write("run.toml", settings.map(|(name, word)| format!("{name} = {word}\n")).collect::<String>());
+        for again in [&flags, "--config run.toml"] {
+            let second = report(&program, again);
+            assert_eq!(first["settings"], second["settings"]);
+            assert_eq!(first["journal"]["hash"], second["journal"]["hash"], "{again}");
+        }
     }
+}
+
+#[test]
+fn breakers_of_one_word_are_apart() {
+    let program = Program::new();
+    let flags = "--breaker drawdown:15% jump:20% manual:2018-01-10T12:00:00Z:halt";
+    let word = "\" drawdown:15%  jump:20%:halt manual:2018-01-10 12:00:00:halt\"";
+    for text in [format!("breaker = {word}"), format!("[limits]\nbreaker = {word}"), format!("breaker = [{word}]")] {
+        program.write("run.toml", &text);
+        assert_eq!(hash(&program, "--config run.toml"), hash(&program, flags), "{text}");
+    }
+    program.write("run.toml", "[limits]\nbreaker = \"jump drawdwn:5%\"\n");
+    crate::refusals::check(&program, "--config run.toml", 2, &["run.toml:2", "drawdwn", "did you mean drawdown?"]);
 }
 
 #[test]
@@ -215,6 +232,9 @@ fn what_would_do_nothing_is_refused() {
         ("--breaker manual:2030-01-01", ["--breaker manual:2030-01-01", "nobody would hear it", "over at 2019-10-18"]),
         ("--breaker manual:2018-01-01:flaten", ["--breaker", "is not a time", "manual:2019-01-01:halt:2019-02-01"]),
         ("--breaker manual:2018-02-01:halt:2018-01-01", ["--breaker", "armed again at 2018-01-01", "before"]),
+        ("--size kelly:50%:10%", ["--size kelly:50%:10%", "begins with 50%", "its cap of 10%"]),
+        ("--size volatility:20%:5000", ["--size volatility:20%:5000", "needs 5002 bars", "there are 1770"]),
+        ("--size risk:1%:atr:2:5000", ["--size risk:1%:atr:2:5000", "needs 5002 bars", "there are 1770"]),
         ("--size risk:1%:heat:6%", ["--size risk:1%:heat:6%", "ma-crossover trades one symbol", "donchian-breakout"]),
         ("--strategy donchian-breakout --size risk:1%:heat:6%", ["--size", "there is one: leave :heat out", "--data"]),
         (
@@ -228,6 +248,13 @@ fn what_would_do_nothing_is_refused() {
     ] {
         crate::refusals::check(&program, words, 2, &parts);
     }
+}
+
+/// A stop of the strategy's own stands for the range: the window is then not looked at.
+#[test]
+fn a_stop_is_enough_for_a_size_that_would_look_back_too_far() {
+    let words = "--strategy donchian-breakout --param stop=5 --size risk:1%:atr:2:5000";
+    assert!(!report(&Program::new(), words)["trades"].as_array().unwrap().is_empty());
 }
 
 #[test]

@@ -52,6 +52,24 @@ fn a_file_that_is_there_is_asked_for() {
     assert!(std::fs::read_to_string(program.path("e.csv")).unwrap().starts_with("time,equity,cash,exposure,"));
 }
 
+/// Of two flags that lead to one file not yet there, the last to be written took the place of the other.
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_file_that_is_not_there_yet_is_that_file() {
+    let program = program();
+    std::fs::create_dir(program.path("folder")).unwrap();
+    for (link, to) in [("b.csv", "a.csv"), ("folder/c.csv", "../b.csv")] {
+        std::os::unix::fs::symlink(to, program.path(link)).unwrap();
+        let answer = program.run(&format!("backtest --plain --trades a.csv --equity {link}"));
+        assert_eq!(answer.code(), 2, "{link}: {}", answer.error());
+        assert!(answer.error().contains("--trades writes it too"), "{link}: {}", answer.error());
+        assert!(!program.path("a.csv").exists(), "{link}");
+    }
+    std::os::unix::fs::symlink("d.csv", program.path("d.csv")).unwrap();
+    let answer = program.run("backtest --plain --trades a.csv --equity d.csv");
+    assert_eq!(answer.code(), 1, "{}", answer.error());
+}
+
 /// A device may never end: `/dev/zero` as a table once filled the memory.
 #[cfg(unix)]
 #[test]

@@ -43,8 +43,9 @@ const powers = (values) => Math.log10(Math.max(...values) / Math.min(...values))
 const ticks = (values) => powers(values) < 1 ? {} : { dtick: powers(values) < 4 ? "D2" : 1 };
 const scale = (id, curve, more) => ({ tickformat: ",~r", ...more,
   ...(isLogarithmic[id] ? { type: "log", ...ticks(curve.y) } : { type: "linear" }) });
-const line = (curve, name, shade, more) => ({ x: curve.x, y: curve.y, name, mode: "lines",
-  line: { color: colour(shade), width: 1.4 }, ...more });
+// A line of one point has no length: it is a dot.
+const line = (curve, name, shade, more) => ({ x: curve.x, y: curve.y, name, mode: curve.x.length > 1 ? "lines" : "markers",
+  marker: { color: colour(shade), size: 7 }, line: { color: colour(shade), width: 1.4 }, ...more });
 const money = () => ({ tickprefix: isLogarithmic.equity ? "" : data.money.before });
 const moneyHover = `${data.money.before}%{y:,.${data.money.decimals}f}${data.money.behind}`;
 

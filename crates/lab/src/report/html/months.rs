@@ -3,6 +3,7 @@ use std::io::Write;
 
 use qframe_quant::performance::MonthlyReturn;
 
+use super::tear::NONE;
 use crate::report::{ReportError, text};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -13,6 +14,9 @@ const FULL: f64 = 0.15;
 /// Writes the section: the table, and how it reads.
 pub(super) fn section(months: &[MonthlyReturn], out: &mut impl Write) -> Result<(), ReportError> {
     writeln!(out, "<section class=\"card\"><h2>Monthly returns [%]</h2>")?;
+    if months.is_empty() {
+        return Ok(writeln!(out, "{NONE}</section>")?);
+    }
     table(months, out)?;
     let note = "By calendar month, UTC; the last column is the year. Blue gains, orange loses.";
     Ok(writeln!(out, "<p class=\"note\">{note}</p></section>")?)

@@ -113,6 +113,10 @@ fn price(facts: &Facts<'_>) -> Chart {
 fn equity(facts: &Facts<'_>) -> Chart {
     let (setup, statistics, curve) = (facts.backtest.setup(), &facts.outcome.statistics, &facts.outcome.curve);
     let last = curve.last().unwrap_or(setup.cash);
+    let (what, later) = match facts.backtest.data().len() {
+        1 => ("the instrument", ""),
+        _ => ("all instruments, the same money in each,", " What begins later is bought at its own first close."),
+    };
     Chart {
         id: "equity",
         title: format!("Equity against buy & hold [{}]", setup.currency),
@@ -124,9 +128,8 @@ fn equity(facts: &Facts<'_>) -> Chart {
             text::percent(statistics.buy_and_hold_pct)
         ),
         note: format!(
-            "Buy & hold puts the initial capital into {} at the close of the first bar on which the strategy could act, \
-             without fees.{}",
-            if facts.backtest.data().len() > 1 { "all instruments, the same money in each," } else { "the instrument" },
+            "Buy & hold puts the initial capital into {what} at the close of the first bar on which the strategy could act, \
+             without fees.{later}{}",
             thinned(curve.len())
         ),
     }

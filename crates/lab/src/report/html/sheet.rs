@@ -80,12 +80,7 @@ fn tiles(track: &Track, out: &mut impl Write) -> Result<(), ReportError> {
         ("Volatility", "volatility", beside("volatility")),
         ("Above luck", "probabilistic_sharpe_ratio", format!("needs {} returns", shown("minimum_track_record_length"))),
     ];
-    writeln!(out, "<dl class=\"tiles\">")?;
-    for (title, name, below) in tiles {
-        let (value, below) = (shown(name), Escaped(&below));
-        writeln!(out, "<div><dt>{title}</dt><dd>{}</dd><dd class=\"below\">{below}</dd></div>", Escaped(&value))?;
-    }
-    Ok(writeln!(out, "</dl>")?)
+    super::tiles::all(&tiles.map(|(title, name, below)| (title, shown(name), below)), out)
 }
 
 fn charts(track: &Track, out: &mut impl Write) -> Result<(), ReportError> {

@@ -13,6 +13,8 @@ use crate::report::{ReportError, text};
 
 /// How many drawdowns the page lists.
 pub(super) const LISTED: usize = 10;
+/// What stands for a table of the returns of a single point.
+pub(super) const NONE: &str = "<p class=\"note\">There are no returns.</p>";
 
 /// Writes a table with this head; the class says how it looks.
 pub(super) fn table(class: &str, head: &[&str], rows: &[Vec<String>], out: &mut impl Write) -> Result<(), ReportError> {
@@ -39,7 +41,7 @@ pub(super) fn table(class: &str, head: &[&str], rows: &[Vec<String>], out: &mut 
 pub(super) fn metrics(track: &Track, metrics: &[Compared], out: &mut impl Write) -> Result<(), ReportError> {
     writeln!(out, "<section class=\"card\"><h2>Metrics</h2>")?;
     if metrics.is_empty() {
-        return Ok(writeln!(out, "<p class=\"note\">There are no returns.</p></section>")?);
+        return Ok(writeln!(out, "{NONE}</section>")?);
     }
     let beside = track.beside.as_ref();
     let mut head = vec!["Name", "Value"];
@@ -101,6 +103,9 @@ pub(super) fn drawdowns(track: &Track, out: &mut impl Write) -> Result<(), Repor
 /// Writes the returns of the years, and those up to the end.
 pub(super) fn years(track: &Track, out: &mut impl Write) -> Result<(), ReportError> {
     writeln!(out, "<section class=\"card\"><h2>Yearly returns</h2>")?;
+    if track.values.len() < 2 {
+        return Ok(writeln!(out, "{NONE}</section>")?);
+    }
     let beside = track.beside.as_ref();
     let mut head = vec!["Year", "Return"];
     if let Some(beside) = beside {

@@ -60,10 +60,18 @@ pub(super) fn tiles(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), Repor
             format!("profit factor {}", text::number(statistics.profit_factor, 2)),
         ),
     ];
+    all(&tiles, out)
+}
+
+/// Writes tiles: a name, a figure, what stands below it. Each carries the number of signs that stay on one line: its size goes
+/// by that.
+pub(super) fn all(tiles: &[(&str, String, String)], out: &mut impl Write) -> Result<(), ReportError> {
+    let longest = |text: &str| text.split(' ').map(|word| word.chars().count()).max();
     writeln!(out, "<dl class=\"tiles\">")?;
     for (name, value, below) in tiles {
-        let (value, below) = (Escaped(&value), Escaped(&below));
-        writeln!(out, "<div><dt>{name}</dt><dd>{value}</dd><dd class=\"below\">{below}</dd></div>")?;
+        let (signs, signs_below) = (value.chars().count().max(1), longest(below).unwrap_or(0).max(1));
+        writeln!(out, "<div><dt>{name}</dt><dd style=\"--signs:{signs}\">{}</dd>", Escaped(value))?;
+        writeln!(out, "<dd class=\"below\" style=\"--signs:{signs_below}\">{}</dd></div>", Escaped(below))?;
     }
     Ok(writeln!(out, "</dl>")?)
 }

@@ -47,6 +47,14 @@ fn check(what: &str, prices: &[i64], share: u32, at_end: AtEnd, strategy: impl S
         let shown = table.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim();
         assert_eq!((json["stats"][name].is_null(), shown == "-"), (value.is_none(), value.is_none()), "{what}: {name}");
     }
+    // There was no Sharpe ratio, and a probability that it is above zero.
+    if run.outcome.curve.points().any(|(_, equity)| equity.is_negative()) {
+        for name in ["volatility", "sharpe", "sortino", "calmar", "probabilistic_sharpe_ratio", "alpha", "beta"] {
+            assert!(json["metrics"][name].is_null(), "{what}: {name}: {}", json["metrics"][name]);
+        }
+        assert!(table.lines().any(|line| line.starts_with("Prob. Sharpe > 0") && line.ends_with(" -")), "{table}");
+        assert!(json["metrics"]["comp"].as_f64().unwrap() <= -1.0, "{what}");
+    }
     table
 }
 
@@ -71,4 +79,59 @@ fn nothing_that_is_no_number_is_shown() {
     assert!(open.contains("1 position is open at the end"), "{open}");
     let ruined = check("ruin", &[100, 100, 100, 10, 10, 10, 10, 10, 12], 450, AtEnd::Keep, HOLD);
     assert!(ruined.lines().any(|line| line.starts_with("Equity Final [$]") && line.contains(" -")), "{ruined}");
+}
+
+/// The dates of a picture of three days were `01-01 00:00` twice, and `01-02 00:00` after it.
+#[test]
+fn no_date_stands_twice_below_a_curve() {
+    let hours = |step: i64, count: i64| (0..count).map(move |place| 3_600 * step * place);
+    for (what, times, expected) in [
+        ("one day", hours(24, 1).collect::<Vec<_>>(), &["1970-01-01"][..]),
+        ("two days", hours(24, 2).collect(), &["1970-01-01", "1970-01-02"]),
+        ("three days", hours(24, 3).collect(), &["1970-01-01", "1970-01-02", "1970-01-03"]),
+        ("three hours", hours(1, 3).collect(), &["01-01 00:00", "01-01 01:00", "01-01 02:00"]),
+        ("hours of four days", hours(1, 100).collect(), &["01-01 00:00", "01-01 19:00"]),
+        ("three seconds", vec![0, 1, 2], &["00:00:00", "00:00:01", "00:00:02"]),
+    ] {
+        let run = of_times(&times);
+        for look in [report::Look::Plain, report::Look::Rich] {
+            let style = report::Style { look, width: 110 };
+            let text = run.written(|facts, out| report::curve(facts, style, out));
+            let dates = text.lines().find(|line| line.trim_start().starts_with(expected[0])).expect(what);
+            let dates: Vec<&str> = dates.split("  ").map(str::trim).filter(|date| !date.is_empty()).collect();
+            assert_eq!(dates[..expected.len()], *expected, "{what}");
+            assert!(dates.windows(2).all(|pair| pair[0] != pair[1]), "{what}: {dates:?}");
+        }
+    }
+}
+
+/// Bars that stand still, at these seconds.
+fn of_times(times: &[i64]) -> Run {
+    let price = Price::from_nanos(100_000_000_000);
+    let bar = |seconds: &i64| Bar {
+        time: Time::from_seconds(*seconds),
+        open: price,
+        high: price,
+        low: price,
+        close: price,
+        ..Bar::default()
+    };
+    let step = times.get(1).map_or(86_400, |second| second - times[0]);
+    let frame = TimeFrame::from_seconds(u32::try_from(step).unwrap()).unwrap();
+    let instrument = Instrument::new("AAPL".parse().unwrap(), Currency::USD, Rules::default()).unwrap();
+    let set = DataSet::of(instrument, frame, times.iter().map(bar).collect(), Origin::default()).unwrap();
+    let backtest = Backtest::new(vec![set], Setup::default()).unwrap();
+    let outcome = backtest.run(HOLD).unwrap();
+    Run { backtest, outcome, words: Vec::new() }
+}
+
+/// Months and years of a single bar were heads of tables without a row.
+#[test]
+fn no_table_of_the_page_is_empty() {
+    for times in [&[0][..], &[0, 86_400]] {
+        let page = of_times(times).written(report::html);
+        let page = page.split("<script nonce").next().unwrap();
+        assert!(!page.contains("<tbody>\n</tbody>"), "{times:?}");
+        assert_eq!(page.contains("There are no returns."), times.len() == 1, "{times:?}");
+    }
 }

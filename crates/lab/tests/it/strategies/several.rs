@@ -104,6 +104,21 @@ fn the_size_is_the_share_of_the_equity_that_all_weights_use() {
     }
 }
 
+/// The first twenty entries were as large as they were told to begin with, whatever the cap.
+#[test]
+fn the_cap_of_kelly_holds_from_the_first_entry_on() {
+    let sizing = Sizing::Kelly { start: Rate::percent(50), cap: Rate::percent(10) };
+    let backtest = Backtest::new(vec![sample("BTC/USD")], Setup { sizing, ..setup(false) }).unwrap();
+    let outcome = backtest.run(build("ma-crossover", &[], &backtest)).unwrap();
+    let weights = orders(&outcome).into_iter().filter_map(|order| match order.size {
+        Size::TargetWeight(weight) => Some(weight),
+        _ => None,
+    });
+    let weights: Vec<Rate> = weights.collect();
+    assert!(weights.len() > 20 && weights[0] == Rate::percent(10), "{weights:?}");
+    assert!(weights.iter().all(|weight| *weight <= Rate::percent(10)), "{weights:?}");
+}
+
 /// Slope and score of the regression of y on x, by the normal equations.
 fn regression(y: &[f64], x: &[f64]) -> (f64, f64) {
     let count = y.len() as f64;

@@ -2,14 +2,13 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use qframe_lab::report::{ReportError, write_atomically};
+use qframe_lab::report::{ReportError, real_path, write_atomically};
 use qframe_quant::portfolio::{Allocation, Estimates, Figures, Objective, optimise};
 use serde_json::{Value, json};
 
 use super::limits::Limits;
 use super::wanted::{Wanted, refused};
 use super::{finite, percent};
-use crate::commands::backtest::real;
 use crate::error::Error;
 use crate::run::panel::{Priced, Prices};
 use crate::run::target::check_new;
@@ -80,7 +79,7 @@ impl Args {
             (flag, Path::new(path.split_once('=').map_or(path, |(_, path)| path)))
         });
         let mut files = files.chain(self.limits.file().map(|path| ("--constraints", path)));
-        match files.find(|(_, path)| path.is_file() && real(path) == real(out)) {
+        match files.find(|(_, path)| path.is_file() && real_path(path) == real_path(out)) {
             Some((flag, _)) => {
                 Err(Error::usage("--out", out.display(), format!("it is a file of {flag}; name another one")))
             }
