@@ -68,8 +68,8 @@ pub enum OrderKind {
 
 impl OrderKind {
     /// The same order with its prices on ticks. Where the market trades on ticks alone nothing else changes: a price between two
-    /// is reached with the one behind it, below for what waits for a fall, above for what waits for a rise. Less than a tick
-    /// stays as it is.
+    /// is reached with the one behind it, below for what waits for a fall, above for what waits for a rise.
+    /// A price below the first tick becomes zero, which is refused.
     #[must_use]
     #[inline]
     pub fn on_ticks(self, side: Side, tick: Price) -> Self {
@@ -82,8 +82,7 @@ impl OrderKind {
 
     #[cold]
     fn rounded(self, side: Side, tick: Price) -> Self {
-        let to =
-            |price: Price, rounding| Some(price.in_steps(tick, rounding)).filter(|to| !to.is_zero()).unwrap_or(price);
+        let to = |price: Price, rounding| price.in_steps(tick, rounding);
         let (favour, against) = match side {
             Side::Buy => (Rounding::Down, Rounding::Up),
             Side::Sell => (Rounding::Up, Rounding::Down),

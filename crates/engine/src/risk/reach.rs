@@ -39,8 +39,9 @@ impl Reach {
         let closes = order.reduce_only || order.size == Size::Close;
         let mut reach = if closes { self } else { self.meeting(order) };
         if order.reduce_only {
-            // From its own side alone: what sells leads to nothing from above.
+            // From its own side alone: what sells leads to nothing from above. A target at the market goes either way.
             return Ok(match order.side {
+                _ if matches!(order.size, Size::TargetUnits(_) | Size::TargetWeight(_)) => reach.led_to(none)?,
                 Side::Sell if reach.high()?.is_positive() => (Self { lowest: reach.lowest.min(none), ..reach }, none),
                 Side::Buy if reach.low()?.is_negative() => (Self { highest: reach.highest.max(none), ..reach }, none),
                 _ => (reach, none),

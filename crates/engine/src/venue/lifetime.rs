@@ -6,7 +6,7 @@ use qframe_model::order::{Order, OrderKind, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
-use super::working::Step;
+use super::working::{Step, Working};
 use super::{SimVenue, Stage};
 
 impl SimVenue {
@@ -18,8 +18,7 @@ impl SimVenue {
             let over = match working.order.time_in_force {
                 TimeInForce::Day => {
                     let today = self.day_of(working.order.instrument, &bar);
-                    let meets = working.bars_to_wait == 0 && working.active_from < listing.closes;
-                    let day = working.day.or(meets.then_some(today));
+                    let day = working.day.or_else(|| self.first_day(working));
                     self.orders[place].day = day;
                     day.is_some_and(|day| day < today)
                 }
@@ -33,11 +32,25 @@ impl SimVenue {
         }
     }
 
+    /// The first day on which an order can meet its market, as far as that is known now; none while it sleeps.
+    pub(super) fn first_day(&self, working: &Working) -> Option<Time> {
+        let id = working.order.instrument;
+        if working.asleep {
+            return None;
+        }
+        if self.lives[id.index()].is_some() {
+            return Some(day_in_utc(working.active_from.max(self.now)));
+        }
+        let listing = &self.listings[id.index()];
+        let meets = working.bars_to_wait == 0 && working.active_from < listing.closes;
+        listing.bar.filter(|_| meets).map(|bar| self.day_of(id, &bar))
+    }
+
     /// When the session of a bar began; its day in UTC where no sessions are known.
-    pub(super) fn day_of(&self, id: InstrumentId, bar: &Bar) -> Time {
+    fn day_of(&self, id: InstrumentId, bar: &Bar) -> Time {
         let closes = self.listings[id.index()].closes;
         let session = self.settings.sessions_of(id).and_then(|sessions| sessions.within(bar.time, closes));
-        session.map_or(Time::from_seconds(86_400 * bar.time.day()), |own| own.start)
+        session.map_or(day_in_utc(bar.time), |own| own.start)
     }
 
     /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open; those with a trigger begin with it, and a
@@ -48,7 +61,7 @@ impl SimVenue {
             return;
         }
         let late = step == Step::Close && working.active_from > bar.time;
-        if working.order.kind == OrderKind::MarketOnClose {
+        if working.order.kind == OrderKind::MarketOnClose && self.stage == Stage::Open {
             // The close is its first.
             return;
         }
@@ -68,4 +81,8 @@ impl SimVenue {
             _ => {}
         }
     }
+}
+
+fn day_in_utc(time: Time) -> Time {
+    Time::from_seconds(86_400 * time.day())
 }

@@ -9,11 +9,12 @@ use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
+use super::children::closes;
 use super::pricing::Taker;
 use super::settings::{FillPrice, Unaffordable};
 use super::sizing::{Deal, Rest, Sized, Sizer};
 use super::working::{Look, Step, Touch, Working, against, favour};
-use super::{SimVenue, Stage, would_take};
+use super::{SimVenue, Stage};
 
 /// What the market and the account let an order do.
 #[derive(Clone, Copy)]
@@ -47,17 +48,21 @@ impl SimVenue {
             Some(Look::Rest) => self.end_if_immediate(place, step, &bar),
             Some(Look::Wake(market)) => {
                 let order = self.orders[place].id();
-                self.orders[place].triggered = true;
-                self.orders[place].born_at = (step != Step::Open).then_some(market);
+                let working = &mut self.orders[place];
+                let told = working.woken_before;
+                (working.triggered, working.woken_before) = (true, true);
+                working.born_at = (step != Step::Open).then_some(market);
                 let time = self.time_of(place, step, &bar);
-                self.pending.push(Report::Triggered { order, time });
+                if !told {
+                    self.pending.push(Report::Triggered { order, time });
+                }
                 // Its limit was not reached at its trigger.
                 self.end_immediate(place, time);
             }
             Some(Look::Fill(touch)) => {
                 if step == Step::Stops
-                    && self.carry.is_needed()
-                    && self.breaks_first(place, &bar, touch.price, account)?
+                    && (self.meets_nearer(place, &bar, touch.price, account)?
+                        || self.carry.is_needed() && self.breaks_first(place, &bar, touch.price, account)?)
                 {
                     return Ok(());
                 }
@@ -67,8 +72,27 @@ impl SimVenue {
         Ok(())
     }
 
+    /// Lets the stop that the price reaches first meet it, where that is another one; then this one is looked at again.
+    fn meets_nearer(&mut self, place: usize, bar: &Bar, price: Price, account: &Account) -> Result<bool, Overflow> {
+        let Order { instrument, side, .. } = self.orders[place].order;
+        let reached = |other: &Working| match self.look(other, Step::Stops, bar) {
+            Some(Look::Fill(touch)) => Some(touch.price),
+            Some(Look::Wake(price)) => Some(price),
+            _ => None,
+        };
+        let waits = |other: &Working| !other.dead && !other.asleep && other.waits_for_trigger();
+        let there = |other: &Working| (other.order.instrument, other.order.side) == (instrument, side) && waits(other);
+        let others = (0..self.orders.len()).filter(|other| *other != place && there(&self.orders[*other]));
+        let nearest = others.filter_map(|other| Some((reached(&self.orders[other])?, other)));
+        let nearest = nearest.reduce(|one, other| if side.prefers(other.0, one.0) { other } else { one });
+        let Some((_, nearer)) = nearest.filter(|(other, _)| side.prefers(*other, price)) else { return Ok(false) };
+        self.meet(nearer, Step::Stops, account)?;
+        self.cursor = self.cursor.min(place);
+        Ok(true)
+    }
+
     /// True where the close that was just decided on is matched.
-    fn is_decided(&self) -> bool {
+    pub(super) fn is_decided(&self) -> bool {
         matches!(self.stage, Stage::ReduceAfterDecision | Stage::AfterDecision)
     }
 
@@ -278,7 +302,9 @@ impl SimVenue {
                     sized = sizer.size(working)?;
                 }
                 // The slippage leaves nothing of the price, and the way out is open all the same.
-                Err(_) if side == Side::Sell && reduces(working, &sized, account) => {
+                Err(_)
+                    if side == Side::Sell && deal.quantity <= account.position(working.order.instrument).quantity =>
+                {
                     sizer.price = working.limited(side, taker.instrument.rules().tick);
                     sized = sizer.size(working)?;
                 }
@@ -444,72 +470,6 @@ impl SimVenue {
         self.end(place, Report::Cancelled { order, time, reason }, time);
     }
 
-    /// Orders that waited for this one are live from here on; inside a range they meet the market there. What
-    /// protects a position that the fill has not opened yet, since it closed the other side first, waits for it.
-    fn wake_children(&mut self, fill: &Fill, (step, price): (Step, Price), account: &Account) {
-        let held = account.position(fill.instrument).quantity;
-        let after = held.plus(fill.signed()).unwrap_or(held);
-        let opened = !after.is_zero() && Side::of(after) == fill.side;
-        let mut woke = false;
-        for place in 0..self.orders.len() {
-            let Working { order, asleep, .. } = self.orders[place];
-            let protects = order.reduce_only && order.instrument == fill.instrument && order.side != fill.side;
-            if asleep && order.parent == Some(fill.order) && (opened || !protects) {
-                self.wake(place, fill, (step, price));
-                woke = true;
-            }
-        }
-        if woke && self.stage.is_in_range() {
-            self.enter(Stage::First);
-        }
-    }
-
-    /// Makes an order awake by a fill, unless it would take and may not.
-    fn wake(&mut self, place: usize, fill: &Fill, (step, price): (Step, Price)) {
-        let order = self.orders[place].order;
-        let born_at = if matches!(step, Step::Stops | Step::Limits) { self.market_inside(&order) } else { None };
-        let market = born_at.or_else(|| match order.instrument == fill.instrument {
-            true => Some(price),
-            false => self.listings[order.instrument.index()].price(step),
-        });
-        let takes = match self.lives[order.instrument.index()].is_some() {
-            true => self.would_take_on_tick(&order),
-            false => would_take(&order, market),
-        };
-        if let Some(refusal) = takes {
-            return self.refuse(place, refusal, fill.time);
-        }
-        let working = &mut self.orders[place];
-        (working.asleep, working.born_at, working.woke_last) = (false, born_at, step == Step::Close);
-        if let Some(market) = market {
-            working.follow(market, &self.grid);
-        }
-    }
-
-    /// A position that is closed or turned takes its protective orders with it.
-    fn drop_orphans(&mut self, fill: &Fill, id: OrderId, account: &Account) {
-        if closes(fill, account) {
-            self.drop_protection(fill.instrument, id, fill.time);
-        }
-    }
-
-    /// Ends what protected a position that is gone. Where its entry goes on, it sleeps until that fills again.
-    fn drop_protection(&mut self, instrument: InstrumentId, but: OrderId, time: Time) {
-        let protects = |other: &Working| {
-            let awake = other.order.reduce_only && other.order.parent.is_some() && !other.asleep && !other.dead;
-            awake && other.order.instrument == instrument && other.id() != but
-        };
-        for place in 0..self.orders.len() {
-            let entry = self.orders[place].order.parent;
-            let goes_on =
-                |other: &Working| Some(other.id()) == entry && !other.dead && other.order.instrument == instrument;
-            if protects(&self.orders[place]) && self.orders.iter().any(goes_on) {
-                self.orders[place].sleep();
-            }
-        }
-        self.cancel_where(time, CancelReason::NothingToClose, protects);
-    }
-
     /// A fill of the whole position that no order of ours asked for. It takes, and crosses as a taker does; a settlement
     /// is no trade in the market and does not.
     pub(super) fn forced_fill(
@@ -553,13 +513,6 @@ impl SimVenue {
         self.pending.push(Report::Forced(fill));
         self.drop_protection(fill.instrument, OrderId(0), fill.time);
     }
-}
-
-/// True where nothing is left of the position that a fill met, or the other side of it.
-fn closes(fill: &Fill, account: &Account) -> bool {
-    let held = account.position(fill.instrument).quantity;
-    let after = held.plus(fill.signed()).unwrap_or(held);
-    after.is_zero() || (!held.is_zero() && after.is_negative() != held.is_negative())
 }
 
 /// True where the fill would make its position smaller.

@@ -7,6 +7,7 @@
 //! in the order of their instants. Orders sent on a bar are never matched against that bar's past.
 //! An instrument that is [fed ticks](SimVenue::feed_ticks) is matched against its trades, quotes and book instead.
 mod carry;
+mod children;
 mod convert;
 mod fees;
 mod latency;
@@ -27,10 +28,9 @@ use qframe_model::account::Account;
 use qframe_model::event::{CancelReason, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::instrument::{Instrument, Kind};
-use qframe_model::market::{Bar, Side};
+use qframe_model::market::Bar;
 use qframe_model::number::{Cash, Overflow, Price, Quantity};
 use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
-use qframe_model::refusal::Refusal;
 use qframe_model::time::{Span, Time};
 
 pub use fees::{FeeBasis, FeeModel, Fees, Tier};
@@ -45,7 +45,7 @@ use crate::risk::Approved;
 use carry::Carry;
 use ticks::{Live, Met, Wire, Word};
 pub use ticks::{Made, Owner, Prevention};
-use working::{Step, Working};
+use working::{Step, Working, would_take};
 
 /// Where the venue stands in the bars of one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,6 +231,7 @@ impl SimVenue {
         }
         if let Some(parent) = order.parent
             && !self.orders.iter().any(|working| working.id() == parent && !working.dead)
+            && !self.is_on_its_way(parent)
         {
             // Refused or withdrawn on its way: nothing would ever wake this one.
             self.pending.push(Report::Cancelled { order: order.id, time: arrives, reason: CancelReason::Parent });
@@ -253,8 +254,7 @@ impl SimVenue {
         }
         if matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd(_)) {
             self.timed = true;
-            let bar = self.listings[order.instrument.index()].matched();
-            working.day = bar.map(|bar| self.day_of(order.instrument, &bar));
+            working.day = self.first_day(&working);
         }
         self.alive += 1;
         self.orders.push(working);
@@ -476,17 +476,19 @@ impl SimVenue {
         self.drop_dead();
         self.closing = false;
         for working in &mut self.orders {
-            let Some(bar) = self.listings[working.order.instrument.index()].matched() else { continue };
-            if working.active_from <= bar.time {
-                let waits = working.bars_to_wait > 0;
-                working.bars_to_wait = working.bars_to_wait.saturating_sub(1);
-                if !working.asleep {
-                    working.rested = !waits && !working.woke_last;
-                    // Of a bar in which it was made awake only the close is known to be behind that.
-                    let late = working.born_at.is_some() || working.woke_last;
-                    let best = if late { bar.close } else { working::favour(working.order.side, &bar) };
-                    working.follow(best, &self.grid);
-                }
+            let listing = &self.listings[working.order.instrument.index()];
+            let Some(bar) = listing.matched() else { continue };
+            let in_time = working.active_from <= bar.time;
+            let waits = in_time && working.bars_to_wait > 0;
+            if waits {
+                working.bars_to_wait -= 1;
+            }
+            if !working.asleep && working.bars_to_wait == 0 && working.active_from <= listing.closes {
+                working.rested = in_time && !waits && !working.woke_last;
+                // Of a bar in which it arrived, or was made awake, only the close is known to be behind that.
+                let late = !in_time || waits || working.woke_last || working.born_at.is_some();
+                let best = if late { bar.close } else { working::favour(working.order.side, &bar) };
+                working.follow(best, &self.grid);
             }
             (working.born_at, working.woke_last) = (None, false);
         }
@@ -580,18 +582,4 @@ impl SimVenue {
         }
         Ok(())
     }
-}
-
-/// A post-only order that would take at the last price.
-fn would_take(order: &Order, market: Option<Price>) -> Option<Refusal> {
-    let (OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. }, true, Some(market)) =
-        (order.kind, order.post_only, market)
-    else {
-        return None;
-    };
-    let takes = match order.side {
-        Side::Buy => limit > market,
-        Side::Sell => limit < market,
-    };
-    takes.then_some(Refusal::WouldTake { limit, market })
 }

@@ -3,6 +3,7 @@ use qframe_model::ids::OrderId;
 use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Cash, Price, Quantity, Rate, Rounding, mul_div};
 use qframe_model::order::{Order, OrderKind, Purpose, Trail};
+use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
 use super::pricing::worse_tick;
@@ -63,6 +64,8 @@ pub(super) struct Working {
     pub day: Option<Time>,
     /// Its trigger was touched.
     pub triggered: bool,
+    /// That was told, though it may have slept again since.
+    pub woken_before: bool,
     /// It met the market at least once without filling: it rests now, and is a maker.
     pub rested: bool,
     /// It has ended, and goes when the bar is done.
@@ -84,6 +87,7 @@ impl Working {
             woke_last: false,
             day: None,
             triggered: false,
+            woken_before: false,
             rested: false,
             dead: false,
             trail: None,
@@ -93,7 +97,7 @@ impl Working {
     /// Waits again for the order that it protects a position of.
     pub(super) const fn sleep(&mut self) {
         (self.asleep, self.triggered, self.rested) = (true, false, false);
-        (self.born_at, self.trail) = (None, None);
+        (self.born_at, self.trail, self.day) = (None, None, None);
     }
 
     pub(super) const fn id(&self) -> OrderId {
@@ -275,4 +279,18 @@ fn trail_level(side: Side, trail: Trail, best: Price, tick: Price) -> Option<Pri
         Side::Buy => best + distance,
     };
     worse_tick(side, level, tick)
+}
+
+/// A post-only order that would take at the last price.
+pub(super) fn would_take(order: &Order, market: Option<Price>) -> Option<Refusal> {
+    let (OrderKind::Limit(limit) | OrderKind::Iceberg { limit, .. }, true, Some(market)) =
+        (order.kind, order.post_only, market)
+    else {
+        return None;
+    };
+    let takes = match order.side {
+        Side::Buy => limit > market,
+        Side::Sell => limit < market,
+    };
+    takes.then_some(Refusal::WouldTake { limit, market })
 }

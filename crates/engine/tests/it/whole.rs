@@ -60,7 +60,7 @@ fn prices_are_on_ticks() {
     let limits = |trigger: f64, limit: f64| OrderKind::StopLimit { trigger: p(trigger), limit: p(limit) };
     asks("limited", sell.kind(limits(98.3, 97.6)), "day 1 1 sell 1 at 98");
     asks("limited above its trigger", sell.kind(limits(98.3, 98.2)), "day 2 1 sell 1 at 98.5");
-    asks("less than a tick", buy.limit(p(0.3)), "accepted 1");
+    asks("less than a tick", buy.limit(p(0.3)), "refused 1: price 0: expected more than zero");
 }
 
 #[test]

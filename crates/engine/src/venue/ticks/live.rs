@@ -210,7 +210,7 @@ impl Live {
     }
 
     /// The price that triggers look at: the last trade, or what `side` would pay where trades are not fed.
-    pub(super) fn signal(&self, side: Side) -> Option<Price> {
+    pub(in crate::venue) fn signal(&self, side: Side) -> Option<Price> {
         if self.has_trades {
             self.last.map(|(price, _)| price)
         } else {

@@ -27,6 +27,16 @@ pub(super) use live::{Live, Met};
 pub use users::{Made, Owner, Prevention};
 pub(super) use wires::{Wire, Word};
 
+/// What an order would trade at a price.
+enum Wanted {
+    /// All that it asks for.
+    Units(Quantity),
+    /// Less than it asks for: the rest cannot be paid, or is refused.
+    Part,
+    /// Nothing.
+    Refused,
+}
+
 impl SimVenue {
     /// From here on the orders of this instrument meet its ticks, not its bars.
     pub fn feed_ticks(&mut self, id: InstrumentId) {
@@ -152,31 +162,35 @@ impl SimVenue {
         let live = self.lives[id.index()].as_ref().filter(|live| live.has_book() && working.filled.is_zero());
         let Some((live, offer)) = live.and_then(|live| Some((live, live.next_offer(side)?))) else { return Ok(true) };
         let depth = live.depth_for(working.id(), side, working.limit(), account.instrument(id).rules().lot);
-        let Some(wanted) = self.wanted_at(offer.price, place, account)? else { return Ok(true) };
-        if wanted > depth {
-            return Ok(false);
-        }
+        let wanted = match self.wanted_at(offer.price, place, account)? {
+            Wanted::Units(units) if units <= depth => units,
+            Wanted::Refused => return Ok(true),
+            _ => return Ok(false),
+        };
         // Whether all of it can be paid is judged at the worst price that it comes to.
         let Some(worst) = live.sweep(side, wanted).map(|sweep| sweep.worst) else { return Ok(true) };
         let counts_units = matches!(working.order.size, Size::Units(_) | Size::Close | Size::TargetUnits(_));
-        Ok(!counts_units || self.wanted_at(worst, place, account)?.is_some_and(|at_worst| at_worst >= wanted))
+        let is_paid = |at_worst: Wanted| matches!(at_worst, Wanted::Units(units) if units >= wanted);
+        Ok(!counts_units || is_paid(self.wanted_at(worst, place, account)?))
     }
 
-    /// The units that an order would trade at a price, of one that turns a position both what closes and what opens; more than
-    /// there are where the second is refused, `None` where all is.
-    fn wanted_at(&self, price: Price, place: usize, account: &Account) -> Result<Option<Quantity>, Overflow> {
+    /// What an order would trade at a price, of one that turns a position both what closes and what opens.
+    fn wanted_at(&self, price: Price, place: usize, account: &Account) -> Result<Wanted, Overflow> {
         let working = &self.orders[place];
         let sizer = self.sizer(account, working.order.instrument, price, Liquidity::Taker, self.now);
         Ok(match sizer.size(working)? {
             Sized::Fill { side, deal, rest: Rest::Reversal } => {
                 let (turning, after) = sizer.half_turned(working, (side, deal), self.now)?;
-                Some(match (Sizer { account: &after, ..sizer }).size(&turning)? {
-                    Sized::Fill { deal: opens, .. } => deal.quantity.plus(opens.quantity)?,
-                    _ => Quantity::MAX,
-                })
+                match (Sizer { account: &after, ..sizer }).size(&turning)? {
+                    Sized::Fill { deal: opens, rest: Rest::Nothing, .. } => {
+                        Wanted::Units(deal.quantity.plus(opens.quantity)?)
+                    }
+                    _ => Wanted::Part,
+                }
             }
-            Sized::Fill { deal, .. } => Some(deal.quantity),
-            _ => None,
+            Sized::Fill { rest: Rest::Unpaid, .. } => Wanted::Part,
+            Sized::Fill { deal, .. } => Wanted::Units(deal.quantity),
+            _ => Wanted::Refused,
         })
     }
 
@@ -287,7 +301,7 @@ impl SimVenue {
         for place in 0..self.orders.len() {
             let working = &self.orders[place];
             let over = match working.order.time_in_force {
-                TimeInForce::Day => now.day() > working.order.time.day(),
+                TimeInForce::Day => working.day.is_some_and(|day| day.day() < now.day()),
                 TimeInForce::Gtd(until) => now >= until,
                 _ => false,
             };
@@ -337,7 +351,7 @@ impl SimVenue {
         for (place, live) in self.lives.iter_mut().enumerate() {
             let Some(live) = live else { continue };
             let here = |working: &&Working| working.order.instrument.index() == place && !working.asleep;
-            live.keep(|order| self.orders.iter().any(|working| working.id() == order));
+            live.keep(|order| self.orders.iter().any(|working| working.id() == order && !working.asleep));
             live.eager = self.orders.iter().filter(here).any(|working| !live.rests(working.id()));
         }
         self.closes = self.orders.iter().filter_map(|working| self.close_of(working)).min();

@@ -125,8 +125,14 @@ impl SimVenue {
         (!order.side.prefers(limit, market)).then_some(Refusal::WouldTake { limit, market })
     }
 
+    /// True where an order has been sent and is not here yet.
+    pub(in crate::venue) fn is_on_its_way(&self, id: OrderId) -> bool {
+        self.wires.iter().any(|wire| wire.is(Some(id)))
+    }
+
     fn receive_order(&mut self, order: &Order, time: Time) {
-        if let Some(refusal) = self.would_take_on_tick(order) {
+        // What sleeps is asked when it wakes.
+        if let (None, Some(refusal)) = (order.parent, self.would_take_on_tick(order)) {
             self.pending.push(Report::Rejected { order: order.id, time, refusal });
             return;
         }
