@@ -1,5 +1,5 @@
 //! Orders that sleep behind another: when they wake, what they have met by then, and when they end.
-use qframe_engine::venue::{Latency, Settings};
+use qframe_engine::venue::{FillPrice, Latency, Settings};
 use qframe_engine::{Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::fill::Liquidity;
@@ -175,4 +175,118 @@ fn an_order_for_the_day_lives_through_the_next_one_that_trades() {
         let fills = ticket != Ticket::buy(TEN).limit(p(90.0)).time_in_force(TimeInForce::Day);
         assert_eq!(last, if fills { "day 4 1 buy 10 at 100" } else { "expired 1" }, "{ticket:?}");
     }
+}
+
+/// It was refused again at each further fill of its entry, and other orders went with it.
+#[test]
+fn a_child_that_is_refused_is_refused_once() {
+    let script = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.sell(TEN),
+        1 => {
+            let entry = context.target(Rate::percent(10));
+            context.send(Ticket::sell(Size::Close).limit(p(95.0)).post_only().after(entry));
+            context.send(Ticket::buy(units(1)).limit(p(90.0)));
+        }
+        _ => {}
+    };
+    let expected = [
+        "day 1 1 sell 10 at 100",
+        "day 2 2 buy 10 at 100 in part",
+        "rejected 3: post-only at 95 would take at 100",
+        "day 2 2 buy 10 at 100",
+        "day 3 4 buy 1 at 89",
+    ];
+    assert_eq!(told(plain(), &[FLAT, FLAT, FLAT, [89.0; 4], FLAT], script), expected);
+}
+
+/// A stop that was sent first filled first, far behind the one that the price reached before.
+#[test]
+fn of_two_stops_the_nearer_one_is_first() {
+    let script = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.bracket(Ticket::buy(TEN), p(86.0), p(150.0)),
+        1 => _ = context.send(Ticket::sell(Size::Close).stop(p(95.0)).reduce_only()),
+        _ => {}
+    };
+    let gone = ["cancelled 2 NothingToClose", "cancelled 3 NothingToClose"];
+    let expected = [&["day 1 1 buy 10 at 100", "day 2 4 sell 10 at 95"], &gone[..]].concat();
+    assert_eq!(told(plain(), &[FLAT, FLAT, [100.0, 100.0, 70.0, 75.0]], script), expected);
+    let two = |first: f64, second: f64| {
+        move |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.buy(TEN);
+                context.send(Ticket::sell(units(5)).stop(p(first)));
+                context.send(Ticket::sell(units(5)).stop(p(second)));
+            }
+        }
+    };
+    let prices = [FLAT, FLAT, [100.0, 100.0, 70.0, 75.0]];
+    let sold = |far: u32, near: u32| {
+        let sells = |order: u32, at: u32| format!("day 2 {order} sell 5 at {at}");
+        vec!["day 1 1 buy 10 at 100".to_owned(), sells(near, 95), sells(far, 86)]
+    };
+    assert_eq!(told(plain(), &prices, two(86.0, 95.0)), sold(2, 3));
+    assert_eq!(told(plain(), &prices, two(95.0, 86.0)), sold(3, 2));
+}
+
+/// It had no part in the bar behind the close on which it woke.
+#[test]
+fn what_wakes_on_the_decided_close_lives_through_the_next_bar() {
+    let close = Settings { fill: FillPrice::SameClose, ..plain() };
+    let trails = Ticket::sell(Size::Close).kind(OrderKind::TrailingStop(Trail::Distance(p(5.0)))).reduce_only();
+    let prices = [FLAT, [100.0, 120.0, 99.0, 116.0], [116.0, 117.0, 114.0, 114.0]];
+    let expected = ["day 1 1 buy 10 at 100", "day 2 2 sell 10 at 115"];
+    assert_eq!(told(close, &prices, behind(Ticket::buy(TEN), trails)), expected);
+}
+
+#[test]
+fn a_trailing_stop_follows_what_came_after_it_arrived() {
+    let trails = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(TEN),
+        2 => _ = context.send(Ticket::sell(TEN).kind(OrderKind::TrailingStop(Trail::Distance(p(5.0))))),
+        _ => {}
+    };
+    // The close of the bar in which it arrives is behind that.
+    let late = Settings { latency: Latency::Time(Span::from_seconds(3_600)), ..plain() };
+    let prices = [FLAT, FLAT, FLAT, [100.0, 112.0, 99.0, 110.0], [110.0, 110.0, 104.0, 104.0]];
+    assert_eq!(told(late, &prices, trails)[1], "day 4 2 sell 10 at 105");
+    // What happened while it was on its way is not for it.
+    let late = Settings { latency: Latency::Bars(1), ..plain() };
+    let prices = [FLAT, FLAT, FLAT, [100.0, 120.0, 99.0, 110.0], [110.0, 110.0, 104.0, 104.0]];
+    assert_eq!(told(late, &prices, trails)[1], "day 4 2 sell 10 at 105");
+}
+
+/// What may wake twice is told of its trigger once: the engine refuses a second time.
+#[test]
+fn a_trigger_is_told_once() {
+    let capped = Settings { volume_cap: Some(Rate::percent(1)), ..plain() };
+    let exit = OrderKind::LimitIfTouched { trigger: p(105.0), limit: p(110.0) };
+    let script = move |day: usize, context: &mut Context<'_>| match day {
+        0 => {
+            let entry = context.send(Ticket::buy(units(30)).limit(p(100.0)));
+            context.send(Ticket::sell(Size::Close).kind(exit).reduce_only().after(entry));
+        }
+        2 => _ = context.close(),
+        _ => {}
+    };
+    let rises = [106.0, 107.0, 104.0, 106.0];
+    let expected = [
+        "day 1 1 buy 10 at 100 in part",
+        "day 2 triggered 2",
+        "day 3 3 sell 10 at 106",
+        "day 4 1 buy 10 at 100 in part",
+        "day 6 2 sell 10 at 111",
+    ];
+    let prices = [FLAT, FLAT, rises, rises, FLAT, rises, [111.0; 4]];
+    let told = told(capped, &prices, script);
+    assert_eq!(told[..5], expected, "{told:?}");
+    assert!(told.iter().all(|line| !line.contains("not applied")), "{told:?}");
+}
+
+/// It ran out while it slept, and the position came without it.
+#[test]
+fn a_day_begins_when_an_order_wakes() {
+    let stop = Ticket::sell(Size::Close).stop(p(90.0)).reduce_only().time_in_force(TimeInForce::Day);
+    let prices = [FLAT, FLAT, FLAT, [95.0, 96.0, 88.0, 89.0]];
+    let expected = ["day 3 1 buy 10 at 95", "day 3 2 sell 10 at 90"];
+    assert_eq!(told(plain(), &prices, behind(Ticket::buy(TEN).limit(p(95.0)), stop)), expected);
 }

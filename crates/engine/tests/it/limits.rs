@@ -120,6 +120,23 @@ fn a_way_out_does_not_make_a_position_larger() {
     guarded(Ticket::sell(units(60)), 128.0, 80.0, "day 1 1 sell 60 at 100");
 }
 
+/// It was taken for one that could only sell, and what came on top of it passed the limit.
+#[test]
+fn a_target_that_only_reduces_goes_either_way() {
+    let limits = of_symbol(SymbolLimits { position_quantity: Some(Quantity::whole(50)), ..SymbolLimits::default() });
+    let script = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.sell(units(28)),
+        1 => {
+            context.send(Ticket::sell(Size::TargetUnits(Quantity::whole(5))).reduce_only());
+            context.buy(units(57));
+        }
+        _ => {}
+    };
+    let refused = "refused 3: a position of 57 would be above the limit 50";
+    let expected = ["day 1 1 sell 28 at 100", refused, "day 2 2 buy 28 at 100"];
+    check("either way", limits, &[FLAT; 3], script, &expected);
+}
+
 #[test]
 fn a_target_and_what_rests_can_both_fill() {
     // A limit to buy 30 rests, then a target of 50: filled in that order it is 50, in the other 80.

@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use qframe_engine::venue::{Fees, Latency, Queue, Sessions, Settings};
+use qframe_engine::venue::{Fees, Latency, Queue, Sessions, Settings, Unaffordable};
 use qframe_engine::{AtEnd, Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::OrderId;
@@ -318,4 +318,41 @@ fn a_turn_fills_whole_or_not_at_all_on_a_book() {
     }
     let limited = left(turn(Size::Units(units(4))).limit(p(101.0)));
     assert_eq!(limited.0, units(-3), "two are offered at 101");
+}
+
+#[test]
+fn what_cannot_be_paid_whole_does_not_fill_whole() {
+    let clip = Settings { unaffordable: Unaffordable::Clip, ..plain() };
+    let deep = [bid(1, 99.0, 500), ask(1, 100.0, 500)];
+    let (account, events, _) = run(clip, &deep, on(1, vec![buy(150).time_in_force(TimeInForce::Fok)]));
+    assert!(account.position(ID).is_flat() && events.last().unwrap().starts_with("1 1 rejected"), "{events:?}");
+}
+
+/// Where the spread is wide it followed the price that its entry paid, and sold at once.
+#[test]
+fn a_trailing_child_follows_what_it_looks_at() {
+    let wide = [bid(1, 90.0, 50), ask(1, 100.0, 50), bid(2, 90.0, 51), bid(3, 90.0, 52)];
+    let (account, events, _) = run(plain(), &wide, |row, context| {
+        if row == 1 {
+            let entry = context.send(buy(10));
+            let trails = OrderKind::TrailingStop(Trail::Distance(p(5.0)));
+            context.send(Ticket::sell(Size::Close).kind(trails).reduce_only().after(entry));
+        }
+    });
+    assert_eq!(account.position(ID).quantity, units(10), "{events:?}");
+}
+
+/// Sent apart from its entry it was asked on arrival, at a price of before that.
+#[test]
+fn a_post_only_child_on_ticks_is_asked_when_it_wakes() {
+    let falls = [bid(1, 99.0, 5), ask(1, 101.0, 5), bid(2, 99.0, 6), bid(4, 99.0, 0), bid(4, 89.0, 5)];
+    let ends = [&falls[..], &[trade(5, Side::Sell, 90.0, 50), trade(7, Side::Buy, 96.0, 5)]].concat();
+    let mut entry = None;
+    let (account, events, _) = run(plain(), &ends, move |row, context| match row {
+        1 => entry = Some(context.send(buy(5).limit(p(90.0)))),
+        2 => _ = context.send(Ticket::sell(Size::Close).limit(p(95.0)).post_only().after(entry.unwrap())),
+        _ => {}
+    });
+    assert!(account.position(ID).is_flat(), "{events:?}");
+    assert!(events.iter().any(|line| line.contains("sell 5 at 95 as Maker")), "{events:?}");
 }
