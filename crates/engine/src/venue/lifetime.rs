@@ -33,24 +33,24 @@ impl SimVenue {
     }
 
     /// The first day on which an order can meet its market, as far as that is known now; none while it sleeps.
-    pub(super) fn first_day(&self, working: &Working) -> Option<Time> {
+    pub(super) fn first_day(&self, working: &Working) -> Option<i32> {
         let id = working.order.instrument;
         if working.asleep {
             return None;
         }
         if self.lives[id.index()].is_some() {
-            return Some(day_in_utc(working.active_from.max(self.now)));
+            return Some(working.active_from.max(self.now).day() as i32);
         }
         let listing = &self.listings[id.index()];
         let meets = working.bars_to_wait == 0 && working.active_from < listing.closes;
         listing.bar.filter(|_| meets).map(|bar| self.day_of(id, &bar))
     }
 
-    /// When the session of a bar began; its day in UTC where no sessions are known.
-    fn day_of(&self, id: InstrumentId, bar: &Bar) -> Time {
+    /// The day on which the session of a bar began; its own in UTC where no sessions are known.
+    fn day_of(&self, id: InstrumentId, bar: &Bar) -> i32 {
         let closes = self.listings[id.index()].closes;
         let session = self.settings.sessions_of(id).and_then(|sessions| sessions.within(bar.time, closes));
-        session.map_or(day_in_utc(bar.time), |own| own.start)
+        session.map_or(bar.time, |own| own.start).day() as i32
     }
 
     /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open; those with a trigger begin with it, and a
@@ -81,8 +81,4 @@ impl SimVenue {
             _ => {}
         }
     }
-}
-
-fn day_in_utc(time: Time) -> Time {
-    Time::from_seconds(86_400 * time.day())
 }

@@ -73,6 +73,8 @@ impl SimVenue {
     }
 
     /// Lets the stop that the price reaches first meet it, where that is another one; then this one is looked at again.
+    #[cold]
+    #[inline(never)]
     fn meets_nearer(&mut self, place: usize, bar: &Bar, price: Price, account: &Account) -> Result<bool, Overflow> {
         let Order { instrument, side, .. } = self.orders[place].order;
         let reached = |other: &Working| match self.look(other, Step::Stops, bar) {
@@ -123,7 +125,7 @@ impl SimVenue {
     }
 
     /// What a bar does to an order in this step; `None` where the order does not meet it.
-    #[inline]
+    #[inline(always)]
     fn look(&self, working: &Working, step: Step, bar: &Bar) -> Option<Look> {
         let listing = &self.listings[working.order.instrument.index()];
         let decided = self.is_decided();

@@ -60,8 +60,9 @@ pub(super) struct Working {
     pub born_at: Option<Price>,
     /// It was made awake at the close of the bar being matched: it has met nothing of it.
     pub woke_last: bool,
-    /// The day, or session, that it first could meet, for what lives no longer.
-    pub day: Option<Time>,
+    /// The day in UTC that it first could meet, or that on which its session began, counted from 1970-01-01: for what lives
+    /// no longer.
+    pub day: Option<i32>,
     /// Its trigger was touched.
     pub triggered: bool,
     /// That was told, though it may have slept again since.
@@ -73,6 +74,9 @@ pub(super) struct Working {
     /// The level of a trailing stop.
     pub trail: Option<Price>,
 }
+
+/// Each order is moved a few times on its way: sixteen bytes more cost a backtest a twentieth of its speed.
+const _: () = assert!(size_of::<Working>() <= 240);
 
 impl Working {
     pub(super) const fn new(order: Order, active_from: Time, bars_to_wait: u32) -> Self {

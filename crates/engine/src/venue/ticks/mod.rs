@@ -301,7 +301,7 @@ impl SimVenue {
         for place in 0..self.orders.len() {
             let working = &self.orders[place];
             let over = match working.order.time_in_force {
-                TimeInForce::Day => working.day.is_some_and(|day| day.day() < now.day()),
+                TimeInForce::Day => working.day.is_some_and(|day| i64::from(day) < now.day()),
                 TimeInForce::Gtd(until) => now >= until,
                 _ => false,
             };
