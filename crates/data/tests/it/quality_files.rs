@@ -1,16 +1,10 @@
 //! A check of a file reads what an import reads, with the places of what is wrong.
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use qframe_data::import::Wish;
 use qframe_data::quality::{Content, LookedInto, Market, Report, Rules, look_into};
 use qframe_model::time::{Time, TimeFrame};
-
-fn folder(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("qframe-quality-{name}-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
 
 fn report(into: &LookedInto, at: usize) -> Report {
     let set = &into.sets[at];
@@ -31,8 +25,8 @@ fn look(path: &Path) -> LookedInto {
 /// A file of some bytes: its sets, each with kind, rows, and what was found where.
 #[track_caller]
 fn check(name: &str, bytes: &[u8], expected: &str) {
-    let folder = folder("files");
-    let path = folder.join(name);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
     let into = look(&path);
     let told = |at: usize| {
@@ -46,7 +40,6 @@ fn check(name: &str, bytes: &[u8], expected: &str) {
     let sets: Vec<String> = (0..into.sets.len()).map(told).collect();
     let refused = into.refused.iter().map(|error| error.fault.to_string());
     assert_eq!(sets.into_iter().chain(refused).collect::<Vec<_>>().join("; "), expected, "{name}");
-    std::fs::remove_file(&path).unwrap();
 }
 
 const BARS: &str = "time,open,high,low,close,volume\n2024-01-01,5,6,4,5,1\n2024-01-02,5,4,6,5,1\n2024-01-03,5,6,4,5,2\n\
