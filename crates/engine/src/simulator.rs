@@ -2,7 +2,7 @@
 use std::fmt;
 
 use qframe_model::event::Header;
-use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
+use qframe_model::ids::{CommodityId, InstrumentId, OrderId, SeriesId};
 use qframe_model::market::Bar;
 use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::Purpose;
@@ -176,7 +176,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     /// What waits for the opens is judged at them: a gap must not carry it past a limit.
     fn judge_again(&mut self, time: Time) -> Result<(), SimulatorError> {
         self.engine.step(Input::Opened(time))?;
-        self.send();
+        self.send(SimVenue::withdraw);
         Ok(())
     }
 
@@ -283,7 +283,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     #[inline(always)]
     fn carry(&mut self) -> Result<(), SimulatorError> {
         if self.engine.has_intents() {
-            self.send();
+            self.send(SimVenue::cancel);
             self.drain()?;
         }
         self.venue.after_decision();
@@ -299,17 +299,17 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
             };
             self.engine.report(report)?;
             if self.engine.has_intents() {
-                self.send();
+                self.send(SimVenue::cancel);
             }
         }
     }
 
     #[inline(always)]
-    fn send(&mut self) {
+    fn send(&mut self, withdraw: fn(&mut SimVenue, OrderId, Time)) {
         for intent in &self.engine.intents {
             match intent {
                 Intent::Submit(order) => self.venue.submit(order),
-                Intent::Cancel(order) => self.venue.cancel(*order, self.now),
+                Intent::Cancel(order) => withdraw(&mut self.venue, *order, self.now),
             }
         }
         self.engine.intents.clear();
@@ -326,6 +326,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
                 self.venue.pass(series.instrument, bar, bar.time + series.frame.span());
             }
         }
+        self.venue.end_wires(self.engine.now());
         let settled = self.venue.settle_at_end(self.engine.account(), self.engine.now());
         settled.map_err(|overflow| SimulatorError::Venue(overflow, self.now))?;
         self.drain()?;

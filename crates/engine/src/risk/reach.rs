@@ -5,11 +5,12 @@
 use qframe_model::account::Account;
 use qframe_model::ids::InstrumentId;
 use qframe_model::market::Side;
-use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate};
-use qframe_model::order::{Order, OrderKind, Size, Trail};
+use qframe_model::number::{Cash, Overflow, Price, Quantity};
+use qframe_model::order::{Order, OrderKind, Size};
 use qframe_model::refusal::Refusal;
 
 use crate::orders::OpenOrder;
+use crate::venue::trail_level;
 
 /// Between which positions an instrument may end, and at which prices it may be traded on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,8 @@ impl Reach {
         let (order, none) = (&open.order, Quantity::ZERO);
         // At the prices of a way out nothing gets larger.
         let closes = order.reduce_only || order.size == Size::Close;
-        let mut reach = if closes { self } else { self.meeting(order) };
+        let tick = account.instrument(order.instrument).rules().tick;
+        let mut reach = if closes { self } else { self.meeting(order, tick) };
         if order.reduce_only {
             // From its own side alone: what sells leads to nothing from above. A target at the market goes either way.
             return Ok(match order.side {
@@ -112,10 +114,10 @@ impl Reach {
         account.to_reporting(account.quote_of(id), value).map(Some)
     }
 
-    /// With the prices that the order names.
-    fn meeting(self, order: &Order) -> Self {
+    /// With the prices that the order names, on ticks.
+    fn meeting(self, order: &Order, tick: Price) -> Self {
         let Some((low, high)) = self.prices else { return self };
-        let (least, most) = prices_of(order, low, high);
+        let (least, most) = prices_of(order, low, high, tick);
         Self { prices: Some((low.min(least), high.max(most))), ..self }
     }
 
@@ -177,19 +179,11 @@ impl Named {
 }
 
 /// The prices between which an order may fill while the market does not jump over them.
-fn prices_of(order: &Order, low: Price, high: Price) -> (Price, Price) {
+fn prices_of(order: &Order, low: Price, high: Price, tick: Price) -> (Price, Price) {
     match order.kind {
         OrderKind::TrailingStop(trail) => {
-            let distance = match trail {
-                Trail::Distance(distance) => distance.nanos(),
-                Trail::Share(share) => {
-                    i64::try_from(i128::from(high.nanos()) * i128::from(share.nanos()) / i128::from(Rate::ONE.nanos()))
-                        .unwrap_or(i64::MAX)
-                }
-            };
-            let below = low.nanos().saturating_sub(distance);
-            let below = if below > 0 { below } else { low.nanos() };
-            (Price::from_nanos(below), Price::from_nanos(high.nanos().saturating_add(distance)))
+            let below = trail_level(Side::Sell, trail, low, tick).filter(|level| level.nanos() > 0);
+            (below.unwrap_or(low), trail_level(Side::Buy, trail, high, tick).unwrap_or(Price::MAX))
         }
         _ => {
             let Named { limit, trigger } = Named::of(order);

@@ -268,26 +268,24 @@ impl SimVenue {
         Ok(())
     }
 
-    /// Closes the position that a stop inside the range would close too late: the price came by the one that breaks the margin.
+    /// Closes a position before an order inside the range fills, where the price comes by the one that breaks the margin on
+    /// its way there.
     #[cold]
     pub(super) fn breaks_first(
         &mut self,
         place: usize,
         bar: &Bar,
-        stop: Price,
+        price: Price,
         account: &Account,
     ) -> Result<bool, Overflow> {
-        let order = &self.orders[place].order;
-        let (id, side, held) = (order.instrument, order.side, account.position(order.instrument).quantity);
-        if held.is_zero() || Side::of(held) == side {
-            return Ok(false);
-        }
-        let Some(price) = self.breaking_price(account, id, bar)?.filter(|price| side.prefers(*price, stop)) else {
-            return Ok(false);
-        };
-        let fill = self.forced_fill(account, id, bar, price, bar.time, Purpose::Liquidation)?;
+        let id = self.orders[place].order.instrument;
+        let held = account.position(id).quantity;
+        let out = Side::of(held).opposite();
+        let breaks = if held.is_zero() { None } else { self.breaking_price(account, id, bar)? };
+        let Some(breaks) = breaks.filter(|breaks| out.prefers(*breaks, price)) else { return Ok(false) };
+        let fill = self.forced_fill(account, id, bar, breaks, bar.time, Purpose::Liquidation)?;
         self.force(account, fill);
-        // The stop meets the range all the same, where it is more than a way out.
+        // The order meets the range all the same, where it is more than a way out.
         self.cursor = place;
         Ok(true)
     }

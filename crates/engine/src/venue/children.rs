@@ -47,10 +47,9 @@ impl SimVenue {
         if let Some(refusal) = takes {
             return self.refuse(place, refusal, fill.time);
         }
-        // On the close that was decided on it begins with the next bar.
-        let woke_last = step == Step::Close && !self.is_decided();
+        let heard = self.heard(order.instrument, fill.time);
         let working = &mut self.orders[place];
-        (working.asleep, working.born_at, working.woke_last) = (false, born_at, woke_last);
+        (working.asleep, working.born_at, working.active_from) = (false, born_at, working.active_from.max(heard));
         if let Some(market) = market {
             working.follow(market, &self.grid);
         }

@@ -43,6 +43,11 @@ impl Latency {
         }
     }
 
+    /// True where one word may take longer than the next.
+    pub(super) const fn varies(&self) -> bool {
+        matches!(self, Self::Feed | Self::Recorded(_) | Self::Drawn { .. })
+    }
+
     pub(super) const fn bars(&self) -> u32 {
         match self {
             Self::Bars(bars) => *bars,

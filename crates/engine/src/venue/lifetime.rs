@@ -11,13 +11,14 @@ use super::{SimVenue, Stage};
 
 impl SimVenue {
     pub(super) fn expire(&mut self) {
+        self.let_go(Step::Open);
         for place in 0..self.orders.len() {
             let working = &self.orders[place];
             let listing = &self.listings[working.order.instrument.index()];
             let Some(bar) = listing.matched() else { continue };
             let over = match working.order.time_in_force {
                 TimeInForce::Day => {
-                    let today = self.day_of(working.order.instrument, &bar);
+                    let today = self.day_of(working.order.instrument, bar.time, listing.closes);
                     let day = working.day.or_else(|| self.first_day(working));
                     self.orders[place].day = day;
                     day.is_some_and(|day| day < today)
@@ -39,18 +40,17 @@ impl SimVenue {
             return None;
         }
         if self.lives[id.index()].is_some() {
-            return Some(working.active_from.max(self.now).day() as i32);
+            return Some(self.day_of(id, working.active_from.max(self.now), Time::MAX));
         }
         let listing = &self.listings[id.index()];
         let meets = working.bars_to_wait == 0 && working.active_from < listing.closes;
-        listing.bar.filter(|_| meets).map(|bar| self.day_of(id, &bar))
+        listing.bar.filter(|_| meets).map(|bar| self.day_of(id, bar.time, listing.closes))
     }
 
-    /// The day on which the session of a bar began; its own in UTC where no sessions are known.
-    fn day_of(&self, id: InstrumentId, bar: &Bar) -> i32 {
-        let closes = self.listings[id.index()].closes;
-        let session = self.settings.sessions_of(id).and_then(|sessions| sessions.within(bar.time, closes));
-        session.map_or(bar.time, |own| own.start).day() as i32
+    /// The day on which the first session in `from..until` began; that of `from` in UTC where there is none.
+    pub(super) fn day_of(&self, id: InstrumentId, from: Time, until: Time) -> i32 {
+        let session = self.settings.sessions_of(id).and_then(|sessions| sessions.within(from, until));
+        session.map_or(from, |own| own.start).day() as i32
     }
 
     /// Immediate-or-cancel and fill-or-kill orders do not outlive their first open; those with a trigger begin with it, and a

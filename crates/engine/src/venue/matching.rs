@@ -11,7 +11,7 @@ use qframe_model::time::Time;
 
 use super::children::closes;
 use super::pricing::Taker;
-use super::settings::{FillPrice, Unaffordable};
+use super::settings::{FillPrice, Intrabar, Unaffordable};
 use super::sizing::{Deal, Rest, Sized, Sizer};
 use super::working::{Look, Step, Touch, Working, against, favour};
 use super::{SimVenue, Stage};
@@ -46,51 +46,70 @@ impl SimVenue {
         match self.look(working, step, &bar) {
             None => {}
             Some(Look::Rest) => self.end_if_immediate(place, step, &bar),
-            Some(Look::Wake(market)) => {
+            Some(_)
+                if matches!(step, Step::Stops | Step::Limits) && self.meets_nearer(place, step, &bar, account)? => {}
+            Some(look) => self.answer(place, step, &bar, look, account)?,
+        }
+        Ok(())
+    }
+
+    /// Does what a bar does to an order.
+    fn answer(&mut self, place: usize, step: Step, bar: &Bar, look: Look, account: &Account) -> Result<(), Overflow> {
+        match look {
+            Look::Rest => {}
+            Look::Wake(market) => {
                 let order = self.orders[place].id();
                 let working = &mut self.orders[place];
                 let told = working.woken_before;
                 (working.triggered, working.woken_before) = (true, true);
                 working.born_at = (step != Step::Open).then_some(market);
-                let time = self.time_of(place, step, &bar);
+                let time = self.time_of(place, step, bar);
                 if !told {
                     self.pending.push(Report::Triggered { order, time });
                 }
                 // Its limit was not reached at its trigger.
                 self.end_immediate(place, time);
             }
-            Some(Look::Fill(touch)) => {
-                if step == Step::Stops
-                    && (self.meets_nearer(place, &bar, touch.price, account)?
-                        || self.carry.is_needed() && self.breaks_first(place, &bar, touch.price, account)?)
-                {
-                    return Ok(());
+            Look::Fill(touch) => {
+                let inside =
+                    matches!(step, Step::Stops | Step::Limits) || step == Step::Open && touch.price != bar.open;
+                if !(inside && self.carry.is_needed() && self.breaks_first(place, bar, touch.price, account)?) {
+                    self.execute(place, step, bar, touch, account)?;
                 }
-                self.execute(place, step, &bar, touch, account)?;
             }
         }
         Ok(())
     }
 
-    /// Lets the stop that the price reaches first meet it, where that is another one; then this one is looked at again.
+    /// Lets what the price reaches before this order meet it first: nearer stops, or limits, of its side. True where that has
+    /// something to report; then this one is looked at again.
     #[cold]
     #[inline(never)]
-    fn meets_nearer(&mut self, place: usize, bar: &Bar, price: Price, account: &Account) -> Result<bool, Overflow> {
+    fn meets_nearer(&mut self, place: usize, step: Step, bar: &Bar, account: &Account) -> Result<bool, Overflow> {
         let Order { instrument, side, .. } = self.orders[place].order;
-        let reached = |other: &Working| match self.look(other, Step::Stops, bar) {
-            Some(Look::Fill(touch)) => Some(touch.price),
-            Some(Look::Wake(price)) => Some(price),
+        let reached = |working: &Working| match self.look(working, step, bar) {
+            Some(Look::Fill(Touch { price, .. }) | Look::Wake(price)) => Some(price),
             _ => None,
         };
-        let waits = |other: &Working| !other.dead && !other.asleep && other.waits_for_trigger();
-        let there = |other: &Working| (other.order.instrument, other.order.side) == (instrument, side) && waits(other);
+        let Some(own) = reached(&self.orders[place]) else { return Ok(false) };
+        let rises = (step == Step::Stops) == (side == Side::Buy);
+        let meets =
+            |other: &Working| !other.dead && !other.asleep && (step == Step::Limits || other.waits_for_trigger());
+        let there = |other: &Working| (other.order.instrument, other.order.side) == (instrument, side) && meets(other);
         let others = (0..self.orders.len()).filter(|other| *other != place && there(&self.orders[*other]));
-        let nearest = others.filter_map(|other| Some((reached(&self.orders[other])?, other)));
-        let nearest = nearest.reduce(|one, other| if side.prefers(other.0, one.0) { other } else { one });
-        let Some((_, nearer)) = nearest.filter(|(other, _)| side.prefers(*other, price)) else { return Ok(false) };
-        self.meet(nearer, Step::Stops, account)?;
-        self.cursor = self.cursor.min(place);
-        Ok(true)
+        let reached = others.filter_map(|other| Some((reached(&self.orders[other])?, other)));
+        let mut nearer: Vec<_> = reached.filter(|(price, _)| if rises { *price < own } else { *price > own }).collect();
+        nearer.sort_by(|(one, _), (other, _)| if rises { one.cmp(other) } else { other.cmp(one) });
+        for (_, other) in nearer {
+            if let Some(look) = self.look(&self.orders[other], step, bar) {
+                self.answer(other, step, bar, look, account)?;
+            }
+            if !self.pending.is_empty() {
+                self.cursor = self.cursor.min(place);
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// True where the close that was just decided on is matched.
@@ -105,13 +124,15 @@ impl SimVenue {
         if self.is_decided() { listing.last } else { listing.matched() }
     }
 
-    /// True where an order lets those that reduce fill first: it is none of them, or it was sent after one that waits in the
-    /// same instrument.
+    /// True where an order lets those that reduce fill first: it is none of them, turns its position whole or not at all, or
+    /// was sent after one that waits in the same instrument.
     #[inline(never)]
     fn waits(&mut self, place: usize, sized: Sized, account: &Account) -> bool {
         let working = &self.orders[place];
         let id = working.order.instrument;
-        let waits = self.held_back.contains(&id) || !reduces(working, &sized, account);
+        let turns = matches!(sized, Sized::Fill { rest: Rest::Reversal, .. });
+        let whole = turns && working.order.time_in_force == TimeInForce::Fok;
+        let waits = whole || self.held_back.contains(&id) || !reduces(working, &sized, account);
         if waits {
             self.held_back.push(id);
         }
@@ -153,15 +174,24 @@ impl SimVenue {
             OrderKind::MarketOnClose if !self.closes_session(working.order.instrument) => return None,
             _ => {}
         }
-        Some(working.look(step, bar, self.settings.fill == FillPrice::Worst))
+        let look = working.look(step, bar, self.settings.fill == FillPrice::Worst);
+        if (look, step, self.settings.intrabar) == (Look::Rest, Step::Limits, Intrabar::TargetFirst)
+            && working.born_at.is_some()
+            && working.order.kind != OrderKind::MarketOnClose
+        {
+            // Where the close proves that the price came there after it, that was before the stop.
+            return Some(working.look(Step::Close, bar, false));
+        }
+        Some(look)
     }
 
     /// It arrived inside the bar: of all its prices only the close is known to come later.
     fn look_late(&self, working: &Working, step: Step, bar: &Bar) -> Option<Look> {
         let listing = &self.listings[working.order.instrument.index()];
-        let late = step == Step::Close && working.active_from <= listing.closes;
+        let late = step == Step::Close && working.active_from < listing.closes;
         match working.order.kind {
-            OrderKind::MarketOnOpen => return None,
+            // It follows from that close on.
+            OrderKind::MarketOnOpen | OrderKind::TrailingStop(_) => return None,
             OrderKind::MarketOnClose if !self.closes_session(working.order.instrument) => return None,
             OrderKind::MarketOnClose => return late.then(|| working.look(Step::Close, bar, false)),
             _ => {}

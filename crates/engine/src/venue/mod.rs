@@ -10,6 +10,7 @@ mod carry;
 mod children;
 mod convert;
 mod fees;
+mod intake;
 mod latency;
 mod lifetime;
 mod matching;
@@ -26,11 +27,11 @@ use std::collections::VecDeque;
 
 use qframe_model::account::Account;
 use qframe_model::event::{CancelReason, Report};
-use qframe_model::ids::{InstrumentId, OrderId};
+use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::market::Bar;
 use qframe_model::number::{Cash, Overflow, Price, Quantity};
-use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
+use qframe_model::order::Purpose;
 use qframe_model::time::{Span, Time};
 
 pub use fees::{FeeBasis, FeeModel, Fees, Tier};
@@ -41,11 +42,12 @@ pub use rollover::{Night, Rollover};
 pub use rolls::ContractRoll;
 pub use settings::{FillPrice, Funding, Intrabar, Sessions, Settings, Spreads, Unaffordable};
 
-use crate::risk::Approved;
 use carry::Carry;
-use ticks::{Live, Met, Wire, Word};
+use intake::Leave;
+use ticks::{Live, Met, Wire};
 pub use ticks::{Made, Owner, Prevention};
-use working::{Step, Working, would_take};
+pub(crate) use working::trail_level;
+use working::{Step, Working};
 
 /// Where the venue stands in the bars of one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,8 +157,12 @@ pub struct SimVenue {
     lives: Vec<Option<Box<Live>>>,
     /// What is on its way here, in the order of arrival.
     wires: VecDeque<Wire>,
+    /// Cancellations on their way to orders that meet bars.
+    leaving: Vec<Leave>,
     /// How many words have been on their way: each draws its own latency.
     draws: u64,
+    /// When the last of them arrives, where latencies vary.
+    last_word: Time,
     /// The instant of the last tick or arrival.
     now: Time,
     /// How long the last tick took to come to us.
@@ -192,82 +198,14 @@ impl SimVenue {
             traded: VecDeque::new(),
             lives: vec![None; instruments.len()],
             wires: VecDeque::new(),
+            leaving: Vec::new(),
             draws: 0,
+            last_word: Time::MIN,
             now: Time::MIN,
             feed: Span::default(),
             met: None,
             fresh: None,
             closes: None,
-        }
-    }
-
-    /// Takes an order. What the venue says of it comes from [`SimVenue::next_report`].
-    #[inline(always)]
-    pub fn submit(&mut self, approved: &Approved<Order>) {
-        let order = approved.get();
-        if self.lives[order.instrument.index()].is_some() {
-            self.wire(order.time, Word::Order(*order));
-            return;
-        }
-        let arrives = order.time + self.settings.latency.span(order.time, Span::default(), self.draws);
-        self.draws += 1;
-        let listing = &self.listings[order.instrument.index()];
-        // Sent on a fill of bars that close now, to an instrument that has no part in that: it is known no earlier.
-        let arrives = match self.group.first() {
-            Some(id) if self.closing && !listing.matched => arrives.max(self.listings[id.index()].closes),
-            _ => arrives,
-        };
-        let market = listing.bar.map(|bar| bar.open).or(listing.last.map(|bar| bar.close));
-        self.take(order, arrives, market);
-    }
-
-    /// An order is here; `market` is what it would meet. False where it is not taken.
-    #[inline(always)]
-    fn take(&mut self, order: &Order, arrives: Time, market: Option<Price>) -> bool {
-        // What sleeps is asked when it wakes.
-        if let (None, Some(refusal)) = (order.parent, would_take(order, market)) {
-            self.pending.push(Report::Rejected { order: order.id, time: arrives, refusal });
-            return false;
-        }
-        if let Some(parent) = order.parent
-            && !self.orders.iter().any(|working| working.id() == parent && !working.dead)
-            && !self.is_on_its_way(parent)
-        {
-            // Refused or withdrawn on its way: nothing would ever wake this one.
-            self.pending.push(Report::Cancelled { order: order.id, time: arrives, reason: CancelReason::Parent });
-            return false;
-        }
-        let mut working = Working::new(*order, arrives, self.settings.latency.bars());
-        let in_range = self.stage.is_in_range();
-        if in_range || (matches!(self.stage, Stage::Reduce | Stage::Open) && self.inside.is_some()) {
-            // Sent on a fill inside the range: what came before is not for it.
-            working.born_at = self.market_inside(order);
-        }
-        if in_range {
-            self.enter(Stage::First);
-        }
-        if let (false, Some(market)) = (working.asleep, working.born_at.or(market)) {
-            working.follow(market, &self.grid);
-        }
-        if order.kind != OrderKind::Market {
-            self.pending.push(Report::Accepted { order: order.id, time: arrives });
-        }
-        if matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd(_)) {
-            self.timed = true;
-            working.day = self.first_day(&working);
-        }
-        self.alive += 1;
-        self.orders.push(working);
-        true
-    }
-
-    /// Withdraws an order and what sleeps behind it. An order that has ended has said so already.
-    pub fn cancel(&mut self, id: OrderId, time: Time) {
-        if self.meets_ticks(id) {
-            return self.wire(time, Word::Cancel(id));
-        }
-        if let Some(place) = self.orders.iter().position(|working| working.id() == id && !working.dead) {
-            self.end(place, Report::Cancelled { order: id, time, reason: CancelReason::Requested }, time);
         }
     }
 
@@ -423,7 +361,10 @@ impl SimVenue {
             }
             Stage::First | Stage::LiquidateBetween => Stage::Second,
             Stage::Second if self.carry.is_needed() => Stage::LiquidateInRange,
-            Stage::Second | Stage::LiquidateInRange => Stage::Close,
+            Stage::Second | Stage::LiquidateInRange => {
+                self.let_go(Step::Close);
+                Stage::Close
+            }
             Stage::Close => {
                 self.close_bars();
                 Stage::Idle
@@ -456,6 +397,7 @@ impl SimVenue {
     fn drop_dead(&mut self) {
         if self.alive == 0 {
             self.orders.clear();
+            self.leaving.clear();
             self.timed = false;
         } else if self.alive < self.orders.len() {
             self.orders.retain(|working| !working.dead);
@@ -483,15 +425,20 @@ impl SimVenue {
             if waits {
                 working.bars_to_wait -= 1;
             }
-            if !working.asleep && working.bars_to_wait == 0 && working.active_from <= listing.closes {
-                working.rested = in_time && !waits && !working.woke_last;
+            if !working.asleep {
+                working.rested = in_time && !waits;
+                if !working.rested {
+                    // What happened before it arrived is not for it.
+                    working.trail = None;
+                }
                 // Of a bar in which it arrived, or was made awake, only the close is known to be behind that.
-                let late = !in_time || waits || working.woke_last || working.born_at.is_some();
-                let best = if late { bar.close } else { working::favour(working.order.side, &bar) };
+                let whole = working.rested && working.born_at.is_none();
+                let best = if whole { working::favour(working.order.side, &bar) } else { bar.close };
                 working.follow(best, &self.grid);
             }
-            (working.born_at, working.woke_last) = (None, false);
+            working.born_at = None;
         }
+        self.leave_bars();
         for id in self.group.drain(..) {
             let listing = &mut self.listings[id.index()];
             (listing.last, listing.closed) = (listing.bar.take(), std::mem::take(&mut listing.closes));

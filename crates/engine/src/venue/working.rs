@@ -58,8 +58,6 @@ pub(super) struct Working {
     /// Where the market was when it was made awake inside the range of the bar being matched: what happened before is not for
     /// it.
     pub born_at: Option<Price>,
-    /// It was made awake at the close of the bar being matched: it has met nothing of it.
-    pub woke_last: bool,
     /// The day in UTC that it first could meet, or that on which its session began, counted from 1970-01-01: for what lives
     /// no longer.
     pub day: Option<i32>,
@@ -88,7 +86,6 @@ impl Working {
             bars_to_wait,
             asleep: order.parent.is_some(),
             born_at: None,
-            woke_last: false,
             day: None,
             triggered: false,
             woken_before: false,
@@ -272,7 +269,7 @@ pub(super) const fn favour(side: Side, bar: &Bar) -> Price {
 }
 
 /// The first tick that the market reaches no earlier than the exact level.
-fn trail_level(side: Side, trail: Trail, best: Price, tick: Price) -> Option<Price> {
+pub(crate) fn trail_level(side: Side, trail: Trail, best: Price, tick: Price) -> Option<Price> {
     let best = i128::from(best.nanos());
     let distance = match trail {
         Trail::Distance(distance) => distance.nanos().into(),

@@ -1,5 +1,5 @@
 //! Orders that sleep behind another: when they wake, what they have met by then, and when they end.
-use qframe_engine::venue::{FillPrice, Latency, Settings};
+use qframe_engine::venue::{FillPrice, Intrabar, Latency, Settings};
 use qframe_engine::{Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::fill::Liquidity;
@@ -289,4 +289,35 @@ fn a_day_begins_when_an_order_wakes() {
     let prices = [FLAT, FLAT, FLAT, [95.0, 96.0, 88.0, 89.0]];
     let expected = ["day 3 1 buy 10 at 95", "day 3 2 sell 10 at 90"];
     assert_eq!(told(plain(), &prices, behind(Ticket::buy(TEN).limit(p(95.0)), stop)), expected);
+}
+
+/// It was of the day whose close woke it, which it had not met, and left the position without its stop.
+#[test]
+fn a_day_begins_after_the_close_that_woke_it() {
+    let entry = Ticket::buy(TEN).kind(OrderKind::MarketOnClose);
+    let stop = Ticket::sell(Size::Close).reduce_only().stop(p(95.0)).time_in_force(TimeInForce::Day);
+    let falls = [FLAT, FLAT, [100.0, 100.0, 80.0, 80.0], FLAT];
+    let expected = ["day 2 1 buy 10 at 100", "day 2 2 sell 10 at 95"];
+    assert_eq!(told(plain(), &falls, behind(entry, stop)), expected);
+    let later = [FLAT, FLAT, FLAT, [100.0, 100.0, 80.0, 80.0]];
+    assert_eq!(told(plain(), &later, behind(entry, stop)), ["day 2 1 buy 10 at 100", "expired 2"]);
+}
+
+/// The stop came first, whatever the setting, where the entry was inside the range.
+#[test]
+fn the_target_comes_first_where_that_is_asked_for_and_the_close_proves_it() {
+    let bracket = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.bracket(Ticket::buy(TEN).limit(p(95.0)), p(90.0), p(105.0));
+        }
+    };
+    let check = |intrabar, close: f64, expected: [&str; 2]| {
+        let fills = told(Settings { intrabar, ..plain() }, &[FLAT, [100.0, 110.0, 85.0, close]], bracket);
+        assert_eq!(fills[1..], expected, "{intrabar:?}, the close is {close}");
+    };
+    let (stop, target) =
+        (["day 1 2 sell 10 at 90", "cancelled 3 Group"], ["day 1 3 sell 10 at 105", "cancelled 2 Group"]);
+    check(Intrabar::TargetFirst, 108.0, target);
+    check(Intrabar::TargetFirst, 104.0, stop);
+    check(Intrabar::StopFirst, 108.0, stop);
 }

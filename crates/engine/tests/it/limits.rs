@@ -3,11 +3,13 @@ use proptest::prelude::*;
 use qframe_engine::venue::Settings;
 use qframe_engine::{Context, Limits, PortfolioLimits, SymbolLimits, Ticket};
 use qframe_model::event::{Event, Report};
+use qframe_model::instrument::Rules;
 use qframe_model::number::{Cash, Quantity, Rate};
-use qframe_model::order::{OrderKind, Size};
+use qframe_model::order::{OrderKind, Size, Trail};
 
 use crate::laws::{Choices, choices, market, ticket};
-use crate::script::{FLAT, bars, check_within as check, p, run_within};
+use crate::script::{FLAT, bars, check_within as check, instrument, p, run_within};
+use crate::several::run_several_within;
 
 fn units(units: i64) -> Size {
     Size::Units(Quantity::whole(units))
@@ -102,6 +104,23 @@ fn what_is_refused_to_open_may_still_close() {
         _ => None,
     });
     assert_eq!(sent.collect::<Vec<_>>(), [false, true]);
+}
+
+/// Its level is on a tick, and was judged between two.
+#[test]
+fn a_trailing_stop_is_judged_at_its_tick() {
+    let trails = |trail| Ticket::buy(units(50)).kind(OrderKind::TrailingStop(trail));
+    let quarters = instrument("AAPL", Rules { tick: p(0.25), ..Rules::default() });
+    for trail in [Trail::Distance(p(0.1)), Trail::Share(Rate::from_nanos(1_000_000))] {
+        let limits = of_symbol(SymbolLimits { position_value: Some(Cash::whole(5_010)), ..SymbolLimits::default() });
+        let script = move |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.send(trails(trail));
+            }
+        };
+        let run = run_several_within(limits, vec![quarters.clone()], Settings::default(), &[&[FLAT, FLAT]], script);
+        assert_eq!(run.reports(), ["refused 1: position value 5012.50 would be above the limit 5010.00"]);
+    }
 }
 
 /// At the price of its target or stop a position is worth more than the limit, and its entry was withdrawn for that.

@@ -3,6 +3,7 @@ use qframe_engine::venue::{Crossing, FillPrice, Intrabar, Settings, Slippage};
 use qframe_engine::{Context, Ticket};
 use qframe_model::instrument::{Instrument, Margin, Rules};
 use qframe_model::number::Rate;
+use qframe_model::order::Size;
 
 use crate::script::{FLAT, bars, instrument, p, run_with};
 use crate::several::units;
@@ -134,4 +135,35 @@ fn a_liquidation_is_at_a_tick() {
     let short = sends(Ticket::sell(units(1_000)));
     let fills = ["day 1 1 sell 1000 at 100", "day 2 liquidation buy 1000 at 104.77"];
     check("short", Settings::default(), &up, short, &fills, "5230");
+}
+
+/// A worst price behind it was filled, and limits behind it before the stops: the account ended in debt.
+#[test]
+fn what_breaks_on_the_way_to_a_fill_goes_first() {
+    // 10,000 - 900 x (100 - p) meets 5 % of 900 x p at p = 93.5672514; of a short that is p = 105.8201058.
+    let falls = [FLAT, FLAT, [100.0, 100.0, 80.0, 85.0]];
+    let rises = [FLAT, FLAT, [100.0, 120.0, 100.0, 115.0]];
+    let worst = || Settings { fill: FillPrice::Worst, ..Settings::default() };
+    let then = |entry: Ticket, other: Ticket| {
+        move |day: usize, context: &mut Context<'_>| match day {
+            0 => _ = context.send(entry),
+            1 => _ = context.send(other),
+            _ => {}
+        }
+    };
+    let (buy, sell) = (Ticket::buy(units(900)), Ticket::sell(units(900)));
+    let long = ["day 1 1 buy 900 at 100", "day 2 liquidation sell 900 at 93.56"];
+    let short = ["day 1 1 sell 900 at 100", "day 2 liquidation buy 900 at 105.83"];
+    let nothing = "cancelled 2 NothingToClose";
+    check("closes", worst(), &falls, then(buy, Ticket::sell(Size::Close)), &[&long[..], &[nothing]].concat(), "4204");
+    check("a short", worst(), &rises, then(sell, Ticket::buy(Size::Close)), &[&short[..], &[nothing]].concat(), "4753");
+    for intrabar in [Intrabar::StopFirst, Intrabar::TargetFirst] {
+        let settings = || Settings { intrabar, ..Settings::default() };
+        let behind = then(buy, Ticket::buy(units(5)).limit(p(85.0)));
+        check("behind it", settings(), &falls, behind, &[&long[..], &["day 2 2 buy 5 at 85"]].concat(), "4204");
+    }
+    let before = then(buy, Ticket::buy(units(5)).limit(p(97.0)));
+    let fills = [long[0], "rejected 2: needs 48.50, -1430.00 is free, 1478.50 is missing", long[1]];
+    let first = Settings { intrabar: Intrabar::TargetFirst, ..Settings::default() };
+    check("before it", first, &falls, before, &fills, "4204");
 }

@@ -410,6 +410,31 @@ fn parents_are_worked_in_slices() {
     check("not in units", &flat, wrong, &[refusal]);
 }
 
+/// The first one sent was filled first, at a price that the other comes before, and the money was gone.
+#[test]
+fn the_nearest_limit_fills_first() {
+    let two = |side: fn(Size) -> Ticket, far: f64, near: f64| {
+        move |day: usize, context: &mut Context<'_>| {
+            if day == 0 {
+                context.send(side(Size::Units(Quantity::whole(60))).limit(p(far)));
+                context.send(side(Size::Units(Quantity::whole(60))).limit(p(near)));
+            }
+        }
+    };
+    let poor = "rejected 1: needs 5400.00, 4300.00 is free, 1100.00 is missing";
+    let falls = [FLAT, [100.0, 100.0, 85.0, 88.0]];
+    let fills = ["accepted 1", "accepted 2", "day 1 2 buy 60 at 95", poor];
+    check("buys", &falls, two(Ticket::buy, 90.0, 95.0), &fills);
+    let poor = "rejected 1: needs 6600.00, 3100.00 is free, 3500.00 is missing";
+    let fills = ["accepted 1", "accepted 2", "day 1 2 sell 60 at 105", poor];
+    check("sales", &[FLAT, [100.0, 115.0, 100.0, 112.0]], two(Ticket::sell, 110.0, 105.0), &fills);
+    // The nearer one takes the bar's volume.
+    let settings = Settings { volume_cap: Some(Rate::percent(4)), ..Settings::default() };
+    let run = run_with(stock(), settings, &bars(&falls), two(Ticket::buy, 90.0, 95.0));
+    let fills = ["accepted 1", "accepted 2", "day 1 2 buy 40 at 95 in part"];
+    assert_eq!(run.reports(), fills);
+}
+
 fn one_call(call: impl Fn(&mut Context<'_>)) -> impl Fn(usize, &mut Context<'_>) {
     move |day, context| {
         if day == 0 {

@@ -356,3 +356,24 @@ fn a_post_only_child_on_ticks_is_asked_when_it_wakes() {
     assert!(account.position(ID).is_flat(), "{events:?}");
     assert!(events.iter().any(|line| line.contains("sell 5 at 95 as Maker")), "{events:?}");
 }
+
+/// A session over midnight was two days, and what came after a close ended with the next open.
+#[test]
+fn a_day_is_a_session_on_ticks() {
+    let hours = |count: i64| count * 3_600_000;
+    let table = [(22, 45), (46, 69)].map(|(open, close)| at(hours(open))..at(hours(close)));
+    let sessions = Settings { sessions: vec![Sessions { instrument: ID, table: table.into() }], ..plain() };
+    let ticket = buy(1).limit(p(99.0)).time_in_force(TimeInForce::Day);
+    let check = |sent: f64, falls: i64, then: &str| {
+        let sent = (sent * 3_600_000.0) as i64;
+        let ticks = with(&[ask(sent, 101.0, 3), ask(hours(falls), 98.5, 3)]);
+        let row = ticks.iter().position(|tick| tick.time() == at(sent)).unwrap();
+        let rests = format!("{sent} 1 rests");
+        check("a day", &sessions, &ticks, on(row, vec![ticket]), &[&rests, then]);
+    };
+    let buys = |time: i64| format!("{} 1 buy 1 at 99 as Maker", hours(time));
+    check(23.0, 26, &buys(26));
+    check(45.5, 50, &buys(50));
+    check(23.0, 50, &format!("{} 1 expires", hours(50)));
+    check(45.5, 70, &format!("{} 1 expires", hours(70)));
+}

@@ -1,10 +1,12 @@
 //! Orders with a target weight that turn the position: they close first, and size what they open with what is left.
 use qframe_engine::venue::Settings;
 use qframe_engine::{Context, Ticket};
+use qframe_model::ids::InstrumentId;
 use qframe_model::number::{Quantity, Rate};
 use qframe_model::order::{OrderKind, Size, TimeInForce};
 
 use crate::script::{FLAT, bars, p, run_with, stock};
+use crate::several::{run_several, two_shares};
 
 const TEN: Size = Size::Units(Quantity::whole(10));
 /// So many units sold short are a tenth of 9,950, what the account is worth after ten units fell from 100 to 95.
@@ -70,4 +72,45 @@ fn a_turn_that_fills_at_once_does_not_wait_for_its_second_part() {
     let turn = Ticket::sell(weight(-10)).stop(p(95.0)).time_in_force(TimeInForce::Ioc);
     let expected = ["accepted 2", "day 2 2 sell 10 at 95 in part", "cancelled 2 Immediate"];
     check("the close took the volume", settings, [100.0, 100.0, 94.0, 96.0], turn, &expected);
+}
+
+/// Half of it was done before another order took the money, or it was refused before another one freed it.
+#[test]
+fn a_whole_turn_waits_for_what_frees_money() {
+    let turn = |context: &mut Context<'_>| {
+        context.send(Ticket::sell(weight(-90)).on(InstrumentId(0)).time_in_force(TimeInForce::Fok));
+    };
+    let run = |other: i64, first: bool, then: fn(&mut Context<'_>)| {
+        let script = move |day: usize, context: &mut Context<'_>| match day {
+            0 => {
+                context.send(Ticket::buy(weight(50)).on(InstrumentId(0)));
+                context.send(Ticket::buy(weight(other)).on(InstrumentId(1)));
+            }
+            1 if first => {
+                turn(context);
+                then(context);
+            }
+            1 => {
+                then(context);
+                turn(context);
+            }
+            _ => {}
+        };
+        let run = run_several(two_shares(), shorts(), &[&[FLAT; 4], &[FLAT; 4]], script);
+        run.reports()
+            .into_iter()
+            .filter(|line| line.starts_with("day 2") || line.contains("fill-or-kill"))
+            .collect::<Vec<_>>()
+    };
+    let buys: fn(&mut Context<'_>) =
+        |context| _ = context.send(Ticket::buy(Size::Units(Quantity::whole(40))).on(InstrumentId(1)));
+    let whole = "rejected 4: fill-or-kill, and it cannot fill whole";
+    assert_eq!(run(0, false, buys), ["day 2 3 buy 40 at 100", whole]);
+    let sells: fn(&mut Context<'_>) = |context| _ = context.send(Ticket::sell(Size::Close).on(InstrumentId(1)));
+    let turned =
+        |order: u32| [format!("day 2 {order} sell 50 at 100 in part"), format!("day 2 {order} sell 90 at 100")];
+    let [closes, opens] = turned(3);
+    assert_eq!(run(50, true, sells), ["day 2 4 sell 50 at 100", &closes, &opens]);
+    let [closes, opens] = turned(4);
+    assert_eq!(run(50, false, sells), ["day 2 3 sell 50 at 100", &closes, &opens]);
 }

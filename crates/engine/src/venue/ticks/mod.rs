@@ -301,7 +301,10 @@ impl SimVenue {
         for place in 0..self.orders.len() {
             let working = &self.orders[place];
             let over = match working.order.time_in_force {
-                TimeInForce::Day => working.day.is_some_and(|day| i64::from(day) < now.day()),
+                TimeInForce::Day => {
+                    let today = || self.day_of(working.order.instrument, now, Time::MAX);
+                    working.day.is_some_and(|day| day < today())
+                }
                 TimeInForce::Gtd(until) => now >= until,
                 _ => false,
             };

@@ -25,14 +25,9 @@ pub(in super::super) enum Word {
 }
 
 impl Wire {
-    /// True where it carries that order.
-    fn is(&self, id: Option<OrderId>) -> bool {
-        matches!(&self.word, Word::Order(order) if Some(order.id) == id)
-    }
-
-    /// True where it carries an order that waits for that one.
-    fn is_behind(&self, parent: OrderId) -> bool {
-        matches!(&self.word, Word::Order(order) if order.parent == Some(parent))
+    /// The order that it carries.
+    const fn order(&self) -> Option<&Order> {
+        if let Word::Order(order) = &self.word { Some(order) } else { None }
     }
 }
 
@@ -63,22 +58,20 @@ impl SimVenue {
     /// Sends a word; it does not overtake the one before.
     pub(in super::super) fn wire(&mut self, sent: Time, word: Word) {
         let before = self.wires.back().map_or(Time::MIN, |wire| wire.arrives);
-        // What protects an order travels in the same word.
-        let with_parent = matches!(&word, Word::Order(order) if self.wires.iter().any(|wire| wire.is(order.parent)));
-        let span = self.settings.latency.span(sent, self.feed, self.draws);
-        self.draws += 1;
-        let arrives = if with_parent { before } else { before.max(sent + span) };
+        let parent = if let Word::Order(order) = &word { order.parent } else { None };
+        let arrives = self.arrival(sent, self.feed, parent).max(before);
         self.wires.push_back(Wire { arrives, word });
+    }
+
+    /// The orders that are here or on their way.
+    pub(in super::super) fn known(&self) -> impl Iterator<Item = &Order> {
+        let here = self.orders.iter().filter(|working| !working.dead).map(|working| &working.order);
+        self.wires.iter().filter_map(Wire::order).chain(here)
     }
 
     /// True for an order that meets ticks, here or on its way.
     pub(in super::super) fn meets_ticks(&self, id: OrderId) -> bool {
-        let sent = self.wires.iter().filter_map(|wire| match &wire.word {
-            Word::Order(order) => Some(order),
-            Word::Cancel(_) => None,
-        });
-        let here = self.orders.iter().filter(|working| !working.dead).map(|working| &working.order);
-        let order = sent.chain(here).find(|order| order.id == id);
+        let order = self.known().find(|order| order.id == id);
         order.is_some_and(|order| self.lives[order.instrument.index()].is_some())
     }
 
@@ -105,7 +98,7 @@ impl SimVenue {
                     self.pending.push(Report::Cancelled { order, time: wire.arrives, reason });
                 }
                 Word::Order(order) => self.receive_order(&order, wire.arrives),
-                Word::Cancel(id) => self.receive_cancel(id, wire.arrives),
+                Word::Cancel(id) => self.withdraw(id, wire.arrives),
             }
         }
         Ok(())
@@ -127,7 +120,7 @@ impl SimVenue {
 
     /// True where an order has been sent and is not here yet.
     pub(in crate::venue) fn is_on_its_way(&self, id: OrderId) -> bool {
-        self.wires.iter().any(|wire| wire.is(Some(id)))
+        self.wires.iter().filter_map(Wire::order).any(|order| order.id == id)
     }
 
     fn receive_order(&mut self, order: &Order, time: Time) {
@@ -141,7 +134,8 @@ impl SimVenue {
         if self.take(order, time, None) {
             let place = self.orders.len() - 1;
             self.fresh = Some(place);
-            while let Some(wire) = self.wires.pop_front_if(|wire| wire.is_behind(order.id)) {
+            let is_behind = |wire: &mut Wire| wire.order().is_some_and(|child| child.parent == Some(order.id));
+            while let Some(wire) = self.wires.pop_front_if(is_behind) {
                 if let Word::Order(child) = wire.word {
                     self.take(&child, time, None);
                 }
@@ -154,12 +148,6 @@ impl SimVenue {
         }
     }
 
-    fn receive_cancel(&mut self, id: OrderId, time: Time) {
-        if let Some(place) = self.orders.iter().position(|working| working.id() == id && !working.dead) {
-            self.end(place, Report::Cancelled { order: id, time, reason: CancelReason::Requested }, time);
-        }
-    }
-
     /// The data is over. Nothing says what orders on their way would meet: they come back. What was to be withdrawn is,
     /// since nothing can fill it any more.
     pub fn end_wires(&mut self, time: Time) {
@@ -168,8 +156,9 @@ impl SimVenue {
                 Word::Order(Order { id: order, .. }) => {
                     self.pending.push(Report::Cancelled { order, time, reason: CancelReason::DataEnded });
                 }
-                Word::Cancel(id) => self.receive_cancel(id, time),
+                Word::Cancel(id) => self.withdraw(id, time),
             }
         }
+        self.let_all_go(time);
     }
 }
