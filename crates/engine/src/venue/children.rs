@@ -34,7 +34,7 @@ impl SimVenue {
     /// Makes an order awake by a fill, unless it would take and may not.
     fn wake(&mut self, place: usize, fill: &Fill, (step, price): (Step, Price)) {
         let order = self.orders[place].order;
-        let born_at = if matches!(step, Step::Stops | Step::Limits) { self.market_inside(&order) } else { None };
+        let born_at = if step.is_in_range() { self.market_inside(&order) } else { None };
         let (market, takes) = match &self.lives[order.instrument.index()] {
             Some(live) => (live.signal(order.side), self.would_take_on_tick(&order)),
             None => {

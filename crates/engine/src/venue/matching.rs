@@ -46,8 +46,7 @@ impl SimVenue {
         match self.look(working, step, &bar) {
             None => {}
             Some(Look::Rest) => self.end_if_immediate(place, step, &bar),
-            Some(_)
-                if matches!(step, Step::Stops | Step::Limits) && self.meets_nearer(place, step, &bar, account)? => {}
+            Some(_) if step.is_in_range() && self.meets_nearer(place, step, &bar, account)? => {}
             Some(look) => self.answer(place, step, &bar, look, account)?,
         }
         Ok(())
@@ -71,8 +70,7 @@ impl SimVenue {
                 self.end_immediate(place, time);
             }
             Look::Fill(touch) => {
-                let inside =
-                    matches!(step, Step::Stops | Step::Limits) || step == Step::Open && touch.price != bar.open;
+                let inside = step.is_in_range() || step == Step::Open && touch.price != bar.open;
                 if !(inside && self.carry.is_needed() && self.breaks_first(place, bar, touch.price, account)?) {
                     self.execute(place, step, bar, touch, account)?;
                 }
@@ -97,8 +95,8 @@ impl SimVenue {
             |other: &Working| !other.dead && !other.asleep && (step == Step::Limits || other.waits_for_trigger());
         let there = |other: &Working| (other.order.instrument, other.order.side) == (instrument, side) && meets(other);
         let others = (0..self.orders.len()).filter(|other| *other != place && there(&self.orders[*other]));
-        let reached = others.filter_map(|other| Some((reached(&self.orders[other])?, other)));
-        let mut nearer: Vec<_> = reached.filter(|(price, _)| if rises { *price < own } else { *price > own }).collect();
+        let others = others.filter_map(|other| Some((reached(&self.orders[other])?, other)));
+        let mut nearer: Vec<_> = others.filter(|(price, _)| if rises { *price < own } else { *price > own }).collect();
         nearer.sort_by(|(one, _), (other, _)| if rises { one.cmp(other) } else { other.cmp(one) });
         for (_, other) in nearer {
             if let Some(look) = self.look(&self.orders[other], step, bar) {

@@ -22,6 +22,13 @@ pub(super) enum Step {
     Close,
 }
 
+impl Step {
+    /// True where orders meet the range of a bar.
+    pub(super) const fn is_in_range(self) -> bool {
+        matches!(self, Self::Stops | Self::Limits)
+    }
+}
+
 /// Where and how an order executes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Touch {
