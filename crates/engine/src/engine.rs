@@ -413,6 +413,12 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.state.now
     }
 
+    /// The order for which this one goes on: an exit that the risk check withdrew, and that can only reduce now.
+    #[inline]
+    pub(crate) fn continued(&self, id: OrderId) -> Option<OrderId> {
+        self.renumbered.iter().rev().find(|(_, now)| *now == id).map(|(before, _)| *before)
+    }
+
     /// The account.
     #[must_use]
     #[inline]

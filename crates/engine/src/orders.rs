@@ -16,14 +16,17 @@ pub struct OpenOrder {
     pub filled: Quantity,
     /// What those were worth, in the quote currency.
     pub paid: Cash,
-    /// True where it is withdrawn, and the venue has not said so yet.
+    /// True where the risk check withdrew it, and the venue has not said so yet.
     pub withdrawn: bool,
+    /// True where its owner withdrew it, and the venue has not said so yet.
+    pub unwanted: bool,
 }
 
 impl OpenOrder {
     /// An order that has just been sent.
     pub(crate) const fn sent(order: Order) -> Self {
-        Self { order, state: OrderState::Submitted, filled: Quantity::ZERO, paid: Cash::ZERO, withdrawn: false }
+        let (filled, paid) = (Quantity::ZERO, Cash::ZERO);
+        Self { order, state: OrderState::Submitted, filled, paid, withdrawn: false, unwanted: false }
     }
 
     /// What is left of it as an order: with the units and the money that did not fill, and without a trigger that has been
@@ -85,11 +88,9 @@ impl OpenOrders {
         self.place(id).map(|place| &self.open[place])
     }
 
-    /// Notes that an open order is withdrawn.
-    pub(crate) fn withdraw(&mut self, id: OrderId) {
-        if let Some(place) = self.place(id) {
-            self.open[place].withdrawn = true;
-        }
+    /// An open order, to note that it is withdrawn.
+    pub(crate) fn get_mut(&mut self, id: OrderId) -> Option<&mut OpenOrder> {
+        self.place(id).map(|place| &mut self.open[place])
     }
 
     #[inline]

@@ -2,7 +2,7 @@
 use std::fmt;
 
 use qframe_model::event::Header;
-use qframe_model::ids::{CommodityId, InstrumentId, OrderId, SeriesId};
+use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
 use qframe_model::market::Bar;
 use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::Purpose;
@@ -176,7 +176,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     /// What waits for the opens is judged at them: a gap must not carry it past a limit.
     fn judge_again(&mut self, time: Time) -> Result<(), SimulatorError> {
         self.engine.step(Input::Opened(time))?;
-        self.send(SimVenue::withdraw);
+        self.send();
         Ok(())
     }
 
@@ -283,7 +283,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     #[inline(always)]
     fn carry(&mut self) -> Result<(), SimulatorError> {
         if self.engine.has_intents() {
-            self.send(SimVenue::cancel);
+            self.send();
             self.drain()?;
         }
         self.venue.after_decision();
@@ -299,17 +299,24 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
             };
             self.engine.report(report)?;
             if self.engine.has_intents() {
-                self.send(SimVenue::cancel);
+                self.send();
             }
         }
     }
 
     #[inline(always)]
-    fn send(&mut self, withdraw: fn(&mut SimVenue, OrderId, Time)) {
+    fn send(&mut self) {
         for intent in &self.engine.intents {
             match intent {
-                Intent::Submit(order) => self.venue.submit(order),
-                Intent::Cancel(order) => withdraw(&mut self.venue, *order, self.now),
+                Intent::Submit(order) => match self.engine.continued(order.get().id) {
+                    None => self.venue.submit(order),
+                    Some(before) => self.venue.go_on(order, before),
+                },
+                // What the risk check withdraws must not fill any more.
+                Intent::Cancel(order) if self.engine.orders().get(*order).is_some_and(|open| open.withdrawn) => {
+                    self.venue.withdraw(*order, self.engine.now());
+                }
+                Intent::Cancel(order) => self.venue.cancel(*order, self.engine.now()),
             }
         }
         self.engine.intents.clear();

@@ -175,17 +175,23 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             let parent = self.state.parents.remove(place);
             self.journal.record(&Event::CancelRequested { order, time })?;
             self.exits.retain(|exit| !parent.slices.contains(exit));
-            let alive = parent.slices.into_iter().filter(|slice| self.state.orders.get(*slice).is_some());
-            self.intents.extend(alive.map(Intent::Cancel));
+            parent.slices.into_iter().for_each(|slice| _ = self.let_go_of(slice));
             return Ok(());
         }
-        if self.state.orders.get(order).is_some() {
+        if self.let_go_of(order) {
             self.exits.retain(|exit| *exit != order);
-            self.intents.push(Intent::Cancel(order));
             return Ok(self.journal.record(&Event::CancelRequested { order, time })?);
         }
         let refusal = Refusal::UnknownOrder;
         let report = Report::Rejected { order, time, refusal };
         Ok(self.journal.record(&Event::ReportRefused { report, refusal })?)
+    }
+
+    /// Withdraws an order that its owner does not want any more. False where it is not open.
+    fn let_go_of(&mut self, order: OrderId) -> bool {
+        let Some(open) = self.state.orders.get_mut(order) else { return false };
+        open.unwanted = true;
+        self.intents.push(Intent::Cancel(order));
+        true
     }
 }

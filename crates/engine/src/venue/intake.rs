@@ -1,7 +1,7 @@
 //! Words to the venue where bars are matched: when they arrive, and what they find there.
 use qframe_model::event::{CancelReason, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
-use qframe_model::number::Price;
+use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::order::{Order, OrderKind, TimeInForce};
 use qframe_model::time::{Span, Time};
 
@@ -35,18 +35,51 @@ impl SimVenue {
         self.take(order, arrives, market);
     }
 
-    /// When a word arrives that is sent now, perhaps with an order that waits for `parent`.
+    /// Takes an exit that goes on for an order which was just withdrawn: it stands where that one stood.
+    #[cold]
+    pub fn go_on(&mut self, approved: &Approved<Order>, before: OrderId) {
+        let order = *approved.get();
+        let Some(old) = self.orders.iter().find(|working| working.id() == before).copied() else {
+            return self.submit(approved);
+        };
+        self.pending.push(Report::Accepted { order: order.id, time: order.time });
+        self.timed |= matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd(_));
+        self.alive += 1;
+        self.orders.push(Working {
+            order,
+            filled: Quantity::ZERO,
+            spent: Cash::ZERO,
+            asleep: old.asleep && order.parent.is_some(),
+            dead: false,
+            ..old
+        });
+    }
+
+    /// When a word arrives that is said now, perhaps with an order that waits for `parent`.
     #[inline(always)]
-    pub(super) fn arrival(&mut self, sent: Time, feed: Span, parent: Option<OrderId>) -> Time {
+    pub(super) fn arrival(&mut self, said: Time, feed: Span, parent: Option<OrderId>) -> Time {
+        let sent = if self.settings.latency.takes_time() { self.sent(said) } else { said };
         let arrives = sent + self.settings.latency.span(sent, feed, self.draws);
         self.draws += 1;
-        if self.settings.latency.varies() { self.behind_others(sent, arrives, parent) } else { arrives }
+        if self.settings.latency.varies() { self.behind_others(said, arrives, parent) } else { arrives }
+    }
+
+    /// When a word goes out: a fill behind the open is known at the close.
+    fn sent(&self, said: Time) -> Time {
+        let at_open = match self.stage {
+            Stage::Reduce | Stage::Open => self.inside.is_none(),
+            stage => !stage.is_in_range() && stage != Stage::Close,
+        };
+        match self.group.first() {
+            Some(id) if self.closing && !at_open => said.max(self.listings[id.index()].closes),
+            _ => said,
+        }
     }
 
     /// Words do not overtake each other, and what waits for an order that is sent now travels in the same word.
     #[cold]
-    fn behind_others(&mut self, sent: Time, arrives: Time, parent: Option<OrderId>) -> Time {
-        let is_parent = |order: &Order| Some(order.id) == parent && order.time == sent;
+    fn behind_others(&mut self, said: Time, arrives: Time, parent: Option<OrderId>) -> Time {
+        let is_parent = |order: &Order| Some(order.id) == parent && order.time == said;
         if !self.known().any(is_parent) {
             self.last_word = self.last_word.max(arrives);
         }
@@ -105,14 +138,18 @@ impl SimVenue {
         true
     }
 
-    /// Withdraws an order, and what sleeps behind it, when the venue hears of it: one that meets bars lives through the range
-    /// in which that is. An order that has ended has said so already.
+    /// Withdraws an order, and what sleeps behind it, when the venue hears of it: one whose bar has opened by then lives
+    /// through its range. An order that has ended has said so already.
     pub fn cancel(&mut self, id: OrderId, time: Time) {
         if self.meets_ticks(id) {
             return self.wire(time, Word::Cancel(id));
         }
-        let (arrives, bars_to_wait) = (self.arrival(time, Span::default(), None), self.settings.latency.bars());
-        if arrives == time && bars_to_wait == 0 {
+        let Some(instrument) = self.known().find(|order| order.id == id).map(|order| order.instrument) else { return };
+        let arrives = self.arrival(time, Span::default(), None);
+        let (arrives, bars_to_wait) = (self.heard(instrument, arrives), self.settings.latency.bars());
+        let listing = &self.listings[instrument.index()];
+        let in_bar = listing.bar.is_some_and(|bar| bar.time < arrives && !listing.matched);
+        if arrives == time && bars_to_wait == 0 && !in_bar {
             return self.withdraw(id, time);
         }
         self.leaving.push(Leave { order: id, arrives, bars_to_wait });
@@ -120,7 +157,7 @@ impl SimVenue {
         self.timed = true;
     }
 
-    /// Withdraws an order that is here.
+    /// Withdraws an order at once.
     pub fn withdraw(&mut self, id: OrderId, time: Time) {
         if let Some(place) = self.orders.iter().position(|working| working.id() == id && !working.dead) {
             self.end(place, Report::Cancelled { order: id, time, reason: CancelReason::Requested }, time);

@@ -43,6 +43,11 @@ impl Latency {
         }
     }
 
+    /// True where words take time on bars.
+    pub(super) fn takes_time(&self) -> bool {
+        !matches!(self, Self::None | Self::Feed) && *self != Self::Time(Span::default())
+    }
+
     /// True where one word may take longer than the next.
     pub(super) const fn varies(&self) -> bool {
         matches!(self, Self::Feed | Self::Recorded(_) | Self::Drawn { .. })

@@ -1,12 +1,15 @@
 //! Words on their way to a venue that matches bars: what they find there, and in which order they come.
 use qframe_engine::venue::{Latency, Settings};
-use qframe_engine::{Context, Ticket};
-use qframe_model::ids::OrderId;
+use qframe_engine::{AtEnd, Context, Limits, Market, PortfolioLimits, Strategy, SymbolLimits, Ticket};
+use qframe_model::event::{Event, Report};
+use qframe_model::fill::Fill;
+use qframe_model::ids::{OrderId, SeriesId};
 use qframe_model::market::Side;
+use qframe_model::number::{Cash, Rate};
 use qframe_model::order::{OrderKind, Size, TimeInForce, Trail};
 use qframe_model::time::{Span, Time};
 
-use crate::script::{FLAT, bars, p, run_with, stock};
+use crate::script::{FLAT, bars, p, run_within, simulator, stock};
 use crate::several::units;
 
 const HOUR: i64 = 3_600;
@@ -17,9 +20,26 @@ fn hours(count: i64) -> Latency {
 
 /// What is told but for what is accepted.
 fn told(latency: Latency, prices: &[[f64; 4]], script: impl FnMut(usize, &mut Context<'_>)) -> Vec<String> {
+    told_within(Limits::default(), latency, prices, script)
+}
+
+/// As [`told`], within limits.
+fn told_within(
+    limits: Limits,
+    latency: Latency,
+    prices: &[[f64; 4]],
+    script: impl FnMut(usize, &mut Context<'_>),
+) -> Vec<String> {
     let settings = Settings { latency, allow_short: true, ..Settings::default() };
-    let lines = run_with(stock(), settings, &bars(prices), script).reports();
+    let lines = run_within(limits, settings, &bars(prices), script).reports();
     lines.into_iter().filter(|line| !line.starts_with("accepted")).collect()
+}
+
+fn up_to(value: i64) -> Limits {
+    Limits {
+        symbol: SymbolLimits { position_value: Some(Cash::whole(value)), ..SymbolLimits::default() },
+        ..Limits::default()
+    }
 }
 
 /// It followed the price of when it was sent, and sold at once behind a fall from before it was there.
@@ -139,4 +159,149 @@ fn what_arrives_with_a_close_is_for_the_next_day() {
     assert_eq!(told(hours(24), &[FLAT, dips, FLAT, FLAT], day_limit), ["expired 1"]);
     assert_eq!(told(hours(24), &[FLAT, FLAT, dips, FLAT], day_limit), ["day 2 1 buy 10 at 95"]);
     assert_eq!(told(hours(24), &[FLAT, FLAT, FLAT, dips], day_limit), ["expired 1"]);
+}
+
+/// What could only reduce was withdrawn at the open that it waited for, and was on its way again when that was over.
+#[test]
+fn an_exit_that_goes_on_stands_where_it_stood() {
+    let short = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.send(Ticket::sell(units(90))),
+        3 => _ = context.send(Ticket::buy(units(90)).stop(p(110.0))),
+        _ => {}
+    };
+    let gap = [FLAT, FLAT, FLAT, FLAT, FLAT, FLAT, FLAT, [130.0, 170.0, 130.0, 165.0], [165.0; 4]];
+    let long = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.send(Ticket::buy(units(60))),
+        3 => _ = context.send(Ticket::sell(units(60)).limit(p(112.0)).post_only()),
+        _ => {}
+    };
+    let trails = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.send(Ticket::sell(units(90))),
+        3 => {
+            let stop = OrderKind::TrailingStop(Trail::Distance(p(10.0)));
+            context.send(Ticket::buy(units(90)).kind(stop));
+        }
+        _ => {}
+    };
+    for latency in [Latency::None, hours(1), hours(30), Latency::Bars(1)] {
+        let fills = told_within(up_to(11_000), latency.clone(), &gap, short);
+        assert_eq!(fills[1..], ["cancelled 2 Requested", "day 7 3 buy 90 at 130"], "{latency:?}");
+        let fills = told_within(up_to(7_500), latency.clone(), &gap, long);
+        assert_eq!(fills[1..], ["cancelled 2 Requested", "day 7 3 sell 60 at 130"], "{latency:?}");
+        let fills = told_within(up_to(11_000), latency.clone(), &gap, trails);
+        assert_eq!(fills[1..], ["cancelled 2 Requested", "day 7 3 buy 90 at 130"], "{latency:?}");
+    }
+}
+
+/// What the risk check withdrew at a close filled at the next open, before the venue had heard of it.
+#[test]
+fn what_the_risk_check_withdraws_fills_no_more() {
+    let losing = PortfolioLimits { daily_loss: Some(Rate::percent(90)), ..PortfolioLimits::default() };
+    let limits = Limits { portfolio: losing, ..up_to(6_000) };
+    let buys = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            context.buy(units(50));
+        }
+    };
+    let rises = [FLAT, [100.0, 125.0, 100.0, 125.0], [125.0, 125.0, 115.0, 120.0], [120.0; 4]];
+    for latency in [hours(24), hours(30), Latency::Bars(1)] {
+        assert_eq!(
+            told_within(limits.clone(), latency.clone(), &rises, buys),
+            ["cancelled 1 Requested"],
+            "{latency:?}"
+        );
+    }
+}
+
+/// It came back under a new number, since the risk check withdrew it a second time.
+#[test]
+fn what_its_owner_withdrew_does_not_come_back() {
+    let script = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(10)),
+        3 => _ = context.send(Ticket::sell(units(10)).stop(p(70.0))),
+        6 => context.cancel(OrderId(2)),
+        _ => {}
+    };
+    let (high, low) = ([160.0; 4], [60.0; 4]);
+    let days = [FLAT, FLAT, FLAT, FLAT, FLAT, FLAT, FLAT, high, high, high, low, low];
+    for latency in [Latency::None, hours(1), hours(30), Latency::Bars(1), Latency::Bars(2)] {
+        let fills = told_within(up_to(1_500), latency.clone(), &days, script);
+        assert_eq!(fills[1..], ["cancelled 2 Requested"], "{latency:?}");
+    }
+}
+
+/// Sends two orders on day 0, and answers the fill of the second.
+struct Answers<F>([Ticket; 2], F);
+
+impl<F: FnMut(&mut Context<'_>)> Strategy for Answers<F> {
+    fn on_market(&mut self, _market: &Market<'_>, context: &mut Context<'_>) {
+        if context.now() == Time::EPOCH + Span::DAY {
+            self.0.iter().for_each(|ticket| _ = context.send(*ticket));
+        }
+    }
+
+    fn on_fill(&mut self, fill: &Fill, context: &mut Context<'_>) {
+        if fill.order == OrderId(2) {
+            (self.1)(context);
+        }
+    }
+}
+
+/// The fills of a strategy that answers, and the equity in the end.
+fn answered(
+    latency: Latency,
+    prices: &[[f64; 4]],
+    orders: [Ticket; 2],
+    answer: impl FnMut(&mut Context<'_>),
+) -> (Vec<String>, String) {
+    let settings = Settings { latency, ..Settings::default() };
+    let mut simulator = simulator(Answers(orders, answer), stock(), settings);
+    bars(prices).iter().for_each(|bar| _ = simulator.bar(SeriesId(0), bar).unwrap());
+    let equity = simulator.end(AtEnd::Keep, &[]).unwrap().to_string();
+    let fill = |event: Event| match event {
+        Event::Reported(Report::Filled { fill, .. }) => {
+            Some(format!("day {} {} at {}", fill.time.day(), fill.order, fill.price))
+        }
+        Event::Reported(Report::Cancelled { order, .. }) => Some(format!("cancelled {order}")),
+        _ => None,
+    };
+    (simulator.engine().journal().iter().filter_map(|event| fill(event.unwrap())).collect(), equity)
+}
+
+/// It was sent at the bar's opening, since that is the fill's label, and met the close at which the fill was known.
+#[test]
+fn the_answer_to_a_fill_inside_a_bar_goes_out_at_its_close() {
+    let falls = [FLAT, FLAT, FLAT, FLAT, [100.0, 100.0, 94.0, 97.0], [80.0; 4], [70.0; 4], [60.0; 4]];
+    let orders = [Ticket::buy(units(1)), Ticket::buy(units(10)).limit(p(95.0))];
+    let sells = |context: &mut Context<'_>| _ = context.send(Ticket::sell(units(10)).reduce_only());
+    let last = |latency| answered(latency, &falls, orders, sells).0.pop().unwrap();
+    assert_eq!(last(Latency::None), "day 5 3 at 80");
+    assert_eq!(last(hours(1)), "day 6 3 at 80", "at the close of day 5");
+    assert_eq!(last(hours(20)), "day 6 3 at 80");
+    assert_eq!(last(hours(24)), "day 6 3 at 70");
+    assert_eq!(last(Latency::Bars(1)), "day 6 3 at 70");
+}
+
+/// A cancellation carried the instant of the close, an order that of the fill.
+#[test]
+fn a_cancellation_and_an_order_of_one_answer_travel_together() {
+    let orders = [Ticket::buy(units(50)).limit(p(80.0)), Ticket::buy(units(1)).limit(p(95.0))];
+    let replaces = |context: &mut Context<'_>| {
+        context.cancel(OrderId(1));
+        context.send(Ticket::buy(units(2)).limit(p(85.0)));
+    };
+    let last = [[95.0, 95.0, 78.0, 90.0], [90.0; 4], [90.0; 4]];
+    for (opens, at) in [(94.0, "94"), (100.0, "95")] {
+        let falls = [&[FLAT, FLAT, FLAT, [opens, 100.0, 93.0, 95.0]][..], &last].concat();
+        for latency in [hours(1), hours(20)] {
+            let (fills, _) = answered(latency.clone(), &falls, orders, replaces);
+            let filled = format!("day 3 2 at {at}");
+            if opens < 95.0 {
+                assert_eq!(fills, [&filled, "cancelled 1", "day 4 3 at 85"], "{latency:?}");
+            } else {
+                // Known at the close, both arrive inside the next bar: the cancellation comes behind its range.
+                assert_eq!(fills, [&filled, "day 4 1 at 80"], "{latency:?}");
+            }
+        }
+    }
 }

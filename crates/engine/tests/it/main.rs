@@ -16,6 +16,8 @@ mod convert;
 #[cfg(test)]
 mod exits;
 #[cfg(test)]
+mod frames;
+#[cfg(test)]
 mod latency;
 #[cfg(test)]
 mod laws;
