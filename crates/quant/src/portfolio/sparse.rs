@@ -266,6 +266,8 @@ impl<'a> Search<'a> {
                 let returns = self.estimates.returns();
                 -returns.rows().map(|row| dot(row, weights).ln_1p()).sum::<f64>() / returns.observations() as f64
             }
+            // The linear cost is in the return that has to be reached.
+            Objective::TargetReturn(_) => variance / 2.0 + constraints.quadratic_cost * squares,
             _ => variance / 2.0 + costs,
         }
     }

@@ -88,6 +88,23 @@ proptest! {
         }
     }
 
+    /// What trading costs is taken from the return of a target; it once counted as risk, too, where positions were chosen.
+    #[test]
+    fn costs_do_not_choose_where_they_are_in_the_return(
+        assets in 3_usize..6, seed in 0_u64..1_000, held in 0_usize..3, cost in 0.001_f64..0.03,
+        positions in proptest::option::of(1_usize..4), smallest in proptest::option::of(0.1_f64..0.3),
+    ) {
+        let estimates = estimates(assets, 60, seed);
+        let mut constraints = Constraints { positions, smallest, linear_cost: cost, ..Constraints::long_only(assets) };
+        constraints.current = (0..assets).map(|asset| f64::from(u8::from(asset == held))).collect();
+        let objective = Objective::TargetReturn(0.05);
+        if let Some(best) = brute(&estimates, &objective, &constraints) {
+            let found = optimise(&estimates, &objective, &constraints).expect("there is one");
+            let here = loss(&estimates, &objective, &found.weights);
+            prop_assert!(here <= best + 1e-6, "{here}, {best} {constraints:?}");
+        }
+    }
+
     /// No convex solver stands behind these: every portfolio of a grid, by the rules alone.
     #[test]
     fn no_portfolio_of_a_grid_is_better(seed in 0_u64..1_000, bits in 0_u32..16, positions in 1_usize..4, steps in 1_usize..10) {
