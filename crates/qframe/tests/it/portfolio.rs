@@ -104,7 +104,23 @@ fn a_file_of_constraints_says_what_the_flags_say() {
     assert_ne!(weights("--constraints limits.toml --bounds 0:90%"), weights(flags));
 }
 
-/// Money out is money in: what is sold less what is bought less the fees, to the last digit.
+/// An asset that may not be held leaves nothing inside its bounds, at which the solver once stopped.
+#[test]
+fn the_highest_ratio_is_found_without_assets_that_may_not_be_held() {
+    let check = |words: &str, expected: &[(&str, f64)]| {
+        let period = "--from 2015-01-01 --to 2016-12-31 --objective max-sharpe";
+        let shown = answer(&Program::new(), &format!("optimise --prices {words} {period}"));
+        assert!(shown["kkt_residual"].as_f64().unwrap() < 1e-8, "{words}");
+        for row in shown["weights"].as_array().unwrap() {
+            let symbol = row["symbol"].as_str().unwrap();
+            let weight = expected.iter().find(|(name, _)| *name == symbol).map_or(0.0, |(_, weight)| *weight);
+            assert!((row["weight"].as_f64().unwrap() - weight).abs() < 5e-5, "{words}: {row}");
+        }
+    };
+    check("LLY RRC KO PFE --bounds 0:0.802 LLY=0:0", &[("KO", 0.3402), ("PFE", 0.6598)]);
+    check("JNJ LLY XOM RRC --bounds 0:0.929 XOM=0:0 LLY=0:0", &[("JNJ", 0.929), ("RRC", 0.071)]);
+}
+
 /// Bounds of one asset stand, wherever those of all are named; names of columns do not speak to the terminal.
 #[test]
 fn bounds_of_one_win_in_any_order() {
@@ -124,6 +140,7 @@ fn bounds_of_one_win_in_any_order() {
     assert!(!odd.out().contains('\u{1b}'));
 }
 
+/// Money out is money in: what is sold less what is bought less the fees, to the last digit.
 #[test]
 fn a_plan_conserves_money() {
     let program = program();
