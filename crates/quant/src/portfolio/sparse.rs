@@ -46,12 +46,16 @@ pub(super) fn optimise(
     search.thresholds(&free);
     let is_small = estimates.assets() <= EXACT_MAX;
     if is_small || search.best.is_none() {
+        // What the rule of thumb could not solve is no part of the search.
+        search.stopped = None;
         let demanded = |asset: usize| constraints.lower[asset] > 0.0 || constraints.upper[asset] < 0.0;
         let first = |asset: usize| if demanded(asset) { search.side(asset) } else { Choice::Open };
         let mut choices: Vec<Choice> = (0..estimates.assets()).map(first).collect();
         search.branch(&mut choices, is_small);
     }
     match (search.best, search.stopped) {
+        // The best may lie behind the choice that the solver stopped at.
+        (Some(_), Some(error)) if is_small => Err(error),
         (Some((_, mut best)), _) => {
             let is_left_out =
                 |asset: &usize| free.weights[*asset].abs() > NOTHING && best.weights[*asset].abs() <= NOTHING;

@@ -1,8 +1,9 @@
 //! Few positions, and none too small: against a search through all choices, and against every portfolio of a grid.
 use proptest::prelude::*;
+use qframe_quant::covariance::{Covariance, Returns};
 use qframe_quant::portfolio::{Constraints, Estimates, Group, Objective, PortfolioError, frontier, optimise};
 
-use super::{estimates, loss};
+use super::{Chance, estimates, loss};
 
 /// The least loss over all choices of assets and sides, each of them a convex problem; none where all conflict.
 fn brute(estimates: &Estimates, objective: &Objective, constraints: &Constraints) -> Option<f64> {
@@ -187,4 +188,30 @@ fn a_frontier_has_the_points_that_there_are() {
             Err(error) => assert!(matches!(error, PortfolioError::Sparse { .. }), "{error}"),
         }
     }
+}
+
+/// What the solver could not tell of one choice was passed over, and the best of the others went for the best of all.
+#[test]
+fn a_choice_that_stops_the_solver_leaves_no_best() {
+    let mut chance = Chance(3);
+    let mut values: Vec<f64> =
+        (0..40 * 3).map(|place| chance.normal() * 0.1 + [0.045, 0.055, 0.03][place % 3]).collect();
+    // The portfolio of B and C with the least variance, 2 B less C, loses more than everything that day; others do not.
+    values[..3].copy_from_slice(&[0.0, -0.45, 0.2]);
+    let returns = Returns::new(values, 3).expect("numbers");
+    let covariance =
+        Covariance::new(3, &[0.0001, 0.0, 0.0, 0.0, 0.04, 0.0792, 0.0, 0.0792, 0.16]).expect("a covariance");
+    let names = ["A", "B", "C"].map(str::to_owned).to_vec();
+    let estimates = Estimates::new(names, vec![0.0; 3], covariance, returns).expect("estimates");
+    let with = |constraints: Constraints| optimise(&estimates, &Objective::Kelly, &constraints);
+    let all = Constraints::within(3, -2.0, 3.0);
+    let free = with(all.clone()).expect("all three can be held");
+    // The first that is tried without.
+    let [a, others @ ..] = free.weights.as_slice() else { panic!("{free:?}") };
+    assert!(a.abs() > 0.01 && others.iter().all(|weight| weight.abs() > a.abs()), "{free:?}");
+    let mut without_a = all.clone();
+    (without_a.lower[0], without_a.upper[0]) = (0.0, 0.0);
+    let stopped = with(without_a).expect_err("it begins in ruin");
+    assert!(matches!(stopped, PortfolioError::NotSolved(..)), "{stopped}");
+    assert_eq!(with(Constraints { positions: Some(2), ..all }), Err(stopped));
 }
