@@ -76,6 +76,21 @@ fn a_flag_that_changes_nothing_is_refused() {
     }
 }
 
+/// What conflicted with few positions was told as the other constraints.
+#[test]
+fn what_conflicts_with_few_positions_is_named() {
+    let program = program();
+    let optimise =
+        |words: &str, parts: &[&str]| check(&program, &format!("optimise --prices closes.csv {words}"), 1, parts);
+    let groups = "all of these: group a at least 0.1; group b at least 0.1; group c at least 0.1; allow more positions";
+    optimise("--max-positions 2 --group a=A:10%: b=B:10%: c=C:10%:", &["at most 2 positions", groups]);
+    let bounds =
+        "all of these: the weights sum to 1; A at most 0.4; B at most 0.4; C at most 0.4; allow more positions";
+    optimise("--max-positions 2 --bounds 0:40%", &["at most 2 positions", bounds]);
+    let smaller = "the weights sum to 1; A at most 1; B at most 1; C at most 1; allow smaller weights, or relax one";
+    optimise("--min-weight 150%", &["no weight smaller than 1.5", smaller]);
+}
+
 #[test]
 fn nothing_is_traded_at_a_price_that_is_too_old() {
     let program = program();

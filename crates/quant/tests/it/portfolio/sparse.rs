@@ -83,7 +83,7 @@ proptest! {
                 let here = loss(&estimates, &objective, &found.weights);
                 prop_assert!(here <= best + 1e-6 * best.abs().max(1e-3), "{objective:?}: {here}, {best} {constraints:?}");
             }
-            (Err(PortfolioError::Sparse { is_proven, .. }), None) => prop_assert!(is_proven),
+            (Err(PortfolioError::Sparse { is_proven, conflict, .. }), None) => prop_assert!(is_proven && !conflict.is_empty()),
             (Err(PortfolioError::Conflict(_)), None) => {}
             (found, best) => prop_assert!(false, "{objective:?}: {found:?}, {best:?} {constraints:?}"),
         }
@@ -162,7 +162,32 @@ fn what_no_choice_keeps_to_is_told_by_the_words_of_the_user() {
         optimise(&estimates(assets, 4 * assets, 5), &Objective::MinVariance, &constraints).unwrap_err().to_string()
     };
     let few = told(4, Constraints { positions: Some(2), ..Constraints::within(4, 0.0, 0.4) });
-    assert!(few.starts_with("there is no portfolio with at most 2 positions that keeps"), "{few}");
+    assert_eq!(
+        few,
+        "there is no portfolio with at most 2 positions that keeps to all of these: the weights sum to 1; A0 at most 0.4; \
+         A1 at most 0.4; A2 at most 0.4; A3 at most 0.4; allow more positions, or relax one of them"
+    );
+    let one =
+        |asset: usize| Group { name: format!("g{asset}"), members: vec![asset], least: Some(0.1), most: Some(0.9) };
+    let groups = (0..3).map(one).collect();
+    let groups = told(4, Constraints { positions: Some(2), groups, ..Constraints::long_only(4) });
+    assert!(
+        groups.contains(
+            "keeps to all of these: group g0 at least 0.1; group g1 at least 0.1; group g2 at least 0.1; allow"
+        ),
+        "{groups}"
+    );
+    let large = told(3, Constraints { smallest: Some(1.5), ..Constraints::long_only(3) });
+    assert!(
+        large.contains(
+            "no weight smaller than 1.5 that keeps to all of these: the weights sum to 1; A0 at most 1; A1 at"
+        ) && large.contains("allow smaller weights, or relax one of them"),
+        "{large}"
+    );
+    let current = vec![0.5, 0.5, 0.0, 0.0];
+    let turnover = Constraints { positions: Some(1), current, turnover: Some(0.2), ..Constraints::long_only(4) };
+    let turnover = told(4, turnover);
+    assert!(turnover.contains("keeps to all of these: turnover at most 0.2; allow more positions"), "{turnover}");
     let both = told(4, Constraints { positions: Some(3), smallest: Some(0.4), ..Constraints::within(4, 0.0, 0.45) });
     assert!(both.contains("at most 3 positions and no weight smaller than 0.4"), "{both}");
     let many = told(60, Constraints { positions: Some(3), ..Constraints::within(60, 0.0, 0.3) });
