@@ -67,7 +67,7 @@ fn a_strategy_finds_what_the_command_finds() {
         let rows: String = (0..100).map(|day| format!("{},{}\n", date(day), price(asset, day))).collect();
         program.write(&format!("{asset}.csv"), format!("date,close\n{rows}"));
     }
-    // Forty returns up to the close of the last day of March, which is when April begins.
+    // Forty returns, of forty-one closes, up to that of the last day of March, which is when April begins.
     let rows = (50..91).map(|day| format!("{},{},{},{}\n", date(day), price(0, day), price(1, day), price(2, day)));
     program.write("window.csv", format!("date,A,B,C\n{}", rows.collect::<String>()));
     for objective in ["max-sharpe", "min-variance", "risk-parity", "kelly"] {
@@ -80,7 +80,7 @@ fn a_strategy_finds_what_the_command_finds() {
         let orders = std::fs::read_to_string(program.path("orders.csv")).unwrap();
         let words = format!("optimise --prices window.csv --objective {objective} --covariance ledoit-wolf");
         let shown = answer(&program, &words);
-        assert_eq!(shown["data"]["periods_per_year"], 365.0);
+        assert_eq!((&shown["data"]["returns"], &shown["data"]["periods_per_year"]), (&40.into(), &365.0.into()));
         for row in shown["weights"].as_array().unwrap() {
             let symbol = row["symbol"].as_str().unwrap();
             let is_it = |line: &&str| line.contains(",2024-04-01T") && line.contains(&format!(",{symbol},"));
