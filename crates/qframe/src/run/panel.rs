@@ -36,7 +36,8 @@ pub(crate) struct Prices {
     /// The folder of the catalog [$XDG_DATA_HOME/qframe/catalog, else ~/.local/share/qframe/catalog].
     #[arg(long, value_name = "DIR", env = "QFRAME_CATALOG", help_heading = "Data")]
     pub(crate) catalog: Option<PathBuf>,
-    /// Observations a year, to annualise [252 or 365 of days, by whether there are Saturdays; 52 of weeks].
+    /// Observations a year, to annualise [252 or 365 of days, by whether there are Saturdays; 52 of weeks, 12 of months, 4 of
+    /// quarters].
     #[arg(long, value_name = "NUMBER", help_heading = "Data")]
     pub(crate) periods: Option<f64>,
 }
