@@ -185,6 +185,7 @@ fn a_file_of_positions_says_the_same_to_every_command() {
     both("symbol,quantity,price\nA,5,abc\n", "closes.csv", &["held.csv:2:5: \"abc\""]);
     both("symbol,quantity,price\nA,5,-5\n", "closes.csv", &["held.csv:2:5", "no price of a purchase"]);
     both("symbol,quantity,volume\nA,5,0\n", "closes.csv", &["held.csv:2:5", "that trade on a day, above zero"]);
+    both("symbol,quantity,volume\nA,5,-9\n", "closes.csv", &["held.csv:2:5", "that trade on a day, above zero"]);
     both("symbol,quantity\nA,0\n", "closes.csv", &["held.csv:2:3", "expected units, not zero"]);
     both("symbol,quantity\n\"A\"\"B\",5\n", "closes.csv", &["held.csv:2:1: \"A\\\"B\""]);
     program.write("held.csv", "symbol,quantity,currency\nA,5,EUR\n");
