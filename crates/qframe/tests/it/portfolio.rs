@@ -121,6 +121,28 @@ fn the_highest_ratio_is_found_without_assets_that_may_not_be_held() {
     check("JNJ LLY XOM RRC --bounds 0:0.929 XOM=0:0 LLY=0:0", &[("JNJ", 0.929), ("RRC", 0.071)]);
 }
 
+/// The highest ratio was that after costs, and stood under a table of those before them, which beat it.
+#[test]
+fn the_highest_ratio_of_a_frontier_is_the_highest_of_its_table() {
+    let program = Program::new();
+    let prices = "--prices KO JPM MRK XOM RRC WMT --from 2015-01-01 --to 2017-12-31 --points 5";
+    for words in ["--current XOM=1 --cost 1%", "--current XOM=1 --cost 1% --risk-free 2%", ""] {
+        let shown = answer(&program, &format!("frontier {prices} {words}"));
+        let number = |row: &Value, name: &str| row[name].as_f64().unwrap();
+        let rate = number(&shown, "risk_free");
+        let highest = number(&shown["max_sharpe"], "sharpe_ratio");
+        for row in shown["points"].as_array().unwrap() {
+            let earned = number(row, "expected_return") - number(row, "cost") - rate;
+            assert!((number(row, "sharpe_ratio") - earned / number(row, "volatility")).abs() < 1e-12, "{words}: {row}");
+            assert!(number(row, "sharpe_ratio") <= highest + 1e-9, "{words}: {row} beats {highest}");
+            assert_eq!(number(row, "cost") > 0.0, !words.is_empty(), "{words}: {row}");
+        }
+        let text = program.run(&format!("portfolio frontier {prices} {words}")).out();
+        let said = ["Highest Sharpe ratio after costs", "     Cost  "].map(|words| text.contains(words));
+        assert_eq!(said, [!words.is_empty(); 2], "{text}");
+    }
+}
+
 /// Bounds of one asset stand, wherever those of all are named; names of columns do not speak to the terminal.
 #[test]
 fn bounds_of_one_win_in_any_order() {
