@@ -311,7 +311,10 @@ fn profit_is_attributed_to_the_last_digit() {
     let trades = run["trades"].as_array().unwrap();
     let all = trades.iter().fold(Cash::ZERO, |sum, trade| sum.plus(cash(&trade["pnl"])).unwrap());
     let tables = run["attribution"].as_object().unwrap();
-    assert!(tables.contains_key("asset") && tables.contains_key("holding time"));
+    // Those of a single row, which no page shows, were once left out here, too.
+    for what in ["asset", "side", "hour of entry, UTC", "holding time", "reason of exit"] {
+        assert!(tables.contains_key(what), "{what}");
+    }
     for (what, rows) in tables {
         let rows = rows.as_array().unwrap();
         let sum = rows.iter().fold(Cash::ZERO, |sum, row| sum.plus(cash(&row["pnl"])).unwrap());
