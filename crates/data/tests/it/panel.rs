@@ -1,11 +1,11 @@
 //! Tables of closes, and series brought to the same instants.
-use qframe_data::{Align, Closes, Panel, PanelError, periods_per_year, read_wide_from};
+use qframe_data::{Align, Closes, OnBadRow, Panel, PanelError, periods_per_year, read_wide_from};
 use qframe_model::time::Time;
 
 const TABLE: &str = "Date,A,B\n2024-01-02,10,20\n2024-01-03,11,\n2024-01-04,NaN,22\n2024-01-05,12.1,24.2\n";
 
 fn series(text: &str) -> Vec<Closes> {
-    read_wide_from(text.as_bytes(), "x.csv").unwrap_or_else(|refused| panic!("{refused}")).into_series()
+    read_wide_from(text.as_bytes(), "x.csv", OnBadRow::Stop).unwrap_or_else(|refused| panic!("{refused}")).into_series()
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn filling_looks_backwards_only() {
 #[test]
 fn what_is_no_table_is_refused_with_its_place() {
     let check = |text: &str, expected: &str| {
-        let refused = read_wide_from(text.as_bytes(), "x.csv").unwrap_err().to_string();
+        let refused = read_wide_from(text.as_bytes(), "x.csv", OnBadRow::Stop).unwrap_err().to_string();
         assert!(refused.starts_with(expected), "{refused}");
     };
     check("", "x.csv:1:1: empty");
