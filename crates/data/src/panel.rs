@@ -144,31 +144,44 @@ impl Panel {
         pairs.map(|(before, now)| now.to_f64() / before.to_f64() - 1.0).collect()
     }
 
-    /// Observations of a year: 252 or 365 days (as Saturdays are absent or there), 52 weeks, 12 months; for shorter steps the
-    /// most common one into the hours of 365 days, which is too many where markets close.
+    /// Observations of a year: [`periods_per_year`] of its instants.
     #[must_use]
     pub fn periods_per_year(&self) -> f64 {
-        let mut steps: BTreeMap<i64, usize> = BTreeMap::new();
-        for pair in self.times.windows(2) {
-            *steps.entry((pair[1].nanos() - pair[0].nanos()) / 1_000_000_000).or_default() += 1;
-        }
-        // 1970-01-01, day 0, was a Thursday.
-        let has_saturdays = self.times.iter().any(|time| time.day().rem_euclid(7) == 2);
-        const DAY: i64 = 86_400;
-        match steps.into_iter().max_by_key(|(_, count)| *count).map(|(step, _)| step) {
-            None => 252.0,
-            Some(DAY) if has_saturdays => 365.0,
-            Some(DAY) => 252.0,
-            Some(step) if (5 * DAY..=9 * DAY).contains(&step) => 52.0,
-            Some(step) if (26 * DAY..=33 * DAY).contains(&step) => 12.0,
-            Some(step) => 365.0 * DAY as f64 / step.max(1) as f64,
-        }
+        periods_per_year(&self.times)
     }
 
     fn take(&mut self, instant: Time, prices: &[Price], filled: usize) {
         self.times.push(instant);
         self.closes.extend_from_slice(prices);
         self.aligned.filled += filled;
+    }
+}
+
+/// Observations of a year at such times, by the most common step between them: 252 or 365 days (as Saturdays are absent or
+/// there), 52 weeks, 12 months, 4 quarters, 2 half-years, 1 year; of any other step as many as 365 days have, which for minutes
+/// and hours is too many where markets close.
+#[must_use]
+pub fn periods_per_year(times: &[Time]) -> f64 {
+    const DAY: i64 = 86_400;
+    // Days that end at other times of the day are days.
+    let whole = |step: i64| if step > DAY * 3 / 4 { (step + DAY / 2) / DAY * DAY } else { step.max(1) };
+    let mut steps: BTreeMap<i64, usize> = BTreeMap::new();
+    for pair in times.windows(2) {
+        *steps.entry(whole((pair[1].nanos() - pair[0].nanos()) / 1_000_000_000)).or_default() += 1;
+    }
+    // 1970-01-01, day 0, was a Thursday.
+    let has_saturdays = times.iter().any(|time| time.day().rem_euclid(7) == 2);
+    // Of two that are as common, the shorter: the other has a hole.
+    let step = steps.into_iter().rev().max_by_key(|(_, count)| *count).map_or(DAY, |(step, _)| step);
+    match step / DAY {
+        1 if has_saturdays => 365.0,
+        1 => 252.0,
+        5..=9 => 52.0,
+        26..=33 => 12.0,
+        85..=97 => 4.0,
+        175..=190 => 2.0,
+        360..=370 => 1.0,
+        _ => 365.0 * DAY as f64 / step as f64,
     }
 }
 

@@ -2,7 +2,7 @@
 use std::fmt;
 
 use qframe_model::market::Bar;
-use qframe_model::number::{Overflow, Volume};
+use qframe_model::number::{Overflow, Price, Volume};
 use qframe_model::time::{Span, Time, TimeFrame};
 
 /// From which frame to which, and up to when the market is known.
@@ -65,6 +65,19 @@ pub fn resample(bars: &[Bar], how: &Resampling) -> Result<Resampled, ResampleErr
     Ok(Resampled { bars: merged, unfinished })
 }
 
+/// The closes of the longer frame: those of the bars that [`resample`] makes of these closes.
+///
+/// # Errors
+/// As [`resample`].
+pub fn resample_closes(closes: &[(Time, Price)], how: &Resampling) -> Result<Vec<(Time, Price)>, ResampleError> {
+    let bar = |(time, close): &(Time, Price)| {
+        let (open, high, low, close) = (*close, *close, *close, *close);
+        Bar { time: *time, open, high, low, close, volume: Volume::ZERO }
+    };
+    let bars: Vec<Bar> = closes.iter().map(bar).collect();
+    Ok(resample(&bars, how)?.bars.iter().map(|bar| (bar.time, bar.close)).collect())
+}
+
 /// Times rise, and each bar lies within one period.
 fn check_places(bars: &[Bar], from: TimeFrame, to: TimeFrame) -> Result<(), ResampleError> {
     if let Some(pair) = bars.windows(2).find(|pair| pair[1].time <= pair[0].time) {
@@ -115,7 +128,7 @@ mod tests {
     use super::*;
 
     fn bar(time: &str, [open, high, low, close]: [i64; 4], volume: &str) -> Bar {
-        let price = qframe_model::number::Price::from_nanos;
+        let price = Price::from_nanos;
         let (open, high, low, close) = (price(open), price(high), price(low), price(close));
         Bar { time: time.parse().unwrap(), open, high, low, close, volume: volume.parse().unwrap() }
     }

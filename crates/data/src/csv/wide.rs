@@ -3,7 +3,7 @@ use std::io::Read;
 use std::path::Path;
 
 use qframe_model::number::Price;
-use qframe_model::time::Time;
+use qframe_model::time::{Time, TimeFrame};
 
 use super::careful::{Fault, number};
 use super::clock::Clock;
@@ -13,7 +13,8 @@ use super::fields::{Field, split};
 use super::mark::Mark;
 use super::page::read_page;
 use super::source::{Blocks, open};
-use super::{Offsets, printable, text_of};
+use super::tape::{common_step, frame_of};
+use super::{Offsets, OnBadRow, printable, text_of};
 use crate::bad_row::RowFault;
 use crate::error::{DataError, FileFault};
 use crate::loaded::RowOrder;
@@ -29,25 +30,29 @@ pub struct Wide {
     pub closes: Vec<Option<Price>>,
     /// Values with more than nine decimals, rounded half-even.
     pub rounded: u64,
+    /// Rows that were passed over.
+    pub skipped: usize,
 }
 
 /// Reads a table `date,AAPL,MSFT,…`, plain or gzip: the first column that names a time, then a close above zero or nothing in every
-/// other one. An empty field, `NaN`, `NA` and `null` are holes.
+/// other one. An empty field, `NaN`, `NA` and `null` are holes. A row with a value that is none is passed over as a whole where
+/// that is asked for.
 ///
 /// # Errors
 /// [`DataError`] for a file without a column of times and one of prices, and for the first value that is none.
-pub fn read_wide(path: impl AsRef<Path>) -> Result<Wide, DataError> {
+pub fn read_wide(path: impl AsRef<Path>, on_bad_row: OnBadRow) -> Result<Wide, DataError> {
     let name = path.as_ref().display().to_string();
     let (file, _) = open(path.as_ref()).map_err(|fault| fault.in_file(&name, 1))?;
-    read_wide_from(file, &name)
+    read_wide_from(file, &name, on_bad_row)
 }
 
 /// Reads a table from anything that yields the bytes of such a file; `name` stands in messages where a path would.
 ///
 /// # Errors
 /// As [`read_wide`].
-pub fn read_wide_from(reader: impl Read, name: &str) -> Result<Wide, DataError> {
-    Ok(read_page(reader, name, Page::headed, Page::take)?.wide)
+pub fn read_wide_from(reader: impl Read, name: &str, on_bad_row: OnBadRow) -> Result<Wide, DataError> {
+    let take = |page: &mut Page, line: &[u8]| page.take_or_skip(line, on_bad_row);
+    Ok(read_page(reader, name, Page::headed, take)?.wide)
 }
 
 /// True where the first line of a file heads a table of closes: times, and no open, high and low of one asset.
@@ -63,6 +68,14 @@ pub fn is_wide(path: impl AsRef<Path>) -> Result<bool, DataError> {
     let header = lines.into_iter().find(|line| !line.is_empty()).unwrap_or_default();
     // A name that stands twice is what is wrong with a table, and no sign of another kind of file.
     Ok(matches!(Page::headed(header), Ok(_) | Err(FileFault::NameTwice(_) | FileFault::NoName(_))))
+}
+
+impl Wide {
+    /// The most common step between the instants; `None` where that is no time frame, or there is none.
+    #[must_use]
+    pub fn time_frame(&self) -> Option<TimeFrame> {
+        frame_of(common_step(self.times.iter().copied())?)
+    }
 }
 
 /// Columns that tell a file of bars.
@@ -107,6 +120,20 @@ impl Page {
             }
         }
         Err(FileFault::UnknownCalendar(seen, "date,AAPL,MSFT with a column of closes an asset"))
+    }
+
+    fn take_or_skip(&mut self, line: &[u8], on_bad_row: OnBadRow) -> Result<(), Fault> {
+        let (times, closes, rounded) = (self.wide.times.len(), self.wide.closes.len(), self.wide.rounded);
+        match self.take(line) {
+            Err(fault) if on_bad_row == OnBadRow::Skip && !fault.fault.is_of_the_file() => {
+                // Nothing of the row stays.
+                self.wide.times.truncate(times);
+                self.wide.closes.truncate(closes);
+                (self.wide.rounded, self.wide.skipped) = (rounded, self.wide.skipped + 1);
+                Ok(())
+            }
+            taken => taken,
+        }
     }
 
     fn take(&mut self, line: &[u8]) -> Result<(), Fault> {

@@ -1,11 +1,11 @@
 //! Tables of closes, and series brought to the same instants.
-use qframe_data::{Align, Closes, Panel, PanelError, read_wide_from};
+use qframe_data::{Align, Closes, OnBadRow, Panel, PanelError, periods_per_year, read_wide_from};
 use qframe_model::time::Time;
 
 const TABLE: &str = "Date,A,B\n2024-01-02,10,20\n2024-01-03,11,\n2024-01-04,NaN,22\n2024-01-05,12.1,24.2\n";
 
 fn series(text: &str) -> Vec<Closes> {
-    read_wide_from(text.as_bytes(), "x.csv").unwrap_or_else(|refused| panic!("{refused}")).into_series()
+    read_wide_from(text.as_bytes(), "x.csv", OnBadRow::Stop).unwrap_or_else(|refused| panic!("{refused}")).into_series()
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn filling_looks_backwards_only() {
 #[test]
 fn what_is_no_table_is_refused_with_its_place() {
     let check = |text: &str, expected: &str| {
-        let refused = read_wide_from(text.as_bytes(), "x.csv").unwrap_err().to_string();
+        let refused = read_wide_from(text.as_bytes(), "x.csv", OnBadRow::Stop).unwrap_err().to_string();
         assert!(refused.starts_with(expected), "{refused}");
     };
     check("", "x.csv:1:1: empty");
@@ -78,4 +78,25 @@ fn what_cannot_be_aligned_is_refused() {
         &[("A".into(), vec![at(1)]), ("B".into(), vec![at(2)])],
         |error| matches!(error, PanelError::NothingInCommon(ends) if ends.len() == 2),
     );
+}
+
+/// Quarters of 92 days were 3.967 a year here, and 4 in a report.
+#[test]
+fn a_year_has_as_many_steps_as_people_count() {
+    let check = |what: &str, times: &[&str], expected: f64| {
+        let times: Vec<Time> = times.iter().map(|time| time.parse().unwrap()).collect();
+        assert!((periods_per_year(&times) - expected).abs() < 1e-9, "{what}: {}", periods_per_year(&times));
+    };
+    check("nothing to count", &["2024-01-02"], 252.0);
+    check("days", &["2024-01-02", "2024-01-03", "2024-01-04"], 252.0);
+    check("days with a Saturday", &["2024-01-05", "2024-01-06", "2024-01-07"], 365.0);
+    check("days with a weekend between", &["2024-01-04", "2024-01-05", "2024-01-08"], 252.0);
+    check("days that end at other hours", &["2024-01-02T15:32", "2024-01-03T16:01", "2024-01-04T14:59"], 252.0);
+    check("weeks", &["2024-01-05", "2024-01-12", "2024-01-19"], 52.0);
+    check("months", &["2024-01-31", "2024-02-29", "2024-03-28", "2024-04-30"], 12.0);
+    check("quarters", &["2023-09-30", "2023-12-31", "2024-03-31", "2024-06-30"], 4.0);
+    check("half-years", &["2023-06-30", "2023-12-31", "2024-06-30"], 2.0);
+    check("years", &["2021-12-31", "2022-12-30", "2023-12-29"], 1.0);
+    check("hours", &["2024-01-02T10:00", "2024-01-02T11:00", "2024-01-02T12:00"], 8760.0);
+    check("fortnights", &["2024-01-05", "2024-01-19", "2024-02-02"], 365.0 / 14.0);
 }

@@ -23,7 +23,7 @@ pub(super) struct Row {
 /// A table of rows: by what, and the rows.
 pub(super) type Table = (&'static str, Vec<Row>);
 
-/// All tables; one that would have a single row is left out, except that by asset. Empty without trades.
+/// All tables; empty without trades.
 ///
 /// # Errors
 /// [`Overflow`] where a sum leaves the range.
@@ -43,14 +43,18 @@ pub(super) fn tables(facts: &Facts<'_>) -> Result<Vec<Table>, Overflow> {
         (hour as usize, format!("{hour:02}:00 to {hour:02}:59"))
     };
     let reason = |trade: &ClosedTrade| (trade.reason as usize, trade.reason.to_string());
-    let all = [
+    Ok(vec![
         ("asset", by(trades, asset)?),
         ("side", by(trades, side)?),
         ("hour of entry, UTC", by(trades, hour)?),
         ("holding time", by(trades, held)?),
         ("reason of exit", by(trades, reason)?),
-    ];
-    Ok(all.into_iter().filter(|(what, rows)| *what == "asset" || rows.len() > 1).collect())
+    ])
+}
+
+/// Whether a page shows it: a single row says what the table by asset has said already.
+pub(super) fn is_telling((what, rows): &&Table) -> bool {
+    *what == "asset" || rows.len() > 1
 }
 
 const HOUR: i64 = 3_600_000_000_000;

@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use qframe_data::periods_per_year;
 use qframe_model::count::counted;
 use qframe_model::time::{Span, Time};
 use qframe_quant::performance::MetricOptions;
@@ -86,20 +87,10 @@ impl Levels {
         self.values.is_empty()
     }
 
-    /// How many returns there are in a year of such times: 252 or 365 days (as Saturdays are absent or there), 52 weeks, 12
-    /// months, 4 quarters, 1 year, by the usual step.
+    /// How many returns there are in a year of such times, as for prices.
     #[must_use]
     pub fn periods_per_year(&self) -> f64 {
-        // 1970-01-01, day 0, was a Thursday.
-        let has_saturdays = self.times.iter().any(|time| time.day().rem_euclid(7) == 2);
-        match step(&self.times).map_or(1, |step| step.nanos() / Span::DAY.nanos()) {
-            ..=4 if has_saturdays => 365.0,
-            ..=4 => 252.0,
-            5..=9 => 52.0,
-            10..=45 => 12.0,
-            46..=120 => 4.0,
-            _ => 1.0,
-        }
+        periods_per_year(&self.times)
     }
 
     /// The track of these values; beside a benchmark's on the days that both have.

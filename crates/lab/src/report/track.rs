@@ -159,7 +159,7 @@ impl Track {
         yearly(&self.months()).into_iter().map(|(year, growth)| (year, growth, of(year))).collect()
     }
 
-    /// What a return spans: `daily`, `weekly`, `monthly`, `quarterly`, `yearly`.
+    /// What a return spans: `daily`, `weekly`, `monthly`, `quarterly`, `half-yearly`, `yearly`.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self.options.periods_per_year {
@@ -167,6 +167,7 @@ impl Track {
             many if many > 13.0 => "weekly",
             many if many > 6.0 => "monthly",
             many if many > 2.0 => "quarterly",
+            many if many > 1.0 => "half-yearly",
             _ => "yearly",
         }
     }

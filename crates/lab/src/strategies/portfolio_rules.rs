@@ -15,7 +15,7 @@ pub struct PortfolioRules {
     pub objective: Objective,
     /// How covariances are estimated; a shrunk one has fewer errors to chase.
     pub estimator: Estimator,
-    /// Bars that are looked back on, 8 at least.
+    /// Bars whose returns are looked back on, 8 at least: of one close more.
     pub window: usize,
     /// The largest weight, above 0 up to 1; 1 where the objective is a rule. What all weights together leave stays money.
     pub most: f64,

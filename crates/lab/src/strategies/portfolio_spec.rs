@@ -33,7 +33,7 @@ pub(super) const SPEC: StrategySpec = StrategySpec {
     parameters: &[
         ParameterSpec::text("objective", "what the weights are to be", "risk-parity", &NAMES),
         ParameterSpec::text("covariance", "how covariances are estimated", "ledoit-wolf", &ESTIMATORS),
-        ParameterSpec::whole("window", "bars that are looked back on", 252, 8, COUNT_MAX),
+        ParameterSpec::whole("window", "bars whose returns are looked back on", 252, 8, COUNT_MAX),
         ParameterSpec::text("every", "when weights are set anew", "month", &PERIODS),
         ParameterSpec::number("drift", "also when a weight is so far from its target; 0: never", 0.0, 0.0, 1.0),
         ParameterSpec::number(

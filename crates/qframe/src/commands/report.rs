@@ -47,7 +47,8 @@ pub(crate) struct Report {
     /// Risk-free rate a year [0].
     #[arg(long, value_name = "RATE", value_parser = rate)]
     risk_free: Option<f64>,
-    /// Returns a year, to annualise [252 or 365 of days, by whether there are Saturdays; 52 of weeks, 12 of months].
+    /// Returns a year, to annualise [252 or 365 of days, by whether there are Saturdays; 52 of weeks, 12 of months, 4 of
+    /// quarters].
     #[arg(long, value_name = "NUMBER")]
     periods: Option<f64>,
     /// The Sharpe ratio a year that luck is measured against [0].

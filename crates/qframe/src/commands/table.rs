@@ -218,12 +218,12 @@ impl Table {
     /// # Errors
     /// Refused: no number, or none above zero.
     pub(super) fn traded(&self, row: &Row, column: Option<usize>) -> Result<Option<Volume>, Error> {
-        match (self.optional::<Volume>(row, column)?, column) {
-            (Some(units), Some(column)) if units.to_f64() <= 0.0 => {
-                Err(self.wrong(row, column, "expected the units that trade on a day, above zero"))
-            }
-            (units, _) => Ok(units),
+        // As units first: a volume has no number below zero, and would say so by its range.
+        let Some((units, column)) = self.optional::<Quantity>(row, column)?.zip(column) else { return Ok(None) };
+        if !units.is_positive() {
+            return Err(self.wrong(row, column, "expected the units that trade on a day, above zero"));
         }
+        self.value(row, column).map(Some)
     }
 
     fn names(&self) -> Vec<&str> {

@@ -2,7 +2,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use qframe_data::{Align, Closes, Panel, is_wide, read_wide};
+use qframe_data::{Align, Closes, Panel, Resampling, is_wide, read_wide, resample_closes};
+use qframe_model::count::counted;
 use qframe_model::number::Price;
 use qframe_model::time::{Span, Time, TimeFrame};
 
@@ -27,16 +28,17 @@ pub(crate) struct Prices {
     /// Only prices before this time (a date alone: its whole day is in).
     #[arg(long, value_name = "TIME", help_heading = "Data")]
     pub(crate) to: Option<Word>,
-    /// Make longer bars of the bars, such as 1d.
+    /// Make longer bars of the bars, and longer steps of a table, such as 1w.
     #[arg(long, value_name = "FRAME", help_heading = "Data")]
     pub(crate) timeframe: Option<Word>,
-    /// A row that is no bar: stop, or skip and count [stop].
+    /// A row that does not read: stop, or skip and count [stop].
     #[arg(long, value_name = "stop|skip", help_heading = "Data")]
     pub(crate) on_bad_row: Option<Word>,
     /// The folder of the catalog [$XDG_DATA_HOME/qframe/catalog, else ~/.local/share/qframe/catalog].
     #[arg(long, value_name = "DIR", env = "QFRAME_CATALOG", help_heading = "Data")]
     pub(crate) catalog: Option<PathBuf>,
-    /// Observations a year, to annualise [252 or 365 of days, by whether there are Saturdays; 52 of weeks].
+    /// Observations a year, to annualise [252 or 365 of days, by whether there are Saturdays; 52 of weeks, 12 of months, 4 of
+    /// quarters].
     #[arg(long, value_name = "NUMBER", help_heading = "Data")]
     pub(crate) periods: Option<f64>,
 }
@@ -127,14 +129,16 @@ impl Prices {
             let path = word.0.trim();
             if Path::new(path).is_file() && is_wide(path)? {
                 tables.push(path);
-                series.extend(table(path, (wish.from, wish.until), &mut notes)?);
+                series.extend(table(path, &wish, &mut notes)?);
                 continue;
             }
             let raw = Raw { data: vec![word.clone()], ..raw.clone() };
             for source in data::load(&raw, &wish).map_err(of_prices)? {
                 let (name, set) = (source.set.instrument().symbol().to_string(), &source.set);
                 let skipped = set.origin().facts.skipped.total;
-                notes.extend((skipped > 0).then(|| format!("{name}: {skipped} bad rows left out")));
+                notes.extend(
+                    (skipped > 0).then(|| format!("{name}: {} left out", counted(skipped as usize, "bad row"))),
+                );
                 frames.push((name.clone(), set.frame()));
                 series.push((name, set.bars().iter().map(|bar| (bar.time, bar.close)).collect()));
             }
@@ -160,24 +164,50 @@ impl Prices {
     }
 }
 
-/// The columns of a table, within a period.
-fn table(path: &str, (from, until): (Time, Time), notes: &mut Vec<String>) -> Result<Vec<Closes>, Error> {
-    let wide = read_wide(path)?;
+/// The columns of a table, in longer steps where they were asked for, within a period.
+fn table(path: &str, wish: &Wish, notes: &mut Vec<String>) -> Result<Vec<Closes>, Error> {
+    let wide = read_wide(path, wish.on_bad_row)?;
     if wide.rounded > 0 {
         notes.push(format!("{path}: {} numbers have more than nine decimals: rounded", wide.rounded));
     }
-    let (first, last) = (wide.times.first().copied(), wide.times.last().copied());
+    notes.extend((wide.skipped > 0).then(|| format!("{path}: {} left out", counted(wide.skipped, "bad row"))));
+    let (frame, first, last) = (wide.time_frame(), wide.times.first().copied(), wide.times.last().copied());
     let mut series = wide.into_series();
+    if let (Some(to), Some(last)) = (wish.frame.filter(|to| frame != Some(*to)), last) {
+        longer(path, &mut series, (frame, to, last), notes)?;
+    }
     for (_, rows) in &mut series {
-        rows.retain(|(time, _): &(Time, Price)| from <= *time && *time < until);
+        rows.retain(|(time, _): &(Time, Price)| wish.from <= *time && *time < wish.until);
     }
     match (first, last) {
-        (Some(first), Some(last)) if last < from || until <= first => {
+        (Some(first), Some(last)) if last < wish.from || wish.until <= first => {
             let why = format!("no prices between --from and --to; it has {first:#} to {last:#}");
             Err(Error::Refused(format!("--prices {path}: {why}")))
         }
         _ => Ok(series),
     }
+}
+
+/// The closes of longer periods, as bars of the table's own step would have them: a period that is not over is left out.
+fn longer(
+    path: &str,
+    series: &mut [Closes],
+    (frame, to, last): (Option<TimeFrame>, TimeFrame, Time),
+    notes: &mut Vec<String>,
+) -> Result<(), Error> {
+    let wrong = |why: String| Error::usage("--timeframe", to, why);
+    let Some(from) = frame else {
+        return Err(wrong(format!("the instants of {path} are not apart by a time frame; leave it out")));
+    };
+    let how = Resampling { from, to, known_until: last + from.span() };
+    for (_, rows) in series {
+        *rows = resample_closes(rows, &how).map_err(|error| wrong(format!("{error} (the data {path} is {from})")))?;
+    }
+    let open = to.open_of(last);
+    notes.push(format!("{path}: closes of {from} made into closes of {to}"));
+    let is_unfinished = open + to.span() > how.known_until;
+    notes.extend(is_unfinished.then(|| format!("the last close of {to}, from {open:#}, is unfinished and left out")));
+    Ok(())
 }
 
 /// Days without a price that a weekend and holidays explain.

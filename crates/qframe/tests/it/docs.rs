@@ -37,6 +37,22 @@ fn examples_are_short_and_run() {
     }
 }
 
+/// An empty line cut a table: its last row stood alone, as a table of its own or as bars of text.
+#[test]
+fn a_row_of_a_table_stands_in_its_table() {
+    for entry in std::fs::read_dir(root().join("docs")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|end| end != "md") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = std::iter::once("").chain(text.lines()).chain([""]).collect();
+        for three in lines.windows(3).filter(|three| !three[0].starts_with('|') && three[1].starts_with("| ")) {
+            assert!(three[2].starts_with("|-"), "{}: no head and no table: {}", path.display(), three[1]);
+        }
+    }
+}
+
 #[test]
 fn the_commands_of_the_book_run() {
     let program = Program::new();

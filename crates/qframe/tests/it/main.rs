@@ -10,6 +10,8 @@ mod calendars;
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
+mod closes;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod echo;

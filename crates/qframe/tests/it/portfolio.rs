@@ -67,7 +67,7 @@ fn a_strategy_finds_what_the_command_finds() {
         let rows: String = (0..100).map(|day| format!("{},{}\n", date(day), price(asset, day))).collect();
         program.write(&format!("{asset}.csv"), format!("date,close\n{rows}"));
     }
-    // Forty returns up to the close of the last day of March, which is when April begins.
+    // Forty returns, of forty-one closes, up to that of the last day of March, which is when April begins.
     let rows = (50..91).map(|day| format!("{},{},{},{}\n", date(day), price(0, day), price(1, day), price(2, day)));
     program.write("window.csv", format!("date,A,B,C\n{}", rows.collect::<String>()));
     for objective in ["max-sharpe", "min-variance", "risk-parity", "kelly"] {
@@ -80,7 +80,7 @@ fn a_strategy_finds_what_the_command_finds() {
         let orders = std::fs::read_to_string(program.path("orders.csv")).unwrap();
         let words = format!("optimise --prices window.csv --objective {objective} --covariance ledoit-wolf");
         let shown = answer(&program, &words);
-        assert_eq!(shown["data"]["periods_per_year"], 365.0);
+        assert_eq!((&shown["data"]["returns"], &shown["data"]["periods_per_year"]), (&40.into(), &365.0.into()));
         for row in shown["weights"].as_array().unwrap() {
             let symbol = row["symbol"].as_str().unwrap();
             let is_it = |line: &&str| line.contains(",2024-04-01T") && line.contains(&format!(",{symbol},"));
@@ -104,7 +104,45 @@ fn a_file_of_constraints_says_what_the_flags_say() {
     assert_ne!(weights("--constraints limits.toml --bounds 0:90%"), weights(flags));
 }
 
-/// Money out is money in: what is sold less what is bought less the fees, to the last digit.
+/// An asset that may not be held leaves nothing inside its bounds, at which the solver once stopped.
+#[test]
+fn the_highest_ratio_is_found_without_assets_that_may_not_be_held() {
+    let check = |words: &str, expected: &[(&str, f64)]| {
+        let period = "--from 2015-01-01 --to 2016-12-31 --objective max-sharpe";
+        let shown = answer(&Program::new(), &format!("optimise --prices {words} {period}"));
+        assert!(shown["kkt_residual"].as_f64().unwrap() < 1e-8, "{words}");
+        for row in shown["weights"].as_array().unwrap() {
+            let symbol = row["symbol"].as_str().unwrap();
+            let weight = expected.iter().find(|(name, _)| *name == symbol).map_or(0.0, |(_, weight)| *weight);
+            assert!((row["weight"].as_f64().unwrap() - weight).abs() < 5e-5, "{words}: {row}");
+        }
+    };
+    check("LLY RRC KO PFE --bounds 0:0.802 LLY=0:0", &[("KO", 0.3402), ("PFE", 0.6598)]);
+    check("JNJ LLY XOM RRC --bounds 0:0.929 XOM=0:0 LLY=0:0", &[("JNJ", 0.929), ("RRC", 0.071)]);
+}
+
+/// The highest ratio was that after costs, and stood under a table of those before them, which beat it.
+#[test]
+fn the_highest_ratio_of_a_frontier_is_the_highest_of_its_table() {
+    let program = Program::new();
+    let prices = "--prices KO JPM MRK XOM RRC WMT --from 2015-01-01 --to 2017-12-31 --points 5";
+    for words in ["--current XOM=1 --cost 1%", "--current XOM=1 --cost 1% --risk-free 2%", ""] {
+        let shown = answer(&program, &format!("frontier {prices} {words}"));
+        let number = |row: &Value, name: &str| row[name].as_f64().unwrap();
+        let rate = number(&shown, "risk_free");
+        let highest = number(&shown["max_sharpe"], "sharpe_ratio");
+        for row in shown["points"].as_array().unwrap() {
+            let earned = number(row, "expected_return") - number(row, "cost") - rate;
+            assert!((number(row, "sharpe_ratio") - earned / number(row, "volatility")).abs() < 1e-12, "{words}: {row}");
+            assert!(number(row, "sharpe_ratio") <= highest + 1e-9, "{words}: {row} beats {highest}");
+            assert_eq!(number(row, "cost") > 0.0, !words.is_empty(), "{words}: {row}");
+        }
+        let text = program.run(&format!("portfolio frontier {prices} {words}")).out();
+        let said = ["Highest Sharpe ratio after costs", "     Cost  "].map(|words| text.contains(words));
+        assert_eq!(said, [!words.is_empty(); 2], "{text}");
+    }
+}
+
 /// Bounds of one asset stand, wherever those of all are named; names of columns do not speak to the terminal.
 #[test]
 fn bounds_of_one_win_in_any_order() {
@@ -124,6 +162,7 @@ fn bounds_of_one_win_in_any_order() {
     assert!(!odd.out().contains('\u{1b}'));
 }
 
+/// Money out is money in: what is sold less what is bought less the fees, to the last digit.
 #[test]
 fn a_plan_conserves_money() {
     let program = program();

@@ -76,6 +76,67 @@ fn a_flag_that_changes_nothing_is_refused() {
     }
 }
 
+/// What conflicted with few positions was told as the other constraints.
+#[test]
+fn what_conflicts_with_few_positions_is_named() {
+    let program = program();
+    let optimise =
+        |words: &str, parts: &[&str]| check(&program, &format!("optimise --prices closes.csv {words}"), 1, parts);
+    let groups = "all of these: group a at least 0.1; group b at least 0.1; group c at least 0.1; allow more positions";
+    optimise("--max-positions 2 --group a=A:10%: b=B:10%: c=C:10%:", &["at most 2 positions", groups]);
+    let bounds =
+        "all of these: the weights sum to 1; A at most 0.4; B at most 0.4; C at most 0.4; allow more positions";
+    optimise("--max-positions 2 --bounds 0:40%", &["at most 2 positions", bounds]);
+    let smaller = "the weights sum to 1; A at most 1; B at most 1; C at most 1; allow smaller weights, or relax one";
+    optimise("--min-weight 150%", &["no weight smaller than 1.5", smaller]);
+}
+
+/// The last of two once won, and nothing said so.
+#[test]
+fn what_is_bounded_twice_is_refused() {
+    let program = program();
+    let optimise = |words: &str, code: i32, parts: &[&str]| {
+        check(&program, &format!("optimise --prices closes.csv {words}"), code, parts);
+    };
+    optimise("--bounds A=0:10% A=20%:30%", 2, &["--bounds A=20%:30%: it is named twice"]);
+    optimise("--bounds 0:50% B=0:1 0:60%", 2, &["--bounds 0:60%: the bounds of all assets are named twice"]);
+    optimise("--group a=A,B::50% a=C:10%:", 2, &["--group a=C:10%:: group a is named twice"]);
+    program.write("limits.toml", "max-positions = 2\nbounds = [\"A=0:10%\", \"A=20%:30%\"]\n");
+    optimise("--constraints limits.toml", 1, &["limits.toml:2:23: bounds A=20%:30%: it is named twice"]);
+    answer(&program, "optimise --prices closes.csv --bounds 0:50% A=20%:30% --group a=A,B::90% b=A,B:10%:");
+}
+
+/// A number out of its range was told without its flag, or by another one.
+#[test]
+fn a_number_out_of_range_is_told_by_its_flag() {
+    let program = program();
+    let optimise = |words: &str, parts: &[&str]| {
+        check(&program, &format!("optimise --prices closes.csv {words}"), 2, parts);
+    };
+    optimise("--current A=1 --cost=-1%", &["--cost -1%: expected zero or more"]);
+    optimise("--current A=1 --turnover=-1%", &["--turnover -1%: expected zero or more"]);
+    optimise("--impact=-0.1", &["--impact -0.1: expected zero or more"]);
+    optimise("--gross=-150%", &["--gross -150%: expected zero or more"]);
+    optimise("--min-weight=-2%", &["--min-weight -2%: expected zero or more"]);
+    optimise("--objective min-cvar --confidence 100%", &["--confidence 100%: expected a share above 0% and below"]);
+    optimise("--objective target-risk --target-risk 0%", &["--target-risk 0%: expected a share above zero"]);
+    optimise("--objective utility --aversion 0", &["--aversion 0: expected a number above zero"]);
+    optimise("--view A=8% --tau 0", &["--tau 0: expected a number above zero"]);
+    optimise("--view A=8%@100%", &["--view A=8%@100%: a view is sure by more than 0% and less than 100%"]);
+    optimise("--view A-A=8%", &["--view A-A=8%: A against itself says nothing"]);
+    let budgets = "--budgets B=-1: the share of B is -1; expected one above zero";
+    optimise("--objective risk-budgets --budgets A=2 B=-1", &[budgets]);
+    program.write("limits.toml", "gross = \"-150%\"\n");
+    let words = "optimise --prices closes.csv --constraints limits.toml";
+    check(&program, words, 1, &["limits.toml:1:10: gross -150%: expected zero or more"]);
+    let rebalance = |words: &str, parts: &[&str]| {
+        check(&program, &format!("rebalance --prices closes.csv --cash 1000 --weights A=1 {words}"), 2, parts);
+    };
+    rebalance("--lot 0", &["'0' for '--lot <UNITS>': expected a step above zero"]);
+    rebalance("--band 200%", &["'200%' for '--band <SHARE>': expected 0% or more and less than 100%"]);
+    rebalance("--fee=-1%", &["'-1%' for '--fee <SHARE>': expected 0% or more and less than 100%"]);
+}
+
 #[test]
 fn nothing_is_traded_at_a_price_that_is_too_old() {
     let program = program();
@@ -124,6 +185,7 @@ fn a_file_of_positions_says_the_same_to_every_command() {
     both("symbol,quantity,price\nA,5,abc\n", "closes.csv", &["held.csv:2:5: \"abc\""]);
     both("symbol,quantity,price\nA,5,-5\n", "closes.csv", &["held.csv:2:5", "no price of a purchase"]);
     both("symbol,quantity,volume\nA,5,0\n", "closes.csv", &["held.csv:2:5", "that trade on a day, above zero"]);
+    both("symbol,quantity,volume\nA,5,-9\n", "closes.csv", &["held.csv:2:5", "that trade on a day, above zero"]);
     both("symbol,quantity\nA,0\n", "closes.csv", &["held.csv:2:3", "expected units, not zero"]);
     both("symbol,quantity\n\"A\"\"B\",5\n", "closes.csv", &["held.csv:2:1: \"A\\\"B\""]);
     program.write("held.csv", "symbol,quantity,currency\nA,5,EUR\n");

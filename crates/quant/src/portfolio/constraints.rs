@@ -141,7 +141,8 @@ impl Constraints {
     }
 
     /// What the linear costs take from the return.
-    pub(super) fn share_paid(&self, weights: &[f64]) -> f64 {
+    #[must_use]
+    pub fn share_paid(&self, weights: &[f64]) -> f64 {
         self.linear_cost * self.traded(weights)
     }
 

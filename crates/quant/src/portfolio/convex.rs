@@ -86,7 +86,7 @@ impl Quadratic<'_> {
     }
 }
 
-/// Constraints as rows. The first variables are the weights.
+/// Constraints as rows; a bound, or a sum, that is no finite number is none. The first variables are the weights.
 pub(super) struct Posed {
     pub(super) program: Program,
     /// For each asset a variable that is no less than what is traded of it; empty where nobody asks.
@@ -101,11 +101,17 @@ pub(super) fn posed(names: &[String], constraints: &Constraints) -> Posed {
     // A choice of positions is made in a search, for which it is enough that one cannot be.
     program.is_terse = constraints.positions.is_some() || constraints.smallest.is_some();
     let all = |factor: f64| (0..count).map(move |asset| (asset, factor)).collect::<Vec<_>>();
-    program.equal(all(1.0), constraints.budget, Some(Clause::Budget(constraints.budget)));
+    if !constraints.budget.is_nan() {
+        program.equal(all(1.0), constraints.budget, Some(Clause::Budget(constraints.budget)));
+    }
     for (asset, name) in names.iter().enumerate() {
         let (lower, upper) = (constraints.lower[asset], constraints.upper[asset]);
-        program.at_most(vec![(asset, -1.0)], -lower, Some(Clause::AtLeast(name.clone(), lower)));
-        program.at_most(vec![(asset, 1.0)], upper, Some(Clause::AtMost(name.clone(), upper)));
+        if lower.is_finite() {
+            program.at_most(vec![(asset, -1.0)], -lower, Some(Clause::AtLeast(name.clone(), lower)));
+        }
+        if upper.is_finite() {
+            program.at_most(vec![(asset, 1.0)], upper, Some(Clause::AtMost(name.clone(), upper)));
+        }
     }
     for group in &constraints.groups {
         let terms = |factor: f64| group.members.iter().map(move |member| (*member, factor)).collect::<Vec<_>>();

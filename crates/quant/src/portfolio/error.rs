@@ -37,6 +37,8 @@ pub enum PortfolioError {
         smallest: Option<f64>,
         /// Whether there is none, all choices having been looked at; else none was found.
         is_proven: bool,
+        /// A smallest set of the rest that conflicts with them; empty where that was not looked for, or not found.
+        conflict: Vec<Clause>,
     },
     /// The weights of an objective that knows no constraints break these.
     Breaks(&'static str, Vec<Clause>),
@@ -55,16 +57,21 @@ impl fmt::Display for PortfolioError {
             Self::Conflict(clauses) => {
                 write!(f, "no weights keep to all of these: {}; relax one of them", listed(clauses))
             }
-            Self::Sparse { positions, smallest, is_proven } => {
+            Self::Sparse { positions, smallest, is_proven, conflict } => {
                 let clauses = positions.map(Clause::Positions).into_iter().chain(smallest.map(Clause::Smallest));
                 let clauses: Vec<String> = clauses.map(|clause| clause.to_string()).collect();
                 let found = if *is_proven { "there is no portfolio" } else { "no portfolio was found" };
-                write!(
-                    f,
-                    "{found} with {} that keeps to the other constraints; allow more positions or smaller weights, or relax \
-                     another constraint",
-                    clauses.join(" and ")
-                )
+                let (kept, relax) = match conflict.as_slice() {
+                    [] => ("the other constraints".to_owned(), "another constraint"),
+                    named => (format!("all of these: {}", listed(named)), "one of them"),
+                };
+                let clauses = clauses.join(" and ");
+                let allow = match (positions, smallest) {
+                    (Some(_), None) => "more positions",
+                    (None, Some(_)) => "smaller weights",
+                    _ => "more positions or smaller weights",
+                };
+                write!(f, "{found} with {clauses} that keeps to {kept}; allow {allow}, or relax {relax}")
             }
             Self::Breaks(objective, clauses) => write!(
                 f,

@@ -19,6 +19,7 @@
 //! ```
 
 mod active;
+mod conflict;
 mod constraints;
 mod convex;
 mod error;

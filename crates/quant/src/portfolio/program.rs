@@ -49,6 +49,9 @@ pub(super) struct Solution {
 
 /// A residual above it is no optimum.
 const RESIDUAL_MAX: f64 = 1e-6;
+/// How far a step goes of the way to the edge of the cones; and where such steps did not arrive.
+const STEP: f64 = 0.99;
+const SHORT_STEP: f64 = 0.9;
 /// Rows whose part in a proof of infeasibility is less than this share of the largest have none.
 const PART: f64 = 1e-6;
 
@@ -75,10 +78,18 @@ impl Program {
     /// [`PortfolioError::Conflict`] with a smallest set of rows that nothing keeps to; [`PortfolioError::NotSolved`].
     pub(super) fn solve(&self) -> Result<Solution, PortfolioError> {
         let posed = Posed::of(&self.quadratic, &self.linear, &self.rows.iter().collect::<Vec<_>>());
-        let solver = posed.solved()?;
+        match self.solve_by(&posed, STEP) {
+            // A step almost to the edge can stick to it, where there is little room inside (an asset that may not be held).
+            Err(PortfolioError::NotSolved(..)) => self.solve_by(&posed, SHORT_STEP),
+            told => told,
+        }
+    }
+
+    fn solve_by(&self, posed: &Posed, step: f64) -> Result<Solution, PortfolioError> {
+        let solver = posed.solved(step)?;
         let found = &solver.solution;
         if is_infeasible(found.status) {
-            let fewest = if self.is_terse { Vec::new() } else { self.conflict(&posed, &found.z)? };
+            let fewest = if self.is_terse { Vec::new() } else { self.conflict(posed, &found.z)? };
             return Err(PortfolioError::Conflict(fewest));
         }
         let residual = posed.residual(&found.x, &found.s, &found.z);
@@ -118,7 +129,7 @@ impl Program {
         let is_in = |(place, row): &(usize, &Row)| row.clause.is_none() || named.contains(place);
         let rows: Vec<&Row> = self.rows.iter().enumerate().filter(is_in).map(|(_, row)| row).collect();
         let posed = Posed::of(&[], &vec![0.0; self.linear.len()], &rows);
-        Ok(is_infeasible(posed.solved()?.solution.status))
+        Ok(is_infeasible(posed.solved(STEP)?.solution.status))
     }
 }
 
@@ -184,10 +195,11 @@ impl Posed {
         start..start + length
     }
 
-    fn solved(&self) -> Result<DefaultSolver<f64>, PortfolioError> {
+    fn solved(&self, step: f64) -> Result<DefaultSolver<f64>, PortfolioError> {
         let settings = DefaultSettings {
             verbose: false,
             max_iter: 200,
+            max_step_fraction: step,
             // As far as it goes: the residual says how far that was.
             tol_gap_abs: 1e-12,
             tol_gap_rel: 1e-12,

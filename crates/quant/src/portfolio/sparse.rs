@@ -7,12 +7,14 @@
 //! the rest is optimised again, at once and in small steps; only where both fail does the search look for any choice.
 
 use super::estimates::dot;
-use super::{Allocation, Constraints, Estimates, Objective, PortfolioError, convex};
+use super::{Allocation, Constraints, Estimates, Objective, PortfolioError, conflict, convex};
 
 /// So many assets are searched through to the end.
 const EXACT_MAX: usize = 12;
 /// Problems that a search solves at most: of those with a row an observation, and of the others.
 const NODES_MAX: (usize, usize) = (400, 20_000);
+/// Problems that are solved at most to name what conflicts.
+const NAMED_MAX: usize = 8_000;
 /// A weight below this is none.
 const NOTHING: f64 = 1e-9;
 
@@ -46,12 +48,13 @@ pub(super) fn optimise(
     search.thresholds(&free);
     let is_small = estimates.assets() <= EXACT_MAX;
     if is_small || search.best.is_none() {
-        let demanded = |asset: usize| constraints.lower[asset] > 0.0 || constraints.upper[asset] < 0.0;
-        let first = |asset: usize| if demanded(asset) { search.side(asset) } else { Choice::Open };
-        let mut choices: Vec<Choice> = (0..estimates.assets()).map(first).collect();
-        search.branch(&mut choices, is_small);
+        // What the rule of thumb could not solve is no part of the search.
+        search.stopped = None;
+        search.branch_out(is_small);
     }
     match (search.best, search.stopped) {
+        // The best may lie behind the choice that the solver stopped at.
+        (Some(_), Some(error)) if is_small => Err(error),
         (Some((_, mut best)), _) => {
             let is_left_out =
                 |asset: &usize| free.weights[*asset].abs() > NOTHING && best.weights[*asset].abs() <= NOTHING;
@@ -59,28 +62,30 @@ pub(super) fn optimise(
             Ok(best)
         }
         (None, Some(error)) => Err(error),
-        (None, None) => Err(PortfolioError::Sparse {
-            positions: constraints.positions,
-            smallest: constraints.smallest,
-            is_proven: search.nodes < search.nodes_max,
-        }),
+        (None, None) => {
+            let is_proven = search.nodes < search.nodes_max;
+            let nodes = if is_proven && is_small { NAMED_MAX } else { 0 };
+            let conflict = conflict::fewest(estimates, objective, constraints, nodes);
+            let Constraints { positions, smallest, .. } = *constraints;
+            Err(PortfolioError::Sparse { positions, smallest, is_proven, conflict })
+        }
     }
 }
 
-struct Search<'a> {
+pub(super) struct Search<'a> {
     estimates: &'a Estimates,
     objective: &'a Objective,
     constraints: &'a Constraints,
     /// The best found, and what it makes of the objective: less is better.
-    best: Option<(f64, Allocation)>,
+    pub(super) best: Option<(f64, Allocation)>,
     /// Why the solver stopped somewhere, which proves nothing.
-    stopped: Option<PortfolioError>,
-    nodes: usize,
-    nodes_max: usize,
+    pub(super) stopped: Option<PortfolioError>,
+    pub(super) nodes: usize,
+    pub(super) nodes_max: usize,
 }
 
 impl<'a> Search<'a> {
-    fn new(estimates: &'a Estimates, objective: &'a Objective, constraints: &'a Constraints) -> Self {
+    pub(super) fn new(estimates: &'a Estimates, objective: &'a Objective, constraints: &'a Constraints) -> Self {
         let nodes_max = match objective {
             Objective::MinCvar { .. } | Objective::Kelly => NODES_MAX.0,
             _ => NODES_MAX.1,
@@ -106,6 +111,15 @@ impl<'a> Search<'a> {
             }
             self.keep(found);
         }
+    }
+
+    /// Looks for it from the start, where only what is demanded is chosen.
+    pub(super) fn branch_out(&mut self, to_the_end: bool) {
+        let Constraints { lower, upper, .. } = self.constraints;
+        let demanded = |asset: usize| lower[asset] > 0.0 || upper[asset] < 0.0;
+        let first = |asset: usize| if demanded(asset) { self.side(asset) } else { Choice::Open };
+        let mut choices: Vec<Choice> = (0..self.estimates.assets()).map(first).collect();
+        self.branch(&mut choices, to_the_end);
     }
 
     /// Looks behind the choices made so far: through all of it where `to_the_end`, else until something is found.
@@ -266,6 +280,8 @@ impl<'a> Search<'a> {
                 let returns = self.estimates.returns();
                 -returns.rows().map(|row| dot(row, weights).ln_1p()).sum::<f64>() / returns.observations() as f64
             }
+            // The linear cost is in the return that has to be reached.
+            Objective::TargetReturn(_) => variance / 2.0 + constraints.quadratic_cost * squares,
             _ => variance / 2.0 + costs,
         }
     }

@@ -4,7 +4,7 @@ use std::io::Write;
 use qframe_model::time::Time;
 
 use super::escape::Escaped;
-use crate::report::attribution::Table;
+use crate::report::attribution::{Row, Table, is_telling};
 use crate::report::costs::{self, Costs};
 use crate::report::tear::shown;
 use crate::report::track::{Compared, Track};
@@ -144,8 +144,8 @@ pub(super) fn attribution(
         return Ok(());
     }
     writeln!(out, "<section class=\"card\"><h2>Where profit came from</h2><div class=\"tables\">")?;
-    for (what, rows) in tables {
-        let row = |row: &crate::report::attribution::Row| {
+    for (what, rows) in tables.iter().filter(is_telling) {
+        let row = |row: &Row| {
             vec![
                 row.name.clone(),
                 text::count(row.trades),

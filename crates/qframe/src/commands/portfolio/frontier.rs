@@ -44,20 +44,21 @@ impl Args {
         let rate = self.wanted.risk_free()?;
         let found =
             frontier(&estimates, &constraints, usize::from(self.points)).map_err(|error| refused(error, &priced))?;
-        let (mut points, mut absent): (Vec<(Allocation, Figures)>, Vec<Absent>) = (Vec::new(), Vec::new());
+        let shown = |held: Allocation| Shown::of(held, &estimates, &constraints, rate);
+        let (mut points, mut absent): (Vec<Shown>, Vec<Absent>) = (Vec::new(), Vec::new());
         for point in found {
             match point.found {
-                Ok(held) => points.push((held.clone(), estimates.figures(&held.weights))),
+                Ok(held) => points.push(shown(held)),
                 Err(error) => absent.push((point.target, refused(error, &priced).to_string())),
             }
         }
-        let best = best(&estimates, &constraints, rate);
+        // There need not be one.
+        let best = optimise(&estimates, &Objective::MaxSharpe { risk_free: rate }, &constraints).map(shown);
         let mut out = io::stdout().lock();
         if self.json {
-            let rows: Vec<Value> =
-                points.iter().map(|(point, figures)| row(&estimates, point, figures, rate)).collect();
+            let rows: Vec<Value> = points.iter().map(|point| point.object(&estimates)).collect();
             let why = best.as_ref().err().map(ToString::to_string);
-            let best = best.ok().map(|(point, figures)| row(&estimates, &point, &figures, rate));
+            let best = best.ok().map(|point| point.object(&estimates));
             let absent: Vec<Value> =
                 absent.iter().map(|(target, why)| json!({ "expected_return": target, "why": why })).collect();
             let shown = json!({
@@ -74,7 +75,7 @@ impl Args {
             return Ok(writeln!(out)?);
         }
         head("the frontier", &priced, &self.wanted, &mut out)?;
-        text(&points, best.as_ref().map(|(_, figures)| figures), rate, &mut out)?;
+        text(&points, best.as_ref(), (rate, constraints.linear_cost > 0.0), &mut out)?;
         let told = |(target, why): &Absent| writeln!(out, "No point at a return of {}: {why}", percent(*target));
         Ok(absent.iter().try_for_each(told)?)
     }
@@ -83,49 +84,65 @@ impl Args {
 /// A return that no point was found for, and why.
 type Absent = (f64, String);
 
-/// The point of the highest Sharpe ratio, which there need not be.
-fn best(estimates: &Estimates, constraints: &Constraints, rate: f64) -> Result<(Allocation, Figures), PortfolioError> {
-    let found = optimise(estimates, &Objective::MaxSharpe { risk_free: rate }, constraints)?;
-    let figures = estimates.figures(&found.weights);
-    Ok((found, figures))
+/// A portfolio as it is shown.
+struct Shown {
+    held: Allocation,
+    figures: Figures,
+    /// What trading takes from the return.
+    cost: f64,
+    /// After that.
+    sharpe: f64,
 }
 
-fn row(estimates: &Estimates, point: &Allocation, figures: &Figures, rate: f64) -> Value {
-    let weights = estimates.names().iter().zip(&point.weights);
-    let weights: serde_json::Map<String, Value> = weights.map(|(name, weight)| (name.clone(), json!(weight))).collect();
-    json!({
-        "expected_return": figures.expected_return,
-        "volatility": figures.volatility,
-        "sharpe_ratio": (figures.expected_return - rate) / figures.volatility,
-        "kkt_residual": point.residual,
-        "weights": weights,
-    })
+impl Shown {
+    fn of(held: Allocation, estimates: &Estimates, constraints: &Constraints, rate: f64) -> Self {
+        let (figures, cost) = (estimates.figures(&held.weights), constraints.share_paid(&held.weights));
+        let sharpe = (figures.expected_return - cost - rate) / figures.volatility;
+        Self { held, figures, cost, sharpe }
+    }
+
+    fn object(&self, estimates: &Estimates) -> Value {
+        let weights = estimates.names().iter().zip(&self.held.weights);
+        let weights: serde_json::Map<String, Value> =
+            weights.map(|(name, weight)| (name.clone(), json!(weight))).collect();
+        json!({
+            "expected_return": self.figures.expected_return,
+            "cost": self.cost,
+            "volatility": self.figures.volatility,
+            "sharpe_ratio": self.sharpe,
+            "kkt_residual": self.held.residual,
+            "weights": weights,
+        })
+    }
 }
 
-/// A row a point, with a bar as long as the way from the least volatility to the largest.
+/// A row a point, with a bar as long as the way from the least volatility to the largest, and its cost where trading costs.
 fn text(
-    points: &[(Allocation, Figures)],
-    best: Result<&Figures, &PortfolioError>,
-    rate: f64,
+    points: &[Shown],
+    best: Result<&Shown, &PortfolioError>,
+    (rate, has_costs): (f64, bool),
     out: &mut dyn Write,
 ) -> io::Result<()> {
     const BAR: f64 = 40.0;
-    let least = points.first().map_or(0.0, |(_, figures)| figures.volatility);
-    let widest = points.last().map_or(1.0, |(_, figures)| figures.volatility);
-    writeln!(out, "{:>9}  {:>10}  {:>7}  {:>9}", "Return", "Volatility", "Sharpe", "Positions")?;
-    for (point, figures) in points {
-        let sharpe = finite((figures.expected_return - rate) / figures.volatility, 3);
-        let held = point.weights.iter().filter(|weight| **weight != 0.0).count();
+    let least = points.first().map_or(0.0, |point| point.figures.volatility);
+    let widest = points.last().map_or(1.0, |point| point.figures.volatility);
+    let costs = |text: String| if has_costs { format!("  {text:>9}") } else { String::new() };
+    let head = costs("Cost".to_owned());
+    writeln!(out, "{:>9}{head}  {:>10}  {:>7}  {:>9}", "Return", "Volatility", "Sharpe", "Positions")?;
+    for Shown { held, figures, cost, sharpe } in points {
+        let positions = held.weights.iter().filter(|weight| **weight != 0.0).count();
         let part = if widest > least { (figures.volatility - least) / (widest - least) } else { 0.0 };
         let bar = "#".repeat((part * BAR).round() as usize + 1);
         let [mean, volatility] = [figures.expected_return, figures.volatility].map(percent);
-        writeln!(out, "{mean:>9}  {volatility:>10}  {sharpe:>7}  {held:>9}  {bar}")?;
+        let (cost, sharpe) = (costs(percent(*cost)), finite(*sharpe, 3));
+        writeln!(out, "{mean:>9}{cost}  {volatility:>10}  {sharpe:>7}  {positions:>9}  {bar}")?;
     }
+    let after = if has_costs { " after costs" } else { "" };
     match best {
-        Ok(figures) => writeln!(
+        Ok(Shown { figures, sharpe, .. }) => writeln!(
             out,
-            "\nHighest Sharpe ratio {} at a return of {} and a volatility of {}",
-            finite((figures.expected_return - rate) / figures.volatility, 3),
+            "\nHighest Sharpe ratio{after} {} at a return of {} and a volatility of {}",
+            finite(*sharpe, 3),
             percent(figures.expected_return),
             percent(figures.volatility)
         ),

@@ -5,7 +5,7 @@ use clap::Args;
 use qframe_quant::portfolio::{Constraints, Group, Objective};
 use serde::Deserialize;
 
-use super::weights::{known, share, weights};
+use super::weights::{known, share, share_within, weights};
 use crate::error::Error;
 use crate::run::raw::{Word, words};
 use crate::run::small;
@@ -144,13 +144,22 @@ impl Limits {
         let mut constraints = Constraints::long_only(names.len());
         // Those of all assets first: one of an asset alone is not undone by them, in whatever order they stand.
         let (of_one, of_all): (Vec<&Word>, Vec<&Word>) = limits.bounds.iter().partition(|word| word.0.contains('='));
+        let mut bounded = Vec::new();
         for Word(word) in of_all.into_iter().chain(of_one) {
-            bound(word, names, &mut constraints)?;
+            bound(word, names, &mut bounded, &mut constraints)?;
         }
         for Word(word) in &limits.group {
-            constraints.groups.push(group(word, names)?);
+            let group = group(word, names)?;
+            if constraints.groups.iter().any(|other| other.name == group.name) {
+                let why = format!("group {} is named twice; expected each name once", group.name);
+                return Err(Error::usage("--group", word, why));
+            }
+            constraints.groups.push(group);
         }
-        let one = |flag, word: &Option<Word>| word.as_ref().map(|word| share(flag, &word.0)).transpose();
+        let one = |flag, word: &Option<Word>| {
+            let word = word.as_ref();
+            word.map(|word| share_within(flag, &word.0, |share| share >= 0.0, "expected zero or more")).transpose()
+        };
         constraints.current = match limits.current.as_slice() {
             [] => held.to_vec(),
             words => weights("--current", words, names, 0.0)?,
@@ -160,7 +169,7 @@ impl Limits {
         constraints.linear_cost = one("--cost", &limits.cost)?.unwrap_or(0.0);
         constraints.quadratic_cost = one("--impact", &limits.impact)?.unwrap_or(0.0);
         constraints.smallest = one("--min-weight", &limits.min_weight)?;
-        constraints.budget = one("--sum", &limits.sum)?.unwrap_or(1.0);
+        constraints.budget = limits.sum.as_ref().map_or(Ok(1.0), |word| share("--sum", &word.0))?;
         let (sum, most) = (constraints.current.iter().sum::<f64>(), constraints.budget.max(1.0));
         if !limits.current.is_empty() && sum > most + 1e-6 {
             let given: Vec<&str> = limits.current.iter().map(|word| word.0.as_str()).collect();
@@ -219,19 +228,25 @@ impl Limits {
     }
 }
 
-fn bound(word: &str, names: &[String], constraints: &mut Constraints) -> Result<(), Error> {
+/// Sets the bounds of one asset, or of all. `bounded` are those that were set before: a second word would undo the first.
+fn bound(
+    word: &str,
+    names: &[String],
+    bounded: &mut Vec<Option<usize>>,
+    constraints: &mut Constraints,
+) -> Result<(), Error> {
     let wrong = |why: String| Error::usage("--bounds", word, why);
     let (symbol, range) = word.split_once('=').map_or((None, word), |(symbol, range)| (Some(symbol.trim()), range));
     let form = || wrong("expected LEAST:MOST, such as 0:30%, or SYMBOL=LEAST:MOST".to_owned());
     let (least, most) = range.rsplit_once(':').ok_or_else(form)?;
     let (least, most) = (share("--bounds", least)?, share("--bounds", most)?);
-    let places = match symbol {
-        Some(symbol) => {
-            let place = known(symbol, names).map_err(wrong)?;
-            place..place + 1
-        }
-        None => 0..names.len(),
-    };
+    let place = symbol.map(|symbol| known(symbol, names).map_err(wrong)).transpose()?;
+    if bounded.contains(&place) {
+        let what = symbol.map_or("the bounds of all assets are", |_| "it is");
+        return Err(wrong(format!("{what} named twice; expected one LEAST:MOST")));
+    }
+    bounded.push(place);
+    let places = place.map_or(0..names.len(), |place| place..place + 1);
     constraints.lower[places.clone()].fill(least);
     constraints.upper[places].fill(most);
     Ok(())

@@ -9,7 +9,7 @@ use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::instrument::{Instrument, Margin};
 use qframe_model::market::Side;
-use qframe_model::number::{Cash, Price, Quantity, Rate};
+use qframe_model::number::{Cash, NumberError, Price, Quantity, Rate};
 use qframe_model::order::Purpose;
 use qframe_model::portfolio::{Plan, Rebalance, Snapshot, Weights, drift, turnover};
 use qframe_model::symbol::{Symbol, SymbolParts};
@@ -51,13 +51,13 @@ pub(crate) struct Args {
     #[arg(long, num_args = 1.., value_name = "FILE|SYMBOL=WEIGHT")]
     weights: Vec<Word>,
     /// A weight this near to its target is left alone.
-    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = rate)]
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = part)]
     band: Rate,
     /// The fee expected on each trade.
-    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = rate)]
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = part)]
     fee: Rate,
     /// The smallest step of a quantity [1 for shares, 0.00000001 for coins].
-    #[arg(long, value_name = "UNITS")]
+    #[arg(long, value_name = "UNITS", value_parser = lot)]
     lot: Option<Quantity>,
     /// The tax on gains; losses of other sales count against them. It is told, and not taken from the money.
     #[arg(long, value_name = "SHARE", value_parser = tax)]
@@ -342,6 +342,18 @@ fn tax(word: &str) -> Result<Rate, String> {
     let tax = rate(word)?;
     let is_share = tax >= Rate::ZERO && tax <= Rate::ONE;
     if is_share { Ok(tax) } else { Err("expected 0% to 100% of a gain, as 25%".to_owned()) }
+}
+
+/// A band of all, or a fee that takes all, would leave nothing to trade.
+fn part(word: &str) -> Result<Rate, String> {
+    let part = rate(word)?;
+    let is_part = part >= Rate::ZERO && part < Rate::ONE;
+    if is_part { Ok(part) } else { Err("expected 0% or more and less than 100%, as 2%".to_owned()) }
+}
+
+fn lot(word: &str) -> Result<Quantity, String> {
+    let lot: Quantity = word.parse().map_err(|error: NumberError| error.to_string())?;
+    if lot.is_positive() { Ok(lot) } else { Err("expected a step above zero, as 1".to_owned()) }
 }
 
 fn rate(word: &str) -> Result<Rate, String> {

@@ -3,7 +3,7 @@ use clap::{Args, ValueEnum};
 use qframe_quant::covariance::{CovarianceError, Estimator, Returns};
 use qframe_quant::portfolio::{Estimates, Linkage, Objective, PortfolioError, View, annual_means, posterior};
 
-use super::weights::{known, share, weights};
+use super::weights::{known, share, share_within, weights};
 use crate::error::Error;
 use crate::run::panel::Priced;
 use crate::run::raw::Word;
@@ -103,8 +103,8 @@ impl Wanted {
     pub(super) fn objective(&self, names: &[String]) -> Result<Objective, Error> {
         self.check_flags(names.len())?;
         self.check_expectations()?;
-        let needed = |flag: &str, word: &Option<Word>, example: &str| match word {
-            Some(word) => share(flag, &word.0),
+        let needed = |flag, word: &Option<Word>, example: &str, is_within: fn(f64) -> bool, expected: &str| match word {
+            Some(word) => share_within(flag, &word.0, is_within, expected),
             None => Err(Error::usage(flag, "", format!("it is needed for this objective, such as {flag} {example}"))),
         };
         Ok(match self.goal() {
@@ -112,11 +112,17 @@ impl Wanted {
             Goal::InverseVolatility => Objective::InverseVolatility,
             Goal::MinVariance => Objective::MinVariance,
             Goal::MaxSharpe => Objective::MaxSharpe { risk_free: self.risk_free()? },
-            Goal::TargetReturn => Objective::TargetReturn(needed("--target-return", &self.target_return, "10%")?),
-            Goal::TargetRisk => Objective::TargetRisk(needed("--target-risk", &self.target_risk, "15%")?),
-            Goal::Utility => Objective::Utility { aversion: self.aversion.unwrap_or(AVERSION) },
+            Goal::TargetReturn => {
+                let (word, expected) = (&self.target_return, "expected a finite share");
+                Objective::TargetReturn(needed("--target-return", word, "10%", f64::is_finite, expected)?)
+            }
+            Goal::TargetRisk => {
+                let (word, expected) = (&self.target_risk, "expected a share above zero, such as 15%");
+                Objective::TargetRisk(needed("--target-risk", word, "15%", |most| most > 0.0, expected)?)
+            }
+            Goal::Utility => Objective::Utility { aversion: self.aversion()? },
             Goal::RiskParity => Objective::RiskParity,
-            Goal::RiskBudgets => Objective::RiskBudgets(weights("--budgets", &self.budgets, names, 1.0)?),
+            Goal::RiskBudgets => Objective::RiskBudgets(self.budgets(names)?),
             Goal::Hrp => Objective::Hierarchical(match self.linkage {
                 None | Some(Joining::Single) => Linkage::Single,
                 Some(Joining::Ward) => Linkage::Ward,
@@ -124,11 +130,27 @@ impl Wanted {
             Goal::Herc => Objective::EqualRiskClusters(self.clusters),
             Goal::MaxDiversification => Objective::MaxDiversification,
             Goal::MinCvar => {
-                let given = self.confidence.as_ref().map(|word| share("--confidence", &word.0)).transpose()?;
+                let expected = "expected a share above 0% and below 100%, such as 95%";
+                let given = self.confidence.as_ref();
+                let given = given.map(|word| share_within("--confidence", &word.0, is_part, expected)).transpose()?;
                 Objective::MinCvar { confidence: given.unwrap_or(CONFIDENCE) }
             }
             Goal::Kelly => Objective::Kelly,
         })
+    }
+
+    /// Shares of risk: each above zero.
+    fn budgets(&self, names: &[String]) -> Result<Vec<f64>, Error> {
+        let shares = weights("--budgets", &self.budgets, names, 1.0)?;
+        let Some(asset) = shares.iter().position(|share| *share <= 0.0) else { return Ok(shares) };
+        let is_of = |word: &&Word| word.0.split_once('=').is_some_and(|(symbol, _)| symbol.trim() == names[asset]);
+        let given = self.budgets.iter().find(is_of).or(self.budgets.first()).map_or("", |word| word.0.as_str());
+        let why = format!("the share of {} is {}; expected one above zero", names[asset], shares[asset]);
+        Err(Error::usage("--budgets", given, why))
+    }
+
+    fn aversion(&self) -> Result<f64, Error> {
+        above_zero("--aversion", self.aversion.unwrap_or(AVERSION), "2.5")
     }
 
     fn goal(&self) -> Goal {
@@ -264,8 +286,8 @@ impl Wanted {
                 return Err(Error::usage("--market", given.join(" "), why));
             }
             let views = self.view.iter().map(|word| view(&word.0, names)).collect::<Result<Vec<_>, _>>()?;
-            let sure = (self.aversion.unwrap_or(AVERSION), self.tau.unwrap_or(TAU));
-            posterior(&covariance, &market, sure, &views).map_err(|error| refused(error, priced))?
+            let tau = above_zero("--tau", self.tau.unwrap_or(TAU), "0.05")?;
+            posterior(&covariance, &market, (self.aversion()?, tau), &views).map_err(|error| refused(error, priced))?
         };
         Estimates::new(names.clone(), means, covariance, returns).map_err(|error| refused(error, priced))
     }
@@ -293,10 +315,31 @@ fn view(word: &str, names: &[String]) -> Result<View, Error> {
         |(at, _): (usize, &str)| Some((known(&subject[..at], names).ok()?, known(&subject[at + 1..], names).ok()?));
     let places = match (known(subject, names), subject.match_indices('-').find_map(pair)) {
         (Ok(place), _) => vec![(place, 1.0)],
+        (_, Some((first, second))) if first == second => {
+            return Err(wrong(format!("{} against itself says nothing; expected two symbols", names[first])));
+        }
         (_, Some((first, second))) => vec![(first, 1.0), (second, -1.0)],
         (Err(why), None) => return Err(wrong(why)),
     };
-    Ok(View { weights: places, value: share("--view", value)?, confidence: share("--view", confidence)? })
+    let (value, confidence) = (share("--view", value)?, share("--view", confidence)?);
+    if !is_part(confidence) {
+        return Err(wrong("a view is sure by more than 0% and less than 100%; expected A=8%@70%".to_owned()));
+    }
+    Ok(View { weights: places, value, confidence })
+}
+
+fn above_zero(flag: &str, value: f64, example: &str) -> Result<f64, Error> {
+    let is_above = value > 0.0 && value.is_finite();
+    if is_above {
+        Ok(value)
+    } else {
+        Err(Error::usage(flag, value, format!("expected a number above zero, such as {example}")))
+    }
+}
+
+/// More than nothing and less than all.
+fn is_part(share: f64) -> bool {
+    share > 0.0 && share < 1.0
 }
 
 /// A refusal of the optimisers, with the names of the assets.

@@ -51,3 +51,14 @@ pub(super) fn known(symbol: &str, names: &[String]) -> Result<usize, String> {
 pub(super) fn share(flag: &str, word: &str) -> Result<f64, Error> {
     Rate::parse(word.trim()).map(Rate::to_f64).map_err(|error| Error::usage(flag, word, error))
 }
+
+/// A share within a range, which the sentence says.
+pub(super) fn share_within(
+    flag: &str,
+    word: &str,
+    is_within: impl Fn(f64) -> bool,
+    expected: &str,
+) -> Result<f64, Error> {
+    let value = share(flag, word)?;
+    if is_within(value) { Ok(value) } else { Err(Error::usage(flag, word, expected)) }
+}

@@ -1,8 +1,7 @@
 //! What is held, and what it was worth at every instant: positions or weights on prices, or an equity curve.
 use std::path::Path;
 
-use qframe_data::{Align, Panel, printable};
-use qframe_lab::report::Levels;
+use qframe_data::{Align, Panel, periods_per_year, printable};
 use qframe_model::number::{Cash, Price, Quantity, Volume};
 use qframe_model::parameter::nearest;
 use qframe_model::time::Time;
@@ -348,9 +347,7 @@ fn equity(path: &Path, args: &Args) -> Result<Book, Error> {
     if times.len() < 3 {
         return Err(table.refused(format!("{} rows; expected at least three", times.len())));
     }
-    let periods = args.prices.periods.unwrap_or_else(|| {
-        Levels::of_values(times.clone(), values.clone()).map_or(252.0, |levels| levels.periods_per_year())
-    });
+    let periods = args.prices.periods.unwrap_or_else(|| periods_per_year(&times));
     let changes = values.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
     let name = "equity".to_owned();
     let holding = Holding { symbol: name.clone(), weight: 1.0, ..Holding::default() };

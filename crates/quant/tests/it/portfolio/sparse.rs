@@ -1,8 +1,9 @@
 //! Few positions, and none too small: against a search through all choices, and against every portfolio of a grid.
 use proptest::prelude::*;
+use qframe_quant::covariance::{Covariance, Returns};
 use qframe_quant::portfolio::{Constraints, Estimates, Group, Objective, PortfolioError, frontier, optimise};
 
-use super::{estimates, loss};
+use super::{Chance, estimates, loss};
 
 /// The least loss over all choices of assets and sides, each of them a convex problem; none where all conflict.
 fn brute(estimates: &Estimates, objective: &Objective, constraints: &Constraints) -> Option<f64> {
@@ -82,9 +83,26 @@ proptest! {
                 let here = loss(&estimates, &objective, &found.weights);
                 prop_assert!(here <= best + 1e-6 * best.abs().max(1e-3), "{objective:?}: {here}, {best} {constraints:?}");
             }
-            (Err(PortfolioError::Sparse { is_proven, .. }), None) => prop_assert!(is_proven),
+            (Err(PortfolioError::Sparse { is_proven, conflict, .. }), None) => prop_assert!(is_proven && !conflict.is_empty()),
             (Err(PortfolioError::Conflict(_)), None) => {}
             (found, best) => prop_assert!(false, "{objective:?}: {found:?}, {best:?} {constraints:?}"),
+        }
+    }
+
+    /// What trading costs is taken from the return of a target; it once counted as risk, too, where positions were chosen.
+    #[test]
+    fn costs_do_not_choose_where_they_are_in_the_return(
+        assets in 3_usize..6, seed in 0_u64..1_000, held in 0_usize..3, cost in 0.001_f64..0.03,
+        positions in proptest::option::of(1_usize..4), smallest in proptest::option::of(0.1_f64..0.3),
+    ) {
+        let estimates = estimates(assets, 60, seed);
+        let mut constraints = Constraints { positions, smallest, linear_cost: cost, ..Constraints::long_only(assets) };
+        constraints.current = (0..assets).map(|asset| f64::from(u8::from(asset == held))).collect();
+        let objective = Objective::TargetReturn(0.05);
+        if let Some(best) = brute(&estimates, &objective, &constraints) {
+            let found = optimise(&estimates, &objective, &constraints).expect("there is one");
+            let here = loss(&estimates, &objective, &found.weights);
+            prop_assert!(here <= best + 1e-6, "{here}, {best} {constraints:?}");
         }
     }
 
@@ -144,7 +162,32 @@ fn what_no_choice_keeps_to_is_told_by_the_words_of_the_user() {
         optimise(&estimates(assets, 4 * assets, 5), &Objective::MinVariance, &constraints).unwrap_err().to_string()
     };
     let few = told(4, Constraints { positions: Some(2), ..Constraints::within(4, 0.0, 0.4) });
-    assert!(few.starts_with("there is no portfolio with at most 2 positions that keeps"), "{few}");
+    assert_eq!(
+        few,
+        "there is no portfolio with at most 2 positions that keeps to all of these: the weights sum to 1; A0 at most 0.4; \
+         A1 at most 0.4; A2 at most 0.4; A3 at most 0.4; allow more positions, or relax one of them"
+    );
+    let one =
+        |asset: usize| Group { name: format!("g{asset}"), members: vec![asset], least: Some(0.1), most: Some(0.9) };
+    let groups = (0..3).map(one).collect();
+    let groups = told(4, Constraints { positions: Some(2), groups, ..Constraints::long_only(4) });
+    assert!(
+        groups.contains(
+            "keeps to all of these: group g0 at least 0.1; group g1 at least 0.1; group g2 at least 0.1; allow"
+        ),
+        "{groups}"
+    );
+    let large = told(3, Constraints { smallest: Some(1.5), ..Constraints::long_only(3) });
+    assert!(
+        large.contains(
+            "no weight smaller than 1.5 that keeps to all of these: the weights sum to 1; A0 at most 1; A1 at"
+        ) && large.contains("allow smaller weights, or relax one of them"),
+        "{large}"
+    );
+    let current = vec![0.5, 0.5, 0.0, 0.0];
+    let turnover = Constraints { positions: Some(1), current, turnover: Some(0.2), ..Constraints::long_only(4) };
+    let turnover = told(4, turnover);
+    assert!(turnover.contains("keeps to all of these: turnover at most 0.2; allow more positions"), "{turnover}");
     let both = told(4, Constraints { positions: Some(3), smallest: Some(0.4), ..Constraints::within(4, 0.0, 0.45) });
     assert!(both.contains("at most 3 positions and no weight smaller than 0.4"), "{both}");
     let many = told(60, Constraints { positions: Some(3), ..Constraints::within(60, 0.0, 0.3) });
@@ -170,4 +213,30 @@ fn a_frontier_has_the_points_that_there_are() {
             Err(error) => assert!(matches!(error, PortfolioError::Sparse { .. }), "{error}"),
         }
     }
+}
+
+/// What the solver could not tell of one choice was passed over, and the best of the others went for the best of all.
+#[test]
+fn a_choice_that_stops_the_solver_leaves_no_best() {
+    let mut chance = Chance(3);
+    let mut values: Vec<f64> =
+        (0..40 * 3).map(|place| chance.normal() * 0.1 + [0.045, 0.055, 0.03][place % 3]).collect();
+    // The portfolio of B and C with the least variance, 2 B less C, loses more than everything that day; others do not.
+    values[..3].copy_from_slice(&[0.0, -0.45, 0.2]);
+    let returns = Returns::new(values, 3).expect("numbers");
+    let covariance =
+        Covariance::new(3, &[0.0001, 0.0, 0.0, 0.0, 0.04, 0.0792, 0.0, 0.0792, 0.16]).expect("a covariance");
+    let names = ["A", "B", "C"].map(str::to_owned).to_vec();
+    let estimates = Estimates::new(names, vec![0.0; 3], covariance, returns).expect("estimates");
+    let with = |constraints: Constraints| optimise(&estimates, &Objective::Kelly, &constraints);
+    let all = Constraints::within(3, -2.0, 3.0);
+    let free = with(all.clone()).expect("all three can be held");
+    // The first that is tried without.
+    let [a, others @ ..] = free.weights.as_slice() else { panic!("{free:?}") };
+    assert!(a.abs() > 0.01 && others.iter().all(|weight| weight.abs() > a.abs()), "{free:?}");
+    let mut without_a = all.clone();
+    (without_a.lower[0], without_a.upper[0]) = (0.0, 0.0);
+    let stopped = with(without_a).expect_err("it begins in ruin");
+    assert!(matches!(stopped, PortfolioError::NotSolved(..)), "{stopped}");
+    assert_eq!(with(Constraints { positions: Some(2), ..all }), Err(stopped));
 }
