@@ -45,6 +45,8 @@ pub struct Engine<S, R> {
     /// Orders that were withdrawn and only make a position smaller: what is left of them is sent again, so that it can do
     /// nothing else, once the venue has let them go.
     exits: Vec<OrderId>,
+    /// Orders that their owner withdrew: they are not sent again.
+    unwanted: Vec<OrderId>,
     /// What such an order was called, and what it is called since.
     renumbered: Vec<(OrderId, OrderId)>,
 }
@@ -86,6 +88,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
             told: Vec::new(),
             beyond: Vec::new(),
             exits: Vec::new(),
+            unwanted: Vec::new(),
             renumbered: Vec::new(),
         })
     }
@@ -413,8 +416,13 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
         self.state.now
     }
 
-    /// The order for which this one goes on: an exit that the risk check withdrew, and that can only reduce now.
+    /// True where all intents are new orders.
     #[inline]
+    pub(crate) fn has_plain_intents(&self) -> bool {
+        self.renumbered.is_empty() && self.intents.iter().all(|intent| matches!(intent, Intent::Submit(_)))
+    }
+
+    /// The order for which this one goes on: an exit that the risk check withdrew, and that can only reduce now.
     pub(crate) fn continued(&self, id: OrderId) -> Option<OrderId> {
         self.renumbered.iter().rev().find(|(_, now)| *now == id).map(|(before, _)| *before)
     }

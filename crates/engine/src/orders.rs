@@ -18,15 +18,12 @@ pub struct OpenOrder {
     pub paid: Cash,
     /// True where the risk check withdrew it, and the venue has not said so yet.
     pub withdrawn: bool,
-    /// True where its owner withdrew it, and the venue has not said so yet.
-    pub unwanted: bool,
 }
 
 impl OpenOrder {
     /// An order that has just been sent.
     pub(crate) const fn sent(order: Order) -> Self {
-        let (filled, paid) = (Quantity::ZERO, Cash::ZERO);
-        Self { order, state: OrderState::Submitted, filled, paid, withdrawn: false, unwanted: false }
+        Self { order, state: OrderState::Submitted, filled: Quantity::ZERO, paid: Cash::ZERO, withdrawn: false }
     }
 
     /// What is left of it as an order: with the units and the money that did not fill, and without a trigger that has been
@@ -88,9 +85,11 @@ impl OpenOrders {
         self.place(id).map(|place| &self.open[place])
     }
 
-    /// An open order, to note that it is withdrawn.
-    pub(crate) fn get_mut(&mut self, id: OrderId) -> Option<&mut OpenOrder> {
-        self.place(id).map(|place| &mut self.open[place])
+    /// Notes that an open order is withdrawn.
+    pub(crate) fn withdraw(&mut self, id: OrderId) {
+        if let Some(place) = self.place(id) {
+            self.open[place].withdrawn = true;
+        }
     }
 
     #[inline]

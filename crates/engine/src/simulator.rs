@@ -306,20 +306,33 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
 
     #[inline(always)]
     fn send(&mut self) {
+        if !self.engine.has_plain_intents() {
+            return self.send_each();
+        }
         for intent in &self.engine.intents {
-            match intent {
-                Intent::Submit(order) => match self.engine.continued(order.get().id) {
-                    None => self.venue.submit(order),
-                    Some(before) => self.venue.go_on(order, before),
-                },
-                // What the risk check withdraws must not fill any more.
-                Intent::Cancel(order) if self.engine.orders().get(*order).is_some_and(|open| open.withdrawn) => {
-                    self.venue.withdraw(*order, self.engine.now());
-                }
-                Intent::Cancel(order) => self.venue.cancel(*order, self.engine.now()),
+            if let Intent::Submit(order) = intent {
+                self.venue.submit(order);
             }
         }
         self.engine.intents.clear();
+    }
+
+    /// Takes intents to the venue of which one is no new order.
+    #[cold]
+    fn send_each(&mut self) {
+        for intent in std::mem::take(&mut self.engine.intents) {
+            match intent {
+                Intent::Submit(order) => match self.engine.continued(order.get().id) {
+                    None => self.venue.submit(&order),
+                    Some(before) => self.venue.go_on(&order, before),
+                },
+                // What the risk check withdraws must not fill any more.
+                Intent::Cancel(order) if self.engine.orders().get(order).is_some_and(|open| open.withdrawn) => {
+                    self.venue.withdraw(order, self.engine.now());
+                }
+                Intent::Cancel(order) => self.venue.cancel(order, self.engine.now()),
+            }
+        }
     }
 
     /// Ends the run; `last` are the last bars, at which open positions may be closed. Contracts on their last day settle.

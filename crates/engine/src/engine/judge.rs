@@ -189,8 +189,12 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
 
     /// Withdraws an order that its owner does not want any more. False where it is not open.
     fn let_go_of(&mut self, order: OrderId) -> bool {
-        let Some(open) = self.state.orders.get_mut(order) else { return false };
-        open.unwanted = true;
+        let orders = &self.state.orders;
+        if orders.get(order).is_none() {
+            return false;
+        }
+        self.unwanted.retain(|other| orders.get(*other).is_some());
+        self.unwanted.push(order);
         self.intents.push(Intent::Cancel(order));
         true
     }

@@ -110,9 +110,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     }
 
     fn withdraw(&mut self, order: OrderId, refusal: Refusal) -> Result<(), EngineError> {
-        if let Some(open) = self.state.orders.get_mut(order) {
-            open.withdrawn = true;
-        }
+        self.state.orders.withdraw(order);
         self.intents.push(Intent::Cancel(order));
         Ok(self.journal.record(&Event::Withdrawn { order, time: self.state.now, refusal })?)
     }
@@ -121,7 +119,7 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     /// It is not sent beside the one that is withdrawn, since both could fill.
     fn keep_exit(&mut self, id: OrderId) -> Result<(), EngineError> {
         let State { account, orders, .. } = &self.state;
-        let Some(open) = orders.get(id).filter(|open| !open.unwanted) else { return Ok(()) };
+        let Some(open) = orders.get(id).filter(|_| !self.unwanted.contains(&id)) else { return Ok(()) };
         let rest = open.rest().map_err(|overflow| EngineError::Overflow(overflow, self.state.now))?;
         let goes_on = self.risk.check_work(&rest, account, orders).is_ok_and(|passed| passed.reduces(&rest));
         self.exits.extend(goes_on.then_some(id));

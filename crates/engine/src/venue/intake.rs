@@ -7,7 +7,7 @@ use qframe_model::time::{Span, Time};
 
 use super::ticks::Word;
 use super::working::{Step, Working, would_take};
-use super::{SimVenue, Stage};
+use super::{Latency, SimVenue, Stage};
 use crate::risk::Approved;
 
 /// A cancellation on its way to an order that meets bars.
@@ -58,10 +58,24 @@ impl SimVenue {
     /// When a word arrives that is said now, perhaps with an order that waits for `parent`.
     #[inline(always)]
     pub(super) fn arrival(&mut self, said: Time, feed: Span, parent: Option<OrderId>) -> Time {
-        let sent = if self.settings.latency.takes_time() { self.sent(said) } else { said };
-        let arrives = sent + self.settings.latency.span(sent, feed, self.draws);
         self.draws += 1;
-        if self.settings.latency.varies() { self.behind_others(said, arrives, parent) } else { arrives }
+        if matches!(self.settings.latency, Latency::None) { said } else { self.arrives(said, feed, parent) }
+    }
+
+    /// Words do not overtake each other, and what waits for an order that is sent now travels in the same word.
+    #[inline(never)]
+    fn arrives(&mut self, said: Time, feed: Span, parent: Option<OrderId>) -> Time {
+        let latency = &self.settings.latency;
+        let sent = if latency.takes_time() { self.sent(said) } else { said };
+        let arrives = sent + latency.span(sent, feed, self.draws - 1);
+        if !latency.varies() {
+            return arrives;
+        }
+        let is_parent = |order: &Order| Some(order.id) == parent && order.time == said;
+        if !self.known().any(is_parent) {
+            self.last_word = self.last_word.max(arrives);
+        }
+        self.last_word
     }
 
     /// When a word goes out: a fill behind the open is known at the close.
@@ -74,16 +88,6 @@ impl SimVenue {
             Some(id) if self.closing && !at_open => said.max(self.listings[id.index()].closes),
             _ => said,
         }
-    }
-
-    /// Words do not overtake each other, and what waits for an order that is sent now travels in the same word.
-    #[cold]
-    fn behind_others(&mut self, said: Time, arrives: Time, parent: Option<OrderId>) -> Time {
-        let is_parent = |order: &Order| Some(order.id) == parent && order.time == said;
-        if !self.known().any(is_parent) {
-            self.last_word = self.last_word.max(arrives);
-        }
-        self.last_word
     }
 
     /// From when on an instrument hears of something: what comes of a fill of bars that close now, and has no part in that

@@ -45,7 +45,11 @@ impl Latency {
 
     /// True where words take time on bars.
     pub(super) fn takes_time(&self) -> bool {
-        !matches!(self, Self::None | Self::Feed) && *self != Self::Time(Span::default())
+        match self {
+            Self::None | Self::Feed => false,
+            Self::Time(span) => *span != Span::default(),
+            Self::Bars(_) | Self::Recorded(_) | Self::Drawn { .. } => true,
+        }
     }
 
     /// True where one word may take longer than the next.
