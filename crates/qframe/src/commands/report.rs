@@ -15,6 +15,7 @@ use qframe_quant::performance::{MetricOptions, Shuffled, Shuffling};
 use super::backtest::{style, told};
 use crate::error::Error;
 use crate::run::target::check_new;
+use crate::run::values::per_cent;
 
 /// The flags.
 #[derive(Debug, Args)]
@@ -55,7 +56,7 @@ pub(crate) struct Report {
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     target_sharpe: Option<f64>,
     /// Confidence of value at risk and track record, in per cent [95].
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", value_parser = per_cent)]
     confidence: Option<f64>,
     /// Put the returns into so many orders: how deep could it have fallen?
     #[arg(long, value_name = "PATHS")]

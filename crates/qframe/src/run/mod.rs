@@ -21,6 +21,6 @@ pub(crate) mod small;
 mod stored;
 pub(crate) mod target;
 mod ticks;
-mod values;
+pub(crate) mod values;
 mod venue;
 mod words;

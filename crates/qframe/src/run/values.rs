@@ -130,6 +130,12 @@ pub(super) fn name_of<T: PartialEq>(choices: &[(&'static str, T)], value: &T) ->
     choices.iter().find(|(_, choice)| choice == value).map_or("", |(name, _)| name)
 }
 
+/// A number of per cent, with the sign or without, as flags take it.
+pub(crate) fn per_cent(word: &str) -> Result<f64, String> {
+    let number = word.strip_suffix('%').unwrap_or(word).trim().parse();
+    number.map_err(|_| "expected per cent, as 95 or 95%".to_owned())
+}
+
 /// A rate as people write it.
 pub(super) fn percent(rate: Rate) -> String {
     let hundred = Rate::from_nanos(rate.nanos().saturating_mul(100));

@@ -213,6 +213,8 @@ fn wrong_words_and_files_are_named() {
     check("", 2, &["--prices", "--equity"]);
     check("--prices prices.csv --confidence 101", 2, &["--confidence 101", "below 100"]);
     check("--prices prices.csv --horizon 0", 2, &["--horizon 0", "1 to 1000"]);
+    check("--prices prices.csv --confidence 100%", 2, &["--confidence 100", "below 100, as 95"]);
+    check("--prices prices.csv --confidence high", 2, &["'high' for '--confidence", "as 95 or 95%"]);
     check("--prices prices.csv --scenarios 10", 2, &["--scenarios 10"]);
     check("--prices prices.csv --method magic", 2, &["magic", "historical"]);
     check("--prices prices.csv --decay 1", 2, &["--decay 1"]);

@@ -26,6 +26,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::run::panel::{Age, Prices};
 use crate::run::target::check_new;
+use crate::run::values::per_cent;
 use assess::Limits;
 use book::Book;
 use gauge::Gauges;
@@ -61,7 +62,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", requires = "prices", help_heading = "Book")]
     benchmark: Option<String>,
     /// Probabilities, in percent, with which a loss is not exceeded.
-    #[arg(long, value_name = "PERCENT,…", value_delimiter = ',', default_value = "95,99", help_heading = "Measure")]
+    #[arg(long, value_name = "PERCENT,…", value_delimiter = ',', default_value = "95,99", value_parser = per_cent, help_heading = "Measure")]
     confidence: Vec<f64>,
     /// Observations that positions are held for.
     #[arg(long, value_name = "NUMBER,…", value_delimiter = ',', default_value = "1,10", help_heading = "Measure")]
