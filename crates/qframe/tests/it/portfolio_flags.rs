@@ -260,6 +260,7 @@ fn risk_values_nothing_at_prices_of_long_ago() {
     risk("--prices apart.csv --weights w.csv", 1, told);
     risk("--prices old.csv --max-age 3", 2, "--max-age: it is for what is held");
     program.write("equity.csv", "time,equity\n2024-01-01,1\n2024-01-02,2\n2024-01-03,1\n2024-01-04,3\n");
+    risk("--equity equity.csv --on-bad-row skip", 2, "--on-bad-row: it is for --prices");
     risk("--equity equity.csv --max-age 3", 2, "--max-age: it is for --prices");
 }
 

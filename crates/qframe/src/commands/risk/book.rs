@@ -318,11 +318,12 @@ fn symbol_of(table: &Table, row: &Row) -> Result<String, Error> {
 
 /// `time,equity`: what something was worth, above zero.
 fn equity(path: &Path, args: &Args) -> Result<Book, Error> {
-    let Prices { from, to, timeframe, align, .. } = &args.prices;
+    let Prices { from, to, timeframe, align, on_bad_row, .. } = &args.prices;
     let given = [
         ("--from", from.is_some()),
         ("--to", to.is_some()),
         ("--timeframe", timeframe.is_some()),
+        ("--on-bad-row", on_bad_row.is_some()),
         ("--align", *align != Align::Inner),
         ("--max-age", args.age.is_given()),
     ];
