@@ -42,7 +42,9 @@ impl SimVenue {
         let Some(old) = self.orders.iter().find(|working| working.id() == before).copied() else {
             return self.submit(approved);
         };
-        self.pending.push(Report::Accepted { order: order.id, time: order.time });
+        if order.kind != OrderKind::Market {
+            self.pending.push(Report::Accepted { order: order.id, time: order.time });
+        }
         self.timed |= matches!(order.time_in_force, TimeInForce::Day | TimeInForce::Gtd(_));
         self.alive += 1;
         self.orders.push(Working {
