@@ -19,7 +19,7 @@ use crate::history::History;
 use crate::input::{EngineError, EngineSetup, Input, Intent, Series};
 use crate::journal::Journal;
 use crate::orders::OpenOrders;
-use crate::risk::{RiskCheck, Row};
+use crate::risk::{RiskCheck, Row, UnitLimits};
 use crate::state::State;
 use crate::strategy::{Market, Pass, Quiet, Strategy};
 use crate::tape::Seen;
@@ -457,6 +457,18 @@ impl<S: Strategy, R: RiskCheck> Engine<S, R> {
     #[must_use]
     pub const fn risk(&self) -> &R {
         &self.risk
+    }
+
+    /// The limits in units of each instrument.
+    pub(crate) fn in_units(&self) -> Vec<UnitLimits> {
+        let instruments = self.state.account.instruments().iter();
+        instruments.map(|instrument| self.risk.in_units(instrument.symbol())).collect()
+    }
+
+    /// True where there are limits that orders are held to again at each open that they wait for.
+    #[inline]
+    pub(crate) const fn judges(&self) -> bool {
+        self.judges
     }
 
     /// True where [`Input::Opened`] has something to judge: orders wait, and there are limits.

@@ -20,6 +20,7 @@ use qframe_model::market::Bar;
 use qframe_model::number::{Cash, Quantity};
 use qframe_model::order::{Order, OrderKind, Size};
 use qframe_model::refusal::Refusal;
+use qframe_model::symbol::Symbol;
 use qframe_model::time::{Time, TimeFrame};
 
 use crate::input::Command;
@@ -29,7 +30,7 @@ use reach::Named;
 
 pub use breaker::{Breaker, Trigger, Usually, Watched};
 pub use control::RiskControl;
-pub use limits::{Limits, PortfolioLimits, SymbolLimits};
+pub use limits::{Limits, PortfolioLimits, SymbolLimits, UnitLimits};
 
 /// Proof that the risk check let something pass. Only this module makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +109,11 @@ pub trait RiskCheck {
     /// Why nothing that opens may pass now, whatever it is; `None` where it may.
     fn stop(&self) -> Option<Refusal> {
         None
+    }
+
+    /// The limits of a symbol that hold at each fill too, where an order of money becomes units. Asked once, before the run.
+    fn in_units(&self, _symbol: &Symbol) -> UnitLimits {
+        UnitLimits::OFF
     }
 
     /// True where [`RiskCheck::check_again`] and [`RiskCheck::stop`] can have something to say. Asked once, before the run.

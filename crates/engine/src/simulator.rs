@@ -67,7 +67,8 @@ pub struct Simulator<S, R> {
 impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     /// Joins an engine and a venue that list the same instruments.
     #[must_use]
-    pub const fn new(engine: Engine<S, R>, venue: SimVenue) -> Self {
+    pub fn new(engine: Engine<S, R>, mut venue: SimVenue) -> Self {
+        venue.hold_to(engine.in_units());
         Self { engine, venue, now: Time::MIN }
     }
 
@@ -157,12 +158,15 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     /// Matches what waits at the venue against a whole bar.
     #[inline(never)]
     fn meet(&mut self, id: SeriesId, series: Series, bar: &Bar, closes: Time) -> Result<(), SimulatorError> {
-        if series.matched && self.engine.judges_again() {
+        if series.matched && self.engine.judges() {
+            // What falls due may be answered with an order for this open.
             self.now = bar.time;
             self.venue.fall_due(bar.time);
             self.drain()?;
-            self.engine.step(Input::Open(id, bar.time, bar.open))?;
-            self.judge_again(bar.time)?;
+            if self.engine.judges_again() {
+                self.engine.step(Input::Open(id, bar.time, bar.open))?;
+                self.judge_again(bar.time)?;
+            }
         }
         self.now = closes;
         if series.matched {
@@ -306,33 +310,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
 
     #[inline(always)]
     fn send(&mut self) {
-        if !self.engine.has_plain_intents() {
-            return self.send_each();
-        }
-        for intent in &self.engine.intents {
-            if let Intent::Submit(order) = intent {
-                self.venue.submit(order);
-            }
-        }
-        self.engine.intents.clear();
-    }
-
-    /// Takes intents to the venue of which one is no new order.
-    #[cold]
-    fn send_each(&mut self) {
-        for intent in std::mem::take(&mut self.engine.intents) {
-            match intent {
-                Intent::Submit(order) => match self.engine.continued(order.get().id) {
-                    None => self.venue.submit(&order),
-                    Some(before) => self.venue.go_on(&order, before),
-                },
-                // What the risk check withdraws must not fill any more.
-                Intent::Cancel(order) if self.engine.orders().get(order).is_some_and(|open| open.withdrawn) => {
-                    self.venue.withdraw(order, self.engine.now());
-                }
-                Intent::Cancel(order) => self.venue.cancel(order, self.engine.now()),
-            }
-        }
+        send(&mut self.engine, &mut self.venue);
     }
 
     /// Ends the run; `last` are the last bars, at which open positions may be closed. Contracts on their last day settle.
@@ -370,5 +348,36 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
     #[must_use]
     pub fn into_engine(self) -> Engine<S, R> {
         self.engine
+    }
+}
+
+/// Takes the engine's intents to the venue.
+#[inline(always)]
+pub(crate) fn send<S: Strategy, R: RiskCheck>(engine: &mut Engine<S, R>, venue: &mut SimVenue) {
+    if !engine.has_plain_intents() {
+        return send_each(engine, venue);
+    }
+    for intent in &engine.intents {
+        if let Intent::Submit(order) = intent {
+            venue.submit(order);
+        }
+    }
+    engine.intents.clear();
+}
+
+/// Takes intents to the venue of which one is no new order.
+#[cold]
+fn send_each<S: Strategy, R: RiskCheck>(engine: &mut Engine<S, R>, venue: &mut SimVenue) {
+    for intent in std::mem::take(&mut engine.intents) {
+        match intent {
+            Intent::Submit(order) => match engine.continued(order.get().id) {
+                None => venue.submit(&order),
+                Some(before) => venue.go_on(&order, before),
+            },
+            Intent::Cancel(order) if engine.orders().get(order).is_some_and(|open| open.withdrawn) => {
+                venue.revoke(order, engine.now());
+            }
+            Intent::Cancel(order) => venue.cancel(order, engine.now()),
+        }
     }
 }

@@ -7,12 +7,12 @@ use qframe_model::ids::{CommodityId, InstrumentId, SeriesId};
 use qframe_model::market::{Bar, Tick};
 use qframe_model::number::{Cash, Price};
 use qframe_model::order::Purpose;
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 
 use crate::engine::Engine;
-use crate::input::{Command, Input, Intent};
+use crate::input::{Command, Input};
 use crate::risk::RiskCheck;
-use crate::simulator::{AtEnd, SimulatorError};
+use crate::simulator::{AtEnd, SimulatorError, send};
 use crate::strategy::Strategy;
 use crate::venue::SimVenue;
 
@@ -39,6 +39,7 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
     /// Joins an engine and a venue that list the same instruments; `fed` are those that ticks will come for.
     #[must_use]
     pub fn new(engine: Engine<S, R>, mut venue: SimVenue, fed: Vec<InstrumentId>) -> Self {
+        venue.hold_to(engine.in_units());
         fed.iter().for_each(|id| venue.feed_ticks(*id));
         let ledger = engine.account().clone();
         Self { engine, venue, ledger, answers: VecDeque::new(), fed, now: Time::MIN }
@@ -245,6 +246,15 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         [answer, arrival, timer].into_iter().flatten().min()
     }
 
+    /// What is heard while bars are matched is answered while they are, as where there are only bars.
+    #[cold]
+    fn hear_due(&mut self) -> Result<(), SimulatorError> {
+        while let Some((time, report)) = self.answers.pop_front_if(|(time, _)| *time <= self.now) {
+            self.hear(time, &report)?;
+        }
+        Ok(())
+    }
+
     fn hear(&mut self, time: Time, report: &Report) -> Result<(), SimulatorError> {
         self.engine.hear(time, report)?;
         self.send();
@@ -258,7 +268,8 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
     }
 
     fn drain_all(&mut self) -> Result<(), SimulatorError> {
-        let stopped = |overflow| SimulatorError::Venue(overflow, self.now);
+        let now = self.now;
+        let stopped = |overflow| SimulatorError::Venue(overflow, now);
         for id in &self.fed {
             if let Some(mark) = self.venue.mark_of(*id) {
                 self.ledger.mark(*id, mark).map_err(stopped)?;
@@ -268,20 +279,19 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
             let report = *report;
             self.ledger.apply(&report).map_err(stopped)?;
             let takes = self.venue.answer_takes(report.time());
-            let arrives = self.answers.back().map_or(Time::MIN, |(time, _)| *time);
-            self.answers.push_back((arrives.max(report.time() + takes), report));
+            // What happened behind the open of a bar is known at its close.
+            let known = if takes == Span::default() { report.time() } else { self.now.max(report.time()) + takes };
+            let before = self.answers.back().map_or(Time::MIN, |(time, _)| *time);
+            self.answers.push_back((before.max(known), report));
+            if self.venue.meets_bars() {
+                self.hear_due()?;
+            }
         }
         Ok(())
     }
 
     fn send(&mut self) {
-        let now = self.engine.now();
-        for intent in self.engine.intents() {
-            match intent {
-                Intent::Submit(order) => self.venue.submit(&order),
-                Intent::Cancel(order) => self.venue.cancel(order, now),
-            }
-        }
+        send(&mut self.engine, &mut self.venue);
     }
 
     /// The engine: account, trades, journal.

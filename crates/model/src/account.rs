@@ -284,6 +284,28 @@ impl Account {
         self.sum_positions(|_, instrument, value| value.at_rate(kind.of(instrument)))
     }
 
+    /// The equity less the maintenance margin, with some instruments at other prices than their last marks: below nothing,
+    /// positions are liquidated. Rates between currencies stay at their marks.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn margin_left_at(&self, price_of: impl Fn(InstrumentId) -> Option<Price>) -> Result<Cash, Overflow> {
+        let mut left = self.equity;
+        for (place, (holding, instrument)) in self.holdings.iter().zip(self.instruments.iter()).enumerate() {
+            let id = InstrumentId(place as u16);
+            let other = price_of(id);
+            if let (Some(price), false) = (other, holding.valuation == Valuation::Nothing) {
+                left = left.minus(holding.value)?.plus(self.worth(id, price)?)?;
+            }
+            if let (false, Some(price)) = (holding.position.is_flat(), other.or(holding.mark)) {
+                let value = instrument.value(price, holding.position.quantity)?.abs();
+                let value = self.in_reporting(holding.quote, value)?;
+                left = left.minus(value.at_rate(MarginKind::Maintenance.of(instrument))?)?;
+            }
+        }
+        Ok(left)
+    }
+
     /// As [`Account::margin_used`], without the position in one instrument.
     ///
     /// # Errors

@@ -162,6 +162,8 @@ pub enum CancelReason {
     SelfTrade,
     /// Its contract settled.
     Settled,
+    /// At its price the rest was more units than a limit allows.
+    Limited,
 }
 
 /// What happened, in the engine's words.

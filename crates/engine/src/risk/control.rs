@@ -7,10 +7,11 @@ use qframe_model::market::Side;
 use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::order::{Order, OrderKind};
 use qframe_model::refusal::{Refusal, Scope};
+use qframe_model::symbol::Symbol;
 use qframe_model::time::{Span, Time};
 
 use super::breaker::Breakers;
-use super::limits::{Limits, PortfolioLimits, SymbolLimits};
+use super::limits::{Limits, PortfolioLimits, SymbolLimits, UnitLimits};
 use super::losses::{Losses, ratio};
 use super::pace::Pace;
 use super::reach::{Named, Reach, position_after};
@@ -96,6 +97,10 @@ impl RiskCheck for RiskControl {
 
     fn stop(&self) -> Option<Refusal> {
         self.breakers.refusal().or_else(|| self.check_losses().err())
+    }
+
+    fn in_units(&self, symbol: &Symbol) -> UnitLimits {
+        self.limits.of(symbol).in_units()
     }
 
     fn judges_again(&self) -> bool {

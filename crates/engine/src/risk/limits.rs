@@ -38,6 +38,20 @@ pub struct SymbolLimits {
     pub open_orders: Option<u32>,
 }
 
+/// The most units of one order and of one position, which hold whatever price a fill comes at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitLimits {
+    /// Of an order.
+    pub order: Quantity,
+    /// Of a position, long or short.
+    pub position: Quantity,
+}
+
+impl UnitLimits {
+    /// No limits.
+    pub const OFF: Self = Self { order: Quantity::MAX, position: Quantity::MAX };
+}
+
 /// The limits of the account, and of the strategy that trades on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PortfolioLimits {
@@ -87,6 +101,14 @@ impl Limits {
 }
 
 impl SymbolLimits {
+    /// Those that count units.
+    #[must_use]
+    pub fn in_units(&self) -> UnitLimits {
+        let UnitLimits { order, position } = UnitLimits::OFF;
+        let (order, position) = (self.order_quantity.unwrap_or(order), self.position_quantity.unwrap_or(position));
+        UnitLimits { order, position }
+    }
+
     /// What is set here, and what `other` sets where this is silent.
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {

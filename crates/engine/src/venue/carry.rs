@@ -1,20 +1,18 @@
-//! What holding costs and brings between trades: dividends, splits, funding, interest, liquidation, settlement.
+//! What holding costs and brings between trades: dividends, splits, funding, interest, settlement.
 use std::collections::VecDeque;
 
-use qframe_model::account::{Account, Commodity, MarginKind};
+use qframe_model::account::{Account, Commodity};
 use qframe_model::event::{CancelReason, Report};
 use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{CommodityId, InstrumentId, OrderId};
 use qframe_model::instrument::{Instrument, Kind};
 use qframe_model::ledger::Book;
-use qframe_model::market::{Bar, CorporateAction, Dividend, FundingRate, Side};
+use qframe_model::market::{CorporateAction, Dividend, FundingRate, Side};
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate, Rounding};
 use qframe_model::order::Purpose;
 use qframe_model::time::{Span, Time};
 
-use super::pricing::worse_tick;
 use super::settings::Settings;
-use super::working::against;
 use super::{SimVenue, Stage};
 
 /// How far the schedules are worked off.
@@ -38,8 +36,8 @@ pub(super) struct Carry {
     due: Option<Time>,
     /// What was split last, and when: a fraction of a lot may remain.
     split: Option<(Time, InstrumentId)>,
-    /// The bar in which each position was opened or enlarged last, and where the market was.
-    entries: Vec<(Time, Price)>,
+    /// The bar in which each position was opened or enlarged last, or another one was liquidated, and where the market was.
+    pub(super) entries: Vec<(Time, Price)>,
 }
 
 /// Money that is due to the account (negative: that it owes), until it is paid.
@@ -250,83 +248,6 @@ impl SimVenue {
         self.pending.push(Report::Charged { instrument, time, book: Book::Interest, commodity, amount });
     }
 
-    /// Closes a position whose maintenance margin the equity no longer covers: at the open where it gapped, else at the
-    /// price that breaks it. The other instruments stand at their last marks.
-    pub(super) fn liquidate(&mut self, account: &Account) -> Result<(), Overflow> {
-        for place in 0..self.group.len() {
-            let id = self.group[place];
-            let Some(bar) = self.listings[id.index()].bar else { continue };
-            if account.position(id).is_flat() {
-                continue;
-            }
-            if let Some(price) = self.breaking_price(account, id, &bar)? {
-                let fill = self.forced_fill(account, id, &bar, price, bar.time, Purpose::Liquidation)?;
-                self.force(account, fill);
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    /// Closes a position before an order inside the range fills, where the price comes by the one that breaks the margin on
-    /// its way there.
-    #[cold]
-    pub(super) fn breaks_first(
-        &mut self,
-        place: usize,
-        bar: &Bar,
-        price: Price,
-        account: &Account,
-    ) -> Result<bool, Overflow> {
-        let id = self.orders[place].order.instrument;
-        let held = account.position(id).quantity;
-        let out = Side::of(held).opposite();
-        let breaks = if held.is_zero() { None } else { self.breaking_price(account, id, bar)? };
-        let Some(breaks) = breaks.filter(|breaks| out.prefers(*breaks, price)) else { return Ok(false) };
-        let fill = self.forced_fill(account, id, bar, breaks, bar.time, Purpose::Liquidation)?;
-        self.force(account, fill);
-        // The order meets the range all the same, where it is more than a way out.
-        self.cursor = place;
-        Ok(true)
-    }
-
-    /// Notes a fill inside a bar that opens or enlarges its position: what the bar did before was not with it.
-    #[cold]
-    pub(super) fn note_entry(&mut self, fill: &Fill, bar: &Bar, market: Price, account: &Account) {
-        let held = account.position(fill.instrument).quantity;
-        if held.is_zero() || Side::of(held) == fill.side || fill.quantity > held.abs() {
-            self.carry.entries[fill.instrument.index()] = (bar.time, market);
-        }
-    }
-
-    fn breaking_price(&self, account: &Account, id: InstrumentId, bar: &Bar) -> Result<Option<Price>, Overflow> {
-        let side = Side::of(account.position(id).quantity).opposite();
-        if self.stage == Stage::LiquidateAtOpen {
-            return Ok(is_broken(account, id, bar.open)?.then_some(bar.open));
-        }
-        let worst = against(side, bar);
-        if !is_broken(account, id, worst)? {
-            return Ok(None);
-        }
-        let first = match self.carry.entries[id.index()] {
-            (time, market) if time == bar.time => market,
-            _ => bar.open,
-        };
-        if is_broken(account, id, first)? {
-            return Ok(Some(first));
-        }
-        // The first price holds, the worst price does not: the line between them is crossed once, since equity less
-        // maintenance is linear in the price. Halving finds where, and the tick there or behind it is the first that breaks
-        // it; off the grid a bar may end before that.
-        let (mut holds, mut breaks) = (first.nanos(), worst.nanos());
-        while (holds - breaks).abs() > 1 {
-            let middle = holds + (breaks - holds) / 2;
-            if is_broken(account, id, Price::from_nanos(middle))? { breaks = middle } else { holds = middle }
-        }
-        let tick = worse_tick(side, breaks.into(), self.grid[id.index()]);
-        Ok(Some(tick.filter(|tick| !side.prefers(worst, *tick)).unwrap_or(worst)))
-    }
-
     /// Settles futures whose expiry the bars reached, at their last close; also those that have no bars any more.
     #[inline(never)]
     pub(super) fn settle(&mut self, account: &Account) -> Result<(), Overflow> {
@@ -392,13 +313,4 @@ fn borrowed(account: &Account, commodity: CommodityId) -> Result<Cash, Overflow>
     let held = ids.filter(|id| account.base_of(*id) == Some(commodity)).map(|id| account.position(id).quantity);
     held.filter(|held| held.is_negative())
         .try_fold(-account.ledger().assets(commodity), |owed, short| owed.plus(Cash::from_quantity(short)?))
-}
-
-/// True where the equity is below the maintenance margin with one instrument at `price`.
-pub(super) fn is_broken(account: &Account, id: InstrumentId, price: Price) -> Result<bool, Overflow> {
-    let instrument = account.instrument(id);
-    let own = instrument.value(price, account.position(id).quantity)?.abs();
-    let own = account.to_reporting(account.quote_of(id), own)?.at_rate(instrument.rules().margin.maintenance)?;
-    let needed = own.plus(account.margin_used_without(id, MarginKind::Maintenance)?)?;
-    Ok(account.equity_at(id, price)? < needed)
 }

@@ -1,6 +1,7 @@
 //! Words to the venue where bars are matched: when they arrive, and what they find there.
 use qframe_model::event::{CancelReason, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
+use qframe_model::market::Bar;
 use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::order::{Order, OrderKind, TimeInForce};
 use qframe_model::time::{Span, Time};
@@ -31,15 +32,29 @@ impl SimVenue {
         let arrives = self.arrival(order.time, Span::default(), order.parent);
         let arrives = self.heard(order.instrument, arrives);
         let listing = &self.listings[order.instrument.index()];
+        let missed = listing.bar.filter(|bar| !listing.matched && arrives <= bar.time);
         let market = listing.bar.map(|bar| bar.open).or(listing.last.map(|bar| bar.close));
-        self.take(order, arrives, market);
+        if self.take(order, arrives, market)
+            && let Some(bar) = missed
+        {
+            self.miss_open(&bar);
+        }
     }
 
-    /// Takes an exit that goes on for an order which was just withdrawn: it stands where that one stood.
+    /// The order that came last came when its bar had opened and met its orders: it is behind that.
+    #[cold]
+    fn miss_open(&mut self, bar: &Bar) {
+        if let Some(working) = self.orders.last_mut() {
+            working.active_from = bar.time + Span::from_nanos(1);
+        }
+    }
+
+    /// Takes an exit that goes on for an order which was just withdrawn: on bars it stands where that one stood.
     #[cold]
     pub fn go_on(&mut self, approved: &Approved<Order>, before: OrderId) {
         let order = *approved.get();
-        let Some(old) = self.orders.iter().find(|working| working.id() == before).copied() else {
+        let on_ticks = self.lives[order.instrument.index()].is_some();
+        let Some(old) = self.orders.iter().find(|working| working.id() == before && !on_ticks).copied() else {
             return self.submit(approved);
         };
         if order.kind != OrderKind::Market {
@@ -81,27 +96,29 @@ impl SimVenue {
     }
 
     /// When a word goes out: a fill behind the open is known at the close.
-    fn sent(&self, said: Time) -> Time {
+    #[inline]
+    pub(super) fn sent(&self, said: Time) -> Time {
+        match self.group.first() {
+            Some(first) => self.sent_inside(*first, said),
+            None => said,
+        }
+    }
+
+    #[inline(never)]
+    fn sent_inside(&self, first: InstrumentId, said: Time) -> Time {
         let at_open = match self.stage {
             Stage::Reduce | Stage::Open => self.inside.is_none(),
             stage => !stage.is_in_range() && stage != Stage::Close,
         };
-        match self.group.first() {
-            Some(id) if self.closing && !at_open => said.max(self.listings[id.index()].closes),
-            _ => said,
-        }
+        let filled = self.inside.map_or(first, |(id, _)| id);
+        if at_open { said } else { said.max(self.listings[filled.index()].closes) }
     }
 
-    /// From when on an instrument hears of something: what comes of a fill of bars that close now, and has no part in that
-    /// itself, hears it no earlier than they close.
+    /// From when on an instrument hears of something: what comes of a fill behind the open of another one's bar hears it no
+    /// earlier than that closes.
     #[inline(always)]
     pub(super) fn heard(&self, id: InstrumentId, time: Time) -> Time {
-        match self.group.first() {
-            Some(first) if self.closing && !self.listings[id.index()].matched => {
-                time.max(self.listings[first.index()].closes)
-            }
-            _ => time,
-        }
+        if self.listings[id.index()].matched { time } else { self.sent(time) }
     }
 
     /// An order is here; `market` is what it would meet. False where it is not taken.
@@ -163,8 +180,14 @@ impl SimVenue {
         self.timed = true;
     }
 
+    /// Withdraws an order that must not fill any more: on bars at once, on ticks as fast as a word goes.
+    #[cold]
+    pub fn revoke(&mut self, id: OrderId, time: Time) {
+        if self.meets_ticks(id) { self.wire(time, Word::Cancel(id)) } else { self.withdraw(id, time) }
+    }
+
     /// Withdraws an order at once.
-    pub fn withdraw(&mut self, id: OrderId, time: Time) {
+    pub(super) fn withdraw(&mut self, id: OrderId, time: Time) {
         if let Some(place) = self.orders.iter().position(|working| working.id() == id && !working.dead) {
             self.end(place, Report::Cancelled { order: id, time, reason: CancelReason::Requested }, time);
         }

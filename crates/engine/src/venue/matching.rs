@@ -287,7 +287,9 @@ impl SimVenue {
     ) -> Result<Option<Refusal>, Overflow> {
         let Sized::Fill { side, deal: closes, rest } = offer.sized else { return Ok(None) };
         match rest {
-            Rest::Later | Rest::Unpaid if !self.walks(place) => return Ok(Some(Refusal::CannotFillWhole)),
+            Rest::Later | Rest::Unpaid | Rest::Beyond if !self.walks(place) => {
+                return Ok(Some(Refusal::CannotFillWhole));
+            }
             Rest::Reversal if !self.walks(place) => {}
             _ => return Ok(None),
         }
@@ -386,6 +388,7 @@ impl SimVenue {
             allow_short: self.settings.allow_short,
             clip: self.settings.unaffordable == Unaffordable::Clip,
             convert: self.settings.convert,
+            most: self.most[id.index()],
             id,
             price,
             liquidity,
@@ -458,7 +461,7 @@ impl SimVenue {
             Rest::Nothing => self.bury(place),
             // The other direction meets the same touch: it is not triggered before that.
             Rest::Reversal => self.cursor = place,
-            Rest::Unpaid | Rest::Later => self.orders[place].triggered = true,
+            Rest::Unpaid | Rest::Beyond | Rest::Later => self.orders[place].triggered = true,
         }
         if self.alive == 0 {
             // What follows is about other orders.
@@ -480,6 +483,7 @@ impl SimVenue {
         self.wake_children(&fill, met, account);
         match rest {
             Rest::Unpaid => self.end_rest(place, CancelReason::Clipped, fill.time),
+            Rest::Beyond => self.end_rest(place, CancelReason::Limited, fill.time),
             Rest::Later if immediate && !self.walks(place) => self.end_rest(place, CancelReason::Immediate, fill.time),
             // What would protect a position that it did not open has nothing to wait for.
             Rest::Nothing => {

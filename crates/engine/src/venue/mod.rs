@@ -13,6 +13,7 @@ mod fees;
 mod intake;
 mod latency;
 mod lifetime;
+mod liquidation;
 mod matching;
 mod pricing;
 mod queue;
@@ -48,6 +49,8 @@ use ticks::{Live, Met, Wire};
 pub use ticks::{Made, Owner, Prevention};
 pub(crate) use working::trail_level;
 use working::{Step, Working};
+
+use crate::risk::UnitLimits;
 
 /// Where the venue stands in the bars of one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +154,8 @@ pub struct SimVenue {
     /// Where an order waits until those that reduce have filled: those behind it in the same instrument do not pass it.
     held_back: Vec<InstrumentId>,
     carry: Carry,
+    /// What the owner's limits let an order and a position of each instrument have.
+    most: Vec<UnitLimits>,
     /// Value traded by day, newest last, for fees that fall with it.
     traded: VecDeque<(i64, Cash)>,
     /// The instruments that are fed ticks.
@@ -195,6 +200,7 @@ impl SimVenue {
             cursor: 0,
             inside: None,
             held_back: Vec::new(),
+            most: vec![UnitLimits::OFF; instruments.len()],
             traded: VecDeque::new(),
             lives: vec![None; instruments.len()],
             wires: VecDeque::new(),
@@ -209,6 +215,11 @@ impl SimVenue {
         }
     }
 
+    /// Fills open no more than these limits of each instrument.
+    pub(crate) fn hold_to(&mut self, most: Vec<UnitLimits>) {
+        self.most = most;
+    }
+
     /// True where no order waits and holding costs nothing: bars can be [passed](SimVenue::pass) by.
     #[must_use]
     #[inline]
@@ -221,6 +232,11 @@ impl SimVenue {
     #[inline]
     pub fn is_silent(&self) -> bool {
         self.stage == Stage::Idle && self.pending.is_empty()
+    }
+
+    /// True while bars are matched.
+    pub(crate) fn meets_bars(&self) -> bool {
+        !self.group.is_empty()
     }
 
     /// Notes a whole bar that nothing waits for; of one that was matched it keeps what happened in it.

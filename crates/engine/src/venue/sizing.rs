@@ -13,6 +13,7 @@ use qframe_model::time::Time;
 use super::convert::{convertible, spare};
 use super::fees::{FeeBasis, Fees};
 use super::working::Working;
+use crate::risk::UnitLimits;
 
 /// What is to be done with an order that the market touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub(super) enum Rest {
     Reversal,
     /// More than the account can pay for.
     Unpaid,
+    /// More units than a limit allows.
+    Beyond,
     /// More than the market offered.
     Later,
 }
@@ -59,6 +62,7 @@ pub(super) struct Sizer<'a> {
     pub allow_short: bool,
     pub clip: bool,
     pub convert: bool,
+    pub most: UnitLimits,
     pub id: InstrumentId,
     pub price: Price,
     pub liquidity: Liquidity,
@@ -190,6 +194,11 @@ impl Sizer<'_> {
             return Ok(Sized::Refuse(Refusal::ShortNotAllowed { held, asked: whole.quantity }));
         }
         let opens = self.part(&whole, whole.quantity.minus(reduces)?)?;
+        let kept = held.abs().minus(reduces)?;
+        let UnitLimits { order, position } = self.most;
+        if opens.quantity > position.minus(kept)? || whole.quantity > order.minus(working.filled)? {
+            return self.cut(working, side, (reduces, opens.quantity), clip);
+        }
         let free = self.free_for(side, held, reduces)?;
         let needed = opens.value.at_rate(self.instrument().rules().margin.initial)?.plus(opens.fee)?;
         if needed <= free {
@@ -204,6 +213,27 @@ impl Sizer<'_> {
             return Ok(Sized::Refuse(Refusal::NotEnough { needed, free }));
         }
         Ok(self.opening(working, side, fits, payable.value, Rest::Unpaid))
+    }
+
+    /// Where the price makes more units of an order than a limit allows: it fills up to that.
+    #[cold]
+    fn cut(&self, working: &Working, side: Side, parts: (Quantity, Quantity), clip: bool) -> Result<Sized, Overflow> {
+        let (UnitLimits { order, position }, (reduces, opens)) = (self.most, parts);
+        let kept = self.account.position(self.id).quantity.abs().minus(reduces)?;
+        let (by_order, by_position) = (order.minus(working.filled)?.minus(reduces)?, position.minus(kept)?);
+        let room = by_order.min(by_position).max(Quantity::ZERO).floor_to(self.instrument().rules().lot);
+        let fits = reduces.plus(room)?;
+        if fits.is_zero() {
+            return Ok(Sized::Refuse(if by_position < opens {
+                Refusal::PositionQuantity { quantity: kept.plus(opens)?, limit: position }
+            } else {
+                Refusal::OrderQuantity { quantity: working.filled.plus(opens)?, limit: order }
+            }));
+        }
+        Ok(match self.deal_for(working, side, self.deal(fits)?, clip)? {
+            Sized::Fill { side, deal, rest: Rest::Nothing } => Sized::Fill { side, deal, rest: Rest::Beyond },
+            sized => sized,
+        })
     }
 
     /// A fill whose part that opens is worth `value`.

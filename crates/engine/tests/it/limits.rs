@@ -1,6 +1,8 @@
 //! No order, fill, gap or cancellation carries an account past a limit.
+use std::collections::HashMap;
+
 use proptest::prelude::*;
-use qframe_engine::venue::Settings;
+use qframe_engine::venue::{Crossing, FillPrice, Settings, Slippage};
 use qframe_engine::{Context, Limits, PortfolioLimits, SymbolLimits, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::instrument::Rules;
@@ -80,6 +82,23 @@ fn a_gap_does_not_carry_an_order_past_its_limit() {
     });
     assert_eq!(why.as_deref(), Some("position value 9000.00 would be above the limit 6000.00"));
     check("no gap", limits, &[FLAT, FLAT], buys, &["day 1 1 buy 60 at 100"]);
+}
+
+#[test]
+fn a_limit_in_units_holds_at_the_price_of_the_fill() {
+    // Judged at the open of 100; sold five lower, the same weight is more units.
+    let crossing = Crossing { slippage: Slippage::Share(Rate::percent(5)), ..Crossing::default() };
+    let settings = Settings { allow_short: true, crossing, ..Settings::default() };
+    let sell = |day, context: &mut Context<'_>| {
+        _ = (day == 0).then(|| context.target_in(context.instrument(), Rate::percent(-100)))
+    };
+    let reports = |symbol| run_within(of_symbol(symbol), settings.clone(), &bars(&[FLAT; 3]), sell).reports();
+    assert_eq!(reports(SymbolLimits::default()), ["day 1 1 sell 105.263157894 at 95"]);
+    let most = |most| Some(Quantity::whole(most));
+    let symbol = SymbolLimits { position_quantity: most(102), ..SymbolLimits::default() };
+    assert_eq!(reports(symbol), ["day 1 1 sell 102 at 95 in part", "cancelled 1 Limited"]);
+    let symbol = SymbolLimits { order_quantity: most(101), ..SymbolLimits::default() };
+    assert_eq!(reports(symbol), ["day 1 1 sell 101 at 95 in part", "cancelled 1 Limited"]);
 }
 
 #[test]
@@ -194,6 +213,7 @@ fn a_window_of_orders_slides() {
     assert_eq!(pace[1..], [2, 2, 2, 2]);
 }
 
+const ORDER_MAX: i64 = 50;
 const UNITS_MAX: i64 = 40;
 const VALUE_MAX: i64 = 4_500;
 
@@ -214,28 +234,43 @@ fn drawn(choices: Choices) -> impl FnMut(usize, &mut Context<'_>) + Clone {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Whatever is sent, cancelled, filled in part or met by a gap: no fill leaves more than the limits let.
+    /// Whatever is sent, cancelled, filled in part or met by a gap: no fill leaves more than the limits let. Those in units
+    /// hold at every price; a value is not known before a fill where crossing costs, at a close or at the worst price.
     #[test]
-    fn no_fill_passes_a_limit(bars in market(), choices in choices(), capped in any::<bool>()) {
+    fn no_fill_passes_a_limit(
+        rows in market(),
+        choices in choices(),
+        capped in any::<bool>(),
+        by in prop::sample::select(vec![FillPrice::NextOpen, FillPrice::SameClose, FillPrice::Worst]),
+        slipped in prop::sample::select(vec![0, 0, 50, 500]),
+    ) {
         let limits = of_symbol(SymbolLimits {
+            order_quantity: Some(Quantity::whole(ORDER_MAX)),
             position_quantity: Some(Quantity::whole(UNITS_MAX)),
             position_value: Some(Cash::whole(VALUE_MAX)),
             ..SymbolLimits::default()
         });
         let volume_cap = capped.then(|| Rate::percent(1));
-        let settings = Settings { allow_short: true, volume_cap, ..Settings::default() };
-        let run = run_within(limits, settings, &bars, drawn(choices));
-        let (mut held, mut closing) = (Quantity::ZERO, Vec::new());
+        let crossing = Crossing { slippage: Slippage::Share(Rate::basis_points(slipped)), ..Crossing::default() };
+        let settings = Settings { allow_short: true, volume_cap, fill: by, crossing, ..Settings::default() };
+        let run = run_within(limits, settings, &rows, drawn(choices));
+        let priced = by == FillPrice::NextOpen && slipped == 0;
+        let (mut held, mut closing, mut filled) = (Quantity::ZERO, Vec::new(), HashMap::new());
         for event in &run.events {
             match event {
-                // At a close nothing can be judged again: its price is not known before it fills.
                 Event::Submitted(order) if order.kind == OrderKind::MarketOnClose => closing.push(order.id),
                 Event::Reported(Report::Filled { fill, .. }) => {
                     let before = held;
                     held = held.plus(fill.signed()).unwrap();
+                    let whole = filled.entry(fill.order).or_insert(Quantity::ZERO);
+                    *whole = whole.plus(fill.quantity).unwrap();
                     let grew = held.abs() > before.abs() || held.is_negative() != before.is_negative();
-                    if grew && !held.is_zero() && !closing.contains(&fill.order) {
-                        prop_assert!(held.abs() <= Quantity::whole(UNITS_MAX), "{held}: {:?}", run.reports());
+                    if !grew || held.is_zero() {
+                        continue;
+                    }
+                    prop_assert!(held.abs() <= Quantity::whole(UNITS_MAX), "{held}: {:?}", run.reports());
+                    prop_assert!(*whole <= Quantity::whole(ORDER_MAX), "order of {whole}: {:?}", run.reports());
+                    if priced && !closing.contains(&fill.order) {
                         let value = fill.price.times(held.abs()).unwrap();
                         prop_assert!(value <= Cash::whole(VALUE_MAX), "{value} of {held}: {:?}", run.reports());
                     }

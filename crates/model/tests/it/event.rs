@@ -249,6 +249,7 @@ fn reports() -> Vec<Report> {
         CancelReason::DataEnded,
         CancelReason::SelfTrade,
         CancelReason::Settled,
+        CancelReason::Limited,
     ];
     reports.extend(reasons.map(|reason| Report::Cancelled { order, time, reason }));
     let books = [

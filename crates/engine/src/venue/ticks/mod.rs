@@ -19,7 +19,7 @@ use qframe_model::order::{OrderKind, Purpose, Size, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
-use super::carry::{has_expired, is_broken};
+use super::carry::has_expired;
 use super::sizing::{Rest, Sized, Sizer};
 use super::working::{Look, Step, Touch, Working};
 use super::{Settings, SimVenue, Stage};
@@ -113,8 +113,11 @@ impl SimVenue {
             Look::Wake(price) => {
                 let working = &mut self.orders[place];
                 // The trade that woke it is past: it meets the next one, or the book.
+                let told = std::mem::replace(&mut working.woken_before, true);
                 (working.triggered, working.born_at) = (true, Some(price));
-                self.pending.push(Report::Triggered { order, time: self.now });
+                if !told {
+                    self.pending.push(Report::Triggered { order, time: self.now });
+                }
                 Ok(true)
             }
             Look::Fill(touch) => match self.counterpart(place) {
@@ -188,7 +191,7 @@ impl SimVenue {
                     _ => Wanted::Part,
                 }
             }
-            Sized::Fill { rest: Rest::Unpaid, .. } => Wanted::Part,
+            Sized::Fill { rest: Rest::Unpaid | Rest::Beyond, .. } => Wanted::Part,
             Sized::Fill { deal, .. } => Wanted::Units(deal.quantity),
             _ => Wanted::Refused,
         })
@@ -328,7 +331,8 @@ impl SimVenue {
             return Ok(());
         }
         let Some(mark) = self.mark_of(id).filter(|_| !position.is_flat()) else { return Ok(()) };
-        if !expired && !is_broken(account, id, mark)? {
+        let left = account.margin_left_at(|other| (other == id).then_some(mark))?;
+        if !expired && !left.is_negative() {
             return Ok(());
         }
         let side = Side::of(position.quantity).opposite();

@@ -59,7 +59,7 @@ impl SimVenue {
     pub(in super::super) fn wire(&mut self, sent: Time, word: Word) {
         let before = self.wires.back().map_or(Time::MIN, |wire| wire.arrives);
         let parent = if let Word::Order(order) = &word { order.parent } else { None };
-        let arrives = self.arrival(sent, self.feed, parent).max(before);
+        let arrives = self.arrival(self.sent(sent), self.feed, parent).max(before);
         self.wires.push_back(Wire { arrives, word });
     }
 
