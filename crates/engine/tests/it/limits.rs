@@ -90,7 +90,9 @@ fn a_limit_in_units_holds_at_the_price_of_the_fill() {
     let crossing = Crossing { slippage: Slippage::Share(Rate::percent(5)), ..Crossing::default() };
     let settings = Settings { allow_short: true, crossing, ..Settings::default() };
     let sell = |day, context: &mut Context<'_>| {
-        _ = (day == 0).then(|| context.target_in(context.instrument(), Rate::percent(-100)))
+        if day == 0 {
+            context.target_in(context.instrument(), Rate::percent(-100));
+        }
     };
     let reports = |symbol| run_within(of_symbol(symbol), settings.clone(), &bars(&[FLAT; 3]), sell).reports();
     assert_eq!(reports(SymbolLimits::default()), ["day 1 1 sell 105.263157894 at 95"]);

@@ -265,6 +265,7 @@ impl fmt::Display for Reason {
             Self::Cancelled(CancelReason::DataEnded) => f.write_str("the data ended while it was on its way"),
             Self::Cancelled(CancelReason::SelfTrade) => f.write_str("it would have traded with its own user"),
             Self::Cancelled(CancelReason::Settled) => f.write_str("its contract settled"),
+            Self::Cancelled(CancelReason::Limited) => f.write_str("the rest was more units than a limit allows"),
         }
     }
 }
