@@ -246,6 +246,17 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         [answer, arrival, timer].into_iter().flatten().min()
     }
 
+    /// An answer is on its way: it overtakes none of what happened before it, nor of its own order.
+    fn answer(&mut self, known: Time, report: Report) {
+        let is_of_it = |other: &Report| report.order().is_some() && other.order() == report.order();
+        let goes_before = |other: &Report| other.time() <= report.time() || is_of_it(other);
+        let before = self.answers.iter().rev().find(|(_, other)| goes_before(other)).map(|(time, _)| *time);
+        let arrives = before.map_or(known, |before| before.max(known));
+        // An order for bars is accepted when it is sent, with the time at which it arrives.
+        let place = self.answers.partition_point(|(time, _)| *time <= arrives);
+        self.answers.insert(place, (arrives, report));
+    }
+
     /// What is heard while bars are matched is answered while they are, as where there are only bars.
     #[cold]
     fn hear_due(&mut self) -> Result<(), SimulatorError> {
@@ -280,9 +291,8 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
             self.ledger.apply(&report).map_err(stopped)?;
             let takes = self.venue.answer_takes(report.time());
             // What happened behind the open of a bar is known at its close.
-            let known = if takes == Span::default() { report.time() } else { self.now.max(report.time()) + takes };
-            let before = self.answers.back().map_or(Time::MIN, |(time, _)| *time);
-            self.answers.push_back((before.max(known), report));
+            let known = if takes == Span::default() { report.time() } else { now.max(report.time()) + takes };
+            self.answer(known, report);
             if self.venue.meets_bars() {
                 self.hear_due()?;
             }

@@ -133,6 +133,24 @@ impl Report {
             Self::Filled { fill, .. } | Self::Forced(fill) => fill.time,
         }
     }
+
+    /// The order that it is about; `None` for what the venue did of its own.
+    #[must_use]
+    pub const fn order(&self) -> Option<OrderId> {
+        match self {
+            Self::Accepted { order, .. }
+            | Self::Triggered { order, .. }
+            | Self::Cancelled { order, .. }
+            | Self::Rejected { order, .. }
+            | Self::Expired { order, .. } => Some(*order),
+            Self::Filled { fill, .. } => Some(fill.order),
+            Self::Charged { .. }
+            | Self::Split { .. }
+            | Self::Converted { .. }
+            | Self::Accrued { .. }
+            | Self::Forced(_) => None,
+        }
+    }
 }
 
 /// Why an order was withdrawn.
