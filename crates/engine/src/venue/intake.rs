@@ -1,7 +1,6 @@
 //! Words to the venue where bars are matched: when they arrive, and what they find there.
 use qframe_model::event::{CancelReason, Report};
 use qframe_model::ids::{InstrumentId, OrderId};
-use qframe_model::market::Bar;
 use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::order::{Order, OrderKind, TimeInForce};
 use qframe_model::time::{Span, Time};
@@ -32,20 +31,19 @@ impl SimVenue {
         let arrives = self.arrival(order.time, Span::default(), order.parent);
         let arrives = self.heard(order.instrument, arrives);
         let listing = &self.listings[order.instrument.index()];
-        let missed = listing.bar.filter(|bar| !listing.matched && arrives <= bar.time);
         let market = listing.bar.map(|bar| bar.open).or(listing.last.map(|bar| bar.close));
-        if self.take(order, arrives, market)
-            && let Some(bar) = missed
-        {
-            self.miss_open(&bar);
+        let waits_for_close = listing.bar.is_some() && !listing.matched;
+        if self.take(order, arrives, market) && waits_for_close {
+            self.miss_open();
         }
     }
 
-    /// The order that came last came when its bar had opened and met its orders: it is behind that.
+    /// The order that came last came when its bar had opened and met its orders: it is behind that, whatever its time says.
     #[cold]
-    fn miss_open(&mut self, bar: &Bar) {
-        if let Some(working) = self.orders.last_mut() {
-            working.active_from = bar.time + Span::from_nanos(1);
+    fn miss_open(&mut self) {
+        let Some(working) = self.orders.last_mut() else { return };
+        if let Some(bar) = self.listings[working.order.instrument.index()].bar {
+            working.active_from = working.active_from.max(bar.time + Span::from_nanos(1));
         }
     }
 

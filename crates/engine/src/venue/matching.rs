@@ -388,7 +388,7 @@ impl SimVenue {
             allow_short: self.settings.allow_short,
             clip: self.settings.unaffordable == Unaffordable::Clip,
             convert: self.settings.convert,
-            most: self.most[id.index()],
+            most: self.most.get(id.index()),
             id,
             price,
             liquidity,

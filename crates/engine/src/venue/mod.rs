@@ -154,7 +154,7 @@ pub struct SimVenue {
     /// Where an order waits until those that reduce have filled: those behind it in the same instrument do not pass it.
     held_back: Vec<InstrumentId>,
     carry: Carry,
-    /// What the owner's limits let an order and a position of each instrument have.
+    /// What the owner's limits let an order and a position of each instrument have; empty where they let all.
     most: Vec<UnitLimits>,
     /// Value traded by day, newest last, for fees that fall with it.
     traded: VecDeque<(i64, Cash)>,
@@ -200,7 +200,7 @@ impl SimVenue {
             cursor: 0,
             inside: None,
             held_back: Vec::new(),
-            most: vec![UnitLimits::OFF; instruments.len()],
+            most: Vec::new(),
             traded: VecDeque::new(),
             lives: vec![None; instruments.len()],
             wires: VecDeque::new(),
@@ -217,7 +217,8 @@ impl SimVenue {
 
     /// Fills open no more than these limits of each instrument.
     pub(crate) fn hold_to(&mut self, most: Vec<UnitLimits>) {
-        self.most = most;
+        let are_off = most.iter().all(|limits| *limits == UnitLimits::OFF);
+        self.most = if are_off { Vec::new() } else { most };
     }
 
     /// True where no order waits and holding costs nothing: bars can be [passed](SimVenue::pass) by.

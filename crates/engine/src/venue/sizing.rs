@@ -62,7 +62,7 @@ pub(super) struct Sizer<'a> {
     pub allow_short: bool,
     pub clip: bool,
     pub convert: bool,
-    pub most: UnitLimits,
+    pub most: Option<&'a UnitLimits>,
     pub id: InstrumentId,
     pub price: Price,
     pub liquidity: Liquidity,
@@ -194,10 +194,10 @@ impl Sizer<'_> {
             return Ok(Sized::Refuse(Refusal::ShortNotAllowed { held, asked: whole.quantity }));
         }
         let opens = self.part(&whole, whole.quantity.minus(reduces)?)?;
-        let kept = held.abs().minus(reduces)?;
-        let UnitLimits { order, position } = self.most;
-        if opens.quantity > position.minus(kept)? || whole.quantity > order.minus(working.filled)? {
-            return self.cut(working, side, (reduces, opens.quantity), clip);
+        if let Some(most) = self.most
+            && let Some(cut) = self.cut(working, (side, clip), (reduces, opens.quantity), *most)?
+        {
+            return Ok(cut);
         }
         let free = self.free_for(side, held, reduces)?;
         let needed = opens.value.at_rate(self.instrument().rules().margin.initial)?.plus(opens.fee)?;
@@ -217,23 +217,31 @@ impl Sizer<'_> {
 
     /// Where the price makes more units of an order than a limit allows: it fills up to that.
     #[cold]
-    fn cut(&self, working: &Working, side: Side, parts: (Quantity, Quantity), clip: bool) -> Result<Sized, Overflow> {
-        let (UnitLimits { order, position }, (reduces, opens)) = (self.most, parts);
+    fn cut(
+        &self,
+        working: &Working,
+        (side, clip): (Side, bool),
+        (reduces, opens): (Quantity, Quantity),
+        UnitLimits { order, position }: UnitLimits,
+    ) -> Result<Option<Sized>, Overflow> {
         let kept = self.account.position(self.id).quantity.abs().minus(reduces)?;
         let (by_order, by_position) = (order.minus(working.filled)?.minus(reduces)?, position.minus(kept)?);
+        if opens <= by_order.min(by_position) {
+            return Ok(None);
+        }
         let room = by_order.min(by_position).max(Quantity::ZERO).floor_to(self.instrument().rules().lot);
         let fits = reduces.plus(room)?;
         if fits.is_zero() {
-            return Ok(Sized::Refuse(if by_position < opens {
+            return Ok(Some(Sized::Refuse(if by_position < opens {
                 Refusal::PositionQuantity { quantity: kept.plus(opens)?, limit: position }
             } else {
                 Refusal::OrderQuantity { quantity: working.filled.plus(opens)?, limit: order }
-            }));
+            })));
         }
-        Ok(match self.deal_for(working, side, self.deal(fits)?, clip)? {
+        Ok(Some(match self.deal_for(working, side, self.deal(fits)?, clip)? {
             Sized::Fill { side, deal, rest: Rest::Nothing } => Sized::Fill { side, deal, rest: Rest::Beyond },
             sized => sized,
-        })
+        }))
     }
 
     /// A fill whose part that opens is worth `value`.

@@ -1,12 +1,16 @@
 //! At which price a position goes that its margin does not carry any more.
+use proptest::prelude::*;
 use qframe_engine::venue::{Crossing, FillPrice, Intrabar, Settings, Slippage};
 use qframe_engine::{Context, Ticket};
+use qframe_model::event::{Event, Report};
+use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
-use qframe_model::number::Rate;
+use qframe_model::number::{Cash, Price, Rate};
 use qframe_model::order::Size;
 
-use crate::script::{FLAT, bars, instrument, p, run_with};
-use crate::several::units;
+use crate::laws::market;
+use crate::script::{FLAT, Run, bars, instrument, p, run_with};
+use crate::several::{run_several, units};
 
 /// Ten times leverage, kept with 5 %, in cents.
 fn contract() -> Instrument {
@@ -166,4 +170,76 @@ fn what_breaks_on_the_way_to_a_fill_goes_first() {
     let fills = [long[0], "rejected 2: needs 48.50, -1430.00 is free, 1478.50 is missing", long[1]];
     let first = Settings { intrabar: Intrabar::TargetFirst, ..Settings::default() };
     check("before it", first, &falls, before, &fills, "4204");
+}
+
+const PAIR: [&str; 2] = ["BTC/USD:USD", "ETH/USD:USD"];
+
+/// What two contracts of ten times leverage do on these days, after a first one on which they are bought (negative: sold).
+fn both(orders: [i64; 2], first: &[[f64; 4]], second: &[[f64; 4]]) -> Run {
+    let days = [first, second].map(|days| [&[FLAT], days].concat());
+    let rules = || Rules { margin: contract().rules().margin, tick: p(0.01), ..Rules::default() };
+    let pair = PAIR.map(|symbol| instrument(symbol, rules())).to_vec();
+    run_several(pair, Settings::default(), &[&days[0], &days[1]], |day, context| {
+        for (place, count) in orders.into_iter().enumerate().filter(|_| day == 0) {
+            let ticket = if count < 0 { Ticket::sell(units(-count)) } else { Ticket::buy(units(count)) };
+            context.send(ticket.on(InstrumentId(place as u16)));
+        }
+    })
+}
+
+fn forced(run: &Run) -> Vec<String> {
+    run.reports().into_iter().filter(|line| line.contains("liquidation")).collect()
+}
+
+/// Each was looked at alone, the other one at its last price: two that fell together ended at -6,000.
+#[test]
+fn positions_that_fall_together_break_the_margin_together() {
+    // 10,000 - 400 x (100 - p) meets 5 % of 400 x p at p = 78.947; then 5,788 - 200 x (100 - p) meets 5 % of 200 x p at p = 74.8.
+    let falls = [FLAT, [100.0, 100.0, 60.0, 60.0], [100.0; 4]];
+    let run = both([200, 200], &falls, &falls);
+    assert_eq!(forced(&run), ["day 2 liquidation sell 200 at 78.94", "day 2 liquidation sell 200 at 74.79"]);
+    // At the closes alone: one has fallen, the other was sold and has risen.
+    let run = both([200, -200], &[FLAT, [100.0, 101.0, 70.0, 70.0]], &[FLAT, [100.0, 130.0, 99.0, 130.0]]);
+    // At 80 and 120 the 2,000 that are left are 5 % of both; then 2,000 - 200 x (p - 120) meets 5 % of 200 x p.
+    assert_eq!(forced(&run), ["day 2 liquidation sell 200 at 79.99", "day 2 liquidation buy 200 at 123.81"]);
+}
+
+/// The short was liquidated at the high, where the other leg still counted at the price of before.
+#[test]
+fn what_covers_a_position_covers_it_inside_the_bars() {
+    let jumps = [FLAT, [100.0, 175.0, 60.0, 100.0], [100.0; 4]];
+    let run = both([400, -400], &jumps, &jumps);
+    assert_eq!((forced(&run), run.engine_equity), (Vec::new(), Cash::whole(10_000)));
+}
+
+/// The first instrument was closed, though the other one had lost the money.
+#[test]
+fn the_position_that_lost_most_goes_first() {
+    let (calm, gaps) = ([FLAT; 3], [FLAT, [57.5; 4], [100.0; 4]]);
+    let left = forced(&both([200, 200], &calm, &gaps));
+    assert_eq!(left, ["day 2 liquidation sell 200 at 57.5"]);
+    let (one, other) = (both([200, 200], &calm, &gaps), both([200, 200], &gaps, &calm));
+    assert_eq!((one.engine_equity, other.engine_equity), (Cash::whole(1_500), Cash::whole(1_500)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Two halves of a position go no later than the whole, and never behind the prices of their bars; the order in which
+    /// instruments are listed changes nothing.
+    #[test]
+    fn halves_break_where_the_whole_does(rows in market(), units in 100i64..490) {
+        let rows: Vec<[f64; 4]> = rows.iter().map(|bar| [bar.open, bar.high, bar.low, bar.close].map(Price::to_f64)).collect();
+        let halves = both([units, units], &rows, &rows);
+        let whole = both([2 * units, 0], &rows, &rows);
+        let first = |run: &Run| run.events.iter().find_map(|event| match event {
+            Event::Reported(Report::Forced(fill)) => Some((fill.time, fill.price)),
+            _ => None,
+        });
+        prop_assert_eq!(first(&halves), first(&whole));
+        let calm = vec![FLAT; rows.len()];
+        let one = both([units, -units], &rows, &calm);
+        let other = both([-units, units], &calm, &rows);
+        prop_assert_eq!(one.equity, other.equity);
+    }
 }

@@ -2,6 +2,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod beside;
+#[cfg(test)]
 mod breakers;
 #[cfg(test)]
 mod budget;
