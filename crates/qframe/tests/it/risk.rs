@@ -294,3 +294,49 @@ fn no_price_falls_by_more_than_all_of_it() {
     let why = "no way to lose 90%: prices fall by 100% at most, and with all of them there the book loses 80.00%";
     assert!(found["reverse"].is_null() && notes.contains(why), "{notes}");
 }
+
+/// The drift of a stock that is sold short counted as a gain: a book of one short lost less where all went against it.
+#[test]
+fn what_goes_against_a_book_is_no_less_than_its_normal_risk() {
+    let program = Program::new();
+    // R rises by much more a day than it moves about, S falls so.
+    let mut table = "date,R,S,A\n".to_owned();
+    for day in 0..60_i32 {
+        let [rising, falling] =
+            [0.01, -0.01].map(|drift: f64| (f64::from(day) * drift + f64::from(day * 5 % 7) / 900.0).exp());
+        table +=
+            &format!("2024-{:02}-{:02},{rising:.6},{falling:.6},{}\n", 1 + day / 28, 1 + day % 28, 90 + day * 3 % 8);
+    }
+    program.write("drift.csv", table);
+    let told = |book: &str, horizon: usize| {
+        program.write("drifting.csv", format!("symbol,weight\n{book}"));
+        let words =
+            format!("--weights drifting.csv --method normal --covariance sample --confidence 95 --horizon {horizon}");
+        let found = answer(&program, &format!("--prices drift.csv {words}"));
+        let worlds = found["stress"].as_array().unwrap().clone();
+        let loss = |name: &str| {
+            worlds.iter().find(|one| one["name"].as_str().unwrap().ends_with(name)).map(|one| number(&one["loss"]))
+        };
+        (
+            number(&found["risk"][0]["var"]),
+            loss("correlations of one").unwrap(),
+            loss("every position against the book"),
+        )
+    };
+    let alike = |one: f64, other: f64| (one - other).abs() < 1e-12;
+    for horizon in [1, 10] {
+        for asset in ["R", "S", "A"] {
+            let (normal, as_one, against) = told(&format!("{asset},1\n"), horizon);
+            assert!(alike(normal, as_one) && against.is_none(), "long {asset}: {normal} {as_one} {against:?}");
+            let (normal, as_one, against) = told(&format!("{asset},-1\ncash,2\n"), horizon);
+            assert!(
+                alike(normal, as_one) && alike(normal, against.unwrap()),
+                "short {asset}: {normal} {as_one} {against:?}"
+            );
+        }
+        for book in ["R,-0.5\nS,0.7\ncash,0.8\n", "R,0.5\nS,-0.7\ncash,1.2\n", "R,-0.5\nS,-0.2\nA,1.7\n"] {
+            let (normal, as_one, against) = told(book, horizon);
+            assert!(against.unwrap() >= normal.max(as_one), "{book}: {normal} {as_one} {against:?}");
+        }
+    }
+}

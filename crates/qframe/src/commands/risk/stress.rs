@@ -263,19 +263,21 @@ fn worlds(book: &Book, settings: &Settings) -> Vec<Scenario> {
     let Ok(covariance) = settings.estimator.estimate(&book.returns) else { return Vec::new() };
     let (weights, means) = (book.weights(), book.returns.means());
     let (at, horizon): (Confidence, usize) = (settings.confidences[0], settings.horizons[0]);
-    // Correlations of one let shorts hedge longs; against the book, every position loses together.
+    // Correlations of one let shorts hedge longs; against the book, every position loses together. A short is then held as long
+    // of what moves the other way, whose mean is that of the price with the other sign: a price that rises costs it.
     let against: Vec<f64> = weights.iter().map(|weight| weight.abs()).collect();
+    let turned: Vec<f64> = means.iter().zip(&weights).map(|(mean, weight)| mean * weight.signum()).collect();
     let mut cases = vec![
-        ("correlations of one", 1.0, 1.0, &weights),
-        ("volatilities doubled", 0.0, 2.0, &weights),
-        ("both", 1.0, 2.0, &weights),
+        ("correlations of one", 1.0, 1.0, (&weights, &means)),
+        ("volatilities doubled", 0.0, 2.0, (&weights, &means)),
+        ("both", 1.0, 2.0, (&weights, &means)),
     ];
     if against != weights {
-        cases.push(("every position against the book", 1.0, 1.0, &against));
+        cases.push(("every position against the book", 1.0, 1.0, (&against, &turned)));
     }
-    let measured = cases.into_iter().filter_map(|(name, share, factor, weights)| {
+    let measured = cases.into_iter().filter_map(|(name, share, factor, (weights, means))| {
         let covariance = worse(&covariance, share, factor).ok()?;
-        let parts = normal_contributions(&covariance.covariances(weights), &means, weights, at, horizon);
+        let parts = normal_contributions(&covariance.covariances(weights), means, weights, at, horizon);
         let loss = parts.iter().map(|part| part.var).sum::<f64>();
         let most = book.holdings.iter().zip(&parts).max_by(|a, b| a.1.var.total_cmp(&b.1.var));
         let worst = most.map(|(holding, part)| (holding.symbol.clone(), part.var));
