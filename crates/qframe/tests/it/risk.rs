@@ -225,6 +225,16 @@ fn wrong_words_and_files_are_named() {
     check("--prices prices.csv --limit var", 2, &["--limit var", "NAME=VALUE"]);
     check("--prices prices.csv --metric luck:x=1/2", 2, &["\"luck\" is no risk", "market"]);
     check("--equity curve.csv --from 2020-01-02", 2, &["--from", "leave it out"]);
+    // They were taken and passed over.
+    check(
+        "--equity curve.csv --cash 50",
+        2,
+        &["--cash 50", "for --positions; a curve has its own in it: leave it out"],
+    );
+    check("--equity curve.csv --benchmark A", 2, &["--benchmark A", "for --prices", "leave it out"]);
+    let weights = "--prices prices.csv --weights weights.csv";
+    check(&format!("{weights} --cash 50"), 2, &["--cash 50", "for --positions; of weights it is a row cash,0.2"]);
+    check("--prices prices.csv --cash 50", 2, &["--positions <FILE>"]);
     check("--prices nowhere.csv", 1, &["nowhere.csv"]);
     check("--prices prices.csv --weights nowhere.csv", 1, &["--weights nowhere.csv"]);
     check("--prices prices.csv --method monte-carlo", 1, &["D: its returns do not vary", "leave it out"]);

@@ -203,6 +203,7 @@ const SCENARIOS_MAX: usize = 50_000_000;
 
 impl Args {
     pub(crate) fn run(self) -> Result<(), Error> {
+        self.check_flags()?;
         let shocks = self.shock.iter().map(|word| Shock::parse(word)).collect::<Result<Vec<_>, _>>()?;
         let windows = self.window.iter().map(|word| stress::window(word)).collect::<Result<Vec<_>, _>>()?;
         let limits = Limits::parse(&self.limit, &self.metric)?;
@@ -230,6 +231,22 @@ impl Args {
         answer.assessment = Some(judged(assess::assess(&book, &answer, &limits, &gauges)));
         gauges.bar.finish_and_clear();
         self.tell(&answer)
+    }
+
+    /// What a flag needs conflicts with another one that is given: clap asks for it no more, and the flag would be passed over.
+    fn check_flags(&self) -> Result<(), Error> {
+        if let Some(cash) = self.cash.filter(|_| self.positions.is_none()) {
+            let whose =
+                if self.weights.is_some() { "of weights it is a row cash,0.2" } else { "a curve has its own in it" };
+            return Err(Error::usage("--cash", cash, format!("it is for --positions; {whose}: leave it out")));
+        }
+        match self.benchmark.as_ref().filter(|_| self.equity.is_some()) {
+            Some(name) => {
+                let why = "it is for --prices, of which it is an asset; an equity curve has none: leave it out";
+                Err(Error::usage("--benchmark", name, why))
+            }
+            None => Ok(()),
+        }
     }
 
     fn settings(&self) -> Result<Settings, Error> {
