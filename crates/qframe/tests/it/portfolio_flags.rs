@@ -258,7 +258,17 @@ fn risk_values_nothing_at_prices_of_long_ago() {
     program.write("apart.csv", apart);
     let told = "the last instant of them all is 2024-01-08, 22 days before the newest price";
     risk("--prices apart.csv --weights w.csv", 1, told);
-    risk("--prices old.csv --max-age 3", 2, "--max-age: it is for what is held");
+    // Without a book each asset weighs the same: one that ended long ago was measured at its full weight, standing still.
+    for align in ["inner", "ffill"] {
+        let ended =
+            "--prices C: its price is of 2024-01-10, 20 days older than the newest of 2024-01-30; expected 5 days";
+        risk(&format!("--prices old.csv --align {align}"), 1, ended);
+        risk(&format!("--prices old.csv --align {align} --max-age 19"), 1, "expected 19 days at most");
+        risk(&format!("--prices old.csv --align {align} --max-age 20"), 0, "");
+    }
+    risk("--prices apart.csv", 1, told);
+    // What the book is held against alone is not held.
+    risk("--prices old.csv --align ffill --benchmark C", 0, "");
     program.write("equity.csv", "time,equity\n2024-01-01,1\n2024-01-02,2\n2024-01-03,1\n2024-01-04,3\n");
     risk("--equity equity.csv --on-bad-row skip", 2, "--on-bad-row: it is for --prices");
     risk("--equity equity.csv --max-age 3", 2, "--max-age: it is for --prices");
