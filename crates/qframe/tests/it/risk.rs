@@ -97,7 +97,7 @@ fn positions_are_revalued() {
         |kind: &str| found["stress"].as_array().unwrap().iter().find(|one| one["kind"] == kind).unwrap().clone();
     let loss = 0.1 * money("A") + 0.5 * (money("B") + money("C"));
     assert!((number(&scenario("shock")["loss_money"]) - loss).abs() < 1e-6);
-    assert!(scenario("window")["name"].as_str().unwrap().contains("2020-02-01 to 2020-03-05"));
+    assert!(scenario("window")["name"].as_str().unwrap().contains("2020-02-01 to 2020-03-05, counted from 2020-01-28"));
     assert_eq!(found["liquidity"][0]["days"], 1.0);
     let advice = &found["assessment"]["recommendations"];
     assert!(
@@ -197,19 +197,20 @@ fn a_value_that_stands_twice_counts_once() {
     assert_eq!(twice, once);
 }
 
+fn refused(program: &Program, words: &str, code: i32, parts: &[&str]) {
+    let answer = program.run(&format!("risk {words}"));
+    assert_eq!(answer.code(), code, "{words}: {}", answer.error());
+    assert!(answer.out().is_empty(), "{words}: {}", answer.out());
+    for part in parts {
+        assert!(answer.error().contains(part), "{words}: {part:?} is missing in {}", answer.error());
+    }
+}
+
 #[test]
-fn wrong_words_and_files_are_named() {
+fn wrong_words_are_named() {
     let program = filled();
     program.write("curve.csv", "time,equity\n2020-01-01,100\n2020-01-02,101\n2020-01-03,102\n2020-01-04,101\n");
-    let check = |words: &str, code: i32, parts: &[&str]| {
-        let answer = program.run(&format!("risk {words}"));
-        assert_eq!(answer.code(), code, "{words}: {}", answer.error());
-        assert!(answer.out().is_empty(), "{words}: {}", answer.out());
-        for part in parts {
-            assert!(answer.error().contains(part), "{words}: {part:?} is missing in {}", answer.error());
-        }
-    };
-    let file = |text: &str| program.write("x.csv", text);
+    let check = |words: &str, code: i32, parts: &[&str]| refused(&program, words, code, parts);
     check("", 2, &["--prices", "--equity"]);
     check("--prices prices.csv --confidence 101", 2, &["--confidence 101", "below 100"]);
     check("--prices prices.csv --horizon 0", 2, &["--horizon 0", "1 to 1000"]);
@@ -220,7 +221,12 @@ fn wrong_words_and_files_are_named() {
     check("--prices prices.csv --decay 1", 2, &["--decay 1"]);
     check("--prices prices.csv --shock A", 2, &["--shock A", "AAPL=-20%"]);
     check("--prices prices.csv --shock Z=-5% --method normal", 2, &["nothing that is held"]);
-    check("--prices prices.csv --window 2030-01-01..2030-02-01 --weights weights.csv", 2, &["no two prices"]);
+    check("--prices prices.csv --window 2030-01-01..2030-02-01 --weights weights.csv", 2, &["no price in it"]);
+    check(
+        "--prices prices.csv --window 2020-02-02..2020-02-01",
+        2,
+        &["--window 2020-02-02..2020-02-01", "or the same day"],
+    );
     check("--prices prices.csv --benchmark Z", 2, &["--benchmark Z", "There are A, B, C, D"]);
     check("--prices prices.csv --limit var", 2, &["--limit var", "NAME=VALUE"]);
     check("--prices prices.csv --metric luck:x=1/2", 2, &["\"luck\" is no risk", "market"]);
@@ -235,6 +241,13 @@ fn wrong_words_and_files_are_named() {
     let weights = "--prices prices.csv --weights weights.csv";
     check(&format!("{weights} --cash 50"), 2, &["--cash 50", "for --positions; of weights it is a row cash,0.2"]);
     check("--prices prices.csv --cash 50", 2, &["--positions <FILE>"]);
+}
+
+#[test]
+fn wrong_files_are_named() {
+    let program = filled();
+    let check = |words: &str, code: i32, parts: &[&str]| refused(&program, words, code, parts);
+    let file = |text: &str| program.write("x.csv", text);
     check("--prices nowhere.csv", 1, &["nowhere.csv"]);
     check("--prices prices.csv --weights nowhere.csv", 1, &["--weights nowhere.csv"]);
     check("--prices prices.csv --method monte-carlo", 1, &["D: its returns do not vary", "leave it out"]);

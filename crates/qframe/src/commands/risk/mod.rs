@@ -31,7 +31,7 @@ use assess::Limits;
 use book::Book;
 use gauge::Gauges;
 use measure::{Figure, Method, Part, Settings, Unmeasured};
-use stress::{Closing, Reversed, Scenario, Shock};
+use stress::{Closing, Reversed, Scenario, Shock, Window};
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -97,7 +97,7 @@ pub(crate) struct Args {
     /// Moves at once: AAPL=-20%, class:NAME=, currency:NAME=, factor:NAME= (by each asset's beta), all=; commas join them.
     #[arg(long, value_name = "MOVES", allow_hyphen_values = true, help_heading = "Stress")]
     shock: Vec<String>,
-    /// A time of history that the positions are held through, as 2008-09-01..2008-11-28.
+    /// A time of history that the positions are held through, from the last price before it, as 2008-09-01..2008-11-28.
     #[arg(long, value_name = "FROM..TO", help_heading = "Stress")]
     window: Vec<String>,
     /// Find the likeliest way to lose so much.
@@ -205,7 +205,7 @@ impl Args {
     pub(crate) fn run(self) -> Result<(), Error> {
         self.check_flags()?;
         let shocks = self.shock.iter().map(|word| Shock::parse(word)).collect::<Result<Vec<_>, _>>()?;
-        let windows = self.window.iter().map(|word| stress::window(word)).collect::<Result<Vec<_>, _>>()?;
+        let windows = self.window.iter().map(|word| Window::parse(word)).collect::<Result<Vec<_>, _>>()?;
         let limits = Limits::parse(&self.limit, &self.metric)?;
         let loss = share("--reverse", &self.reverse)?;
         let participation = share("--participation", &self.participation)?;
