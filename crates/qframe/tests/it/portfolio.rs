@@ -306,6 +306,10 @@ fn flags_of_another_objective_are_refused() {
     check("optimise --prices closes.csv --objective herc --clusters 9", 2, &["--clusters 9", "1 to 3"]);
     check("optimise --prices closes.csv --market A=1", 2, &["--market", "belongs to --view"]);
     check("optimise --prices closes.csv --view A=5% --market A=7", 2, &["--market A=7", "a sum of 7", "together 1"]);
-    check("optimise --prices closes.csv --current A=90% B=20%", 2, &["--current A=90% B=20%", "a sum of 1.1"]);
+    check(
+        "optimise --prices closes.csv --turnover 9% --current A=90% B=20%",
+        2,
+        &["--current A=90% B=20%", "a sum of 1.1"],
+    );
     check("optimise --prices closes.csv --out closes.csv", 2, &["--out closes.csv", "a file of --prices"]);
 }
