@@ -126,21 +126,38 @@ fn the_highest_ratio_is_found_without_assets_that_may_not_be_held() {
 fn the_highest_ratio_of_a_frontier_is_the_highest_of_its_table() {
     let program = Program::new();
     let prices = "--prices KO JPM MRK XOM RRC WMT --from 2015-01-01 --to 2017-12-31 --points 5";
-    for words in ["--current XOM=1 --cost 1%", "--current XOM=1 --cost 1% --risk-free 2%", ""] {
+    let sums = [
+        "--risk-free 2% --sum 0.5",
+        "--risk-free=-2% --sum 1.5 --bounds 0:2",
+        "--risk-free 9% --sum -0.5 --bounds=-1:1",
+    ];
+    for words in ["--current XOM=1 --cost 1%", "--current XOM=1 --cost 1% --risk-free 2%", ""].into_iter().chain(sums) {
         let shown = answer(&program, &format!("frontier {prices} {words}"));
         let number = |row: &Value, name: &str| row[name].as_f64().unwrap();
-        let rate = number(&shown, "risk_free");
+        let sum = words.split_once("--sum ").map_or(1.0, |(_, sum)| sum.split(' ').next().unwrap().parse().unwrap());
+        let (rate, has_costs) = (number(&shown, "risk_free"), words.contains("--cost"));
         let highest = number(&shown["max_sharpe"], "sharpe_ratio");
         for row in shown["points"].as_array().unwrap() {
-            let earned = number(row, "expected_return") - number(row, "cost") - rate;
+            let earned = number(row, "expected_return") - number(row, "cost") - rate * sum;
             assert!((number(row, "sharpe_ratio") - earned / number(row, "volatility")).abs() < 1e-12, "{words}: {row}");
             assert!(number(row, "sharpe_ratio") <= highest + 1e-9, "{words}: {row} beats {highest}");
-            assert_eq!(number(row, "cost") > 0.0, !words.is_empty(), "{words}: {row}");
+            assert_eq!(number(row, "cost") > 0.0, has_costs, "{words}: {row}");
         }
         let text = program.run(&format!("portfolio frontier {prices} {words}")).out();
         let said = ["Highest Sharpe ratio after costs", "     Cost  "].map(|words| text.contains(words));
-        assert_eq!(said, [!words.is_empty(); 2], "{text}");
+        assert_eq!(said, [has_costs; 2], "{text}");
+        if !has_costs {
+            let prices = prices.trim_end_matches("--points 5");
+            let found = answer(&program, &format!("optimise {prices} {words} --objective max-sharpe"));
+            assert!((number(&found, "sharpe_ratio") - highest).abs() < 1e-9, "{words}: {found}");
+        }
     }
+    let words = "--risk-free 300% --sum 0.1";
+    let text = program.run(&format!("portfolio frontier {prices} {words}")).out();
+    assert!(text.contains("No portfolio returns more than 30.00 %"), "{text}");
+    let refused = program
+        .run(&format!("portfolio optimise {} {words} --objective max-sharpe", prices.trim_end_matches("--points 5")));
+    assert!(refused.code() == 1 && refused.error().contains("a return above 0.3 a year"), "{}", refused.error());
 }
 
 /// Bounds of one asset stand, wherever those of all are named; names of columns do not speak to the terminal.
@@ -289,6 +306,10 @@ fn flags_of_another_objective_are_refused() {
     check("optimise --prices closes.csv --objective herc --clusters 9", 2, &["--clusters 9", "1 to 3"]);
     check("optimise --prices closes.csv --market A=1", 2, &["--market", "belongs to --view"]);
     check("optimise --prices closes.csv --view A=5% --market A=7", 2, &["--market A=7", "a sum of 7", "together 1"]);
-    check("optimise --prices closes.csv --current A=90% B=20%", 2, &["--current A=90% B=20%", "a sum of 1.1"]);
+    check(
+        "optimise --prices closes.csv --turnover 9% --current A=90% B=20%",
+        2,
+        &["--current A=90% B=20%", "a sum of 1.1"],
+    );
     check("optimise --prices closes.csv --out closes.csv", 2, &["--out closes.csv", "a file of --prices"]);
 }

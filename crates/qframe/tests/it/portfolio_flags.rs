@@ -76,6 +76,37 @@ fn a_flag_that_changes_nothing_is_refused() {
     }
 }
 
+/// What is held was taken, and nothing was counted from it.
+#[test]
+fn what_is_held_is_refused_where_nothing_counts_from_it() {
+    let program = program();
+    let optimise = |words: &str, parts: &[&str]| {
+        check(&program, &format!("optimise --prices closes.csv {words}"), 2, parts);
+    };
+    let unread = ["--current: nothing counts from it: give --turnover, or --cost or --impact above zero"];
+    for words in
+        ["--current A=.5", "--current A=.5 --cost 0", "--current A=.5 --cost 0% --impact 0", "--current A=.5 --gross 1"]
+    {
+        optimise(words, &unread);
+        check(&program, &format!("frontier --prices closes.csv {words}"), 2, &unread);
+        check(&program, &format!("rebalance --prices closes.csv --cash 1000 {words}"), 2, &unread);
+    }
+    optimise(
+        "--objective hrp --current A=.5",
+        &["--current: nothing counts from it: give --turnover, or leave it out"],
+    );
+    program.write("limits.toml", "gross = \"1\"\ncurrent = [\"A=.5\"]\n");
+    let unread = ["limits.toml:2:1: current: nothing counts from it"];
+    check(&program, "optimise --prices closes.csv --constraints limits.toml", 1, &unread);
+    for words in [
+        "optimise --prices closes.csv --impact 0.1 --current A=1",
+        "optimise --prices closes.csv --objective hrp --turnover 90% --current A=1",
+        "frontier --prices closes.csv --points 3 --cost 10bp --current A=1",
+    ] {
+        answer(&program, words);
+    }
+}
+
 /// What conflicted with few positions was told as the other constraints.
 #[test]
 fn what_conflicts_with_few_positions_is_named() {
@@ -258,7 +289,17 @@ fn risk_values_nothing_at_prices_of_long_ago() {
     program.write("apart.csv", apart);
     let told = "the last instant of them all is 2024-01-08, 22 days before the newest price";
     risk("--prices apart.csv --weights w.csv", 1, told);
-    risk("--prices old.csv --max-age 3", 2, "--max-age: it is for what is held");
+    // Without a book each asset weighs the same: one that ended long ago was measured at its full weight, standing still.
+    for align in ["inner", "ffill"] {
+        let ended =
+            "--prices C: its price is of 2024-01-10, 20 days older than the newest of 2024-01-30; expected 5 days";
+        risk(&format!("--prices old.csv --align {align}"), 1, ended);
+        risk(&format!("--prices old.csv --align {align} --max-age 19"), 1, "expected 19 days at most");
+        risk(&format!("--prices old.csv --align {align} --max-age 20"), 0, "");
+    }
+    risk("--prices apart.csv", 1, told);
+    // What the book is held against alone is not held.
+    risk("--prices old.csv --align ffill --benchmark C", 0, "");
     program.write("equity.csv", "time,equity\n2024-01-01,1\n2024-01-02,2\n2024-01-03,1\n2024-01-04,3\n");
     risk("--equity equity.csv --on-bad-row skip", 2, "--on-bad-row: it is for --prices");
     risk("--equity equity.csv --max-age 3", 2, "--max-age: it is for --prices");
@@ -333,7 +374,7 @@ fn no_refusal_speaks_to_the_terminal() {
     };
     plain("rebalance --prices closes.csv --positions held.csv --weights A=1", 1);
     plain("rebalance --prices closes.csv --cash 9 --weights A\u{1b}[31m=1", 2);
-    plain("optimise --prices closes.csv --current A\u{1b}[31m=1", 2);
+    plain("optimise --prices closes.csv --turnover 9% --current A\u{1b}[31m=1", 2);
     plain("optimise --prices closes.csv --bounds A\u{1b}[31m=0:1", 2);
     plain("optimise --prices closes.csv --group g\u{1b}[31m=A:60%: h=B:60%:", 1);
 }

@@ -97,7 +97,7 @@ fn positions_are_revalued() {
         |kind: &str| found["stress"].as_array().unwrap().iter().find(|one| one["kind"] == kind).unwrap().clone();
     let loss = 0.1 * money("A") + 0.5 * (money("B") + money("C"));
     assert!((number(&scenario("shock")["loss_money"]) - loss).abs() < 1e-6);
-    assert!(scenario("window")["name"].as_str().unwrap().contains("2020-02-01 to 2020-03-05"));
+    assert!(scenario("window")["name"].as_str().unwrap().contains("2020-02-01 to 2020-03-05, counted from 2020-01-28"));
     assert_eq!(found["liquidity"][0]["days"], 1.0);
     let advice = &found["assessment"]["recommendations"];
     assert!(
@@ -197,19 +197,20 @@ fn a_value_that_stands_twice_counts_once() {
     assert_eq!(twice, once);
 }
 
+fn refused(program: &Program, words: &str, code: i32, parts: &[&str]) {
+    let answer = program.run(&format!("risk {words}"));
+    assert_eq!(answer.code(), code, "{words}: {}", answer.error());
+    assert!(answer.out().is_empty(), "{words}: {}", answer.out());
+    for part in parts {
+        assert!(answer.error().contains(part), "{words}: {part:?} is missing in {}", answer.error());
+    }
+}
+
 #[test]
-fn wrong_words_and_files_are_named() {
+fn wrong_words_are_named() {
     let program = filled();
     program.write("curve.csv", "time,equity\n2020-01-01,100\n2020-01-02,101\n2020-01-03,102\n2020-01-04,101\n");
-    let check = |words: &str, code: i32, parts: &[&str]| {
-        let answer = program.run(&format!("risk {words}"));
-        assert_eq!(answer.code(), code, "{words}: {}", answer.error());
-        assert!(answer.out().is_empty(), "{words}: {}", answer.out());
-        for part in parts {
-            assert!(answer.error().contains(part), "{words}: {part:?} is missing in {}", answer.error());
-        }
-    };
-    let file = |text: &str| program.write("x.csv", text);
+    let check = |words: &str, code: i32, parts: &[&str]| refused(&program, words, code, parts);
     check("", 2, &["--prices", "--equity"]);
     check("--prices prices.csv --confidence 101", 2, &["--confidence 101", "below 100"]);
     check("--prices prices.csv --horizon 0", 2, &["--horizon 0", "1 to 1000"]);
@@ -220,11 +221,33 @@ fn wrong_words_and_files_are_named() {
     check("--prices prices.csv --decay 1", 2, &["--decay 1"]);
     check("--prices prices.csv --shock A", 2, &["--shock A", "AAPL=-20%"]);
     check("--prices prices.csv --shock Z=-5% --method normal", 2, &["nothing that is held"]);
-    check("--prices prices.csv --window 2030-01-01..2030-02-01 --weights weights.csv", 2, &["no two prices"]);
+    check("--prices prices.csv --window 2030-01-01..2030-02-01 --weights weights.csv", 2, &["no price in it"]);
+    check(
+        "--prices prices.csv --window 2020-02-02..2020-02-01",
+        2,
+        &["--window 2020-02-02..2020-02-01", "or the same day"],
+    );
     check("--prices prices.csv --benchmark Z", 2, &["--benchmark Z", "There are A, B, C, D"]);
     check("--prices prices.csv --limit var", 2, &["--limit var", "NAME=VALUE"]);
     check("--prices prices.csv --metric luck:x=1/2", 2, &["\"luck\" is no risk", "market"]);
     check("--equity curve.csv --from 2020-01-02", 2, &["--from", "leave it out"]);
+    // They were taken and passed over.
+    check(
+        "--equity curve.csv --cash 50",
+        2,
+        &["--cash 50", "for --positions; a curve has its own in it: leave it out"],
+    );
+    check("--equity curve.csv --benchmark A", 2, &["--benchmark A", "for --prices", "leave it out"]);
+    let weights = "--prices prices.csv --weights weights.csv";
+    check(&format!("{weights} --cash 50"), 2, &["--cash 50", "for --positions; of weights it is a row cash,0.2"]);
+    check("--prices prices.csv --cash 50", 2, &["--positions <FILE>"]);
+}
+
+#[test]
+fn wrong_files_are_named() {
+    let program = filled();
+    let check = |words: &str, code: i32, parts: &[&str]| refused(&program, words, code, parts);
+    let file = |text: &str| program.write("x.csv", text);
     check("--prices nowhere.csv", 1, &["nowhere.csv"]);
     check("--prices prices.csv --weights nowhere.csv", 1, &["--weights nowhere.csv"]);
     check("--prices prices.csv --method monte-carlo", 1, &["D: its returns do not vary", "leave it out"]);
@@ -293,4 +316,50 @@ fn no_price_falls_by_more_than_all_of_it() {
     let notes = found["notes"].to_string();
     let why = "no way to lose 90%: prices fall by 100% at most, and with all of them there the book loses 80.00%";
     assert!(found["reverse"].is_null() && notes.contains(why), "{notes}");
+}
+
+/// The drift of a stock that is sold short counted as a gain: a book of one short lost less where all went against it.
+#[test]
+fn what_goes_against_a_book_is_no_less_than_its_normal_risk() {
+    let program = Program::new();
+    // R rises by much more a day than it moves about, S falls so.
+    let mut table = "date,R,S,A\n".to_owned();
+    for day in 0..60_i32 {
+        let [rising, falling] =
+            [0.01, -0.01].map(|drift: f64| (f64::from(day) * drift + f64::from(day * 5 % 7) / 900.0).exp());
+        table +=
+            &format!("2024-{:02}-{:02},{rising:.6},{falling:.6},{}\n", 1 + day / 28, 1 + day % 28, 90 + day * 3 % 8);
+    }
+    program.write("drift.csv", table);
+    let told = |book: &str, horizon: usize| {
+        program.write("drifting.csv", format!("symbol,weight\n{book}"));
+        let words =
+            format!("--weights drifting.csv --method normal --covariance sample --confidence 95 --horizon {horizon}");
+        let found = answer(&program, &format!("--prices drift.csv {words}"));
+        let worlds = found["stress"].as_array().unwrap().clone();
+        let loss = |name: &str| {
+            worlds.iter().find(|one| one["name"].as_str().unwrap().ends_with(name)).map(|one| number(&one["loss"]))
+        };
+        (
+            number(&found["risk"][0]["var"]),
+            loss("correlations of one").unwrap(),
+            loss("every position against the book"),
+        )
+    };
+    let alike = |one: f64, other: f64| (one - other).abs() < 1e-12;
+    for horizon in [1, 10] {
+        for asset in ["R", "S", "A"] {
+            let (normal, as_one, against) = told(&format!("{asset},1\n"), horizon);
+            assert!(alike(normal, as_one) && against.is_none(), "long {asset}: {normal} {as_one} {against:?}");
+            let (normal, as_one, against) = told(&format!("{asset},-1\ncash,2\n"), horizon);
+            assert!(
+                alike(normal, as_one) && alike(normal, against.unwrap()),
+                "short {asset}: {normal} {as_one} {against:?}"
+            );
+        }
+        for book in ["R,-0.5\nS,0.7\ncash,0.8\n", "R,0.5\nS,-0.7\ncash,1.2\n", "R,-0.5\nS,-0.2\nA,1.7\n"] {
+            let (normal, as_one, against) = told(book, horizon);
+            assert!(against.unwrap() >= normal.max(as_one), "{book}: {normal} {as_one} {against:?}");
+        }
+    }
 }

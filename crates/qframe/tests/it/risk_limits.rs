@@ -164,14 +164,58 @@ fn a_window_beyond_the_prices_is_cut_and_that_is_said() {
         rows.iter().find(|row| row["kind"] == "window").unwrap()["name"].as_str().unwrap().to_owned()
     };
     let early = stress("2019-06-01..2020-02-05");
-    assert!(early.starts_with("window 2020-01-01 to 2020-02-05 (cut: 2019-06-01 to 2020-02-05"), "{early}");
+    let cut = "window 2020-01-02 to 2020-02-05, counted from 2020-01-01 (cut: 2019-06-01 to 2020-02-05";
+    assert!(early.starts_with(cut), "{early}");
     let late = stress("2020-02-01..2031-01-01");
     assert!(late.contains("(cut: 2020-02-01 to 2031-01-01 was asked for, the prices go from 2020-01-01"), "{late}");
     assert!(!stress("2020-02-01..2020-02-05").contains("cut"));
-    for window in ["2018-01-01..2018-02-01", "2019-12-01..2020-01-01", "2030-01-01..2030-02-01"] {
+    // No price is before the first, and what it moved is not known.
+    assert!(stress("2020-01-01..2020-02-05").contains("counted from 2020-01-01 (cut"));
+    for window in
+        ["2018-01-01..2018-02-01", "2019-12-01..2020-01-01", "2030-01-01..2030-02-01", "2020-01-29..2020-01-31"]
+    {
         let answer = program.run(&format!("risk --prices prices4.csv --method normal --window {window}"));
-        assert!(answer.code() == 2 && answer.error().contains("no two prices"), "{window}: {}", answer.error());
+        assert!(
+            answer.code() == 2 && answer.error().contains("no price in it that has one before it"),
+            "{window}: {}",
+            answer.error()
+        );
     }
+}
+
+/// The move of the first day was left out: the window of the worst day was none, and that of the worst week lost less.
+#[test]
+fn a_window_has_the_moves_of_its_first_day() {
+    let program = filled();
+    let all = |words: &str| answer(&program, &format!("--method normal {words}"))["stress"].as_array().unwrap().clone();
+    let check = |data: &str, count: &str| {
+        let found = all(data);
+        let worst =
+            found.iter().find(|one| one["name"].as_str().unwrap().starts_with(&format!("worst {count} "))).unwrap();
+        let (days, base) =
+            worst["name"].as_str().unwrap().split_once(": ").unwrap().1.split_once(", counted from ").unwrap();
+        assert!(worst["counted_from"].as_str().unwrap().starts_with(base), "{worst}");
+        let window = if count == "1" { format!("{days}..{days}") } else { days.replace(" to ", "..") };
+        let found = all(&format!("{data} --window {window}"));
+        let through = found.iter().find(|one| one["kind"] == "window").unwrap();
+        for field in ["loss", "loss_money", "worst", "counted_from"] {
+            assert_eq!(through[field], worst[field], "{data} {window}: {field}");
+        }
+        assert_eq!(through["name"], format!("window {days}, counted from {base}"));
+    };
+    for count in ["1", "5", "20"] {
+        check("--prices prices4.csv", count);
+        check("--prices prices4.csv --positions book.csv --cash 9000", count);
+        check("--equity equity.csv", count);
+    }
+    // Of a date all of its day.
+    let rows: String = (0..96)
+        .map(|hour| format!("2024-01-{:02}T{:02}:00:00Z,{}\n", 1 + hour / 24, hour % 24, 90 + hour % 17))
+        .collect();
+    program.write("hours.csv", format!("time,equity\n{rows}"));
+    let found = all("--equity hours.csv --window 2024-01-02..2024-01-03");
+    let name = found.iter().find(|one| one["kind"] == "window").unwrap()["name"].as_str().unwrap().to_owned();
+    assert_eq!(name, "window 2024-01-02 to 2024-01-03T23:00:00Z, counted from 2024-01-01T23:00:00Z");
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn a_device_is_not_read() {
         "risk --equity /dev/zero",
         "risk --prices AAPL --positions /dev/zero",
         "portfolio optimise --prices AAPL BTC/USD --constraints /dev/zero",
-        "portfolio optimise --prices AAPL BTC/USD --current /dev/zero",
+        "portfolio optimise --prices AAPL BTC/USD --turnover 9% --current /dev/zero",
         "backtest --data /dev/null",
         "backtest --config /dev/zero",
     ] {

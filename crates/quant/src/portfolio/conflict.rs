@@ -42,7 +42,7 @@ fn clauses(names: &[String], objective: &Objective, constraints: &Constraints) -
     all.extend(match objective {
         Objective::TargetReturn(least) => Some(Clause::Return(*least)),
         Objective::TargetRisk(most) => Some(Clause::Risk(*most)),
-        Objective::MaxSharpe { risk_free } => Some(Clause::Excess(*risk_free)),
+        Objective::MaxSharpe { risk_free } => Some(Clause::Excess(risk_free * constraints.budget)),
         _ => None,
     });
     all

@@ -68,7 +68,7 @@ pub enum Clause {
     Return(f64),
     /// The volatility is at most this.
     Risk(f64),
-    /// The expected return, net of costs, is above this.
+    /// The expected return, net of costs, is above this: the rate without risk of what the weights sum to.
     Excess(f64),
 }
 
@@ -202,7 +202,8 @@ impl fmt::Display for Clause {
             Self::Smallest(least) => write!(f, "no weight smaller than {least}"),
             Self::Return(least) => write!(f, "a return of at least {least} a year"),
             Self::Risk(most) => write!(f, "a volatility of at most {most} a year"),
-            Self::Excess(rate) => write!(f, "a return above {rate} a year"),
+            // A product, which need not be as short as its factors.
+            Self::Excess(floor) => write!(f, "a return above {} a year", (floor * 1e12).round() / 1e12 + 0.0),
         }
     }
 }

@@ -215,7 +215,7 @@ fn ratio(
     program.equal(
         excess.into_iter().map(|(place, part)| (place, part / size)).collect(),
         1.0,
-        Some(Clause::Excess(rate)),
+        Some(Clause::Excess(rate * constraints.budget)),
     );
     let matrix = estimates.covariance().matrix();
     quadratic(program, matrix, 1.0 / matrix.diagonal().mean());

@@ -26,6 +26,17 @@ pub struct Figures {
     pub risk_shares: Vec<f64>,
     /// The sum of absolute weights.
     pub gross: f64,
+    /// The sum of weights.
+    pub net: f64,
+}
+
+impl Figures {
+    /// The return above the rate without risk, over the volatility; `paid` is what trading takes from the return. What is not
+    /// invested earns that rate and what is borrowed pays it, so that all there is returns `m'w + (1 - net) rate`.
+    #[must_use]
+    pub fn sharpe_ratio(&self, risk_free: f64, paid: f64) -> f64 {
+        (self.expected_return - paid - risk_free * self.net) / self.volatility
+    }
 }
 
 /// Mean returns of a year: geometric, `prod(1 + r)^(periods / n) - 1` of each asset, `periods` observations a year.
@@ -109,6 +120,7 @@ impl Estimates {
             effective_positions: gross * gross / dot(weights, weights),
             risk_shares: pulls.iter().zip(weights).map(|(pull, weight)| pull * weight / variance).collect(),
             gross,
+            net: weights.iter().sum(),
         }
     }
 }

@@ -49,7 +49,7 @@ pub enum Objective {
     InverseVolatility,
     /// Of the least variance (H. Markowitz, "Portfolio selection", 1952).
     MinVariance,
-    /// Of the highest return above this rate over volatility (W. Sharpe, 1966).
+    /// Of the highest return above this rate over volatility (W. Sharpe, 1966), as [`Figures::sharpe_ratio`] has it.
     MaxSharpe {
         /// The rate of a year without risk.
         risk_free: f64,

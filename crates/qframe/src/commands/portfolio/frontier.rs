@@ -75,7 +75,7 @@ impl Args {
             return Ok(writeln!(out)?);
         }
         head("the frontier", &priced, &self.wanted, &mut out)?;
-        text(&points, best.as_ref(), (rate, constraints.linear_cost > 0.0), &mut out)?;
+        text(&points, best.as_ref(), constraints.linear_cost > 0.0, &mut out)?;
         let told = |(target, why): &Absent| writeln!(out, "No point at a return of {}: {why}", percent(*target));
         Ok(absent.iter().try_for_each(told)?)
     }
@@ -97,7 +97,7 @@ struct Shown {
 impl Shown {
     fn of(held: Allocation, estimates: &Estimates, constraints: &Constraints, rate: f64) -> Self {
         let (figures, cost) = (estimates.figures(&held.weights), constraints.share_paid(&held.weights));
-        let sharpe = (figures.expected_return - cost - rate) / figures.volatility;
+        let sharpe = figures.sharpe_ratio(rate, cost);
         Self { held, figures, cost, sharpe }
     }
 
@@ -120,7 +120,7 @@ impl Shown {
 fn text(
     points: &[Shown],
     best: Result<&Shown, &PortfolioError>,
-    (rate, has_costs): (f64, bool),
+    has_costs: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     const BAR: f64 = 40.0;
@@ -146,9 +146,15 @@ fn text(
             percent(figures.expected_return),
             percent(figures.volatility)
         ),
-        Err(PortfolioError::Conflict(clauses)) if clauses.iter().any(|one| matches!(one, Clause::Excess(_))) => {
-            writeln!(out, "\nNo portfolio returns more than {}", percent(rate))
-        }
-        Err(error) => writeln!(out, "\nNo highest Sharpe ratio: {error}"),
+        Err(error) => match excess(error) {
+            Some(floor) => writeln!(out, "\nNo portfolio returns more than {}", percent(floor)),
+            None => writeln!(out, "\nNo highest Sharpe ratio: {error}"),
+        },
     }
+}
+
+/// The return that no portfolio has, where that is why there is no ratio.
+fn excess(error: &PortfolioError) -> Option<f64> {
+    let PortfolioError::Conflict(clauses) = error else { return None };
+    clauses.iter().find_map(|clause| if let Clause::Excess(floor) = clause { Some(*floor) } else { None })
 }

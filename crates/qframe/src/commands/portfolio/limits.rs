@@ -64,7 +64,19 @@ impl Limits {
             let why = "it counts from the weights held now: give them with --current, or leave it out";
             return Err(self.placed(Error::usage(flag, "", why)));
         }
-        limits.check_costs(objective).map_err(|error| self.placed(error))
+        limits.check_costs(objective).and_then(|()| limits.check_current(objective)).map_err(|error| self.placed(error))
+    }
+
+    /// What is held now is read where trading is bounded or costs something; a cost of nothing is none. What is no number is told
+    /// elsewhere.
+    fn check_current(&self, objective: Option<&Objective>) -> Result<(), Error> {
+        let is_some = |word: &Option<Word>| word.as_ref().is_some_and(|word| share("", &word.0).ok() != Some(0.0));
+        if self.current.is_empty() || self.turnover.is_some() || is_some(&self.cost) || is_some(&self.impact) {
+            return Ok(());
+        }
+        let costs = if objective.is_some_and(Objective::is_rule) { "" } else { ", or --cost or --impact above zero" };
+        let why = format!("nothing counts from it: give --turnover{costs}, or leave it out");
+        Err(Error::usage("--current", "", why))
     }
 
     /// Costs move optima; the weights of a rule they leave where they are.
@@ -85,7 +97,10 @@ impl Limits {
     /// The same where what is held is known.
     pub(super) fn check_rule(&self, objective: &Objective) -> Result<(), Error> {
         let limits = self.clone().with_file()?;
-        limits.check_costs(Some(objective)).map_err(|error| self.placed(error))
+        limits
+            .check_costs(Some(objective))
+            .and_then(|()| limits.check_current(Some(objective)))
+            .map_err(|error| self.placed(error))
     }
 
     /// The first flag that is given, the file among them.

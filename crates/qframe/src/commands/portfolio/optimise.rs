@@ -52,7 +52,7 @@ impl Args {
         let constraints = self.limits.constraints(estimates.names(), &[])?;
         let found = optimise(&estimates, &objective, &constraints).map_err(|error| refused(error, &priced))?;
         let figures = estimates.figures(&found.weights);
-        let sharpe = (figures.expected_return - self.wanted.risk_free()?) / figures.volatility;
+        let sharpe = figures.sharpe_ratio(self.wanted.risk_free()?, 0.0);
         let mut out = io::stdout().lock();
         if self.json {
             let shown = self.object(&priced, &estimates, (&objective, &found), (&figures, sharpe));

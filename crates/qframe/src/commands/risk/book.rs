@@ -208,12 +208,9 @@ fn returns(values: Vec<f64>, names: &[String]) -> Result<Returns, Error> {
 /// A thousand times the book's worth in one asset is a slip of the pen.
 const WEIGHT_MAX: f64 = 1e3;
 
-/// Prices that are too old for what somebody holds; without a book there is nothing that they would value.
+/// Prices that are too old for what is held, which without a book is every asset: one that ended long ago would be measured at its
+/// full weight, standing still.
 fn check_age(args: &Args, panel: &Panel, holdings: &[Holding]) -> Result<(), Error> {
-    if args.positions.is_none() && args.weights.is_none() {
-        let why = "it is for what is held: name that with --positions or --weights, or leave it out";
-        return if args.age.is_given() { Err(Error::usage("--max-age", "", why)) } else { Ok(()) };
-    }
     let is_held = |asset: usize| {
         let name = &panel.names[asset];
         holdings.iter().any(|holding| holding.symbol == *name && holding.weight != 0.0)

@@ -2,13 +2,12 @@
 use std::collections::BTreeMap;
 
 use indicatif::ProgressBar;
-use qframe_model::time::Time;
 use qframe_quant::risk::exposure::drawdown_at_risk;
 
 use super::Answer;
 use super::book::{Book, Holding};
 use super::measure::{self, Method, Settings};
-use super::stress::{self, Scenario, Shock};
+use super::stress::{self, Scenario, Shock, Window};
 
 /// How readings are made.
 #[derive(Debug)]
@@ -16,7 +15,7 @@ pub(super) struct Gauges<'a> {
     pub(super) settings: &'a Settings,
     /// The methods that have a VaR of the book at the first confidence and horizon.
     pub(super) methods: Vec<Method>,
-    pub(super) windows: &'a [(Time, Time)],
+    pub(super) windows: &'a [Window],
     pub(super) shocks: &'a [Shock],
     /// The share of the daily volume that closing may take.
     pub(super) participation: f64,

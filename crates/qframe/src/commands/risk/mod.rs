@@ -31,7 +31,7 @@ use assess::Limits;
 use book::Book;
 use gauge::Gauges;
 use measure::{Figure, Method, Part, Settings, Unmeasured};
-use stress::{Closing, Reversed, Scenario, Shock};
+use stress::{Closing, Reversed, Scenario, Shock, Window};
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -97,7 +97,7 @@ pub(crate) struct Args {
     /// Moves at once: AAPL=-20%, class:NAME=, currency:NAME=, factor:NAME= (by each asset's beta), all=; commas join them.
     #[arg(long, value_name = "MOVES", allow_hyphen_values = true, help_heading = "Stress")]
     shock: Vec<String>,
-    /// A time of history that the positions are held through, as 2008-09-01..2008-11-28.
+    /// A time of history that the positions are held through, from the last price before it, as 2008-09-01..2008-11-28.
     #[arg(long, value_name = "FROM..TO", help_heading = "Stress")]
     window: Vec<String>,
     /// Find the likeliest way to lose so much.
@@ -203,8 +203,9 @@ const SCENARIOS_MAX: usize = 50_000_000;
 
 impl Args {
     pub(crate) fn run(self) -> Result<(), Error> {
+        self.check_flags()?;
         let shocks = self.shock.iter().map(|word| Shock::parse(word)).collect::<Result<Vec<_>, _>>()?;
-        let windows = self.window.iter().map(|word| stress::window(word)).collect::<Result<Vec<_>, _>>()?;
+        let windows = self.window.iter().map(|word| Window::parse(word)).collect::<Result<Vec<_>, _>>()?;
         let limits = Limits::parse(&self.limit, &self.metric)?;
         let loss = share("--reverse", &self.reverse)?;
         let participation = share("--participation", &self.participation)?;
@@ -230,6 +231,22 @@ impl Args {
         answer.assessment = Some(judged(assess::assess(&book, &answer, &limits, &gauges)));
         gauges.bar.finish_and_clear();
         self.tell(&answer)
+    }
+
+    /// What a flag needs conflicts with another one that is given: clap asks for it no more, and the flag would be passed over.
+    fn check_flags(&self) -> Result<(), Error> {
+        if let Some(cash) = self.cash.filter(|_| self.positions.is_none()) {
+            let whose =
+                if self.weights.is_some() { "of weights it is a row cash,0.2" } else { "a curve has its own in it" };
+            return Err(Error::usage("--cash", cash, format!("it is for --positions; {whose}: leave it out")));
+        }
+        match self.benchmark.as_ref().filter(|_| self.equity.is_some()) {
+            Some(name) => {
+                let why = "it is for --prices, of which it is an asset; an equity curve has none: leave it out";
+                Err(Error::usage("--benchmark", name, why))
+            }
+            None => Ok(()),
+        }
     }
 
     fn settings(&self) -> Result<Settings, Error> {

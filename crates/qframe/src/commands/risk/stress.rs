@@ -1,6 +1,6 @@
 //! What if: the book in worlds that were, and in worlds that are asked for.
 use qframe_lab::report::exact_percent;
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 use qframe_quant::covariance::Covariance;
 use qframe_quant::risk::stress::{by_factor, days_to_close, reverse, worse};
 use qframe_quant::risk::{Confidence, RiskError, normal_contributions};
@@ -15,6 +15,8 @@ use crate::error::Error;
 pub(super) struct Scenario {
     pub(super) name: String,
     pub(super) kind: &'static str,
+    /// The instant of the price before the first move, where it is a stretch of history.
+    pub(super) counted_from: Option<Time>,
     /// A loss, as a fraction of the book and in money.
     pub(super) loss: f64,
     pub(super) loss_money: Option<f64>,
@@ -37,6 +39,16 @@ pub(super) struct Reversed {
 pub(super) struct Closing {
     pub(super) symbol: String,
     pub(super) days: f64,
+}
+
+/// A time of history, of the command line.
+#[derive(Debug, Clone)]
+pub(super) struct Window {
+    word: String,
+    from: Time,
+    to: Time,
+    /// What is before this is in it: of a date alone the whole day is.
+    until: Time,
 }
 
 /// A shock of the command line: moves that happen at once.
@@ -160,17 +172,23 @@ pub(super) fn fraction(text: &str) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-/// `FROM..TO`, two dates.
-///
-/// # Errors
-/// [`Error::Usage`].
-pub(super) fn window(word: &str) -> Result<(Time, Time), Error> {
-    let wrong = |why: String| Error::usage("--window", word, why);
-    let (from, to) =
-        word.split_once("..").ok_or_else(|| wrong("expected FROM..TO, as 2008-09-01..2008-11-28".to_owned()))?;
-    let time = |text: &str| text.trim().parse::<Time>().map_err(|error| wrong(error.to_string()));
-    let (from, to) = (time(from)?, time(to)?);
-    if from < to { Ok((from, to)) } else { Err(wrong("expected the first time before the second".to_owned())) }
+impl Window {
+    /// `FROM..TO`, two dates, which may be the same day.
+    ///
+    /// # Errors
+    /// [`Error::Usage`].
+    pub(super) fn parse(word: &str) -> Result<Self, Error> {
+        let wrong = |why: String| Error::usage("--window", word, why);
+        let (from, to) =
+            word.split_once("..").ok_or_else(|| wrong("expected FROM..TO, as 2008-09-01..2008-11-28".to_owned()))?;
+        let time = |text: &str| text.parse::<Time>().map_err(|error| wrong(error.to_string()));
+        let (from, to, end) = (time(from.trim())?, time(to.trim())?, to.trim());
+        let until = to + if end.len() == "2008-11-28".len() { Span::DAY } else { Span::from_nanos(1) };
+        if from >= until {
+            return Err(wrong("expected the first time before the second, or the same day".to_owned()));
+        }
+        Ok(Self { word: word.to_owned(), from, to, until })
+    }
 }
 
 /// What [`moves`] gives, and worse correlations and volatilities.
@@ -180,7 +198,7 @@ pub(super) fn window(word: &str) -> Result<(Time, Time), Error> {
 pub(super) fn scenarios(
     book: &Book,
     settings: &Settings,
-    windows: &[(Time, Time)],
+    windows: &[Window],
     shocks: &[Shock],
 ) -> Result<Vec<Scenario>, Error> {
     let mut scenarios = moves(book, windows, shocks)?;
@@ -192,21 +210,19 @@ pub(super) fn scenarios(
 ///
 /// # Errors
 /// [`Error`]: a window without prices, a shock that means nothing.
-pub(super) fn moves(book: &Book, windows: &[(Time, Time)], shocks: &[Shock]) -> Result<Vec<Scenario>, Error> {
+pub(super) fn moves(book: &Book, windows: &[Window], shocks: &[Shock]) -> Result<Vec<Scenario>, Error> {
     let mut scenarios = Vec::new();
     for length in STRETCHES.into_iter().filter(|length| *length < book.times.len()) {
         let starts = 0..book.times.len() - length;
-        let stretch = |start: usize| (start, held(book, start, start + length));
-        let loss = |(_, returns): &(usize, Vec<f64>)| lost(book, returns);
-        let worst = starts.map(stretch).max_by(|a, b| loss(a).total_cmp(&loss(b)));
-        if let Some((start, returns)) = worst {
-            let (from, to) = (book.times[start], book.times[start + length]);
-            let name = format!("worst {length} of history: {from:#} to {to:#}");
-            scenarios.push(scenario(book, name, "history", &returns));
+        let stretch = |start: usize| (start, lost(book, &held(book, start, start + length)));
+        let worst = starts.map(stretch).max_by(|a, b| a.1.total_cmp(&b.1));
+        if let Some((start, _)) = worst {
+            let name = format!("worst {length} of history: {}", days(book, start, start + length));
+            scenarios.push(between(book, name, "history", (start, start + length)));
         }
     }
-    for (from, to) in windows {
-        scenarios.push(through(book, *from, *to)?);
+    for window in windows {
+        scenarios.push(through(book, window)?);
     }
     for shock in shocks {
         let returns = shock.returns(book)?;
@@ -220,20 +236,33 @@ pub(super) fn moves(book: &Book, windows: &[(Time, Time)], shocks: &[Shock]) -> 
     Ok(scenarios)
 }
 
-/// The positions held through a time of history. What lies beyond the prices is cut off, and that is said.
-fn through(book: &Book, from: Time, to: Time) -> Result<Scenario, Error> {
+/// The positions held through a time of history, from the last price before it. What lies beyond the prices is cut off, and that
+/// is said.
+fn through(book: &Book, window: &Window) -> Result<Scenario, Error> {
     let (first, last) = (book.times[0], book.times[book.times.len() - 1]);
-    let start = book.times.iter().rposition(|time| *time <= from).unwrap_or(0);
-    let end = book.times.iter().rposition(|time| *time <= to).unwrap_or(0);
-    if start >= end || from >= last {
-        let why = format!("no two prices in it; the prices go from {first:#} to {last:#}");
-        return Err(Error::usage("--window", format!("{from:#}..{to:#}"), why));
+    let before = book.times.iter().rposition(|time| *time < window.from);
+    let (start, end) = (before.unwrap_or(0), book.times.iter().rposition(|time| *time < window.until).unwrap_or(0));
+    if start >= end {
+        let why = format!("no price in it that has one before it; the prices go from {first:#} to {last:#}");
+        return Err(Error::usage("--window", &window.word, why));
     }
-    let mut name = format!("window {:#} to {:#}", book.times[start], book.times[end]);
-    if from < first || to > last {
+    let mut name = format!("window {}", days(book, start, end));
+    if before.is_none() || window.to > last {
+        let Window { from, to, .. } = window;
         name += &format!(" (cut: {from:#} to {to:#} was asked for, the prices go from {first:#} to {last:#})");
     }
-    Ok(scenario(book, name, "window", &held(book, start, end)))
+    Ok(between(book, name, "window", (start, end)))
+}
+
+/// The instants of the moves between two prices, as a window takes them, and of the price that they are counted from.
+fn days(book: &Book, start: usize, end: usize) -> String {
+    let (base, first, last) = (book.times[start], book.times[start + 1], book.times[end]);
+    let all = if first == last { format!("{first:#}") } else { format!("{first:#} to {last:#}") };
+    format!("{all}, counted from {base:#}")
+}
+
+fn between(book: &Book, name: String, kind: &'static str, (start, end): (usize, usize)) -> Scenario {
+    Scenario { counted_from: Some(book.times[start]), ..scenario(book, name, kind, &held(book, start, end)) }
 }
 
 /// What positions that nobody touches earn between two instants.
@@ -255,7 +284,7 @@ fn scenario(book: &Book, name: String, kind: &'static str, returns: &[f64]) -> S
     let parts = book.holdings.iter().zip(returns).map(|(holding, value)| (&holding.symbol, -holding.weight * value));
     let worst = parts.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, part)| *part > 0.0);
     let worst = worst.map(|(symbol, part)| (symbol.clone(), part));
-    Scenario { name, kind, loss, loss_money: book.base.map(|base| base * loss), worst }
+    Scenario { name, kind, counted_from: None, loss, loss_money: book.base.map(|base| base * loss), worst }
 }
 
 /// Normal VaR of the first confidence and horizon, in worse worlds. Nothing where there is no covariance.
@@ -263,24 +292,33 @@ fn worlds(book: &Book, settings: &Settings) -> Vec<Scenario> {
     let Ok(covariance) = settings.estimator.estimate(&book.returns) else { return Vec::new() };
     let (weights, means) = (book.weights(), book.returns.means());
     let (at, horizon): (Confidence, usize) = (settings.confidences[0], settings.horizons[0]);
-    // Correlations of one let shorts hedge longs; against the book, every position loses together.
+    // Correlations of one let shorts hedge longs; against the book, every position loses together. A short is then held as long
+    // of what moves the other way, whose mean is that of the price with the other sign: a price that rises costs it.
     let against: Vec<f64> = weights.iter().map(|weight| weight.abs()).collect();
+    let turned: Vec<f64> = means.iter().zip(&weights).map(|(mean, weight)| mean * weight.signum()).collect();
     let mut cases = vec![
-        ("correlations of one", 1.0, 1.0, &weights),
-        ("volatilities doubled", 0.0, 2.0, &weights),
-        ("both", 1.0, 2.0, &weights),
+        ("correlations of one", 1.0, 1.0, (&weights, &means)),
+        ("volatilities doubled", 0.0, 2.0, (&weights, &means)),
+        ("both", 1.0, 2.0, (&weights, &means)),
     ];
     if against != weights {
-        cases.push(("every position against the book", 1.0, 1.0, &against));
+        cases.push(("every position against the book", 1.0, 1.0, (&against, &turned)));
     }
-    let measured = cases.into_iter().filter_map(|(name, share, factor, weights)| {
+    let measured = cases.into_iter().filter_map(|(name, share, factor, (weights, means))| {
         let covariance = worse(&covariance, share, factor).ok()?;
-        let parts = normal_contributions(&covariance.covariances(weights), &means, weights, at, horizon);
+        let parts = normal_contributions(&covariance.covariances(weights), means, weights, at, horizon);
         let loss = parts.iter().map(|part| part.var).sum::<f64>();
         let most = book.holdings.iter().zip(&parts).max_by(|a, b| a.1.var.total_cmp(&b.1.var));
         let worst = most.map(|(holding, part)| (holding.symbol.clone(), part.var));
         let name = format!("normal VaR {}, {name}", exact_percent(at.value()));
-        Some(Scenario { name, kind: "model", loss, loss_money: book.base.map(|base| base * loss), worst })
+        Some(Scenario {
+            name,
+            kind: "model",
+            counted_from: None,
+            loss,
+            loss_money: book.base.map(|base| base * loss),
+            worst,
+        })
     });
     measured.collect()
 }

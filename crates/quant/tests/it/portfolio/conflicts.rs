@@ -76,6 +76,10 @@ fn numbers_that_cannot_be_are_refused() {
     check(Objective::RiskBudgets(vec![1.0, 1.0, 0.0, 1.0]), long(), "a risk budget: 0");
     check(Objective::MaxSharpe { risk_free: 0.0 }, Constraints { quadratic_cost: 0.1, ..long() }, "do not go together");
     check(Objective::MaxSharpe { risk_free: 9.0 }, long(), "a return above 9 a year");
+    let tenth = Constraints { budget: 0.1, ..long() };
+    check(Objective::MaxSharpe { risk_free: 9.2 }, tenth.clone(), "a return above 0.92 a year");
+    let few = Constraints { positions: Some(1), ..tenth };
+    check(Objective::MaxSharpe { risk_free: 9.2 }, few, "a return above 0.92 a year");
     let estimates = estimates(4, 100, 5);
     let view = View { weights: vec![(9, 1.0)], value: 0.1, confidence: 0.5 };
     assert!(posterior(estimates.covariance(), &[0.25; 4], (2.5, 0.05), &[view]).is_err());

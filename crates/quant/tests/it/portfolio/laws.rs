@@ -13,10 +13,15 @@ const RULES: [Objective; 6] = [
     Objective::EqualRiskClusters(None),
 ];
 
-/// A random portfolio of `total`, within bounds.
+/// A random portfolio, within bounds.
 fn random(chance: &mut Chance, lower: &[f64], upper: &[f64]) -> Vec<f64> {
+    random_of(1.0, chance, lower, upper)
+}
+
+/// The same of any sum.
+fn random_of(total: f64, chance: &mut Chance, lower: &[f64], upper: &[f64]) -> Vec<f64> {
     let mut weights = lower.to_vec();
-    let mut left = 1.0 - lower.iter().sum::<f64>();
+    let mut left = total - lower.iter().sum::<f64>();
     while left > 1e-12 {
         let asset = (chance.next().abs() * weights.len() as f64) as usize % weights.len();
         let part = (left * chance.next().abs() + 1e-3).min(left).min(upper[asset] - weights[asset]);
@@ -159,6 +164,44 @@ proptest! {
                     prop_assert!(!is_allowed || loss >= best - 1e-7 * best.abs().max(1e-3), "{objective:?}: {loss} < {best}");
                 }
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The ratio that is told is the one that is made large. Once it was another where the sum was not one: with half of the money
+    /// invested the rate was taken off in full, other weights had more of it, and so had rows of the frontier.
+    #[test]
+    fn no_portfolio_of_any_sum_has_a_higher_sharpe_ratio_than_the_highest(
+        seed in any::<u64>(), assets in 2usize..7, least in -0.3..0.1_f64, room in 0.2..0.9_f64, part in 0.1..0.9_f64,
+        cost in prop::option::of(0.0..0.01_f64), gap in 0.01..0.3_f64,
+    ) {
+        let (estimates, mut chance) = (estimates(assets, 120, seed), Chance(seed ^ 3));
+        let total = assets as f64 * (least + part * room);
+        let bounds = Constraints { budget: total, ..Constraints::within(assets, least, least + room) };
+        let others: Vec<Vec<f64>> =
+            (0..60).map(|_| random_of(total, &mut chance, &bounds.lower, &bounds.upper)).collect();
+        let constraints = Constraints { current: others[0].clone(), linear_cost: cost.unwrap_or(0.0), ..bounds };
+        // Some portfolio returns more than the rate, of which it has as much as it is invested.
+        let rate = (estimates.figures(&others[0]).expected_return - gap) / total;
+        prop_assume!(total.abs() > 0.05);
+        let told = |weights: &[f64]| estimates.figures(weights).sharpe_ratio(rate, paid(&constraints, weights));
+        let best = told(&weights(&estimates, &Objective::MaxSharpe { risk_free: rate }, &constraints));
+        let by_hand = |weights: &[f64]| {
+            let figures = estimates.figures(weights);
+            let all = figures.expected_return - paid(&constraints, weights) + (1.0 - weights.iter().sum::<f64>()) * rate;
+            (all - rate) / figures.volatility
+        };
+        let slack = 1e-7 * best.abs().max(1e-3);
+        for other in &others {
+            prop_assert!((told(other) - by_hand(other)).abs() < 1e-9 * (1.0 + best.abs()));
+            prop_assert!(told(other) <= best + slack, "{} > {best}: {other:?}", told(other));
+        }
+        for point in frontier(&estimates, &constraints, 6).expect("a frontier") {
+            let held = point.found.expect("weights").weights;
+            prop_assert!(told(&held) <= best + slack, "{} > {best}: {held:?}", told(&held));
         }
     }
 }

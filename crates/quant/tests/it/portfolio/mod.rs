@@ -50,7 +50,9 @@ fn loss(estimates: &Estimates, objective: &Objective, weights: &[f64]) -> f64 {
     let figures = estimates.figures(weights);
     match objective {
         Objective::MinVariance | Objective::TargetReturn(_) => figures.volatility,
-        Objective::MaxSharpe { risk_free } => -(figures.expected_return - risk_free) / figures.volatility,
+        Objective::MaxSharpe { risk_free } => {
+            -(figures.expected_return - risk_free * weights.iter().sum::<f64>()) / figures.volatility
+        }
         Objective::TargetRisk(_) => -figures.expected_return,
         Objective::Utility { aversion } => aversion / 2.0 * figures.volatility.powi(2) - figures.expected_return,
         Objective::MaxDiversification => -figures.diversification,
