@@ -85,17 +85,17 @@ impl Args {
 type Absent = (f64, String);
 
 /// A portfolio as it is shown.
-struct Shown {
-    held: Allocation,
-    figures: Figures,
+pub(super) struct Shown {
+    pub(super) held: Allocation,
+    pub(super) figures: Figures,
     /// What trading takes from the return.
-    cost: f64,
+    pub(super) cost: f64,
     /// After that.
-    sharpe: f64,
+    pub(super) sharpe: f64,
 }
 
 impl Shown {
-    fn of(held: Allocation, estimates: &Estimates, constraints: &Constraints, rate: f64) -> Self {
+    pub(super) fn of(held: Allocation, estimates: &Estimates, constraints: &Constraints, rate: f64) -> Self {
         let (figures, cost) = (estimates.figures(&held.weights), constraints.share_paid(&held.weights));
         let sharpe = figures.sharpe_ratio(rate, cost);
         Self { held, figures, cost, sharpe }

@@ -3,9 +3,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use qframe_lab::report::{ReportError, real_path, write_atomically};
-use qframe_quant::portfolio::{Allocation, Estimates, Figures, Objective, optimise};
+use qframe_quant::portfolio::{Estimates, Objective, optimise};
 use serde_json::{Value, json};
 
+use super::frontier::Shown;
 use super::limits::Limits;
 use super::wanted::{Wanted, refused};
 use super::{finite, percent};
@@ -51,18 +52,17 @@ impl Args {
         let estimates = self.wanted.estimates(&priced)?;
         let constraints = self.limits.constraints(estimates.names(), &[])?;
         let found = optimise(&estimates, &objective, &constraints).map_err(|error| refused(error, &priced))?;
-        let figures = estimates.figures(&found.weights);
-        let sharpe = figures.sharpe_ratio(self.wanted.risk_free()?, 0.0);
+        let shown = Shown::of(found, &estimates, &constraints, self.wanted.risk_free()?);
         let mut out = io::stdout().lock();
         if self.json {
-            let shown = self.object(&priced, &estimates, (&objective, &found), (&figures, sharpe));
-            serde_json::to_writer_pretty(&mut out, &shown).map_err(io::Error::from)?;
+            let object = self.object(&priced, &estimates, &objective, &shown);
+            serde_json::to_writer_pretty(&mut out, &object).map_err(io::Error::from)?;
             writeln!(out)?;
         } else {
-            self.text(&priced, &estimates, (&objective, &found), (&figures, sharpe), &mut out)?;
+            self.text(&priced, &estimates, &objective, &shown, &mut out)?;
         }
         if let Some(path) = &self.out {
-            write(path, estimates.names(), &found.weights)?;
+            write(path, estimates.names(), &shown.held.weights)?;
             if !self.json {
                 writeln!(out, "weights written: {}", path.display())?;
             }
@@ -91,8 +91,8 @@ impl Args {
         &self,
         priced: &Priced,
         estimates: &Estimates,
-        (objective, found): (&Objective, &Allocation),
-        (figures, sharpe): (&Figures, f64),
+        objective: &Objective,
+        Shown { held: found, figures, cost, sharpe }: &Shown,
     ) -> Value {
         let volatilities = estimates.covariance().volatilities();
         let asset = |(asset, name): (usize, &String)| {
@@ -112,6 +112,7 @@ impl Args {
             "data": about(priced),
             "notes": priced.notes,
             "expected_return": figures.expected_return,
+            "cost": cost,
             "volatility": figures.volatility,
             "sharpe_ratio": sharpe,
             "diversification_ratio": figures.diversification,
@@ -129,8 +130,8 @@ impl Args {
         &self,
         priced: &Priced,
         estimates: &Estimates,
-        (objective, found): (&Objective, &Allocation),
-        (figures, sharpe): (&Figures, f64),
+        objective: &Objective,
+        Shown { held: found, figures, cost, sharpe }: &Shown,
         out: &mut dyn Write,
     ) -> io::Result<()> {
         head(objective.name(), priced, &self.wanted, out)?;
@@ -138,17 +139,19 @@ impl Args {
             found.residual.map_or("none: a rule, no optimum".to_owned(), |residual| format!("{residual:.1e}"));
         let condition =
             estimates.covariance().condition_number().map_or("none".to_owned(), |value| format!("{value:.1}"));
+        let sharpe_name = if *cost > 0.0 { "Sharpe Ratio after Cost" } else { "Sharpe Ratio" };
+        let paid = (*cost > 0.0).then(|| ("Cost [%]", finite(100.0 * cost, 2)));
+        let first = ("Expected Return [%]", finite(100.0 * figures.expected_return, 2));
         let rows = [
-            ("Expected Return [%]", finite(100.0 * figures.expected_return, 2)),
             ("Volatility (Ann.) [%]", finite(100.0 * figures.volatility, 2)),
-            ("Sharpe Ratio", finite(sharpe, 3)),
+            (sharpe_name, finite(*sharpe, 3)),
             ("Diversification Ratio", finite(figures.diversification, 3)),
             ("Effective Positions", finite(figures.effective_positions, 1)),
             ("Gross Exposure [%]", finite(100.0 * figures.gross, 2)),
             ("Condition Number", condition),
             ("KKT Residual", residual),
         ];
-        for (name, value) in rows {
+        for (name, value) in [first].into_iter().chain(paid).chain(rows) {
             writeln!(out, "{name:<24}{value}")?;
         }
         let width = estimates.names().iter().map(String::len).max().unwrap_or(0).max(6);
