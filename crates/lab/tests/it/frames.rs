@@ -184,8 +184,9 @@ fn venue_acts(outcome: &Outcome) -> Vec<(i64, &'static str, String)> {
 
 #[test]
 fn a_perpetual_of_long_bars_pays_and_breaks_among_short_ones() {
-    // 900 at 100 with ten times leverage. 9,100 after funding, 46 of profit on the other at its last mark of 171, whose
-    // 30 % are kept: 9,146 - 900 x (100 - p) meets 5 % of 900 x p and 51.30 at p = 80,905.3 / 855.
+    // 900 at 100 with ten times leverage. 9,100 after funding, 46 of profit on the other at its last open of 171, whose 30 %
+    // are kept. Both fall to their lows at once, the day from 99 to 90 and the hour to 170.5: a share t of that way breaks
+    // where 9,146 - t / 2 - 900 x (1 + 9 t) meets 5 % of 900 x (99 - 9 t) and 30 % of 171 - t / 2, t = 3,739.7 / 7,695.35.
     let flat = [100.0; 4];
     let rows = [(0, flat), (24, flat), (48, [99.0, 100.0, 90.0, 91.0])];
     let margin = Margin { initial: Rate::percent(10), maintenance: Rate::percent(5) };
@@ -206,7 +207,7 @@ fn a_perpetual_of_long_bars_pays_and_breaks_among_short_ones() {
         .unwrap();
     assert_eq!(
         venue_acts(&outcome),
-        [(32, "funding", "900".to_owned()), (48, "liquidation", "94.626081871".to_owned())]
+        [(32, "funding", "900".to_owned()), (48, "liquidation", "94.626280805".to_owned())]
     );
     let filled: Vec<_> = fills(&outcome).iter().map(|fill| (fill.instrument.0, fill.time)).collect();
     assert_eq!(filled, [(1, hour(24)), (0, hour(25))]);
