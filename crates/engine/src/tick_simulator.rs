@@ -130,7 +130,18 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
                 self.venue.open_bar(series.instrument, bar, closes);
             }
         }
-        self.drain()
+        self.drain()?;
+        if self.venue.fills_at_worst() {
+            // Such a fill is at a price of later: until then it is worth the open.
+            for &(id, bar, _) in bars {
+                let series = self.engine.series()[id.index()];
+                if series.matched {
+                    self.engine.step(Input::Open(id, time, bar.open))?;
+                    self.mark(series.instrument, bar.open)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The instant at which these bars close, longer ones first: orders of instruments without ticks meet their ranges, then
@@ -165,6 +176,12 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         }
         self.engine.instant(time)?;
         self.send();
+        // What is told of bars at once is heard at once: the next open finds it done.
+        self.drain()?;
+        while self.answers.front().is_some_and(|(answer, _)| *answer <= time) {
+            self.hear_due()?;
+            self.drain()?;
+        }
         Ok(self.engine.equity())
     }
 
@@ -257,11 +274,13 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         self.answers.insert(place, (arrives, report));
     }
 
-    /// What is heard while bars are matched is answered while they are, as where there are only bars.
+    /// What is heard while bars are matched is answered while they are, as where there are only bars: the clock stands, since
+    /// some of it is known at their close only.
     #[cold]
     fn hear_due(&mut self) -> Result<(), SimulatorError> {
-        while let Some((time, report)) = self.answers.pop_front_if(|(time, _)| *time <= self.now) {
-            self.hear(time, &report)?;
+        while let Some((_, report)) = self.answers.pop_front_if(|(time, _)| *time <= self.now) {
+            self.engine.report(&report)?;
+            self.send();
         }
         Ok(())
     }

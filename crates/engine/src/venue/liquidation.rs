@@ -4,6 +4,8 @@
 //! taken to move as one market, each at the same share of its own way: down to their lows, up to their highs, and straight
 //! from their opens to their closes. So positions that fall together break the margin together, and one that covers another
 //! does so inside the bars too.
+use std::cmp::Ordering;
+
 use qframe_model::account::Account;
 use qframe_model::fill::Fill;
 use qframe_model::ids::InstrumentId;
@@ -12,7 +14,7 @@ use qframe_model::number::{Cash, Overflow, Price};
 use qframe_model::order::Purpose;
 
 use super::pricing::worse_tick;
-use super::working::against;
+use super::working::{Look, Step, Touch, against};
 use super::{SimVenue, Stage};
 
 /// Where the bars of an instant go together.
@@ -35,6 +37,33 @@ impl Way {
         }
     }
 }
+
+/// A part of a way.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    part: i128,
+    whole: i128,
+}
+
+impl Ord for Share {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.part * other.whole).cmp(&(other.part * self.whole))
+    }
+}
+
+impl PartialOrd for Share {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Share {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Share {}
 
 /// A place on a way: so many of its steps, which are the nanos of the longest way.
 #[derive(Debug, Clone, Copy)]
@@ -64,34 +93,95 @@ impl SimVenue {
         Ok(())
     }
 
-    /// Closes a position before an order inside the range fills, where the markets come by the prices that break the margin on
-    /// the way to its price.
+    /// Lets what the markets come by on the way to an order's price happen before it fills: what other symbols meet before
+    /// that, the liquidation, and the stops before the liquidation. True where that has something to report; then the order
+    /// is looked at again: it meets the range all the same, where it is more than a way out.
     #[cold]
-    pub(super) fn breaks_first(
+    pub(super) fn comes_by(
         &mut self,
         order: usize,
+        (step, price): (Step, Price),
         bar: &Bar,
-        price: Price,
         account: &Account,
     ) -> Result<bool, Overflow> {
         let id = self.orders[order].order.instrument;
         let (way, towards) =
             if price < self.first_of(id, bar) { (Way::Down, Side::Sell) } else { (Way::Up, Side::Buy) };
+        let Some(own) = self.share_of(id, bar, way, price) else { return Ok(false) };
         let holds = self.held_bars(account).next().is_some();
         let breaks = if holds { self.breaking(account, way)? } else { None };
-        let Some(place) = breaks else { return Ok(false) };
-        if !towards.prefers(self.tick_at(id, bar, towards, place), price) {
+        let breaks = breaks.filter(|place| towards.prefers(self.tick_at(id, bar, towards, *place), price));
+        let others = if self.group.len() > 1 && step.is_in_range() { Some((step, own)) } else { None };
+        let stops =
+            breaks.map(|place| (Step::Stops, Share { part: place.step.into(), whole: place.steps.max(1).into() }));
+        let nearest = [others, stops].into_iter().flatten();
+        let nearest = nearest.filter_map(|(step, before)| self.nearest(order, way, (step, before), stops.is_some()));
+        if let Some((_, step, other)) = nearest.min_by(|(one, ..), (other, ..)| one.cmp(other))
+            && let Some(bar) = self.listings[self.orders[other].order.instrument.index()].matched()
+            && let Some(look) = self.look(&self.orders[other], step, &bar)
+        {
+            self.answer(other, step, &bar, look, account)?;
+        } else if let Some(place) = breaks {
+            self.liquidate_at(account, place)?;
+        }
+        if self.pending.is_empty() {
             return Ok(false);
         }
-        self.liquidate_at(account, place)?;
-        // The order meets the range all the same, where it is more than a way out.
-        self.cursor = order;
+        self.cursor = self.cursor.min(order);
         Ok(true)
     }
 
-    /// Notes a fill inside a bar that opens or enlarges its position: what the bar did before was not with it.
+    /// The order that fills first in this step on a way, before a share of it; of the same instrument only where asked for.
+    fn nearest(
+        &self,
+        order: usize,
+        way: Way,
+        (step, before): (Step, Share),
+        also_own: bool,
+    ) -> Option<(Share, Step, usize)> {
+        let id = self.orders[order].order.instrument;
+        let met = self.orders.iter().enumerate().filter_map(|(place, other)| {
+            let instrument = other.order.instrument;
+            let bar = self.listings[instrument.index()].matched()?;
+            let counts = place != order && !other.dead && !other.asleep && (also_own || instrument != id);
+            let Look::Fill(Touch { price, .. }) = self.look(other, step, &bar).filter(|_| counts)? else { return None };
+            Some((self.share_of(instrument, &bar, way, price)?, step, place))
+        });
+        met.filter(|(share, ..)| *share < before).min_by(|(one, ..), (other, ..)| one.cmp(other))
+    }
+
+    /// How far on a way an instrument is at a price; `None` where that lies on no part of it.
+    fn share_of(&self, id: InstrumentId, bar: &Bar, way: Way, price: Price) -> Option<Share> {
+        let (first, end) = (i128::from(self.first_of(id, bar).nanos()), i128::from(way.end(bar).nanos()));
+        let part = i128::from(price.nanos()) - first;
+        let lies = if end < first { end - first <= part && part <= 0 } else { 0 <= part && part <= end - first };
+        lies.then(|| Share { part: part.abs(), whole: (end - first).abs().max(1) })
+    }
+
+    /// A fill inside the range: all that moves with its instrument is as far on its own way.
     #[cold]
-    pub(super) fn note_entry(&mut self, fill: &Fill, bar: &Bar, market: Price, account: &Account) {
+    pub(super) fn move_along(&mut self, fill: &Fill, (bar, market): (&Bar, Price), account: &Account) {
+        let id = fill.instrument;
+        let way = if market < self.first_of(id, bar) { Way::Down } else { Way::Up };
+        if let (Some(share), 2..) = (self.share_of(id, bar, way, market), self.group.len()) {
+            let place = |way, share: Share| Place { way, step: share.part as i64, steps: share.whole as i64 };
+            self.stand_at(account, id, place(way, share));
+            self.carry.entries[id.index()] = (bar.time, market);
+        }
+        self.note_entry(fill, bar, market, account);
+    }
+
+    /// All that is held but one instrument goes on from a place.
+    fn stand_at(&mut self, account: &Account, but: InstrumentId, place: Place) {
+        let others: Vec<_> = self.held_bars(account).filter(|(other, _)| *other != but).collect();
+        for (other, bar) in others {
+            let out = Side::of(account.position(other).quantity).opposite();
+            self.carry.entries[other.index()] = (bar.time, self.tick_at(other, &bar, out, place));
+        }
+    }
+
+    /// Notes a fill inside a bar that opens or enlarges its position: what the bar did before was not with it.
+    fn note_entry(&mut self, fill: &Fill, bar: &Bar, market: Price, account: &Account) {
         let held = account.position(fill.instrument).quantity;
         if held.is_zero() || Side::of(held) == fill.side || fill.quantity > held.abs() {
             self.carry.entries[fill.instrument.index()] = (bar.time, market);
@@ -176,10 +266,7 @@ impl SimVenue {
         let Some((_, id, bar)) = most else { return Ok(()) };
         let side = Side::of(account.position(id).quantity).opposite();
         let price = self.tick_at(id, &bar, side, place);
-        let others: Vec<_> = self.held_bars(account).filter(|(other, _)| *other != id).collect();
-        for (other, bar) in others {
-            self.carry.entries[other.index()] = (bar.time, self.price_at(other, &bar, place));
-        }
+        self.stand_at(account, id, place);
         let fill = self.forced_fill(account, id, &bar, price, bar.time, Purpose::Liquidation)?;
         self.force(account, fill);
         Ok(())

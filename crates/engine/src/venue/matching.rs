@@ -53,7 +53,14 @@ impl SimVenue {
     }
 
     /// Does what a bar does to an order.
-    fn answer(&mut self, place: usize, step: Step, bar: &Bar, look: Look, account: &Account) -> Result<(), Overflow> {
+    pub(super) fn answer(
+        &mut self,
+        place: usize,
+        step: Step,
+        bar: &Bar,
+        look: Look,
+        account: &Account,
+    ) -> Result<(), Overflow> {
         match look {
             Look::Rest => {}
             Look::Wake(market) => {
@@ -71,7 +78,7 @@ impl SimVenue {
             }
             Look::Fill(touch) => {
                 let inside = step.is_in_range() || step == Step::Open && touch.price != bar.open;
-                if !(inside && self.carry.is_needed() && self.breaks_first(place, bar, touch.price, account)?) {
+                if !(inside && self.carry.is_needed() && self.comes_by(place, (step, touch.price), bar, account)?) {
                     self.execute(place, step, bar, touch, account)?;
                 }
             }
@@ -145,7 +152,7 @@ impl SimVenue {
 
     /// What a bar does to an order in this step; `None` where the order does not meet it.
     #[inline(always)]
-    fn look(&self, working: &Working, step: Step, bar: &Bar) -> Option<Look> {
+    pub(super) fn look(&self, working: &Working, step: Step, bar: &Bar) -> Option<Look> {
         let listing = &self.listings[working.order.instrument.index()];
         let decided = self.is_decided();
         if let (Step::Close, TimeInForce::Gtd(until)) = (step, working.order.time_in_force)
@@ -269,7 +276,7 @@ impl SimVenue {
                 self.leave_the_open(instrument, touch.price);
             }
             if self.carry.is_needed() {
-                self.note_entry(&fill, bar, touch.price, account);
+                self.move_along(&fill, (bar, touch.price), account);
             }
             self.record(place, fill, value.plus(fee)?, rest, (step, touch.price), account);
         }
