@@ -2,11 +2,12 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use qframe_engine::venue::{Latency, Settings, SimVenue};
+use qframe_engine::venue::{FillPrice, Latency, Settings, SimVenue};
 use qframe_engine::{
-    AtEnd, Context, Engine, EngineSetup, Keep, Limits, Market, RiskControl, Series, Simulator, Sizing, Strategy,
-    SymbolLimits, TickSimulator, Ticket,
+    AtEnd, Breaker, Context, Engine, EngineSetup, Keep, Limits, Market, RiskControl, Series, Simulator, Sizing,
+    Strategy, SymbolLimits, TickSimulator, Ticket, Trigger,
 };
+use qframe_model::breaker::TradingState;
 use qframe_model::currency::Currency;
 use qframe_model::event::{Event, Header, Report};
 use qframe_model::fill::Fill;
@@ -104,9 +105,11 @@ proptest! {
 
     /// Whatever is asked at closes and in answer to fills, with whichever latency.
     #[test]
-    fn bars_fill_as_they_do_alone(days in market(), choices in choices(), latency in latency(), capped in any::<bool>()) {
+    fn bars_fill_as_they_do_alone(
+        days in market(),
+        fill in prop::sample::select(vec![FillPrice::NextOpen, FillPrice::Worst]), choices in choices(), latency in latency(), capped in any::<bool>()) {
         let volume_cap = capped.then(|| Rate::percent(1));
-        let settings = Settings { allow_short: true, latency, volume_cap, ..Settings::default() };
+        let settings = Settings { allow_short: true, fill, latency, volume_cap, ..Settings::default() };
         let beside = |ticks| {
             let choices: Choices = choices.clone();
             let ask = move |day: usize, context: &mut Context<'_>| {
@@ -168,4 +171,24 @@ fn what_is_withdrawn_at_the_open_fills_no_more() {
     let outcome = run(true, (limits(), settings()), &days, ask, |_, _| {});
     assert_eq!(outcome, run(false, (limits(), settings()), &days, ask, |_, _| {}));
     assert_eq!(outcome.0, ["hour 48: 1 buy 20 at 100", "hour 48: 1 buy 20 at 100", "withdrawn 1"]);
+}
+
+/// What a breaker withdrew at a close was heard of after the next open: the exit that goes on for it came too late.
+#[test]
+fn an_exit_that_goes_on_at_a_close_meets_the_next_open() {
+    let breaker = Breaker {
+        trigger: Trigger::Drawdown(Rate::from_f64(0.002).unwrap()),
+        then: TradingState::ReduceOnly,
+        cool_down: None,
+    };
+    let limits = || Limits { breakers: vec![breaker], ..Limits::default() };
+    let ask = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(10)),
+        1 => _ = context.send(Ticket::sell(units(10)).stop(p(95.0))),
+        _ => {}
+    };
+    let days = bars(&[FLAT, FLAT, [100.0, 100.0, 97.0, 97.0], [97.0, 98.0, 80.0, 82.0], [82.0; 4]]);
+    let outcome = run(true, (limits(), Settings::default()), &days, ask, |_, _| {});
+    assert_eq!(outcome.0, ["hour 24: 1 buy 10 at 100", "withdrawn 2", "hour 72: 3 sell 10 at 95"]);
+    assert_eq!(outcome, run(false, (limits(), Settings::default()), &days, ask, |_, _| {}));
 }

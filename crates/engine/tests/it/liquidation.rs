@@ -176,6 +176,16 @@ const PAIR: [&str; 2] = ["BTC/USD:USD", "ETH/USD:USD"];
 
 /// What two contracts of ten times leverage do on these days, after a first one on which they are bought (negative: sold).
 fn both(orders: [i64; 2], first: &[[f64; 4]], second: &[[f64; 4]]) -> Run {
+    both_and(orders, first, second, |_, _| {})
+}
+
+/// As [`both`], and a script that comes after it.
+fn both_and(
+    orders: [i64; 2],
+    first: &[[f64; 4]],
+    second: &[[f64; 4]],
+    mut then: impl FnMut(usize, &mut Context<'_>),
+) -> Run {
     let days = [first, second].map(|days| [&[FLAT], days].concat());
     let rules = || Rules { margin: contract().rules().margin, tick: p(0.01), ..Rules::default() };
     let pair = PAIR.map(|symbol| instrument(symbol, rules())).to_vec();
@@ -184,6 +194,7 @@ fn both(orders: [i64; 2], first: &[[f64; 4]], second: &[[f64; 4]]) -> Run {
             let ticket = if count < 0 { Ticket::sell(units(-count)) } else { Ticket::buy(units(count)) };
             context.send(ticket.on(InstrumentId(place as u16)));
         }
+        then(day, context);
     })
 }
 
@@ -220,6 +231,69 @@ fn the_position_that_lost_most_goes_first() {
     assert_eq!(left, ["day 2 liquidation sell 200 at 57.5"]);
     let (one, other) = (both([200, 200], &calm, &gaps), both([200, 200], &gaps, &calm));
     assert_eq!((one.engine_equity, other.engine_equity), (Cash::whole(1_500), Cash::whole(1_500)));
+}
+
+/// The order whose stop was sent first walked past the other one's, and the result went by that.
+#[test]
+fn stops_of_all_symbols_are_met_on_the_way() {
+    let falls = [FLAT, [100.0, 100.0, 80.0, 85.0]];
+    let stops = |turned: bool| {
+        let run = both_and([300, 600], &falls, &falls, move |day, context| {
+            let of =
+                |place, count, level| Ticket::sell(units(count)).stop(p(level)).reduce_only().on(InstrumentId(place));
+            let mut both = [of(0, 300, 90.0), of(1, 600, 99.0)];
+            if turned {
+                both.reverse();
+            }
+            both.into_iter().filter(|_| day == 1).for_each(|stop| _ = context.send(stop));
+        });
+        let fills = run.reports().into_iter().filter(|line| line.contains("sell"));
+        (fills.map(|line| line.split_once("sell").unwrap().1.to_owned()).collect::<Vec<_>>(), run.engine_equity)
+    };
+    let expected = (vec![" 600 at 99".to_owned(), " 300 at 90".to_owned()], Cash::whole(6_400));
+    assert_eq!([stops(false), stops(true)], [expected.clone(), expected]);
+}
+
+/// A fill at 81 was paid with a position at 100, and that went later at a price of before.
+#[test]
+fn a_fill_inside_the_bars_moves_the_others_along() {
+    let (falls, limit) = ([FLAT, [100.0, 100.0, 80.0, 95.0]], Ticket::buy(units(500)).limit(p(81.0)));
+    let run = both_and([0, 400], &falls, &falls, |day, context| {
+        if day == 1 {
+            context.send(limit.on(InstrumentId(0)));
+        }
+    });
+    // 2,400 are left at 81, and 5 % of 900 x 81 are more. Then 2,400 - 500 x (81 - p) meets 5 % of 500 x p at p = 80.2105.
+    assert_eq!(forced(&run), ["day 2 liquidation sell 400 at 81", "day 2 liquidation sell 500 at 80.21"]);
+    // A stop that closes one leg leaves the other one there: it breaks on the way back to the high, and not at its open.
+    let run = both_and([450, -450], &falls, &falls, |day, context| {
+        if day == 1 {
+            context.send(Ticket::sell(units(450)).stop(p(81.0)).reduce_only().on(InstrumentId(0)));
+        }
+    });
+    assert_eq!(forced(&run), ["day 2 liquidation buy 450 at 98.31"]);
+}
+
+/// A sale at the worst price walked past the stop of the rest, to the liquidation behind that.
+#[test]
+fn a_stop_in_front_of_the_liquidation_comes_first() {
+    let script = |day: usize, context: &mut Context<'_>| match day {
+        0 => {
+            context.buy(units(900));
+        }
+        1 => {
+            context.send(Ticket::sell(units(900)).stop(p(95.0)).reduce_only());
+        }
+        2 => {
+            context.send(Ticket::sell(units(100)).reduce_only());
+        }
+        _ => {}
+    };
+    let days = [FLAT, FLAT, FLAT, [98.0, 99.0, 80.0, 85.0]];
+    let nothing = "rejected 3: a reduce-only order, and nothing to reduce";
+    let fills = ["day 1 1 buy 900 at 100", "day 3 2 sell 900 at 95", nothing];
+    let worst = Settings { fill: FillPrice::Worst, ..Settings::default() };
+    check("at the worst price", worst, &days, script, &fills, "5500");
 }
 
 proptest! {
