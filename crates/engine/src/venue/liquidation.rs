@@ -121,14 +121,15 @@ impl SimVenue {
             && let Some(look) = self.look(&self.orders[other], step, &bar)
         {
             self.answer(other, step, &bar, look, account)?;
-        } else if let Some(place) = breaks {
+        }
+        if let (Some(place), true) = (breaks, self.pending.is_empty()) {
             self.liquidate_at(account, place)?;
         }
-        if self.pending.is_empty() {
-            return Ok(false);
+        let came = !self.pending.is_empty();
+        if came {
+            self.cursor = self.cursor.min(order);
         }
-        self.cursor = self.cursor.min(order);
-        Ok(true)
+        Ok(came)
     }
 
     /// The order that fills first in this step on a way, before a share of it; of the same instrument only where asked for.
