@@ -46,7 +46,7 @@ pub(crate) struct Prices {
 /// How old a price may be at which something is valued or traded.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct Age {
-    /// How many days the price of what is held or wanted may be older than the newest of all [5].
+    /// How many days the price of what is held or wanted may be older than the newest of all [5; of longer bars one bar].
     #[arg(long, value_name = "DAYS", help_heading = "Data")]
     max_age: Option<u32>,
 }
@@ -73,7 +73,7 @@ impl Age {
     /// # Errors
     /// Refused: the asset, the date of its price, how old that is and what to do.
     pub(crate) fn check(self, panel: &Panel, is_used: impl Fn(usize) -> bool) -> Result<(), Error> {
-        let (newest, most) = (panel.newest(), self.max_age.map_or(QUIET_DAYS, i64::from));
+        let (newest, most) = (panel.newest(), self.max_age.map_or_else(|| quiet_days(panel), i64::from));
         let is_old = |asset: &usize| panel.age_in_days(*asset) > most && is_used(*asset);
         let Some(used) = (0..panel.assets()).find(is_old) else { return Ok(()) };
         let ended = |asset: &usize| newest.day() - panel.ends[*asset].day() > most;
@@ -210,8 +210,11 @@ fn longer(
     Ok(())
 }
 
-/// Days without a price that a weekend and holidays explain.
-const QUIET_DAYS: i64 = 5;
+/// Days without a price that a weekend and holidays explain, or that the last bar is not over.
+fn quiet_days(panel: &Panel) -> i64 {
+    const OF_DAYS: i64 = 5;
+    OF_DAYS.max((366.0 / panel.periods_per_year()).ceil() as i64)
+}
 
 /// The asset whose last price is the oldest, where that is older than a few quiet days.
 fn old(panel: &Panel) -> Option<String> {
@@ -219,7 +222,7 @@ fn old(panel: &Panel) -> Option<String> {
     let (end, newest) = (panel.ends[oldest], panel.newest());
     let age = newest.day() - end.day();
     let told = || format!("{} has no price after {end:#}, {age} days before the newest of all", panel.names[oldest]);
-    (age > QUIET_DAYS).then(told)
+    (age > quiet_days(panel)).then(told)
 }
 
 /// Bars of different lengths close at different instants, whatever they are called by.

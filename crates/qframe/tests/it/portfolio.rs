@@ -121,6 +121,38 @@ fn the_highest_ratio_is_found_without_assets_that_may_not_be_held() {
     check("JNJ LLY XOM RRC --bounds 0:0.929 XOM=0:0 LLY=0:0", &[("JNJ", 0.929), ("RRC", 0.071)]);
 }
 
+/// What `--impact` takes was in no ratio, and no row.
+#[test]
+fn impact_is_a_cost_too() {
+    let program = Program::new();
+    let words = "--prices KO JPM MRK XOM --from 2015-01-01 --to 2017-12-31 --impact 0.1 --current XOM=1 --cost 10bp";
+    let number = |row: &Value, name: &str| row[name].as_f64().unwrap();
+    let shown = answer(&program, &format!("optimise {words} --objective utility"));
+    let moved = shown["weights"].as_array().unwrap().iter().map(|row| {
+        let held = if row["symbol"] == "XOM" { 1.0 } else { 0.0 };
+        (number(row, "weight") - held).abs()
+    });
+    let expected: f64 = moved.map(|change| 0.001 * change + 0.1 * change * change).sum();
+    assert!((number(&shown, "cost") - expected).abs() < 1e-12 && expected > 0.001, "{shown}");
+    let ratio = (number(&shown, "expected_return") - expected) / number(&shown, "volatility");
+    assert!((number(&shown, "sharpe_ratio") - ratio).abs() < 1e-12, "{shown}");
+    let text = program.run(&format!("portfolio optimise {words} --objective utility")).out();
+    assert!(text.contains("Cost [%]") && text.contains("Sharpe Ratio after Cost"), "{text}");
+    let text = program.run(&format!("portfolio frontier {words} --points 3")).out();
+    assert!(text.contains("     Cost  "), "{text}");
+}
+
+/// Of few positions among many assets the highest ratio is looked for by a rule of thumb: a row of the table beat it.
+#[test]
+fn the_highest_ratio_is_no_lower_than_that_of_a_row() {
+    let assets = "AAPL AMD BAC BBY CVX GE HD JNJ JPM KO LLY MRK MSFT PEP";
+    let words = format!("--prices {assets} --points 15 --max-positions 3 --risk-free 5%");
+    let shown = answer(&Program::new(), &format!("frontier {words}"));
+    let ratio = |row: &Value| row["sharpe_ratio"].as_f64().unwrap();
+    let rows = shown["points"].as_array().unwrap().iter().map(ratio);
+    assert!(ratio(&shown["max_sharpe"]) >= rows.fold(0.0, f64::max), "{shown}");
+}
+
 /// The highest ratio was that after costs, and stood under a table of those before them, which beat it.
 #[test]
 fn the_highest_ratio_of_a_frontier_is_the_highest_of_its_table() {

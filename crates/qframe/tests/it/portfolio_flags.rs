@@ -298,6 +298,9 @@ fn risk_values_nothing_at_prices_of_long_ago() {
         risk(&format!("--prices old.csv --align {align} --max-age 20"), 0, "");
     }
     risk("--prices apart.csv", 1, told);
+    // Of weeks the last is over for what has Sundays, and not for what ends on Fridays: one bar is no age.
+    risk("--prices AAPL BTC/USD --to 2019-10-17 --timeframe 1w", 0, "");
+    risk("--prices AAPL BTC/USD --to 2019-10-17 --timeframe 1w --max-age 6", 1, "7 days older");
     // What the book is held against alone is not held.
     risk("--prices old.csv --align ffill --benchmark C", 0, "");
     program.write("equity.csv", "time,equity\n2024-01-01,1\n2024-01-02,2\n2024-01-03,1\n2024-01-04,3\n");

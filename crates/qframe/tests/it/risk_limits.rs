@@ -215,7 +215,7 @@ fn a_window_has_the_moves_of_its_first_day() {
     program.write("hours.csv", format!("time,equity\n{rows}"));
     let found = all("--equity hours.csv --window 2024-01-02..2024-01-03");
     let name = found.iter().find(|one| one["kind"] == "window").unwrap()["name"].as_str().unwrap().to_owned();
-    assert_eq!(name, "window 2024-01-02 to 2024-01-03T23:00:00Z, counted from 2024-01-01T23:00:00Z");
+    assert_eq!(name, "window 2024-01-02T00:00:00Z to 2024-01-03T23:00:00Z, counted from 2024-01-01T23:00:00Z");
 }
 
 #[test]

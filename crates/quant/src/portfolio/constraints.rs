@@ -140,9 +140,15 @@ impl Constraints {
         weights.iter().enumerate().map(|(asset, weight)| (weight - self.held(asset)).abs()).sum()
     }
 
-    /// What the linear costs take from the return.
+    /// What trading takes from the return, by the linear costs and the quadratic ones.
     #[must_use]
     pub fn share_paid(&self, weights: &[f64]) -> f64 {
+        let squares = weights.iter().enumerate().map(|(asset, weight)| (weight - self.held(asset)).powi(2));
+        self.linear_paid(weights) + self.quadratic_cost * squares.sum::<f64>()
+    }
+
+    /// What the linear costs take of it.
+    pub(super) fn linear_paid(&self, weights: &[f64]) -> f64 {
         self.linear_cost * self.traded(weights)
     }
 

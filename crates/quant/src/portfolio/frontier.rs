@@ -24,7 +24,7 @@ pub fn frontier(estimates: &Estimates, constraints: &Constraints, points: usize)
     // The costs are in the returns, and the least variance is that of any return.
     let free = Constraints { linear_cost: 0.0, ..constraints.clone() };
     let first = optimise(estimates, &Objective::MinVariance, &free)?;
-    let net = |weights: &[f64]| estimates.figures(weights).expected_return - constraints.share_paid(weights);
+    let net = |weights: &[f64]| estimates.figures(weights).expected_return - constraints.linear_paid(weights);
     let lowest = net(&first.weights);
     let last = highest(estimates, constraints);
     // How far the returns go where no highest one was found: as far as without the choice of positions.

@@ -52,12 +52,14 @@ impl Args {
                 Err(error) => absent.push((point.target, refused(error, &priced).to_string())),
             }
         }
-        // There need not be one.
+        // There need not be one; and of few positions among many assets a point may be better than what is found for it.
         let best = optimise(&estimates, &Objective::MaxSharpe { risk_free: rate }, &constraints).map(shown);
+        let better = |best, point| if Shown::beats(point, best) { point } else { best };
+        let best = best.as_ref().map(|best| points.iter().fold(best, better));
         let mut out = io::stdout().lock();
         if self.json {
             let rows: Vec<Value> = points.iter().map(|point| point.object(&estimates)).collect();
-            let why = best.as_ref().err().map(ToString::to_string);
+            let why = best.err().map(ToString::to_string);
             let best = best.ok().map(|point| point.object(&estimates));
             let absent: Vec<Value> =
                 absent.iter().map(|(target, why)| json!({ "expected_return": target, "why": why })).collect();
@@ -75,7 +77,8 @@ impl Args {
             return Ok(writeln!(out)?);
         }
         head("the frontier", &priced, &self.wanted, &mut out)?;
-        text(&points, best.as_ref(), constraints.linear_cost > 0.0, &mut out)?;
+        let has_costs = constraints.linear_cost > 0.0 || constraints.quadratic_cost > 0.0;
+        text(&points, best, has_costs, &mut out)?;
         let told = |(target, why): &Absent| writeln!(out, "No point at a return of {}: {why}", percent(*target));
         Ok(absent.iter().try_for_each(told)?)
     }
@@ -99,6 +102,11 @@ impl Shown {
         let (figures, cost) = (estimates.figures(&held.weights), constraints.share_paid(&held.weights));
         let sharpe = figures.sharpe_ratio(rate, cost);
         Self { held, figures, cost, sharpe }
+    }
+
+    /// True where its ratio is higher by more than rounding.
+    fn beats(&self, other: &Self) -> bool {
+        self.sharpe > other.sharpe + 1e-9
     }
 
     fn object(&self, estimates: &Estimates) -> Value {

@@ -257,8 +257,11 @@ fn through(book: &Book, window: &Window) -> Result<Scenario, Error> {
 /// The instants of the moves between two prices, as a window takes them, and of the price that they are counted from.
 fn days(book: &Book, start: usize, end: usize) -> String {
     let (base, first, last) = (book.times[start], book.times[start + 1], book.times[end]);
-    let all = if first == last { format!("{first:#}") } else { format!("{first:#} to {last:#}") };
-    format!("{all}, counted from {base:#}")
+    // A date alone is all of its day: where there are several prices a day, each is told by its instant.
+    let is_date = |time: &Time| time.nanos() % Span::DAY.nanos() == 0;
+    let told = |time: Time| if book.times.iter().all(is_date) { format!("{time:#}") } else { time.to_string() };
+    let all = if first == last { told(first) } else { format!("{} to {}", told(first), told(last)) };
+    format!("{all}, counted from {}", told(base))
 }
 
 fn between(book: &Book, name: String, kind: &'static str, (start, end): (usize, usize)) -> Scenario {
