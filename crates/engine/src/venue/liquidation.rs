@@ -45,6 +45,11 @@ struct Share {
     whole: i128,
 }
 
+impl Share {
+    /// Behind every end.
+    const BEYOND: Self = Self { part: 2, whole: 1 };
+}
+
 impl Ord for Share {
     fn cmp(&self, other: &Self) -> Ordering {
         (self.part * other.whole).cmp(&(other.part * self.whole))
@@ -114,9 +119,12 @@ impl SimVenue {
         let others = if self.group.len() > 1 && step.is_in_range() { Some((step, own)) } else { None };
         let stops =
             breaks.map(|place| (Step::Stops, Share { part: place.step.into(), whole: place.steps.max(1).into() }));
+        // Down is walked before up, in whichever order the orders were sent.
+        let below = others.filter(|_| way == Way::Up);
+        let below = below.and_then(|(step, _)| self.nearest(order, Way::Down, (step, Share::BEYOND), false));
         let nearest = [others, stops].into_iter().flatten();
         let nearest = nearest.filter_map(|(step, before)| self.nearest(order, way, (step, before), stops.is_some()));
-        if let Some((_, step, other)) = nearest.min_by(|(one, ..), (other, ..)| one.cmp(other))
+        if let Some((_, step, other)) = below.or_else(|| nearest.min_by(|(one, ..), (other, ..)| one.cmp(other)))
             && let Some(bar) = self.listings[self.orders[other].order.instrument.index()].matched()
             && let Some(look) = self.look(&self.orders[other], step, &bar)
         {
