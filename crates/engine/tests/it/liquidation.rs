@@ -5,6 +5,7 @@ use qframe_engine::{Context, Ticket};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
+use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Cash, Price, Rate};
 use qframe_model::order::Size;
 
@@ -315,5 +316,43 @@ proptest! {
         let one = both([units, -units], &rows, &calm);
         let other = both([-units, units], &calm, &rows);
         prop_assert_eq!(one.equity, other.equity);
+    }
+
+    /// Exits of two symbols fill in whichever order they were sent: at the prices that the markets come by on one walk.
+    #[test]
+    fn exits_fill_in_whichever_order_they_were_sent(
+        first in market(),
+        second in market(),
+        counts in [prop::sample::select(vec![-1i64, 1]), prop::sample::select(vec![-1, 1])],
+        sizes in [50i64..480, 50i64..480],
+        away in [(0.2..6.0f64, 0.2..6.0f64), (0.2..6.0, 0.2..6.0)],
+    ) {
+        let rows = |bars: &[Bar]| -> Vec<[f64; 4]> {
+            let length = first.len().min(second.len());
+            bars[..length].iter().map(|bar| [bar.open, bar.high, bar.low, bar.close].map(Price::to_f64)).collect()
+        };
+        let run = |places: [usize; 2]| {
+            let orders = [0, 1].map(|place| counts[place] * sizes[place]);
+            let run = both_and(orders, &rows(&first), &rows(&second), |day, context| {
+                for place in places.into_iter().filter(|_| day == 1) {
+                    let (stop, target) = (away[place].0 * counts[place] as f64, away[place].1 * counts[place] as f64);
+                    let side = if counts[place] > 0 { Side::Sell } else { Side::Buy };
+                    let out = Ticket::new(side, units(sizes[place])).reduce_only().on(InstrumentId(place as u16));
+                    let at = |level: f64| p((level * 100.0).round() / 100.0);
+                    context.send(out.stop(at(100.0 - stop)));
+                    context.send(out.limit(at(100.0 + target)));
+                }
+            });
+            let fills = run.events.iter().filter_map(|event| match event {
+                Event::Reported(Report::Filled { fill, .. } | Report::Forced(fill)) => {
+                    Some((fill.instrument, fill.time, fill.side, fill.quantity, fill.price))
+                }
+                _ => None,
+            });
+            let mut fills: Vec<_> = fills.collect();
+            fills.sort_by_key(|(instrument, time, ..)| (instrument.0, *time));
+            (fills, run.equity)
+        };
+        prop_assert_eq!(run([0, 1]), run([1, 0]));
     }
 }
