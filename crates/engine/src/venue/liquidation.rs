@@ -110,8 +110,12 @@ impl SimVenue {
         account: &Account,
     ) -> Result<bool, Overflow> {
         let id = self.orders[order].order.instrument;
-        let (way, towards) =
-            if price < self.first_of(id, bar) { (Way::Down, Side::Sell) } else { (Way::Up, Side::Buy) };
+        let (way, towards) = match price.cmp(&self.first_of(id, bar)) {
+            // It is there: nothing comes before.
+            Ordering::Equal => return Ok(false),
+            Ordering::Less => (Way::Down, Side::Sell),
+            Ordering::Greater => (Way::Up, Side::Buy),
+        };
         let Some(own) = self.share_of(id, bar, way, price) else { return Ok(false) };
         let holds = self.held_bars(account).next().is_some();
         let breaks = if holds { self.breaking(account, way)? } else { None };
@@ -154,7 +158,9 @@ impl SimVenue {
             let bar = self.listings[instrument.index()].matched()?;
             let counts = place != order && !other.dead && !other.asleep && (also_own || instrument != id);
             let Look::Fill(Touch { price, .. }) = self.look(other, step, &bar).filter(|_| counts)? else { return None };
-            Some((self.share_of(instrument, &bar, way, price)?, step, place))
+            // What stands where its bar begins lies on no way.
+            let share = self.share_of(instrument, &bar, way, price).filter(|share| share.part > 0)?;
+            Some((share, step, place))
         });
         met.filter(|(share, ..)| *share < before).min_by(|(one, ..), (other, ..)| one.cmp(other))
     }
