@@ -158,9 +158,7 @@ impl SimVenue {
             let bar = self.listings[instrument.index()].matched()?;
             let counts = place != order && !other.dead && !other.asleep && (also_own || instrument != id);
             let Look::Fill(Touch { price, .. }) = self.look(other, step, &bar).filter(|_| counts)? else { return None };
-            // What stands where its bar begins lies on no way.
-            let share = self.share_of(instrument, &bar, way, price).filter(|share| share.part > 0)?;
-            Some((share, step, place))
+            Some((self.share_of(instrument, &bar, way, price)?, step, place))
         });
         met.filter(|(share, ..)| *share < before).min_by(|(one, ..), (other, ..)| one.cmp(other))
     }
