@@ -274,8 +274,8 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
         self.answers.insert(place, (arrives, report));
     }
 
-    /// What is heard while bars are matched is answered while they are, as where there are only bars: the clock stands, since
-    /// some of it is known at their close only.
+    /// What is told of bars is heard, and answered, at once, as where there are only bars. The clock stands: some of it has the
+    /// time of their close.
     #[cold]
     fn hear_due(&mut self) -> Result<(), SimulatorError> {
         while let Some((_, report)) = self.answers.pop_front_if(|(time, _)| *time <= self.now) {

@@ -36,7 +36,8 @@ pub(super) struct Carry {
     due: Option<Time>,
     /// What was split last, and when: a fraction of a lot may remain.
     split: Option<(Time, InstrumentId)>,
-    /// The bar in which each position was opened or enlarged last, or another one was liquidated, and where the market was.
+    /// The bar of each instrument inside which a fill came last, its own or one of another that moves with it, and where the
+    /// market was.
     pub(super) entries: Vec<(Time, Price)>,
 }
 

@@ -38,7 +38,7 @@ impl Way {
     }
 }
 
-/// A part of a way.
+/// A part of a way, `whole` above nothing.
 #[derive(Debug, Clone, Copy)]
 struct Share {
     part: i128,
@@ -48,34 +48,17 @@ struct Share {
 impl Share {
     /// Behind every end.
     const BEYOND: Self = Self { part: 2, whole: 1 };
-}
 
-impl Ord for Share {
     fn cmp(&self, other: &Self) -> Ordering {
         (self.part * other.whole).cmp(&(other.part * self.whole))
     }
 }
 
-impl PartialOrd for Share {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Share {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Share {}
-
-/// A place on a way: so many of its steps, which are the nanos of the longest way.
+/// Where all bars are that go together.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     way: Way,
-    step: i64,
-    steps: i64,
+    share: Share,
 }
 
 impl SimVenue {
@@ -121,8 +104,7 @@ impl SimVenue {
         let breaks = if holds { self.breaking(account, way)? } else { None };
         let breaks = breaks.filter(|place| towards.prefers(self.tick_at(id, bar, towards, *place), price));
         let others = if self.group.len() > 1 && step.is_in_range() { Some((step, own)) } else { None };
-        let stops =
-            breaks.map(|place| (Step::Stops, Share { part: place.step.into(), whole: place.steps.max(1).into() }));
+        let stops = breaks.map(|place| (Step::Stops, place.share));
         // Down is walked before up, in whichever order the orders were sent.
         let below = others.filter(|_| way == Way::Up);
         let below = below.and_then(|(step, _)| self.nearest(order, Way::Down, (step, Share::BEYOND), false));
@@ -160,15 +142,16 @@ impl SimVenue {
             let Look::Fill(Touch { price, .. }) = self.look(other, step, &bar).filter(|_| counts)? else { return None };
             Some((self.share_of(instrument, &bar, way, price)?, step, place))
         });
-        met.filter(|(share, ..)| *share < before).min_by(|(one, ..), (other, ..)| one.cmp(other))
+        met.filter(|(share, ..)| share.cmp(&before).is_lt()).min_by(|(one, ..), (other, ..)| one.cmp(other))
     }
 
     /// How far on a way an instrument is at a price; `None` where that lies on no part of it.
     fn share_of(&self, id: InstrumentId, bar: &Bar, way: Way, price: Price) -> Option<Share> {
         let (first, end) = (i128::from(self.first_of(id, bar).nanos()), i128::from(way.end(bar).nanos()));
         let part = i128::from(price.nanos()) - first;
-        let lies = if end < first { end - first <= part && part <= 0 } else { 0 <= part && part <= end - first };
-        lies.then(|| Share { part: part.abs(), whole: (end - first).abs().max(1) })
+        let whole = end - first;
+        let lies = part * whole >= 0 && part.abs() <= whole.abs();
+        lies.then(|| Share { part: part.abs(), whole: whole.abs().max(1) })
     }
 
     /// A fill inside the range: all that moves with its instrument is as far on its own way.
@@ -177,8 +160,7 @@ impl SimVenue {
         let id = fill.instrument;
         let way = if market < self.first_of(id, bar) { Way::Down } else { Way::Up };
         if let (Some(share), 2..) = (self.share_of(id, bar, way, market), self.group.len()) {
-            let place = |way, share: Share| Place { way, step: share.part as i64, steps: share.whole as i64 };
-            self.stand_at(account, id, place(way, share));
+            self.stand_at(account, id, Place { way, share });
             self.carry.entries[id.index()] = (bar.time, market);
         }
         self.note_entry(fill, bar, market, account);
@@ -207,7 +189,7 @@ impl SimVenue {
         held.filter_map(|id| Some((id, self.listings[id.index()].bar?)))
     }
 
-    /// Where a bar begins for the margin: at its open, or behind that, where its position was opened or enlarged in it.
+    /// Where a bar begins for the margin: at its open, or behind that, where the last fill inside the bars left it.
     fn first_of(&self, id: InstrumentId, bar: &Bar) -> Price {
         match self.carry.entries[id.index()] {
             (time, market) if time == bar.time => market,
@@ -218,17 +200,15 @@ impl SimVenue {
     /// The price of an instrument at a place.
     fn price_at(&self, id: InstrumentId, bar: &Bar, place: Place) -> Price {
         let first = self.first_of(id, bar).nanos();
-        if place.step == 0 {
-            return Price::from_nanos(first);
-        }
-        let whole = i128::from(place.way.end(bar).nanos()) - i128::from(first);
-        Price::from_nanos(first + (whole * i128::from(place.step) / i128::from(place.steps)) as i64)
+        let Share { part, whole } = place.share;
+        let way = i128::from(place.way.end(bar).nanos()) - i128::from(first);
+        Price::from_nanos(first + (way * part / whole) as i64)
     }
 
     /// The tick there, or else the next one that is worse for `side`; off the grid a bar may end before that.
     fn tick_at(&self, id: InstrumentId, bar: &Bar, side: Side, place: Place) -> Price {
         let price = self.price_at(id, bar, place);
-        if place.step == 0 {
+        if place.share.part == 0 {
             return price;
         }
         let (worst, tick) = (against(side, bar), worse_tick(side, price.nanos().into(), self.grid[id.index()]));
@@ -246,8 +226,9 @@ impl SimVenue {
     /// The first place on a way that breaks the margin.
     fn breaking(&self, account: &Account, way: Way) -> Result<Option<Place>, Overflow> {
         let length = |(id, bar): (InstrumentId, Bar)| way.end(&bar).nanos().abs_diff(self.first_of(id, &bar).nanos());
-        let steps = self.held_bars(account).map(length).max().unwrap_or(0) as i64;
-        let at = |step: i64| Place { way, step, steps };
+        // Its steps are the nanos of the longest way.
+        let steps = i128::from(self.held_bars(account).map(length).max().unwrap_or(0));
+        let at = |part: i128| Place { way, share: Share { part, whole: steps.max(1) } };
         if !self.is_broken(account, at(steps))? {
             return Ok(None);
         }
