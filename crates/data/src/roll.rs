@@ -4,8 +4,9 @@
 //! expiries, the volumes of that day, or the open interest of the day before it (it is published a day late). The roll is
 //! priced at one instant, the last by which both had traded up to the end of that day: the old contract is sold and the new
 //! one bought there. On the day of its expiry the old one stops hours before the new one, and what the market does in
-//! between is no difference between them. A roll goes to a later contract only, and a contract that has expired is left
-//! whatever the rule says. The series begins with the contract that expires first.
+//! between is no difference between them: its last bar there ends with it, so the bar before that is taken. A roll goes to
+//! a later contract only, and a contract that has expired is left whatever the rule says. The series begins with the
+//! contract that expires first.
 //!
 //! Volumes are compared on days on which the contract that is held trades: an evening on which only a far one does says nothing.
 //! Where it is silent, a later one must trade more than it did on its last day, or on three days. Open interest is
@@ -220,10 +221,17 @@ impl<'a> Listed<'a> {
         bars[..bars.partition_point(|bar| bar.time <= time)].last().map(|bar| bar.close)
     }
 
-    /// The last instant up to the end of a day at which both have a price, with the closes there.
+    /// The last instant up to the end of a day at which both have a price, with the closes there. The last bar of a contract
+    /// ends with it, and not with the frame: it counts only where there is no other.
     fn together(&self, next: &Self, day: i64) -> Option<(Time, Price, Price)> {
-        let at = self.last_of(day)?.time.min(next.last_of(day)?.time);
-        Some((at, self.close_at(at)?, next.close_at(at)?))
+        let (last, theirs) = (self.last_of(day)?, next.last_of(day)?.time);
+        let priced = |at: Time| Some((at, self.close_at(at)?, next.close_at(at)?));
+        let bars = &self.contract.bars;
+        let whole = match last.time.day() < self.expiry {
+            true => Some(last),
+            false => bars[..bars.partition_point(|bar| bar.time < last.time)].last(),
+        };
+        whole.and_then(|whole| priced(whole.time.min(theirs))).or_else(|| priced(last.time.min(theirs)))
     }
 
     fn volume_of(&self, day: i64) -> i128 {

@@ -6,7 +6,7 @@ use qframe_model::currency::Currency;
 use qframe_model::instrument::Bounds;
 use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::symbol::Symbol;
-use qframe_model::time::Time;
+use qframe_model::time::{Time, TimeFrame};
 use serde::{Deserialize, Serialize};
 
 use super::place::{Place, check_venue, escape};
@@ -60,7 +60,7 @@ pub struct InstrumentFacts {
     /// A number of it that outlives its name: an ISIN, a FIGI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security_id: Option<String>,
-    /// Where it is a series of many contracts: its rolls, oldest first.
+    /// Where it is a series of many contracts: its rolls, those of a frame oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rolls: Vec<StoredRoll>,
 }
@@ -69,6 +69,9 @@ pub struct InstrumentFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredRoll {
+    /// The length of the bars that were rolled: others may have other rolls. A series of before that was kept has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<TimeFrame>,
     /// The first instant of the new one.
     pub time: Time,
     /// The old and the new one.
@@ -78,6 +81,13 @@ pub struct StoredRoll {
 }
 
 impl InstrumentFacts {
+    /// The rolls of its bars of a length, oldest first: those made of such bars, else of the longest shorter ones.
+    pub fn rolls_of(&self, frame: Option<TimeFrame>) -> impl Iterator<Item = &StoredRoll> {
+        let frames = self.rolls.iter().map(|roll| roll.frame);
+        let nearest = frames.filter(|of| *of <= frame).max();
+        self.rolls.iter().filter(move |roll| Some(roll.frame) == nearest)
+    }
+
     /// The least and the most that an order may name, as far as it is known.
     #[must_use]
     pub fn bounds(&self) -> Bounds {

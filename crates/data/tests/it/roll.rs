@@ -114,8 +114,9 @@ fn the_jump_is_taken_out() {
     assert_eq!((ratio[2].as_str(), ratio[6].as_str()), ("108.874418605", "113"));
 }
 
-/// ES of December 2013 stops at 14:30 UTC on its last day and March goes on to the night: its closes of that day are eight
-/// hours apart, and the adjusted series earned the 6.25 points that the market moved in them.
+/// ES of December 2013 stops at 14:30 UTC on its last day and March goes on to the night: the closes of that day's bars are
+/// eight hours apart, and the adjusted series earned the 6.25 points that the market moved in them. Those of an hour's bar,
+/// half an hour.
 #[test]
 fn a_roll_is_priced_at_one_instant() {
     let hourly = |expiry: i64, rows: &[(i64, i64)]| {
@@ -135,10 +136,12 @@ fn a_roll_is_priced_at_one_instant() {
             check_earned(&contracts, RollRule::Date { days_before: 0 });
         }
     };
-    check(&[(12, 400), (14, 404)], &[(12, 390), (14, 394), (22, 420), (30, 440)], (14, "101", Some("98.5")));
-    // Nothing traded in that hour: the price is the last one.
+    check(&[(12, 400), (14, 404)], &[(12, 390), (14, 394), (22, 420), (30, 440)], (12, "100", Some("97.5")));
+    // There is no earlier hour by which both had traded.
     check(&[(12, 400), (14, 404)], &[(13, 394), (22, 420), (30, 440)], (14, "101", Some("98.5")));
-    check(&[(12, 400), (14, 404)], &[(9, 394), (14, 396), (30, 440)], (14, "101", Some("99")));
+    check(&[(12, 400), (14, 404)], &[(9, 394), (14, 396), (30, 440)], (12, "100", Some("98.5")));
+    // Bars of days.
+    check(&[(-24, 400), (0, 404)], &[(-24, 394), (0, 420), (48, 440)], (-24, "100", Some("98.5")));
     // They never had a price together.
     check(&[(12, 400), (14, 404)], &[(15, 394), (30, 440)], (14, "101", None));
 }

@@ -32,7 +32,7 @@ pub(super) fn load(raw: &Raw, market: &Backtest, catalog: &Root, sources: &[Sour
             continue;
         }
         let facts = catalog.open()?.instrument(&key.symbol, &key.venue)?;
-        let stored = facts.map(|facts| facts.rolls).unwrap_or_default();
+        let stored: Vec<_> = facts.iter().flat_map(|facts| facts.rolls_of(key.frame)).collect();
         let rows: Vec<ContractRoll> = stored
             .iter()
             .filter(|roll| is_within(&source.set, roll.time))

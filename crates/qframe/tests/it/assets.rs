@@ -191,6 +191,30 @@ fn contracts_are_rolled_and_traded() {
     assert!(refused_too.error().contains("expected a day, later than the one before"), "{}", refused_too.error());
 }
 
+/// Longer bars roll elsewhere, and stand beside the shorter ones under one name.
+#[test]
+fn bars_of_each_length_have_their_own_rolls() {
+    let program = Program::new();
+    fill(&program);
+    json(&program, "data resample ES-20240216@cme --to 1w");
+    json(&program, "data resample ES-20240315@cme --to 1w");
+    let roll = |frame: &str| {
+        let rolled = json(&program, &format!("data roll ES --rule volume --adjust difference --timeframe {frame}"));
+        rolled["rolls"][0]["date"].as_str().unwrap().to_owned()
+    };
+    let told = |frame: &str| {
+        let words = "backtest --data ES@cme.rolled-volume-difference --strategy buy-and-hold --leverage 20 --plain";
+        let text = program.run(&format!("{words} --timeframe {frame}")).out();
+        let told = text.lines().find(|line| line.contains("With 1 roll of ES")).unwrap_or(&text);
+        told.split_whitespace().find(|word| word.starts_with("2024-")).unwrap().to_owned()
+    };
+    let (days, weeks) = (roll("1d"), roll("1w"));
+    assert_ne!(days, weeks);
+    assert_eq!((told("1d"), told("1w")), (days.clone(), weeks.clone()));
+    assert_eq!(roll("1d"), days);
+    assert_eq!((told("1d"), told("1w")), (days, weeks));
+}
+
 /// What nobody said of a contract is by the rulebook, and is said; open interest is imported once and known from then on.
 #[test]
 fn what_is_assumed_of_a_contract_is_said() {
@@ -222,7 +246,11 @@ fn what_is_assumed_of_a_contract_is_said() {
     program.write("es_openinterest_202403.csv", "20240201 00:00,4\n20240205 00:00,6\n");
     let import = "data import es_openinterest_202402.csv es_openinterest_202403.csv --venue cme";
     let answer = program.run(import).out();
-    assert!(answer.contains("ES-20240216@cme open interest, 2 days") && answer.ends_with("; 4 added\n"), "{answer}");
+    assert!(
+        answer.contains("ES-20240216@cme open interest, 2 days")
+            && answer.ends_with(", 4 days of open interest; 4 added\n"),
+        "{answer}"
+    );
     assert!(program.run(import).out().ends_with("; nothing new (4 there already)\n"));
     // That of the 5th is known on the 6th, and acted on the day after.
     let rolled = json(&program, "data roll ES --rule open-interest --adjust none");

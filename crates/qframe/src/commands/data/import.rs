@@ -200,6 +200,11 @@ impl Args {
         let rows: u64 = report.imports.iter().flat_map(|import| &import.sets).map(|set| set.rows).sum();
         let files = counted(report.imports.len() + report.refused.len(), "file");
         write!(out, "{files}, {}, {}", counted(sets.len(), "data set"), counted(rows, "row"))?;
+        let days: usize =
+            report.imports.iter().flat_map(|import| &import.open_interest).map(|(_, of)| of.rows.len()).sum();
+        if days > 0 {
+            write!(out, ", {} of open interest", counted(days, "day"))?;
+        }
         let findings: u64 = report.imports.iter().map(|import| import.findings.total()).sum();
         if findings > 0 {
             write!(out, ", {}", counted(findings, "finding"))?;

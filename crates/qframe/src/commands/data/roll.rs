@@ -195,11 +195,15 @@ impl Args {
         let known = catalog.instrument(&rolled.first, venue)?;
         let of = DataKey::bars(symbol.clone(), venue, frame);
         let stored = |roll: &qframe_data::Roll| StoredRoll {
+            frame: Some(frame),
             time: roll.day,
             contracts: [roll.from.clone(), roll.to.clone()],
             prices: [roll.from_close, roll.to_close.unwrap_or(roll.from_close)],
         };
-        let rolls = rolled.rolls.iter().map(stored).collect();
+        let before = catalog.instrument(&symbol, &format!("{venue}.{suffix}"))?;
+        let others = before.map(|facts| facts.rolls).unwrap_or_default();
+        let others = others.into_iter().filter(|roll| roll.frame.is_some_and(|of| of != frame));
+        let rolls = others.chain(rolled.rolls.iter().map(stored)).collect();
         let unknown = InstrumentFacts::new(symbol.clone(), venue.to_owned());
         let known = known.unwrap_or(unknown);
         let assumed = || contract_terms_at(root, venue).map(|terms| terms.tick);
