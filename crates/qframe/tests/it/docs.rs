@@ -1,7 +1,9 @@
 //! What the README and the book say is what the program does.
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
-use crate::program::Program;
+use crate::program::{Answer, Program, Running};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -101,6 +103,53 @@ fn the_commands_of_the_book_run() {
         ran += 1;
     }
     assert!(ran >= 12, "only {ran} commands");
+}
+
+/// What they ask exchanges comes as far as an address at which nobody listens; the local exchange starts.
+#[test]
+fn the_commands_of_exchanges_come_to_the_network() {
+    let program = Program::new();
+    let recorded = blocks("docs/books.md", "text").remove(0);
+    program.write("recording.jsonl.gz", &recorded);
+    std::fs::create_dir(program.path("tape")).unwrap();
+    program.write("tape/binance-spot-1-0.gz", &recorded);
+    program.write(
+        "minutes.csv",
+        "time,open,high,low,close\n2024-03-01T00:00:00Z,10,12,9,11\n2024-03-01T00:01:00Z,11,12,9,10\n",
+    );
+    for symbol in ["BTC/USDT@binance", "ETH/USDT@binance", "BTC/USD@coinbase", "BTC/USDT:USDT@binance"] {
+        let (symbol, venue) = symbol.split_once('@').unwrap();
+        let answer = program.run(&format!("data import minutes.csv --symbol {symbol} --venue {venue}"));
+        assert_eq!(answer.code(), 0, "{}", answer.error());
+    }
+    let check = |command: &str| {
+        let words = command.strip_prefix("qframe ").unwrap().replace("-*.gz", "-0.gz").replace("--for 60s", "");
+        let (nobody, streams) = ("--base-url http://127.0.0.1:9", "--ws-url ws://127.0.0.1:9 --for 1s");
+        match words.split_once(' ').map_or("", |(_, rest)| rest.split(' ').next().unwrap()) {
+            _ if words.starts_with("exchange ") => {
+                let mut exchange = program.command(&format!("{words} --port 0 --json"));
+                let mut running = Running(exchange.stdout(Stdio::piped()).spawn().unwrap());
+                let told = BufReader::new(running.0.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+                assert!(told.contains("\"url\":\"http"), "{command}: {told}");
+            }
+            "fetch" => assert_refused(&program.run(&format!("{words} {nobody}")), command),
+            "stream" => assert_refused(&program.run(&format!("{words} {nobody} {streams}")), command),
+            _ => assert_eq!(program.run(&words).code(), 0, "{command}"),
+        }
+    };
+    let pages = ["docs/exchange.md", "docs/streaming.md", "docs/venues.md"];
+    let commands: Vec<String> = pages.iter().flat_map(|page| blocks(page, "sh")).collect();
+    std::thread::scope(|scope| {
+        for command in commands.iter().flat_map(|block| block.lines()) {
+            scope.spawn(move || check(command));
+        }
+    });
+}
+
+#[track_caller]
+fn assert_refused(answer: &Answer, command: &str) {
+    assert_eq!(answer.code(), 1, "{command}: {}", answer.error());
+    assert!(answer.error().contains("127.0.0.1:9") && answer.error().contains("refused"), "{}", answer.error());
 }
 
 /// Each metric and each of its other names has a row with its formula and a source, and no row is of something else.

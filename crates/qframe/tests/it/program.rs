@@ -13,13 +13,15 @@ impl Program {
     }
 
     pub(crate) fn run(&self, words: &str) -> Answer {
-        let words: Vec<&str> = words.split_whitespace().collect();
+        Answer(self.command(words).output().unwrap())
+    }
+
+    pub(crate) fn command(&self, words: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qframe"));
         // No test touches the catalog, or the spools, of whoever runs it.
-        command.args(words).current_dir(&self.folder).env("QFRAME_CATALOG", self.path("catalog"));
+        command.args(words.split_whitespace()).current_dir(&self.folder).env("QFRAME_CATALOG", self.path("catalog"));
         command.env("QFRAME_SPOOL", self.path("spool"));
-        let output = command.output().unwrap();
-        Answer(output)
+        command
     }
 
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
