@@ -243,16 +243,7 @@ impl<S: Strategy, R: RiskCheck> Simulator<S, R> {
                 self.venue.open_bar(series.instrument, bar, closes);
             }
         }
-        self.drain()?;
-        if self.venue.fills_at_worst() {
-            // Such a fill is at a price of later: until then it is worth the open.
-            for &(id, bar, _) in bars {
-                if self.engine.series()[id.index()].matched {
-                    self.engine.step(Input::Open(id, time, bar.open))?;
-                }
-            }
-        }
-        Ok(())
+        self.drain()
     }
 
     /// The instant at which these bars close, longer time frames first: orders meet their ranges, then the strategy sees

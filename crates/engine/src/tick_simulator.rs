@@ -130,18 +130,7 @@ impl<S: Strategy, R: RiskCheck> TickSimulator<S, R> {
                 self.venue.open_bar(series.instrument, bar, closes);
             }
         }
-        self.drain()?;
-        if self.venue.fills_at_worst() {
-            // Such a fill is at a price of later: until then it is worth the open.
-            for &(id, bar, _) in bars {
-                let series = self.engine.series()[id.index()];
-                if series.matched {
-                    self.engine.step(Input::Open(id, time, bar.open))?;
-                    self.mark(series.instrument, bar.open)?;
-                }
-            }
-        }
-        Ok(())
+        self.drain()
     }
 
     /// The instant at which these bars close, longer ones first: orders of instruments without ticks meet their ranges, then

@@ -38,7 +38,7 @@ pub(super) struct Carry {
     split: Option<(Time, InstrumentId)>,
     /// The bar of each instrument inside which a fill came last, its own or one of another that moves with it, and where the
     /// market was.
-    pub(super) entries: Vec<(Time, Price)>,
+    pub(super) places: Vec<(Time, Price)>,
 }
 
 /// Money that is due to the account (negative: that it owes), until it is paid.
@@ -64,9 +64,9 @@ impl Carry {
             || instruments.iter().any(margined);
         let next_funding = vec![0; settings.funding.len()];
         let next_night = vec![0; settings.rollover.len()];
-        let entries = vec![(Time::MIN, Price::ZERO); instruments.len()];
+        let places = vec![(Time::MIN, Price::ZERO); instruments.len()];
         let first_expiry = instruments.iter().filter_map(expiry_of).min();
-        Self { needed, next_funding, next_night, entries, first_expiry, ..Self::default() }
+        Self { needed, next_funding, next_night, places, first_expiry, ..Self::default() }
     }
 
     /// True where holding can cost or bring anything at all.

@@ -26,7 +26,7 @@ impl SimVenue {
                 woke = true;
             }
         }
-        if woke && self.stage.is_in_range() {
+        if woke && self.stage.is_in_range() && !self.stage.is_at_worst() {
             self.enter(Stage::First);
         }
     }

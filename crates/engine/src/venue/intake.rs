@@ -104,12 +104,9 @@ impl SimVenue {
 
     #[inline(never)]
     fn sent_inside(&self, first: InstrumentId, said: Time) -> Time {
-        let at_open = match self.stage {
-            Stage::Reduce | Stage::Open => self.inside.is_none(),
-            stage => !stage.is_in_range() && stage != Stage::Close,
-        };
+        let is_inside = self.stage.is_in_range() || self.stage == Stage::Close;
         let filled = self.inside.map_or(first, |(id, _)| id);
-        if at_open { said } else { said.max(self.listings[filled.index()].closes) }
+        if is_inside { said.max(self.listings[filled.index()].closes) } else { said }
     }
 
     /// From when on an instrument hears of something: what comes of a fill behind the open of another one's bar hears it no
@@ -136,13 +133,12 @@ impl SimVenue {
             return false;
         }
         let mut working = Working::new(*order, arrives, self.settings.latency.bars());
-        let in_range = self.stage.is_in_range();
-        if in_range || (matches!(self.stage, Stage::Reduce | Stage::Open) && self.inside.is_some()) {
+        if self.stage.is_in_range() {
             // Sent on a fill inside the range: what came before is not for it.
             working.born_at = self.market_inside(order);
-        }
-        if in_range {
-            self.enter(Stage::First);
+            if !self.stage.is_at_worst() {
+                self.enter(Stage::First);
+            }
         }
         if let (false, Some(market)) = (working.asleep, working.born_at.or(market)) {
             working.follow(market, &self.grid);

@@ -6,6 +6,7 @@ use qframe_model::order::{Order, OrderKind, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
+use super::settings::FillPrice;
 use super::working::{Step, Working};
 use super::{SimVenue, Stage};
 
@@ -61,8 +62,13 @@ impl SimVenue {
             return;
         }
         let late = step == Step::Close && working.active_from > bar.time;
-        if working.order.kind == OrderKind::MarketOnClose && self.stage == Stage::Open {
-            // The close is its first.
+        let is_later = match working.order.kind {
+            OrderKind::MarketOnClose => true,
+            OrderKind::Market => self.settings.fill == FillPrice::Worst,
+            _ => false,
+        };
+        if is_later && self.stage == Stage::Open {
+            // The close, or the range, is its first.
             return;
         }
         let woken = step != Step::Open && working.born_at.is_some() && working.limit().is_some();

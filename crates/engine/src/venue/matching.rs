@@ -46,7 +46,6 @@ impl SimVenue {
         match self.look(working, step, &bar) {
             None => {}
             Some(Look::Rest) => self.end_if_immediate(place, step, &bar),
-            Some(_) if step.is_in_range() && self.meets_nearer(place, step, &bar, account)? => {}
             Some(look) => self.answer(place, step, &bar, look, account)?,
         }
         Ok(())
@@ -76,45 +75,9 @@ impl SimVenue {
                 // Its limit was not reached at its trigger.
                 self.end_immediate(place, time);
             }
-            Look::Fill(touch) => {
-                let inside = step.is_in_range() || step == Step::Open && touch.price != bar.open;
-                if !(inside && self.carry.is_needed() && self.comes_by(place, (step, touch.price), bar, account)?) {
-                    self.execute(place, step, bar, touch, account)?;
-                }
-            }
+            Look::Fill(touch) => self.execute(place, step, bar, touch, account)?,
         }
         Ok(())
-    }
-
-    /// Lets what the price reaches before this order meet it first: nearer stops, or limits, of its side. True where that has
-    /// something to report; then this one is looked at again.
-    #[cold]
-    #[inline(never)]
-    fn meets_nearer(&mut self, place: usize, step: Step, bar: &Bar, account: &Account) -> Result<bool, Overflow> {
-        let Order { instrument, side, .. } = self.orders[place].order;
-        let reached = |working: &Working| match self.look(working, step, bar) {
-            Some(Look::Fill(Touch { price, .. }) | Look::Wake(price)) => Some(price),
-            _ => None,
-        };
-        let Some(own) = reached(&self.orders[place]) else { return Ok(false) };
-        let rises = (step == Step::Stops) == (side == Side::Buy);
-        let meets =
-            |other: &Working| !other.dead && !other.asleep && (step == Step::Limits || other.waits_for_trigger());
-        let there = |other: &Working| (other.order.instrument, other.order.side) == (instrument, side) && meets(other);
-        let others = (0..self.orders.len()).filter(|other| *other != place && there(&self.orders[*other]));
-        let others = others.filter_map(|other| Some((reached(&self.orders[other])?, other)));
-        let mut nearer: Vec<_> = others.filter(|(price, _)| if rises { *price < own } else { *price > own }).collect();
-        nearer.sort_by(|(one, _), (other, _)| if rises { one.cmp(other) } else { other.cmp(one) });
-        for (_, other) in nearer {
-            if let Some(look) = self.look(&self.orders[other], step, bar) {
-                self.answer(other, step, bar, look, account)?;
-            }
-            if !self.pending.is_empty() {
-                self.cursor = self.cursor.min(place);
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// True where the close that was just decided on is matched.
@@ -147,7 +110,11 @@ impl SimVenue {
     /// What reduces has filled; now comes what waited for that.
     pub(super) fn let_all(&mut self) -> Stage {
         self.held_back.clear();
-        if self.is_decided() { Stage::AfterDecision } else { Stage::Open }
+        match self.stage {
+            Stage::ReduceAtWorst => Stage::AtWorst,
+            Stage::ReduceAfterDecision => Stage::AfterDecision,
+            _ => Stage::Open,
+        }
     }
 
     /// What a bar does to an order in this step; `None` where the order does not meet it.
@@ -173,8 +140,6 @@ impl SimVenue {
         }
         match working.order.kind {
             OrderKind::Market => {}
-            // Made awake by a fill at the worst price: the open was before that.
-            _ if step == Step::Open && working.born_at.is_some() => return None,
             OrderKind::MarketOnOpen if !self.opens_session(working.order.instrument) => return None,
             OrderKind::MarketOnClose if !self.closes_session(working.order.instrument) => return None,
             _ => {}
@@ -235,7 +200,11 @@ impl SimVenue {
         account: &Account,
     ) -> Result<(), Overflow> {
         let Offer { price, liquidity, sized } = self.offer(&self.orders[place], bar, touch, account)?;
-        if matches!(self.stage, Stage::Reduce | Stage::ReduceAfterDecision) && self.waits(place, sized, account) {
+        if self.stage.is_for_reducing() && self.waits(place, sized, account) {
+            return Ok(());
+        }
+        if step.is_in_range() && self.carry.is_needed() && self.comes_by(place, (step, touch.price), bar, account)? {
+            self.cursor = place;
             return Ok(());
         }
         let working = &self.orders[place];
@@ -269,14 +238,12 @@ impl SimVenue {
             self.count_traded(time, value)?;
             self.convert_for(account, instrument, side, &deal, time)?;
             let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
-            // At the worst price it is somewhere in the range.
-            let step = if step == Step::Open && touch.price != bar.open { Step::Stops } else { step };
             self.inside = None;
             if step != Step::Open {
                 self.leave_the_open(instrument, touch.price);
             }
-            if self.carry.is_needed() {
-                self.move_along(&fill, (bar, touch.price), account);
+            if step.is_in_range() {
+                self.stand_by(place, (step, touch.price), bar);
             }
             self.record(place, fill, value.plus(fee)?, rest, (step, touch.price), account);
         }

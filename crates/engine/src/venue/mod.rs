@@ -22,6 +22,7 @@ mod rolls;
 mod settings;
 mod sizing;
 mod ticks;
+mod walk;
 mod working;
 
 use std::collections::VecDeque;
@@ -69,6 +70,10 @@ enum Stage {
     Reduce,
     /// All orders at the open.
     Open,
+    /// Market orders at the worst price of the range, where they fill there: first those that reduce a position.
+    ReduceAtWorst,
+    /// Then all of them.
+    AtWorst,
     /// Stops, or limits, inside the range.
     First,
     /// Positions that the stops did not save, before the limits inside the range.
@@ -92,7 +97,18 @@ enum Stage {
 impl Stage {
     /// True where orders meet the range of a bar.
     const fn is_in_range(self) -> bool {
-        matches!(self, Self::First | Self::LiquidateBetween | Self::Second | Self::LiquidateInRange)
+        self.is_at_worst()
+            || matches!(self, Self::First | Self::LiquidateBetween | Self::Second | Self::LiquidateInRange)
+    }
+
+    /// True before what waits inside the range is met.
+    const fn is_at_worst(self) -> bool {
+        matches!(self, Self::ReduceAtWorst | Self::AtWorst)
+    }
+
+    /// True where only what reduces a position fills.
+    const fn is_for_reducing(self) -> bool {
+        matches!(self, Self::Reduce | Self::ReduceAtWorst | Self::ReduceAfterDecision)
     }
 }
 
@@ -151,6 +167,8 @@ pub struct SimVenue {
     cursor: usize,
     /// Where the last fill found the market, where that was behind the open.
     inside: Option<(InstrumentId, Price)>,
+    /// What the way through the ranges met in this stage without a report: by step, and the place of the order.
+    passed: Vec<(Step, usize)>,
     /// Where an order waits until those that reduce have filled: those behind it in the same instrument do not pass it.
     held_back: Vec<InstrumentId>,
     carry: Carry,
@@ -199,6 +217,7 @@ impl SimVenue {
             stage: Stage::Idle,
             cursor: 0,
             inside: None,
+            passed: Vec::new(),
             held_back: Vec::new(),
             most: Vec::new(),
             traded: VecDeque::new(),
@@ -269,13 +288,8 @@ impl SimVenue {
         if !listing.matched {
             listing.matched = true;
             self.group.push(id);
-            self.enter(Stage::First);
+            self.enter(self.range_stage());
         }
-    }
-
-    /// True where market orders fill at the worst price of the bar that opens.
-    pub fn fills_at_worst(&self) -> bool {
-        self.settings.fill == FillPrice::Worst
     }
 
     /// True where market orders fill on the close that the strategy just saw.
@@ -327,8 +341,9 @@ impl SimVenue {
         };
         let step = match self.stage {
             Stage::Reduce | Stage::Open => Step::Open,
-            Stage::First => first,
-            Stage::Second => second,
+            Stage::ReduceAtWorst | Stage::AtWorst => Step::Worst,
+            Stage::First => return self.walk(first, account),
+            Stage::Second => return self.walk(second, account),
             Stage::Close | Stage::ReduceAfterDecision | Stage::AfterDecision => Step::Close,
             _ => return self.work_apart(account),
         };
@@ -355,6 +370,7 @@ impl SimVenue {
     fn enter(&mut self, stage: Stage) {
         self.stage = stage;
         self.cursor = 0;
+        self.passed.clear();
     }
 
     fn enter_next(&mut self) {
@@ -364,15 +380,16 @@ impl SimVenue {
                 self.leave_open();
                 Stage::Idle
             }
-            Stage::Open | Stage::First | Stage::Second if over => {
+            Stage::Open | Stage::AtWorst | Stage::First | Stage::Second if over => {
                 self.close_bars();
                 Stage::Idle
             }
             Stage::Expire => self.first_stage(),
             Stage::Carry => Stage::LiquidateAtOpen,
             Stage::LiquidateAtOpen => self.open_stage(),
-            Stage::Reduce | Stage::ReduceAfterDecision => self.let_all(),
-            Stage::Open => Stage::First,
+            Stage::Reduce | Stage::ReduceAtWorst | Stage::ReduceAfterDecision => self.let_all(),
+            Stage::Open => self.range_stage(),
+            Stage::AtWorst => Stage::First,
             Stage::First if self.carry.is_needed() && self.settings.intrabar == Intrabar::StopFirst => {
                 Stage::LiquidateBetween
             }
@@ -408,6 +425,16 @@ impl SimVenue {
     #[inline]
     fn open_stage(&self) -> Stage {
         if self.group.len() > 1 { Stage::Reduce } else { Stage::Open }
+    }
+
+    /// The first stage behind the opens.
+    #[inline]
+    fn range_stage(&self) -> Stage {
+        match self.settings.fill {
+            FillPrice::Worst if self.group.len() > 1 => Stage::ReduceAtWorst,
+            FillPrice::Worst => Stage::AtWorst,
+            _ => Stage::First,
+        }
     }
 
     #[inline]

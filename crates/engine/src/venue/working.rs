@@ -14,6 +14,8 @@ use super::pricing::worse_tick;
 pub(super) enum Step {
     /// The first price.
     Open,
+    /// Market orders at the worst price of the range, where they fill there.
+    Worst,
     /// Stops against the range.
     Stops,
     /// Limits against the range.
@@ -25,7 +27,7 @@ pub(super) enum Step {
 impl Step {
     /// True where orders meet the range of a bar.
     pub(super) const fn is_in_range(self) -> bool {
-        matches!(self, Self::Stops | Self::Limits)
+        matches!(self, Self::Worst | Self::Stops | Self::Limits)
     }
 }
 
@@ -115,14 +117,16 @@ impl Working {
     /// Whether the market touches this order in `step` of `bar`. `worst`: market orders take the bar's worst price.
     pub(super) fn look(&self, step: Step, bar: &Bar, worst: bool) -> Look {
         let side = self.order.side;
+        let at_worst = worst && self.order.kind == OrderKind::Market;
         match self.order.kind {
             // Once touched it is a market order, also where the volume did not let it fill at once.
             OrderKind::Stop(_) | OrderKind::TrailingStop(_) | OrderKind::MarketIfTouched(_) if self.triggered => {
                 if step == Step::Open { taker(bar.open) } else { Look::Rest }
             }
             OrderKind::Market | OrderKind::MarketOnOpen => match step {
-                Step::Open if worst && self.order.kind == OrderKind::Market => taker(against(side, bar)),
-                Step::Open => taker(bar.open),
+                // What a fill inside the range made awake waits for the next one.
+                Step::Worst if at_worst && self.born_at.is_none() => taker(against(side, bar)),
+                Step::Open if !at_worst => taker(bar.open),
                 _ => Look::Rest,
             },
             OrderKind::MarketOnClose => {

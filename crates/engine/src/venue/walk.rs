@@ -1,0 +1,225 @@
+//! The way through the ranges of the bars of an instant: in which order it meets what waits there.
+//!
+//! Of these bars only the corners are known together: where all open and where all close. In between they are taken to move
+//! as one market, each at the same share of its own way: down to their lows, up to their highs, and straight to their closes.
+//! What fills behind the opens leaves all of them where they are then; the next ways begin there.
+use std::cmp::Ordering;
+
+use qframe_model::account::Account;
+use qframe_model::ids::InstrumentId;
+use qframe_model::market::{Bar, Side};
+use qframe_model::number::{Overflow, Price};
+use qframe_model::order::OrderKind;
+
+use super::SimVenue;
+use super::settings::Intrabar;
+use super::working::{Look, Step, Touch, Working};
+
+/// Where the bars of an instant go together, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// Nowhere.
+    Stand,
+    Down,
+    Up,
+    Close,
+}
+
+impl Way {
+    /// Where a bar goes on it; `None` where it stands.
+    pub(super) const fn end(self, bar: &Bar) -> Option<Price> {
+        match self {
+            Self::Stand => None,
+            Self::Down => Some(bar.low),
+            Self::Up => Some(bar.high),
+            Self::Close => Some(bar.close),
+        }
+    }
+
+    /// Who meets the market there, whose price gets worse on it.
+    const fn side(self) -> Side {
+        if matches!(self, Self::Up) { Side::Buy } else { Side::Sell }
+    }
+}
+
+/// A part of a way, `whole` above nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    pub part: i128,
+    pub whole: i128,
+}
+
+/// Where all bars are that go together. What stands has been passed: its share says how far behind the open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub way: Way,
+    pub share: Share,
+}
+
+impl Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (own, theirs) = (self.share.part * other.share.whole, other.share.part * self.share.whole);
+        self.way.cmp(&other.way).then(own.cmp(&theirs))
+    }
+}
+
+/// An order that the ranges touch, and where.
+#[derive(Debug, Clone, Copy)]
+struct Met {
+    order: usize,
+    look: Look,
+    id: InstrumentId,
+    bar: Bar,
+    price: Price,
+    at: Place,
+}
+
+impl SimVenue {
+    /// Lets the ranges meet orders in the order of the way, until one has something to report.
+    #[inline(never)]
+    pub(super) fn walk(&mut self, step: Step, account: &Account) -> Result<(), Overflow> {
+        while self.pending.is_empty() {
+            let Some(next) = self.next_met(step) else {
+                self.end_woken(step);
+                break;
+            };
+            self.pass_by(next, step, account)?;
+        }
+        Ok(())
+    }
+
+    /// Does what the way does to an order; one that has nothing to report is not met again.
+    fn pass_by(&mut self, met: Met, step: Step, account: &Account) -> Result<(), Overflow> {
+        self.answer(met.order, step, &met.bar, met.look, account)?;
+        if self.pending.is_empty() {
+            self.passed.push((step, met.order));
+        }
+        Ok(())
+    }
+
+    /// The first order on the way of those that were not met yet; of several at one place the one that was sent first.
+    fn next_met(&self, step: Step) -> Option<Met> {
+        let met = self.orders.iter().enumerate().filter_map(|(order, working)| {
+            let waits = !working.dead && !working.asleep && !self.passed.contains(&(step, order));
+            let bar = self.listings[working.order.instrument.index()].matched().filter(|_| waits)?;
+            let look = self.look(working, step, &bar)?;
+            let (Look::Fill(Touch { price, .. }) | Look::Wake(price)) = look else { return None };
+            Some(self.met_at(order, (step, look, price), bar))
+        });
+        met.min_by(|one, other| one.at.cmp(&other.at))
+    }
+
+    /// What was made awake inside the range and rests may have been immediate.
+    fn end_woken(&mut self, step: Step) {
+        for order in 0..self.orders.len() {
+            let working = &self.orders[order];
+            if let (Some(_), false, false) = (working.born_at, working.dead, working.asleep)
+                && let Some(bar) = self.listings[working.order.instrument.index()].matched()
+                && self.look(working, step, &bar) == Some(Look::Rest)
+            {
+                self.end_if_immediate(order, step, &bar);
+            }
+        }
+    }
+
+    /// Where the way meets an order at a price.
+    fn met_at(&self, order: usize, (step, look, price): (Step, Look, Price), bar: Bar) -> Met {
+        let working = &self.orders[order];
+        let (id, first) = (working.order.instrument, self.first_of(working.order.instrument, &bar));
+        let way = way_to(working);
+        let distance = |from: Price| {
+            let behind = i128::from(price.nanos()) - i128::from(from.nanos());
+            if way == Way::Down { -behind } else { behind }
+        };
+        let ahead = working.born_at != Some(price) && distance(first) > 0;
+        let (way, from) = if ahead { (way, first) } else { (Way::Stand, bar.open) };
+        let end = way_to(working).end(&bar).unwrap_or(from);
+        let whole = i128::from(end.nanos().abs_diff(from.nanos())).max(1);
+        let share = Share { part: distance(from).max(0), whole };
+        debug_assert!(step.is_in_range());
+        Met { order, look, id, bar, price, at: Place { way, share } }
+    }
+
+    /// Lets happen what the way comes by before it meets an order: the liquidation, and before that the stops in front of it.
+    /// True where that has something to report; the order is looked at again behind it.
+    #[cold]
+    pub(super) fn comes_by(
+        &mut self,
+        order: usize,
+        (step, price): (Step, Price),
+        bar: &Bar,
+        account: &Account,
+    ) -> Result<bool, Overflow> {
+        let own = self.met_at(order, (step, Look::Rest, price), *bar);
+        // What is told to come first has its own way only.
+        let own_way_only = step == Step::Worst || self.settings.intrabar == Intrabar::TargetFirst;
+        let ways =
+            [Way::Down, Way::Up].into_iter().filter(|way| *way == own.at.way || *way < own.at.way && !own_way_only);
+        for way in ways {
+            let Some(breaks) = self.breaking(account, way)?.filter(|breaks| self.is_before(*breaks, &own)) else {
+                continue;
+            };
+            while step != Step::Stops
+                && let Some(stop) = self.next_met(Step::Stops).filter(|stop| !self.is_before(breaks, stop))
+            {
+                self.pass_by(stop, Step::Stops, account)?;
+                if !self.pending.is_empty() {
+                    return Ok(true);
+                }
+            }
+            self.liquidate_at(account, breaks)?;
+            return Ok(!self.pending.is_empty());
+        }
+        Ok(false)
+    }
+
+    /// True where the margin breaks before an order is met: a tick before, since it closes at a tick.
+    fn is_before(&self, breaks: Place, met: &Met) -> bool {
+        let side = breaks.way.side();
+        let nearer = || side.prefers(self.tick_at(met.id, &met.bar, side, breaks), met.price);
+        breaks.way < met.at.way || breaks.way == met.at.way && nearer()
+    }
+
+    /// An order fills inside the range: all bars are where that was met.
+    #[cold]
+    pub(super) fn stand_by(&mut self, order: usize, (step, price): (Step, Price), bar: &Bar) {
+        let Met { id, at, .. } = self.met_at(order, (step, Look::Rest, price), *bar);
+        if at.way != Way::Stand {
+            self.stand_at(at);
+            self.carry.places[id.index()] = (bar.time, price);
+        }
+    }
+
+    /// All bars go on from a place.
+    pub(super) fn stand_at(&mut self, place: Place) {
+        for which in 0..self.group.len() {
+            let id = self.group[which];
+            if let Some(bar) = self.listings[id.index()].matched() {
+                self.carry.places[id.index()] = (bar.time, self.price_at(id, &bar, place));
+            }
+        }
+    }
+
+    /// Where a bar is: at its open, or behind that, where the last fill inside the bars left it.
+    pub(super) fn first_of(&self, id: InstrumentId, bar: &Bar) -> Price {
+        match self.carry.places[id.index()] {
+            (time, market) if time == bar.time => market,
+            _ => bar.open,
+        }
+    }
+
+    /// The price of an instrument at a place.
+    pub(super) fn price_at(&self, id: InstrumentId, bar: &Bar, place: Place) -> Price {
+        let first = self.first_of(id, bar);
+        let (Share { part, whole }, end) = (place.share, place.way.end(bar).unwrap_or(first));
+        let way = i128::from(end.nanos()) - i128::from(first.nanos());
+        Price::from_nanos(first.nanos() + (way * part / whole) as i64)
+    }
+}
+
+/// Where the market goes to meet an order: what wants a better price than now is met where it gets better.
+fn way_to(working: &Working) -> Way {
+    let touched = matches!(working.order.kind, OrderKind::MarketIfTouched(_) | OrderKind::LimitIfTouched { .. });
+    let is_better = touched || working.limit().is_some();
+    if is_better == (working.order.side == Side::Buy) { Way::Down } else { Way::Up }
+}
