@@ -2,6 +2,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use qframe_lab::report::exact_percent;
 use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::time::{Span, Time};
 
@@ -146,8 +147,8 @@ pub(crate) const FEE_FROM: Rate = Rate::percent(10);
 /// Why a word without its sign is no share, where it is a plain number of `from` or more.
 pub(crate) fn unsigned(word: &str, from: Rate) -> Option<String> {
     let word = word.trim();
-    let is_plain = word.ends_with(|c: char| c.is_ascii_digit() || c == '.');
-    let share = Rate::parse(word).ok().filter(|share| is_plain && share.abs() >= from).map(percent)?;
+    let share: f64 = word.parse().ok().filter(|share: &f64| share.is_finite() && share.abs() >= from.to_f64())?;
+    let share = exact_percent(share);
     Some(format!("a plain number is a share, here {share}; write {word}%, or {share} where so much is meant"))
 }
 

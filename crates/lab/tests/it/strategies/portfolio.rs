@@ -246,6 +246,7 @@ fn weights_are_set_at_first_instants_of_periods_once_the_window_is_there() {
 #[test]
 fn a_symbol_that_has_ended_is_sold_once_and_is_no_drift() {
     let mut data = first(900);
+    data.truncate(3);
     let whole = &data[1];
     let bars = whole.bars()[..300].to_vec();
     data[1] = DataSet::of(whole.instrument().clone(), whole.frame(), bars, whole.origin().clone()).unwrap();
@@ -254,11 +255,11 @@ fn a_symbol_that_has_ended_is_sold_once_and_is_no_drift() {
     // The sixth day after its last bar is the first on which it is known to have ended.
     let ended = closes.iter().position(|time| time.day() - closes[299].day() > 5).unwrap();
     let after: Vec<_> = all.iter().filter(|order| order.time >= closes[ended]).collect();
-    let own: Vec<_> = after.iter().filter(|order| order.instrument.0 == 1).map(|order| order.size).collect();
-    assert_eq!(own, [Size::TargetWeight(Rate::ZERO)], "one sale, and no purchase");
     let mut instants: Vec<Time> = after.iter().map(|order| order.time).collect();
     instants.dedup();
     assert!((9..30).contains(&instants.len()), "{} of {} bars", instants.len(), 900 - ended);
+    let own: Vec<_> = after.iter().filter(|order| order.instrument.0 == 1).map(|order| order.size).collect();
+    assert_eq!(own, [Size::TargetWeight(Rate::ZERO)], "one sale, and no purchase");
     data.remove(1);
     for time in instants {
         let bar = closes.binary_search(&time).unwrap();
@@ -268,9 +269,9 @@ fn a_symbol_that_has_ended_is_sold_once_and_is_no_drift() {
             Size::TargetWeight(aim) => Some(aim.to_f64()),
             size => panic!("{size:?}"),
         };
-        let aims: Vec<f64> = [0, 2, 3, 4, 5].into_iter().filter_map(aim).collect();
+        let aims: Vec<f64> = [0, 2].into_iter().filter_map(aim).collect();
         let sum: f64 = aims.iter().sum();
-        assert!(aims.len() == 5 && (0.5..0.99).contains(&sum), "what the sale has not brought is not spent: {sum}");
+        assert!(aims.len() == 2 && (0.5..0.9).contains(&sum), "what the sale has not brought is not spent: {sum}");
         for (aim, weight) in aims.iter().zip(weights) {
             assert!((aim / sum - weight).abs() < 1e-8, "bar {bar}: {} for {weight}", aim / sum);
         }
