@@ -44,7 +44,7 @@ pub use format::Format;
 pub use gaps::{Gaps, Hole, Pattern};
 pub use loaded::{Facts, Loaded, RowOrder, Skipped};
 pub use mid::{MidBars, mid_bars};
-pub use panel::{Align, Aligned, Closes, Panel, PanelError, periods_per_year};
+pub use panel::{Align, Aligned, Closes, Panel, PanelError, periods_per_year, quiet_days};
 pub use resample::{ResampleError, Resampled, Resampling, resample, resample_closes};
 pub use roll::{Contract, Roll, RollAdjust, RollError, RollRule, Rolled, roll};
 pub use rows::{DataKey, Kind, Rows};

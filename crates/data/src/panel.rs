@@ -157,6 +157,14 @@ impl Panel {
     }
 }
 
+/// Days without a price that a weekend and holidays explain, or that the last bar is not over, of so many observations a year: what has
+/// none for longer, while others have, has ended.
+#[must_use]
+pub fn quiet_days(periods_per_year: f64) -> i64 {
+    const OF_DAYS: i64 = 5;
+    OF_DAYS.max((366.0 / periods_per_year).ceil() as i64)
+}
+
 /// Observations of a year at such times, by the most common step between them: 252 or 365 days (as Saturdays are absent or
 /// there), 52 weeks, 12 months, 4 quarters, 2 half-years, 1 year; of any other step as many as 365 days have, which for minutes
 /// and hours is too many where markets close.

@@ -6,6 +6,7 @@ mod backtest;
 mod blind;
 mod contracts;
 mod dataset;
+mod ended;
 mod feed;
 mod hand;
 mod hold;
@@ -25,6 +26,7 @@ pub use contracts::{
     ContractTerms, contract_hours, contract_multiplier, contract_terms, contract_terms_at, contract_tick,
 };
 pub use dataset::{DataSet, Origin, customary};
+pub use ended::Ended;
 pub use outcome::{Curve, Outcome};
 pub use rates::{RateSeries, RateStep};
 pub use sweep::sweep;

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use super::breakers::{Control, TripRow};
 use super::charges::{self, Charges};
 use super::costs::Costs;
+use super::ended::{self, Left};
 use super::track::{Compared, Track};
 use super::{Facts, ReportError, attribution, costs, tear, terminal, trades};
 use crate::dataset::DataSet;
@@ -112,6 +113,8 @@ struct Series<'a> {
     skipped: Skipped<'a>,
     notes: &'a [String],
     quality: Option<&'a qframe_data::quality::Report>,
+    /// What the run has left of a symbol whose prices end before those of the others; `null` of others.
+    ended: Option<&'a Left>,
 }
 
 /// What is absent of the file's own bars between the first and the last one that is used.
@@ -143,7 +146,7 @@ struct Reason<'a> {
 }
 
 impl<'a> Series<'a> {
-    fn of(set: &'a DataSet) -> Self {
+    fn of(set: &'a DataSet, left: &'a [Left]) -> Self {
         let origin = set.origin();
         let (gaps, skipped) = (&origin.facts.gaps, &origin.facts.skipped);
         let hole = |hole: qframe_data::Hole| Hole { from: hole.from, to: hole.to, missing: hole.missing };
@@ -160,6 +163,7 @@ impl<'a> Series<'a> {
             skipped: Skipped { rows: skipped.total, by_reason, timeframe_is_guessed: skipped.frame_is_guessed },
             notes: &origin.notes,
             quality: origin.quality.as_ref(),
+            ended: left.iter().find(|left| left.ended.symbol == *set.instrument().symbol()),
         }
     }
 }
@@ -168,7 +172,8 @@ struct Data<'a>(&'a Facts<'a>);
 
 impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.backtest.data().iter().map(Series::of))
+        let left = ended::left(self.0).map_err(S::Error::custom)?;
+        serializer.collect_seq(self.0.backtest.data().iter().map(|set| Series::of(set, &left)))
     }
 }
 

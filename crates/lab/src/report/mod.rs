@@ -9,6 +9,7 @@ mod charges;
 mod columns;
 mod costs;
 pub mod csv;
+mod ended;
 mod error;
 mod figures;
 mod file;

@@ -13,7 +13,7 @@ use super::breakers::{Control, TripRow};
 use super::charges::{self, Charges};
 use super::costs::{self, Costs};
 use super::track::Track;
-use super::{Facts, ReportError, plot, poor_data, text};
+use super::{Facts, ReportError, ended, plot, poor_data, text};
 use crate::dataset::DataSet;
 
 /// How a terminal is written to.
@@ -124,6 +124,9 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
     breakers(facts, out)?;
     poor_data(facts).try_for_each(|sentence| writeln!(out, "{sentence}"))?;
     super::lookahead::line(facts, out)?;
+    for left in ended::left(facts)?.iter().filter(|left| left.counts()) {
+        writeln!(out, "{left}.")?;
+    }
     match open_orders(facts)? {
         0 => {}
         1 => writeln!(out, "1 order is open at the end.")?,

@@ -3,6 +3,7 @@ use qframe_engine::Context;
 use qframe_model::ids::InstrumentId;
 use qframe_model::market::Bar;
 use qframe_model::number::Price;
+use qframe_model::order::{Order, Size};
 use qframe_model::parameter::ParameterError;
 
 use super::realised::Realised;
@@ -68,4 +69,10 @@ pub(super) fn weight(context: &Context<'_>, id: InstrumentId) -> f64 {
     let units =
         context.position_in(id).quantity.to_f64() * context.instruments()[id.index()].rules().multiplier.to_f64();
     price * units / context.equity().to_f64()
+}
+
+/// True where an order for it, of this size where one is named, has not ended.
+pub(super) fn is_open(context: &Context<'_>, id: InstrumentId, size: Option<Size>) -> bool {
+    let is_its = |order: &Order| order.instrument == id && size.is_none_or(|size| order.size == size);
+    context.orders().iter().any(|open| is_its(&open.order))
 }

@@ -1,5 +1,5 @@
 //! The returns of several symbols over the last bars, at the instants that all of them have.
-use qframe_data::{Align, Closes, Panel};
+use qframe_data::{Align, Closes, Panel, periods_per_year, quiet_days};
 use qframe_engine::{Context, Market};
 use qframe_model::ids::{InstrumentId, SeriesId};
 use qframe_model::market::Bar;
@@ -32,18 +32,36 @@ impl Past {
         self.0[place] = market.bar().map(|_| context.instrument()).or(self.0[place]);
     }
 
-    /// The instruments whose prices moved, and their returns over `window` bars; `None` where less than half of the window
-    /// is there. Of an instrument in several time frames the first counts. One that began within the newest half of the window, or
-    /// ended before it, is passed over: it would leave few instants to all others.
-    pub(super) fn returns(&self, window: usize, context: &Context<'_>) -> Option<Seen> {
+    /// The newest bars of each instrument, as many as `closes` at most. Of one in several time frames the first counts.
+    fn bars<'a>(&self, closes: usize, context: &'a Context<'_>) -> Vec<(InstrumentId, &'a [Bar])> {
         let mut all: Vec<(InstrumentId, &[Bar])> = Vec::new();
         for (place, id) in self.0.iter().enumerate().filter_map(|(place, id)| Some((place, (*id)?))) {
             let bars = context.history_of(SeriesId(place as u16));
-            let bars = &bars[bars.len().saturating_sub(window + 1)..];
-            if bars.len() > window / 2 && !all.iter().any(|(known, _)| *known == id) {
-                all.push((id, bars));
+            if !bars.is_empty() && !all.iter().any(|(known, _)| *known == id) {
+                all.push((id, &bars[bars.len().saturating_sub(closes)..]));
             }
         }
+        all
+    }
+
+    /// The instruments that have had no price for longer than weekends, holidays and a bar that is not over explain, as far as is
+    /// known now: what is ordered of them waits.
+    pub(super) fn ended(&self, window: usize, context: &Context<'_>) -> Vec<InstrumentId> {
+        let all = self.bars(window + 1, context);
+        let last = |bars: &[Bar]| bars.last().map(|bar| bar.time);
+        let Some((_, newest)) = all.iter().max_by_key(|(_, bars)| last(bars)) else { return Vec::new() };
+        let most = quiet_days(periods_per_year(&newest.iter().map(|bar| bar.time).collect::<Vec<_>>()));
+        let day = |bars: &[Bar]| last(bars).unwrap_or_default().day();
+        let is_old = |bars: &[Bar]| day(newest) - day(bars) > most;
+        all.iter().filter(|(_, bars)| is_old(bars)).map(|(id, _)| *id).collect()
+    }
+
+    /// The instruments whose prices moved, and their returns over `window` bars; `None` where less than half of them are at common
+    /// instants. One that has fewer closes, that has ended, or that has no price in the newest half of the window is passed over: it
+    /// would leave few instants to all others.
+    pub(super) fn returns(&self, window: usize, ended: &[InstrumentId], context: &Context<'_>) -> Option<Seen> {
+        let mut all = self.bars(window + 1, context);
+        all.retain(|(id, bars)| bars.len() > window && !ended.contains(id));
         let newest = all.iter().filter_map(|(_, bars)| bars.last().zip(bars.get(bars.len() / 2)));
         let half = newest.max_by_key(|(last, _)| last.time)?.1.time;
         let moves = |bars: &[Bar]| bars.windows(2).any(|pair| pair[0].close != pair[1].close);

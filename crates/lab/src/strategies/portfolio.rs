@@ -2,11 +2,12 @@
 use qframe_engine::{Context, Market, Strategy};
 use qframe_model::ids::InstrumentId;
 use qframe_model::number::Rate;
+use qframe_model::order::Size;
 use qframe_model::parameter::ParameterError;
 use qframe_quant::portfolio::PortfolioError;
 
-use super::exposure::weight;
-use super::occasion::Occasions;
+use super::exposure::{is_open, weight};
+use super::occasion::{Every, Occasions};
 use super::past::Past;
 use super::portfolio_rules::PortfolioRules;
 
@@ -14,15 +15,17 @@ use super::portfolio_rules::PortfolioRules;
 ///
 /// A symbol whose price stands still over the window is left out, as nothing is known of its risk. Where no weights meet the
 /// objective, as with max-sharpe when nothing rose, all is sold; where the solver fails, all is kept. Weights are sought at the
-/// first instant of a period once half of the window is there.
+/// first instant of a period, of the symbols that have `window` + 1 closes. What has ended is sold once, and what it keeps of the
+/// equity until then is no others'.
 #[derive(Debug, Clone)]
 pub struct PortfolioWeights {
     rules: PortfolioRules,
     share: Rate,
     period: Option<i64>,
+    has_begun: bool,
     is_wild: bool,
     past: Past,
-    /// What was last aimed at.
+    /// The shares of the equity that were last aimed at.
     targets: Vec<(InstrumentId, f64)>,
 }
 
@@ -33,23 +36,41 @@ impl PortfolioWeights {
     /// [`ParameterError`] for a largest weight below 1 where the objective is a rule.
     pub fn new(rules: PortfolioRules, share: Rate) -> Result<Self, ParameterError> {
         rules.check()?;
-        Ok(Self { rules, share, period: None, is_wild: false, past: Past::new(), targets: Vec::new() })
+        Ok(Self {
+            rules,
+            share,
+            period: None,
+            has_begun: false,
+            is_wild: false,
+            past: Past::new(),
+            targets: Vec::new(),
+        })
     }
 
     /// Sells before it buys, so that sales pay for purchases.
-    fn rebalance(&mut self, context: &mut Context<'_>, targets: Vec<(InstrumentId, f64)>) {
-        let target = |id| targets.iter().find(|(of, _)| *of == id).map_or(0.0, |(_, weight)| *weight);
+    fn rebalance(&mut self, context: &mut Context<'_>, weights: Vec<(InstrumentId, f64)>, ended: &[InstrumentId]) {
+        let stuck: f64 = ended.iter().map(|id| weight(context, *id)).sum();
+        let share = (self.share.to_f64() - stuck).max(0.0);
+        self.targets = weights.into_iter().map(|(id, weight)| (id, weight * share)).collect();
+        let target = |id| self.targets.iter().find(|(of, _)| *of == id).map_or(0.0, |(_, aim)| *aim);
         let mut steps: Vec<(f64, InstrumentId, Rate)> = Vec::new();
         for id in (0..context.instruments().len()).map(|place| InstrumentId(place as u16)) {
-            let (now, aim) = (weight(context, id), target(id) * self.share.to_f64());
-            let rate = Rate::from_f64(aim).filter(|_| now != 0.0 || aim != 0.0);
+            let (now, aim) = (weight(context, id), target(id));
+            let is_sold = ended.contains(&id) && is_open(context, id, Some(Size::TargetWeight(Rate::ZERO)));
+            let rate = Rate::from_f64(aim).filter(|_| (now != 0.0 || aim != 0.0) && !is_sold);
             steps.extend(rate.map(|rate| (aim - now, id, rate)));
         }
         steps.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         for (_, id, rate) in steps {
             context.target_in(id, rate);
         }
-        self.targets = targets;
+    }
+
+    /// True where a weight is too far from its aim, but for those of `ended` and those that an order is on its way for.
+    fn has_drifted(&self, context: &Context<'_>, ended: &[InstrumentId]) -> bool {
+        let counts = |id| !ended.contains(&id) && !is_open(context, id, None);
+        let gaps = self.targets.iter().filter(|(id, _)| counts(*id)).map(|(id, aim)| weight(context, *id) - aim);
+        self.rules.occasions.has_drifted(gaps)
     }
 }
 
@@ -59,11 +80,7 @@ impl Strategy for PortfolioWeights {
     }
 
     fn warm_up(&self) -> usize {
-        self.rules.window / 2 + 1
-    }
-
-    fn startup(&self) -> usize {
-        self.lookback()
+        self.rules.window + 1
     }
 
     fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
@@ -71,23 +88,31 @@ impl Strategy for PortfolioWeights {
     }
 
     fn on_instant(&mut self, context: &mut Context<'_>) {
-        let Occasions { every, volatility, .. } = self.rules.occasions;
+        let (window, Occasions { every, volatility, .. }) = (self.rules.window, self.rules.occasions);
         let period = every.period(context.now());
-        let is_due = self.period != Some(period);
-        let gaps = self.targets.iter().map(|(id, aim)| weight(context, *id) - aim * self.share.to_f64());
-        let has_drifted = self.rules.occasions.has_drifted(gaps);
-        if !is_due && volatility.is_none() && !has_drifted {
+        let begins = self.period.replace(period).is_some_and(|last| last != period);
+        // What the calendar never sets anew begins as soon as a window is there.
+        let is_due = begins || every == Every::Never && !self.has_begun;
+        if !is_due && !self.has_begun {
             return;
         }
-        let Some(seen) = self.past.returns(self.rules.window, context) else { return };
+        if !is_due && volatility.is_none() && !self.has_drifted(context, &[]) {
+            return;
+        }
+        let ended = self.past.ended(window, context);
+        let is_due = is_due || self.has_drifted(context, &ended);
+        if !is_due && volatility.is_none() {
+            return;
+        }
+        let Some(seen) = self.past.returns(window, &ended, context) else { return };
         let was_wild = std::mem::replace(&mut self.is_wild, self.rules.occasions.is_wild(&seen.returns));
-        if !is_due && !has_drifted && (was_wild || !self.is_wild) {
+        if !is_due && (was_wild || !self.is_wild) {
             return;
         }
-        self.period = Some(period);
+        self.has_begun = true;
         match self.rules.weights(seen) {
-            Ok(targets) => self.rebalance(context, targets),
-            Err(PortfolioError::Conflict(_)) => self.rebalance(context, Vec::new()),
+            Ok(weights) => self.rebalance(context, weights, &ended),
+            Err(PortfolioError::Conflict(_)) => self.rebalance(context, Vec::new(), &ended),
             Err(_) => {}
         }
     }

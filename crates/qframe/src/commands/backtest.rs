@@ -160,6 +160,7 @@ fn of_the_run(plan: &Plan<'_>) -> Vec<String> {
         let symbol = instrument.map_or("", |id| plan.backtest.instruments()[id.index()].symbol().as_str());
         notes.push(format!("the breaker {breaker} does not watch {symbol}: {lack}"));
     }
+    notes.extend(plan.backtest.ended().iter().map(ToString::to_string));
     let dead = plan.sources.iter().map(|source| source.set.origin().facts.zero_volume).sum::<u64>();
     if plan.backtest.setup().venue.volume_cap.is_some() && dead > 0 {
         notes.push(format!("{} without volume; with --volume-cap nothing can fill there", counted(dead, "bar")));

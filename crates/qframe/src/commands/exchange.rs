@@ -26,6 +26,7 @@ use super::data::now;
 use crate::error::Error;
 use crate::run::catalog::{Narrowed, Root};
 use crate::run::replay::{Terms, market, merged};
+use crate::run::values::{FEE_FROM, SHARE_FROM, share};
 
 /// The key and the secret where none is named.
 const KEY: (&str, &str) = ("qframe-key", "qframe-secret");
@@ -72,13 +73,13 @@ pub(crate) struct Exchange {
     #[arg(long = "fund", value_name = "ASSET=AMOUNT")]
     funds: Vec<String>,
     /// What orders that rest pay, as a share [0.1%; usdm 0.02%].
-    #[arg(long, value_name = "RATE", value_parser = Rate::parse)]
+    #[arg(long, value_name = "RATE", value_parser = |word: &str| share(word, FEE_FROM))]
     maker: Option<Rate>,
     /// What orders that take pay, as a share [0.1%; usdm 0.05%].
-    #[arg(long, value_name = "RATE", value_parser = Rate::parse)]
+    #[arg(long, value_name = "RATE", value_parser = |word: &str| share(word, FEE_FROM))]
     taker: Option<Rate>,
     /// What longs of a perpetual pay shorts every eight hours where no funding was recorded.
-    #[arg(long, value_name = "RATE", default_value = "0.01%", value_parser = Rate::parse, allow_hyphen_values = true)]
+    #[arg(long, value_name = "RATE", default_value = "0.01%", value_parser = |word: &str| share(word, SHARE_FROM), allow_hyphen_values = true)]
     funding_rate: Rate,
     /// The least an order may be worth, in the quote asset; without it what the catalog knows of the instrument, else
     /// 5 of a dollar's kind, and none of another.

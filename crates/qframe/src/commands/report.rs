@@ -15,7 +15,7 @@ use qframe_quant::performance::{MetricOptions, Shuffled, Shuffling};
 use super::backtest::{style, told};
 use crate::error::Error;
 use crate::run::target::check_new;
-use crate::run::values::per_cent;
+use crate::run::values::{SHARE_FROM, per_cent, unsigned};
 
 /// The flags.
 #[derive(Debug, Args)]
@@ -242,12 +242,14 @@ fn rate(text: &str) -> Result<f64, String> {
 
 fn fall(text: &str) -> Result<f64, String> {
     let share = Rate::parse(text).ok().filter(|rate| *rate > Rate::ZERO && *rate <= Rate::ONE);
-    share.map(|rate| -rate.to_f64()).ok_or_else(|| "expected a share above 0 and up to 100%, such as 30%".to_owned())
+    let share = share.ok_or("expected a share above 0 and up to 100%, such as 30%")?;
+    unsigned(text, SHARE_FROM).map_or(Ok(-share.to_f64()), Err)
 }
 
 fn wanted(text: &str) -> Result<f64, String> {
     let share = Rate::parse(text).ok().filter(|rate| *rate > Rate::ZERO);
-    share.map(Rate::to_f64).ok_or_else(|| "expected a return above 0, such as 100%".to_owned())
+    let share = share.ok_or("expected a return above 0, such as 100%")?;
+    unsigned(text, SHARE_FROM).map_or(Ok(share.to_f64()), Err)
 }
 
 fn figures(path: &Path, column: Option<&str>, names: &[&str]) -> Result<Figures, Error> {

@@ -6,7 +6,7 @@ use qframe_model::parameter::nearest;
 use qframe_model::time::{Span, Time};
 
 use super::limits::ROWS_MAX;
-use super::values::Given;
+use super::values::{self, Given, SHARE_FROM};
 use super::venue::UNITS;
 use crate::error::Error;
 
@@ -136,7 +136,8 @@ fn trigger_unknown(given: Given<'_>, name: &str) -> Error {
 
 fn trigger(name: &str, threshold: &str) -> Option<Trigger> {
     let parts: Vec<&str> = threshold.split('/').collect();
-    let share = |text: &str| Rate::parse(text).ok().filter(|rate| rate.is_positive() && *rate <= Rate::ONE);
+    let above_zero = |text: &str| values::share(text, SHARE_FROM).ok().filter(|rate| rate.is_positive());
+    let share = |text: &str| above_zero(text).filter(|rate| *rate <= Rate::ONE);
     let rows = |text: &str| text.parse().ok().filter(|rows| (1..=ROWS_MAX).contains(rows));
     let usually = || match *parts.as_slice() {
         [times, last, before] => {
@@ -159,7 +160,7 @@ fn trigger(name: &str, threshold: &str) -> Option<Trigger> {
         ("rejects", [text, orders]) => Some(Trigger::Rejects { share: share(text)?, orders: rows(orders)? }),
         ("stale", [text]) => Some(Trigger::Stale(span(text)?)),
         ("gap", [text]) => Some(Trigger::Gap(rows(text)?)),
-        ("jump", [text]) => Some(Trigger::Jump(Rate::parse(text).ok().filter(|rate| rate.is_positive())?)),
+        ("jump", [text]) => Some(Trigger::Jump(above_zero(text)?)),
         ("at", _) => Some(Trigger::At(threshold.parse::<Time>().ok()?)),
         _ => None,
     }

@@ -103,9 +103,6 @@ impl Interest {
             let (currency, rate) = part.split_once('=').ok_or_else(|| given.wrong(FORM))?;
             let currency = currency.trim().parse::<Currency>().map_err(|error| given.wrong(error))?;
             let rate = given.share_of(rate.trim(), -Rate::ONE, MOST)?;
-            if rate >= Rate::ONE && !part.contains('%') {
-                return Err(given.wrong(format!("a plain number is a share, here {}; write {part}%", percent(rate))));
-            }
             self.add(given, currency, vec![(Time::MIN, rate)])?;
         }
         Ok(())

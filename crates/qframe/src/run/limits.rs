@@ -141,6 +141,38 @@ pub(super) fn limits(raw: &Raw, strategy: &str) -> Result<Limits, Error> {
     Ok(limits)
 }
 
+/// What tables of symbols take off of what holds for all, with `none`. A flag wins over them.
+fn taken_off<'a>(raw: &'a Raw, limits: &Limits) -> Vec<(Symbol, &'a str)> {
+    let is_flag =
+        |key: &str| raw.limit_flags().iter().any(|(flag, word)| word.is_some() && flag.trim_start_matches('-') == key);
+    let holds = |key: &str| without(limits.symbol, key) != limits.symbol;
+    let tables = raw.limits.iter().filter(|word| word.word == NONE).filter_map(|word| match &word.keys[..] {
+        [kind, name, key] if kind == "symbol" => Some((name.parse().ok()?, key.as_str())),
+        _ => None,
+    });
+    let is_off = |(_, key): &(Symbol, &str)| holds(key) && (line_above(raw, key).is_some() || !is_flag(key));
+    tables.filter(is_off).collect()
+}
+
+/// All but the limit of this name.
+fn without(mut limits: SymbolLimits, key: &str) -> SymbolLimits {
+    let _read = set_symbol(&mut limits, key, Given { flag: key, word: NONE });
+    limits
+}
+
+/// Where a symbol's table takes off what holds for all, each symbol of the run gets all of its limits as its own.
+pub(super) fn apart(raw: &Raw, limits: Limits, symbols: &[Symbol]) -> Limits {
+    let off = taken_off(raw, &limits);
+    if off.is_empty() {
+        return limits;
+    }
+    let own = |symbol: &Symbol| {
+        let keys = off.iter().filter(|(of, _)| of == symbol);
+        (symbol.clone(), keys.fold(limits.of(symbol), |own, (_, key)| without(own, key)))
+    };
+    Limits { symbols: symbols.iter().map(own).collect(), symbol: SymbolLimits::default(), ..limits }
+}
+
 /// The circuit breakers of a run, and what a person says to them.
 pub(super) fn control(raw: &Raw) -> Result<(Vec<Breaker>, Said), Error> {
     let (mut breakers, mut said) = (Vec::new(), Said::new());
@@ -296,8 +328,12 @@ pub(super) fn words(limits: &Limits) -> Vec<(&'static str, String)> {
 }
 
 /// The symbols with limits of their own, in words; nothing where there are none.
-pub(super) fn words_of_symbols(limits: &Limits) -> Option<(&'static str, String)> {
-    let own = limits.symbols.iter().map(|(symbol, own)| {
+pub(super) fn words_of_symbols(raw: &Raw, limits: &Limits) -> Option<(&'static str, String)> {
+    let (off, mut named) = (taken_off(raw, limits), limits.clone());
+    off.iter().for_each(|(symbol, _)| {
+        of_symbol(&mut named, symbol.clone());
+    });
+    let own = named.symbols.iter().map(|(symbol, own)| {
         let of = Limits { symbol: *own, ..Limits::default() };
         let older = [
             ("max-order", own.order_value.map(|most| most.to_string())),
@@ -305,7 +341,9 @@ pub(super) fn words_of_symbols(limits: &Limits) -> Option<(&'static str, String)
             ("max-position", own.position_value.map(|most| most.to_string())),
         ];
         let older = older.into_iter().filter_map(|(name, word)| Some((name, word?)));
-        let all: Vec<String> = older.chain(words(&of)).map(|(name, word)| format!("{name} {word}")).collect();
+        let off = off.iter().filter(|(of, _)| of == symbol).map(|(_, key)| format!("{key} {NONE}"));
+        let all: Vec<String> =
+            older.chain(words(&of)).map(|(name, word)| format!("{name} {word}")).chain(off).collect();
         format!("{symbol}: {}", all.join(", "))
     });
     let own: Vec<String> = own.collect();

@@ -2,7 +2,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use qframe_data::{Align, Closes, Panel, Resampling, is_wide, read_wide, resample_closes};
+use qframe_data::{Align, Closes, Panel, Resampling, is_wide, quiet_days, read_wide, resample_closes};
 use qframe_model::count::counted;
 use qframe_model::number::Price;
 use qframe_model::time::{Span, Time, TimeFrame};
@@ -73,7 +73,8 @@ impl Age {
     /// # Errors
     /// Refused: the asset, the date of its price, how old that is and what to do.
     pub(crate) fn check(self, panel: &Panel, is_used: impl Fn(usize) -> bool) -> Result<(), Error> {
-        let (newest, most) = (panel.newest(), self.max_age.map_or_else(|| quiet_days(panel), i64::from));
+        let (newest, most) =
+            (panel.newest(), self.max_age.map_or_else(|| quiet_days(panel.periods_per_year()), i64::from));
         let is_old = |asset: &usize| panel.age_in_days(*asset) > most && is_used(*asset);
         let Some(used) = (0..panel.assets()).find(is_old) else { return Ok(()) };
         let ended = |asset: &usize| newest.day() - panel.ends[*asset].day() > most;
@@ -210,19 +211,13 @@ fn longer(
     Ok(())
 }
 
-/// Days without a price that a weekend and holidays explain, or that the last bar is not over.
-fn quiet_days(panel: &Panel) -> i64 {
-    const OF_DAYS: i64 = 5;
-    OF_DAYS.max((366.0 / panel.periods_per_year()).ceil() as i64)
-}
-
 /// The asset whose last price is the oldest, where that is older than a few quiet days.
 fn old(panel: &Panel) -> Option<String> {
     let oldest = (0..panel.assets()).max_by_key(|asset| panel.newest().day() - panel.ends[*asset].day())?;
     let (end, newest) = (panel.ends[oldest], panel.newest());
     let age = newest.day() - end.day();
     let told = || format!("{} has no price after {end:#}, {age} days before the newest of all", panel.names[oldest]);
-    (age > quiet_days(panel)).then(told)
+    (age > quiet_days(panel.periods_per_year())).then(told)
 }
 
 /// Bars of different lengths close at different instants, whatever they are called by.

@@ -83,6 +83,8 @@ impl<'a> Plan<'a> {
         setup.venue.spreads = spreads(&sources, &market);
         setup.venue.sessions = sessions(&sources, &market);
         let settings = words(raw, &setup, &wish, (&sources, &calendars, &interest, &rolls))?;
+        let symbols: Vec<_> = market.instruments().iter().map(|instrument| instrument.symbol().clone()).collect();
+        setup.limits = limits::apart(raw, setup.limits, &symbols);
         let sets = sources.iter().map(|source| source.set.clone()).collect();
         let backtest = Backtest::new(sets, setup).map_err(Error::refused)?;
         Ok(Self { backtest, spec, parameters, sources, calendars, interest, rolls: rolls.told, valued, settings })

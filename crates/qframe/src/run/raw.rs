@@ -89,7 +89,7 @@ pub(crate) fn words<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result
 #[command(after_help = "\
 Examples:
   qframe backtest
-  qframe backtest --data AAPL=prices.csv --strategy rsi-reversion --param period=14 --fee 0.1% --report out.html
+  qframe backtest --data AAPL=prices.csv --strategy rsi-reversion --param window=14 --fee 0.1% --report out.html
   qframe backtest --data EUR/USD=prices.csv --strategy buy-and-hold --interest EUR=2.5% USD=4% --interest-markup 0.5%
   qframe backtest --size 50% --max-leverage 0.6 --breaker drawdown:15%:flatten:90d loss:5%/2d:halt:7d
   qframe backtest --data AAPL --data MSFT --data KO --strategy momentum-rotation --param top=2 --json")]

@@ -2,6 +2,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use qframe_lab::report::exact_percent;
 use qframe_model::number::{Cash, Price, Quantity, Rate};
 use qframe_model::time::{Span, Time};
 
@@ -84,7 +85,7 @@ impl Given<'_> {
     pub(super) fn share_of(self, part: &str, least: Rate, most: Rate) -> Result<Rate, Error> {
         let rate = Rate::parse(part).map_err(|error| self.wrong(error))?;
         if least <= rate && rate <= most {
-            return Ok(rate);
+            return unsigned(part, SHARE_FROM).map_or(Ok(rate), |why| Err(self.wrong(why)));
         }
         // The least share above zero is a number that nobody thinks of.
         let from = if least == Rate::from_nanos(1) {
@@ -134,6 +135,27 @@ pub(super) fn name_of<T: PartialEq>(choices: &[(&'static str, T)], value: &T) ->
 pub(crate) fn per_cent(word: &str) -> Result<f64, String> {
     let number = word.strip_suffix('%').unwrap_or(word).trim().parse();
     number.map_err(|_| "expected per cent, as 95 or 95%".to_owned())
+}
+
+/// From here on a plain number is no share: `3` would be 300 %, where 3 % is meant.
+pub(crate) const SHARE_FROM: Rate = Rate::ONE;
+/// Of a weight the whole has a plain number, 1.
+pub(crate) const WEIGHT_FROM: Rate = Rate::from_nanos(Rate::ONE.nanos() + 1);
+/// A tenth of what is traded is hardly ever meant by a fee.
+pub(crate) const FEE_FROM: Rate = Rate::percent(10);
+
+/// Why a word without its sign is no share, where it is a plain number of `from` or more.
+pub(crate) fn unsigned(word: &str, from: Rate) -> Option<String> {
+    let word = word.trim();
+    let share: f64 = word.parse().ok().filter(|share: &f64| share.is_finite() && share.abs() >= from.to_f64())?;
+    let share = exact_percent(share);
+    Some(format!("a plain number is a share, here {share}; write {word}%, or {share} where so much is meant"))
+}
+
+/// A share of a flag that is read by itself; from some number on with its sign.
+pub(crate) fn share(word: &str, from: Rate) -> Result<Rate, String> {
+    let share = Rate::parse(word.trim()).map_err(|error| error.to_string())?;
+    unsigned(word, from).map_or(Ok(share), Err)
 }
 
 /// A rate as people write it.

@@ -9,7 +9,7 @@ use qframe_model::time::Span;
 
 use super::measured::{self, Way};
 use super::raw::Raw;
-use super::values::{Given, NONE, given, percent};
+use super::values::{FEE_FROM, Given, NONE, given, percent, unsigned};
 use crate::error::Error;
 
 /// What a fill costs where nothing is said: a run without fees would flatter every strategy that trades often.
@@ -91,13 +91,7 @@ fn fees(given: Given<'_>) -> Result<Fees, Error> {
     }
     let rate = |part: &str| {
         let rate = given.share_of(part, Rate::ZERO, Rate::ONE)?;
-        // `--fee 1` is a hundred percent, and hardly ever meant.
-        let bare = part.trim().ends_with(|c: char| c.is_ascii_digit());
-        if bare && rate >= Rate::percent(10) {
-            Err(given.wrong(format!("a plain number is a share, here {}; write {part}% or {part}bp", percent(rate))))
-        } else {
-            Ok(rate)
-        }
+        unsigned(part, FEE_FROM).map_or(Ok(rate), |why| Err(given.wrong(why)))
     };
     match given.word.split_once(',') {
         Some((maker, taker)) => Ok(Fees::Percent { maker: rate(maker)?, taker: rate(taker)? }),

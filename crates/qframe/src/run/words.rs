@@ -54,7 +54,7 @@ pub(super) fn words(
     let rest = rest.chain(multiplier);
     // So do runs without the limits that came later.
     let rest = rest.chain(limits::words(&setup.limits)).chain(limits::words_of_breakers(setup));
-    let rest = rest.chain(limits::words_of_symbols(&setup.limits));
+    let rest = rest.chain(limits::words_of_symbols(raw, &setup.limits));
     let all = account.into_iter().chain(trading(setup)).chain(first_limits(setup)).chain(rest);
     Ok(all.map(|(name, word)| (name.to_owned(), word)).collect())
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::program::Program;
 
-fn put(program: &Program, kind: Kind, name: &str, rows: Rows) {
+pub(crate) fn put(program: &Program, kind: Kind, name: &str, rows: Rows) {
     let (symbol, venue) = name.split_once('@').unwrap();
     let frame = kind.is_bars().then(|| "1d".parse().unwrap());
     let key = DataKey { kind, venue: venue.to_owned(), symbol: symbol.parse().unwrap(), frame };
@@ -21,7 +21,7 @@ fn day(number: u32) -> Time {
 }
 
 /// Bars from the first of February on, flat at prices in cents, with volumes.
-fn flat(first: u32, rows: &[(i64, i64)]) -> Rows {
+pub(crate) fn flat(first: u32, rows: &[(i64, i64)]) -> Rows {
     let bar = |(number, (cents, volume)): (u32, &(i64, i64))| {
         let price = Price::from_nanos(cents * 10_000_000);
         let volume = Volume::new(Quantity::whole(*volume)).unwrap();

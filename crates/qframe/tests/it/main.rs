@@ -20,6 +20,8 @@ mod exchange;
 #[cfg(test)]
 mod exchange_tls;
 #[cfg(test)]
+mod helps;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod killed;
@@ -53,6 +55,8 @@ mod round;
 mod securities;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod shares;
 #[cfg(test)]
 mod ticks;
 #[cfg(test)]

@@ -1,4 +1,6 @@
 //! What is said beside the figures: of the data, of what was made of it, of what is not traded.
+use qframe_model::time::{Span, Time};
+
 use crate::program::Program;
 
 const HEADER: &str = "time,open,high,low,close,volume\n";
@@ -31,6 +33,36 @@ fn symbols_that_a_strategy_does_not_trade_are_named() {
     let hours: String = (0..24).map(|hour| format!("2013-01-07T{hour:02}:00:00Z,30,30,30,30,5\n")).collect();
     program.write("ko.csv", format!("{HEADER}{hours}"));
     assert!(!both("KO KO=ko.csv --plain").contains("trades one symbol"), "a second frame is no second symbol");
+}
+
+/// A symbol that had no price for years was held at its last one, and nothing said so.
+#[test]
+fn a_symbol_that_ends_before_the_others_is_told_with_what_is_held_of_it() {
+    let program = Program::new();
+    let day = |day: i64| format!("{:#}", "2020-01-01".parse::<Time>().unwrap() + Span::from_seconds(86_400 * day));
+    let rows = |days: i64| (0..days).map(|at| format!("{},10,12,9,{},50\n", day(at), 10 + at % 3)).collect::<String>();
+    for (name, days) in [("a.csv", 300), ("b.csv", 300), ("c.csv", 100), ("d.csv", 295)] {
+        program.write(name, format!("{HEADER}{}", rows(days)));
+    }
+    let words = "--data A=a.csv B=b.csv C=c.csv D=d.csv --strategy portfolio --objective equal-weight --param window=20 --plain";
+    let out = shown(&program, &format!("{words} --report page.html"));
+    let ended = "C has no price after 2020-04-09, 200 days before the newest of all";
+    assert!(out.contains(&format!("   Note: {ended}\n")), "{out}");
+    let told = out.lines().find(|line| line.starts_with(&format!("{ended}; "))).unwrap();
+    assert!(
+        told.contains(" units are held to the end at that price, worth $") && told.contains("% of the equity; 1 order"),
+        "{told}"
+    );
+    assert!(!out.contains("D has no price"), "five days are a long weekend: {out}");
+    assert!(std::fs::read_to_string(program.path("page.html")).unwrap().matches(told).count() == 2, "{told}");
+    let found: serde_json::Value = serde_json::from_str(&shown(&program, &format!("{words} --json"))).unwrap();
+    let [held, other] = [2, 3].map(|place| &found["data"][place]["ended"]);
+    assert!(other.is_null(), "{other}");
+    let [days, open] = ["days_before_the_end", "open_orders"].map(|name| held[name].as_u64());
+    assert_eq!((held["last"].as_str(), days, open), (Some("2020-04-09T00:00:00Z"), Some(200), Some(1)));
+    let [value, equity] = [&held["value"], &found["equity"].as_array().unwrap().last().unwrap()[1]];
+    let [value, equity] = [value, equity].map(|text| text.as_str().unwrap().parse::<f64>().unwrap());
+    assert!((held["share_of_equity"].as_f64().unwrap() - value / equity).abs() < 1e-9 && value > 1_000.0, "{held}");
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn the_highest_ratio_of_a_frontier_is_the_highest_of_its_table() {
     let prices = "--prices KO JPM MRK XOM RRC WMT --from 2015-01-01 --to 2017-12-31 --points 5";
     let sums = [
         "--risk-free 2% --sum 0.5",
-        "--risk-free=-2% --sum 1.5 --bounds 0:2",
+        "--risk-free=-2% --sum 1.5 --bounds 0:200%",
         "--risk-free 9% --sum -0.5 --bounds=-1:1",
     ];
     for words in ["--current XOM=1 --cost 1%", "--current XOM=1 --cost 1% --risk-free 2%", ""].into_iter().chain(sums) {
@@ -336,7 +336,12 @@ fn flags_of_another_objective_are_refused() {
     );
     check("optimise --prices closes.csv --objective herc --clusters 9", 2, &["--clusters 9", "1 to 3"]);
     check("optimise --prices closes.csv --market A=1", 2, &["--market", "belongs to --view"]);
-    check("optimise --prices closes.csv --view A=5% --market A=7", 2, &["--market A=7", "a sum of 7", "together 1"]);
+    check(
+        "optimise --prices closes.csv --view A=5% --market A=7%",
+        2,
+        &["--market A=7%", "a sum of 0.07", "together 1"],
+    );
+    check("optimise --prices closes.csv --view A=5% --market A=7", 2, &["--market A=7", "here 700%; write 7%"]);
     check(
         "optimise --prices closes.csv --turnover 9% --current A=90% B=20%",
         2,

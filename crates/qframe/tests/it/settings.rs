@@ -161,6 +161,32 @@ fn limits_of_a_file_are_those_of_the_flags() {
     assert_eq!(hash(&program, "--config run.toml"), hash(&program, "--breaker manual:2018-01-10"));
 }
 
+/// `none` in a symbol's table was taken and changed nothing: what holds for all held for it, too.
+#[test]
+fn none_in_the_table_of_a_symbol_takes_the_limit_off_for_it_alone() {
+    let program = Program::new();
+    let all =
+        "data = [\"AAPL\", \"KO\"]\nstrategy = \"portfolio\"\n[limits]\nmax-position = 2000\nmax-order = 90_000\n";
+    let of_apple = |more: &str| program.write("run.toml", format!("{all}[limits.symbol.AAPL]\n{more}"));
+    let refused = |words: &str| {
+        let found = report(&program, words);
+        let own = found["settings"]["limits-of-symbols"].as_str().map(str::to_owned);
+        program.run(&format!("backtest {words} --orders orders.csv --force"));
+        let orders = std::fs::read_to_string(program.path("orders.csv")).unwrap();
+        let of = |symbol: &str| orders.lines().filter(|row| row.contains(symbol) && row.contains("2000")).count();
+        (of("AAPL"), of("KO"), own)
+    };
+    of_apple("max-order = 90_000\n");
+    let (apple, coke, _) = refused("--config run.toml");
+    assert!(apple > 0 && coke > 0, "{apple} {coke}");
+    of_apple("max-position = \"none\"\nmax-open-orders-of-symbol = \"none\"\n");
+    let (apple, coke, own) = refused("--config run.toml");
+    assert!(apple == 0 && coke > 0, "{apple} {coke}");
+    assert_eq!(own.as_deref(), Some("AAPL: max-position none"));
+    let (apple, _, own) = refused("--config run.toml --max-position 2000");
+    assert!(apple > 0, "a flag wins over the file: {own:?}");
+}
+
 #[test]
 fn a_wrong_limit_says_where_and_what_to_try() {
     let program = Program::new();

@@ -3,6 +3,7 @@ use std::io::Write;
 
 use super::escape::Escaped;
 use crate::dataset::DataSet;
+use crate::report::ended::{self, Left};
 use crate::report::{Facts, ReportError, text};
 
 /// Writes the settings beside the facts of the data.
@@ -10,8 +11,11 @@ pub(super) fn settings_and_data(facts: &Facts<'_>, out: &mut impl Write) -> Resu
     writeln!(out, "<div class=\"pair\">\n<section class=\"card\"><h2>Settings</h2>")?;
     list(facts.settings.iter(), out)?;
     writeln!(out, "</section>\n<section class=\"card\"><h2>Data</h2>")?;
+    let left = ended::left(facts)?;
     for set in facts.backtest.data() {
         series(set, out)?;
+        let own = left.iter().filter(|left| left.ended.symbol == *set.instrument().symbol());
+        sentences("Where its prices end", own.map(|left| format!("{left}.")), out)?;
     }
     Ok(writeln!(out, "</section>\n</div>")?)
 }
@@ -66,9 +70,10 @@ fn series(set: &DataSet, out: &mut impl Write) -> Result<(), ReportError> {
     sentences("The first rows with a defect", found, out)
 }
 
-/// Says above everything that the result hangs on poor data, where it does.
+/// Says above everything that the result hangs on poor data, or on prices that ended, where it does.
 pub(super) fn poor_data(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), ReportError> {
-    for sentence in crate::report::poor_data(facts) {
+    let left = ended::left(facts)?.into_iter().filter(Left::counts).map(|left| format!("{left}."));
+    for sentence in crate::report::poor_data(facts).chain(left) {
         writeln!(out, "<p class=\"note\" role=\"alert\">{}</p>", Escaped(&sentence))?;
     }
     Ok(())

@@ -52,7 +52,7 @@ fn its_keys_are_these_and_in_this_order() {
     check_keys(
         &text,
         &report["data"][0],
-        &["symbol", "timeframe", "start", "end", "bars", "source", "gaps", "skipped", "notes", "quality"],
+        &["symbol", "timeframe", "start", "end", "bars", "source", "gaps", "skipped", "notes", "quality", "ended"],
     );
     assert_eq!((&report["data"][0]["gaps"]["missing"], &report["data"][0]["skipped"]["rows"]), (&12.into(), &0.into()));
     let charges = ["Fees [$]", "Funding [$]", "Interest [$]", "Dividends [$]", "Rollover [$]", "Receivables [$]"];

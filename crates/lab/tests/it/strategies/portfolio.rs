@@ -7,7 +7,7 @@ use qframe_model::market::Bar;
 use qframe_model::number::Rate;
 use qframe_model::order::Size;
 use qframe_model::parameter::Parameters;
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 use qframe_quant::covariance::{Covariance, Returns};
 use qframe_quant::portfolio::{Constraints, Estimates, Objective, annual_means, optimise};
 
@@ -98,7 +98,7 @@ fn expected_returns_are_those_of_a_year() {
     for (data, periods) in rows {
         let orders = orders(&run("portfolio", &[("objective", "max-sharpe"), ("window", "60")], &data));
         let mut checked = 0;
-        for order in orders.iter().filter(|order| order.time > data[0].bars()[65].time) {
+        for order in &orders {
             let Size::TargetWeight(aim) = order.size else { panic!("{order:?}") };
             // An order is sent at the close of a bar, which is when the next day begins.
             let bar = data[0].bars().partition_point(|bar| bar.time < order.time) - 1;
@@ -215,10 +215,65 @@ fn one_symbol_that_ends_does_not_stop_the_others() {
     data[2] = cut(&data[2], 500..900);
     let last = data[0].bars()[860].time;
     let orders = orders(&run("portfolio", &[("window", "60")], &data));
+    let first = orders.iter().find(|order| order.instrument.0 == 2).unwrap();
+    assert!(first.time > data[2].bars()[60].time, "it joins when it has 61 closes: {first:?}");
     let named = |place: u16, from: usize, until: usize| {
         let [from, until] = [from, until].map(|bar| data[0].bars()[bar].time);
         orders.iter().filter(|order| order.instrument.0 == place && (from..until).contains(&order.time)).count()
     };
     assert!(named(0, 400, 500) > 2 && named(2, 530, 880) > 5 && named(1, 60, 290) > 5);
     assert!(orders.iter().any(|order| order.time > last));
+}
+
+/// Weights were once found with half of a window, and in the middle of a month.
+#[test]
+fn weights_are_set_at_first_instants_of_periods_once_the_window_is_there() {
+    let data = first(500);
+    let closes: Vec<Time> = data[0].bars().iter().map(|bar| bar.time + Span::DAY).collect();
+    for (every, month) in [("month", 1), ("quarter", 3)] {
+        let orders = orders(&run("portfolio", &[("window", "60"), ("every", every)], &data));
+        assert!(orders[0].time >= closes[60] && orders[0].time < closes[60 + 22 * month], "{:?}", orders[0]);
+        let period = |time: Time| (time.date().0 * 12 + time.date().1 as i32 - 1) / month as i32;
+        for order in orders {
+            let bar = closes.binary_search(&order.time).unwrap();
+            assert_ne!(period(order.time), period(closes[bar - 1]), "{every}: {order:?}");
+        }
+    }
+}
+
+/// Once a symbol had ended, its sale that could not fill and the money in it were a drift on every bar, and it cut the windows of
+/// the others.
+#[test]
+fn a_symbol_that_has_ended_is_sold_once_and_is_no_drift() {
+    let mut data = first(900);
+    data.truncate(3);
+    let whole = &data[1];
+    let bars = whole.bars()[..300].to_vec();
+    data[1] = DataSet::of(whole.instrument().clone(), whole.frame(), bars, whole.origin().clone()).unwrap();
+    let outcome = run("portfolio", &[("window", "60"), ("every", "quarter"), ("drift", "0.1")], &data);
+    let (closes, all) = (data[0].bars().iter().map(|bar| bar.time + Span::DAY).collect::<Vec<_>>(), orders(&outcome));
+    // The sixth day after its last bar is the first on which it is known to have ended.
+    let ended = closes.iter().position(|time| time.day() - closes[299].day() > 5).unwrap();
+    let after: Vec<_> = all.iter().filter(|order| order.time >= closes[ended]).collect();
+    let mut instants: Vec<Time> = after.iter().map(|order| order.time).collect();
+    instants.dedup();
+    assert!((9..30).contains(&instants.len()), "{} of {} bars", instants.len(), 900 - ended);
+    let own: Vec<_> = after.iter().filter(|order| order.instrument.0 == 1).map(|order| order.size).collect();
+    assert_eq!(own, [Size::TargetWeight(Rate::ZERO)], "one sale, and no purchase");
+    data.remove(1);
+    for time in instants {
+        let bar = closes.binary_search(&time).unwrap();
+        let weights = expected(&data, bar, 60, &Objective::RiskParity, 252.0);
+        let aim = |place: u16| match after.iter().find(|order| order.time == time && order.instrument.0 == place)?.size
+        {
+            Size::TargetWeight(aim) => Some(aim.to_f64()),
+            size => panic!("{size:?}"),
+        };
+        let aims: Vec<f64> = [0, 2].into_iter().filter_map(aim).collect();
+        let sum: f64 = aims.iter().sum();
+        assert!(aims.len() == 2 && (0.5..0.9).contains(&sum), "what the sale has not brought is not spent: {sum}");
+        for (aim, weight) in aims.iter().zip(weights) {
+            assert!((aim / sum - weight).abs() < 1e-8, "bar {bar}: {} for {weight}", aim / sum);
+        }
+    }
 }

@@ -18,7 +18,7 @@ use crate::run::target::check_new;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples: qframe data repair prices.csv --fix unit-flip,stale-repeat --out mended.csv\n          \
-                        qframe data repair BTC/USDT@binance --fill --dry-run\n\n\
+                        qframe data repair BTC/USDT@binance --kind bars --fill --dry-run\n\n\
 A file is never changed: the mended rows are written to --out, every change to OUT.changes.csv. Rows of the catalog\n\
 that change are kept in the set VENUE.orig, and --undo brings them back; rows that came since stay."
 )]

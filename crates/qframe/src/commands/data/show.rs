@@ -17,7 +17,7 @@ use crate::run::security::Held;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  qframe data show BTC/USDT --rows 3
+  qframe data show BTC/USDT --kind bars --rows 3
   qframe data show BTC/USDT@binance --kind trades --from 2021-01-08 --rows 20
   qframe data show FB:2012-05-18@usa             (a security, and which rows of its tickers are its own)")]
 pub(crate) struct Args {

@@ -2,13 +2,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use qframe_model::number::Rate;
 use qframe_quant::portfolio::{Constraints, Group, Objective};
 use serde::Deserialize;
 
-use super::weights::{known, share, share_within, weights};
+use super::weights::{known, share, share_below, weight, weights};
 use crate::error::Error;
 use crate::run::raw::{Word, words};
 use crate::run::small;
+use crate::run::values::{FEE_FROM, SHARE_FROM, WEIGHT_FROM};
 
 /// What the weights have to keep to. Each is off until it is given; a flag wins over the file.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -171,20 +173,24 @@ impl Limits {
             }
             constraints.groups.push(group);
         }
-        let one = |flag, word: &Option<Word>| {
-            let word = word.as_ref();
-            word.map(|word| share_within(flag, &word.0, |share| share >= 0.0, "expected zero or more")).transpose()
+        let one = |flag, word: &Option<Word>, from| match word {
+            Some(Word(word)) => match share_below(flag, word, from)? {
+                share if share >= 0.0 => Ok(Some(share)),
+                _ => Err(Error::usage(flag, word, "expected zero or more")),
+            },
+            None => Ok(None),
         };
         constraints.current = match limits.current.as_slice() {
             [] => held.to_vec(),
             words => weights("--current", words, names, 0.0)?,
         };
-        constraints.turnover = one("--turnover", &limits.turnover)?;
-        constraints.gross = one("--gross", &limits.gross)?;
-        constraints.linear_cost = one("--cost", &limits.cost)?.unwrap_or(0.0);
-        constraints.quadratic_cost = one("--impact", &limits.impact)?.unwrap_or(0.0);
-        constraints.smallest = one("--min-weight", &limits.min_weight)?;
-        constraints.budget = limits.sum.as_ref().map_or(Ok(1.0), |word| share("--sum", &word.0))?;
+        constraints.turnover = one("--turnover", &limits.turnover, SHARE_FROM)?;
+        constraints.gross = one("--gross", &limits.gross, WEIGHT_FROM)?;
+        constraints.linear_cost = one("--cost", &limits.cost, FEE_FROM)?.unwrap_or(0.0);
+        // Neither a factor nor what all weights sum to is a share.
+        constraints.quadratic_cost = one("--impact", &limits.impact, Rate::MAX)?.unwrap_or(0.0);
+        constraints.smallest = one("--min-weight", &limits.min_weight, SHARE_FROM)?;
+        constraints.budget = limits.sum.as_ref().map_or(Ok(1.0), |word| share_below("--sum", &word.0, Rate::MAX))?;
         let (sum, most) = (constraints.current.iter().sum::<f64>(), constraints.budget.max(1.0));
         if !limits.current.is_empty() && sum > most + 1e-6 {
             let given: Vec<&str> = limits.current.iter().map(|word| word.0.as_str()).collect();
@@ -254,7 +260,7 @@ fn bound(
     let (symbol, range) = word.split_once('=').map_or((None, word), |(symbol, range)| (Some(symbol.trim()), range));
     let form = || wrong("expected LEAST:MOST, such as 0:30%, or SYMBOL=LEAST:MOST".to_owned());
     let (least, most) = range.rsplit_once(':').ok_or_else(form)?;
-    let (least, most) = (share("--bounds", least)?, share("--bounds", most)?);
+    let (least, most) = (weight("--bounds", least)?, weight("--bounds", most)?);
     let place = symbol.map(|symbol| known(symbol, names).map_err(wrong)).transpose()?;
     if bounded.contains(&place) {
         let what = symbol.map_or("the bounds of all assets are", |_| "it is");
@@ -283,6 +289,6 @@ fn group(word: &str, names: &[String]) -> Result<Group, Error> {
         }
         members.push(place);
     }
-    let one = |text: &str| (!text.trim().is_empty()).then(|| share("--group", text)).transpose();
+    let one = |text: &str| (!text.trim().is_empty()).then(|| weight("--group", text)).transpose();
     Ok(Group { name: name.trim().to_owned(), members, least: one(least)?, most: one(most)? })
 }

@@ -24,6 +24,7 @@ use super::weights::weights;
 use crate::error::Error;
 use crate::run::panel::{Age, Priced, Prices};
 use crate::run::raw::Word;
+use crate::run::values::{FEE_FROM, SHARE_FROM, share, unsigned};
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -54,7 +55,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = part)]
     band: Rate,
     /// The fee expected on each trade.
-    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = part)]
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = fee)]
     fee: Rate,
     /// The smallest step of a quantity [1 for shares, 0.00000001 for coins].
     #[arg(long, value_name = "UNITS", value_parser = lot)]
@@ -339,14 +340,14 @@ fn id(asset: usize) -> InstrumentId {
 }
 
 fn tax(word: &str) -> Result<Rate, String> {
-    let tax = rate(word)?;
+    let tax = share(word, SHARE_FROM)?;
     let is_share = tax >= Rate::ZERO && tax <= Rate::ONE;
     if is_share { Ok(tax) } else { Err("expected 0% to 100% of a gain, as 25%".to_owned()) }
 }
 
 /// A band of all, or a fee that takes all, would leave nothing to trade.
 fn part(word: &str) -> Result<Rate, String> {
-    let part = rate(word)?;
+    let part = share(word, SHARE_FROM)?;
     let is_part = part >= Rate::ZERO && part < Rate::ONE;
     if is_part { Ok(part) } else { Err("expected 0% or more and less than 100%, as 2%".to_owned()) }
 }
@@ -356,6 +357,7 @@ fn lot(word: &str) -> Result<Quantity, String> {
     if lot.is_positive() { Ok(lot) } else { Err("expected a step above zero, as 1".to_owned()) }
 }
 
-fn rate(word: &str) -> Result<Rate, String> {
-    Rate::parse(word).map_err(|error| error.to_string())
+/// The same of a fee, where a plain number is refused sooner.
+fn fee(word: &str) -> Result<Rate, String> {
+    part(word).and_then(|fee| unsigned(word, FEE_FROM).map_or(Ok(fee), Err))
 }

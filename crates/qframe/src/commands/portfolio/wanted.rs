@@ -3,7 +3,7 @@ use clap::{Args, ValueEnum};
 use qframe_quant::covariance::{CovarianceError, Estimator, Returns};
 use qframe_quant::portfolio::{Estimates, Linkage, Objective, PortfolioError, View, annual_means, posterior};
 
-use super::weights::{known, share, share_within, weights};
+use super::weights::{known, parts, share, share_within, weights};
 use crate::error::Error;
 use crate::run::panel::Priced;
 use crate::run::raw::Word;
@@ -141,7 +141,7 @@ impl Wanted {
 
     /// Shares of risk: each above zero.
     fn budgets(&self, names: &[String]) -> Result<Vec<f64>, Error> {
-        let shares = weights("--budgets", &self.budgets, names, 1.0)?;
+        let shares = parts("--budgets", &self.budgets, names, 1.0)?;
         let Some(asset) = shares.iter().position(|share| *share <= 0.0) else { return Ok(shares) };
         let is_of = |word: &&Word| word.0.split_once('=').is_some_and(|(symbol, _)| symbol.trim() == names[asset]);
         let given = self.budgets.iter().find(is_of).or(self.budgets.first()).map_or("", |word| word.0.as_str());

@@ -7,9 +7,19 @@ use qframe_model::parameter::nearest;
 use crate::commands::table::{SYMBOL, Table, WEIGHT, WEIGHTS};
 use crate::error::Error;
 use crate::run::raw::Word;
+use crate::run::values::{self, SHARE_FROM, WEIGHT_FROM};
 
 /// Weights by symbol: `A=20%`, or a file `symbol,weight`. One that is not named has `unnamed`.
 pub(super) fn weights(flag: &str, words: &[Word], names: &[String], unnamed: f64) -> Result<Vec<f64>, Error> {
+    by_symbol((flag, WEIGHT_FROM), words, names, unnamed)
+}
+
+/// Parts of a whole by symbol, in any proportion: 2 is twice as much as 1.
+pub(super) fn parts(flag: &str, words: &[Word], names: &[String], unnamed: f64) -> Result<Vec<f64>, Error> {
+    by_symbol((flag, Rate::MAX), words, names, unnamed)
+}
+
+fn by_symbol((flag, from): (&str, Rate), words: &[Word], names: &[String], unnamed: f64) -> Result<Vec<f64>, Error> {
     let mut weights: Vec<Option<f64>> = vec![None; names.len()];
     let mut put = |asset: usize, weight: f64, wrong: &dyn Fn(String) -> Error| {
         if weights[asset].replace(weight).is_some() {
@@ -20,7 +30,8 @@ pub(super) fn weights(flag: &str, words: &[Word], names: &[String], unnamed: f64
     for Word(word) in words {
         if let Some((symbol, weight)) = word.split_once('=') {
             let wrong = |why: String| Error::usage(flag, word, why);
-            put(known(symbol.trim(), names).map_err(wrong)?, share(flag, weight)?, &wrong)?;
+            let weight = values::share(weight, from).map_err(wrong)?;
+            put(known(symbol.trim(), names).map_err(wrong)?, weight.to_f64(), &wrong)?;
             continue;
         }
         let table = Table::read(flag, Path::new(word))?.of(WEIGHTS)?;
@@ -49,7 +60,17 @@ pub(super) fn known(symbol: &str, names: &[String]) -> Result<usize, String> {
 
 /// `20%`, `5bp` or `0.2`.
 pub(super) fn share(flag: &str, word: &str) -> Result<f64, Error> {
-    Rate::parse(word.trim()).map(Rate::to_f64).map_err(|error| Error::usage(flag, word, error))
+    share_below(flag, word, SHARE_FROM)
+}
+
+/// The same of a weight, or of a sum of them: 1 is all there is.
+pub(super) fn weight(flag: &str, word: &str) -> Result<f64, Error> {
+    share_below(flag, word, WEIGHT_FROM)
+}
+
+/// A share that has its sign from some number on.
+pub(super) fn share_below(flag: &str, word: &str, from: Rate) -> Result<f64, Error> {
+    values::share(word, from).map(Rate::to_f64).map_err(|why| Error::usage(flag, word, why))
 }
 
 /// A share within a range, which the sentence says.

@@ -7,6 +7,7 @@ use super::book::Book;
 use super::gauge::{self, Gauges};
 use super::stress::{self, fraction, some};
 use crate::error::Error;
+use crate::run::values::{SHARE_FROM, unsigned};
 
 /// Limits that hold unless others are given: name, what it is of, limit.
 pub(super) const LIMITS: [(&str, RiskType, f64); 8] = [
@@ -19,6 +20,9 @@ pub(super) const LIMITS: [(&str, RiskType, f64); 8] = [
     ("currency", RiskType::Currency, 0.3),
     ("disagreement", RiskType::Model, 1.0),
 ];
+
+/// Those that are no shares: times the worth of the book, days, times the smallest.
+const MULTIPLES: [&str; 3] = ["leverage", "days-to-close", "disagreement"];
 
 /// Limits of the command line, and metrics that somebody else measured.
 #[derive(Debug, Default)]
@@ -41,6 +45,9 @@ impl Limits {
             let known = LIMITS.map(|(name, ..)| name);
             if !known.contains(&name) {
                 return Err(wrong(format!("expected one of {}", known.join(", "))));
+            }
+            if let Some(why) = unsigned(limit, SHARE_FROM).filter(|_| !MULTIPLES.contains(&name)) {
+                return Err(wrong(why));
             }
             let limit = fraction(limit).filter(|limit| *limit > 0.0);
             let limit = limit.ok_or_else(|| wrong("expected a limit above zero, as 3% or 5".to_owned()))?;

@@ -26,7 +26,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::run::panel::{Age, Prices};
 use crate::run::target::check_new;
-use crate::run::values::per_cent;
+use crate::run::values::{SHARE_FROM, per_cent, unsigned};
 use assess::Limits;
 use book::Book;
 use gauge::Gauges;
@@ -36,8 +36,8 @@ use stress::{Closing, Reversed, Scenario, Shock, Window};
 /// The flags.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  qframe risk --prices prices.csv\n  \
-    qframe risk --prices prices.csv --positions book.csv --cash 10000 --confidence 95,99 --horizon 1,10 --report risk.html\n  \
-    qframe risk --prices prices.csv --weights weights.csv --shock AAPL=-20%,class:tech=-10% --window 2008-09-01..2008-11-28\n  \
+    qframe risk --prices prices.csv --positions book.csv --cash 10000 --shock class:tech=-10%,AAPL=-20% --report risk.html\n  \
+    qframe risk --prices prices.csv --weights weights.csv --confidence 95,99 --horizon 1,10 --window 2008-09-01..2008-11-28\n  \
     qframe risk --equity equity.csv --method historical,garch --backtest 500 --json\n\n\
     A loss is a number above zero. weights.csv: symbol,weight (cash among them), the sum is one. book.csv: symbol,quantity and,\n\
     if known, time,class,currency,volume (units a day); price is for qframe portfolio rebalance. equity.csv: time,equity.")]
@@ -428,7 +428,8 @@ fn watched(book: &Book, settings: &Settings) -> measure::Measured {
 /// A share of the command line: above 0, at most 1.
 fn share(flag: &str, word: &str) -> Result<f64, Error> {
     let share = stress::fraction(word).filter(|share| *share > 0.0 && *share <= 1.0);
-    share.ok_or_else(|| Error::usage(flag, word, "expected a share above 0 and up to 100%, as 10%"))
+    let share = share.ok_or_else(|| Error::usage(flag, word, "expected a share above 0 and up to 100%, as 10%"))?;
+    unsigned(word, SHARE_FROM).map_or(Ok(share), |why| Err(Error::usage(flag, word, why)))
 }
 
 fn judged((entity, unmeasured): (RiskAssessment, Vec<String>)) -> Assessed {

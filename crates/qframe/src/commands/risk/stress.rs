@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::book::{Book, Holding, unknown};
 use super::measure::Settings;
 use crate::error::Error;
+use crate::run::values::{SHARE_FROM, unsigned};
 
 /// A scenario and what the book loses in it.
 #[derive(Debug, Clone, Serialize)]
@@ -84,6 +85,9 @@ impl Shock {
                 )
             })?;
             let change = fraction(change).ok_or_else(|| wrong("expected a move in percent, as -20%"))?;
+            if let Some(why) = unsigned(part.rsplit('=').next().unwrap_or(part), SHARE_FROM) {
+                return Err(wrong(&why));
+            }
             if change < -1.0 {
                 return Err(wrong("a price falls by 100% at most"));
             }
