@@ -518,12 +518,14 @@ impl SimVenue {
     /// # Errors
     /// [`Overflow`] where a fill cannot be counted exactly.
     pub fn close_all(&mut self, account: &Account, purpose: Purpose, at_open: bool) -> Result<(), Overflow> {
+        let end = self.listings.iter().map(|listing| listing.closed).max().unwrap_or_default();
         for place in 0..self.listings.len() {
             let id = InstrumentId(place as u16);
             let (position, listing) = (account.position(id), self.listings[place]);
             let (false, Some(bar)) = (position.is_flat(), listing.last) else { continue };
-            let open = at_open && position.opened <= bar.time && !listing.after_open;
-            let (price, time) = if open { (bar.open, bar.time) } else { (bar.close, listing.closed) };
+            // The bars of this one may have ended before the others': it goes when they do, at the last price it had.
+            let open = at_open && listing.closed == end && position.opened <= bar.time && !listing.after_open;
+            let (price, time) = if open { (bar.open, bar.time) } else { (bar.close, end) };
             let fill = self.forced_fill(account, id, &bar, price, time, purpose)?;
             self.force(account, fill);
         }

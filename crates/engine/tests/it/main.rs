@@ -52,4 +52,6 @@ mod turns;
 #[cfg(test)]
 mod venue;
 #[cfg(test)]
+mod walk;
+#[cfg(test)]
 mod whole;

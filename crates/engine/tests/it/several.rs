@@ -46,6 +46,16 @@ pub(crate) fn run_several_within(
     days: &[&[[f64; 4]]],
     script: impl FnMut(usize, &mut Context<'_>),
 ) -> Run {
+    run_several_until(AtEnd::Keep, limits, instruments, (settings, days), script)
+}
+
+fn run_several_until(
+    at_end: AtEnd,
+    limits: Limits,
+    instruments: Vec<Instrument>,
+    (settings, days): (Settings, &[&[[f64; 4]]]),
+    script: impl FnMut(usize, &mut Context<'_>),
+) -> Run {
     let instruments: Arc<[Instrument]> = instruments.into();
     let ids = (0..instruments.len() as u16).map(InstrumentId);
     let series: Vec<_> = ids.map(|instrument| Series { instrument, frame: TimeFrame::DAY, matched: true }).collect();
@@ -63,7 +73,7 @@ pub(crate) fn run_several_within(
         simulator.open(opens, &group().map(|(id, bar)| (id, bar, closes)).collect::<Vec<_>>()).unwrap();
         equity.push(simulator.close(closes, &group().collect::<Vec<_>>()).unwrap());
     }
-    let engine_equity = simulator.end(AtEnd::Keep, &[]).unwrap();
+    let engine_equity = simulator.end(at_end, &[]).unwrap();
     let engine = simulator.into_engine();
     engine.account().ledger().check().unwrap();
     let events: Vec<Event> = engine.journal().iter().map(Result::unwrap).collect();
@@ -190,6 +200,25 @@ fn whatever_is_sent_a_silent_share_changes_nothing() {
         let alone = fills(run_several(vec![stock()], settings.clone(), &[&days], asks()));
         let beside = fills(run_several(two_shares(), settings, &[&days, &[FLAT; 8]], asks()));
         assert_eq!(alone, beside, "seed {seed}");
+    }
+}
+
+/// The trade said that it was closed with its last bar, and the money came when the others ended.
+#[test]
+fn what_has_no_bars_any_more_is_closed_when_the_others_end() {
+    let both = |day: usize, context: &mut Context<'_>| {
+        if day == 0 {
+            [0, 1].map(|id| context.send(Ticket::buy(units(1)).on(InstrumentId(id))));
+        }
+    };
+    let ended: &[[f64; 4]] = &[FLAT, FLAT, [103.0, 104.0, 102.0, 103.5]];
+    for (at_end, last) in [
+        (AtEnd::CloseAtClose, "day 5 end_of_data sell 1 at 100"),
+        (AtEnd::CloseAtOpen, "day 4 end_of_data sell 1 at 100"),
+    ] {
+        let days: &[&[[f64; 4]]] = &[&[FLAT; 5], ended];
+        let run = run_several_until(at_end, Limits::default(), two_shares(), (Settings::default(), days), both);
+        assert_eq!(run.reports()[2..], [last, "day 5 end_of_data sell 1 at 103.5"]);
     }
 }
 
