@@ -208,7 +208,9 @@ fn whatever_is_sent_a_silent_share_changes_nothing() {
 fn what_has_no_bars_any_more_is_closed_when_the_others_end() {
     let both = |day: usize, context: &mut Context<'_>| {
         if day == 0 {
-            [0, 1].map(|id| context.send(Ticket::buy(units(1)).on(InstrumentId(id))));
+            for id in [0, 1].map(InstrumentId) {
+                context.send(Ticket::buy(units(1)).on(id));
+            }
         }
     };
     let ended: &[[f64; 4]] = &[FLAT, FLAT, [103.0, 104.0, 102.0, 103.5]];

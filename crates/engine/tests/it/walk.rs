@@ -167,7 +167,7 @@ fn all_symbols_go_along_and_stay_at_one_share_of_their_ways() {
     let expected = ["sell of 0: 1 at 95", hedged[0], "sell of 2: 700 at 92"];
     check((&contracts3, &plain), &[1, 0, 700], &bars, &[hedge, first], &expected, "7695");
     // Sixty stops on the way to 99.4, beside a symbol of coarse ticks.
-    let stops: Vec<Asked> = (1..=60).map(|step| (0, sell(5).stop(p((10_000 - step) as f64 / 100.0)))).collect();
+    let stops: Vec<Asked> = (1..=60).map(|step| (0, sell(5).stop(p(f64::from(10_000 - step) / 100.0)))).collect();
     for tick in [0.01, 0.25, 0.5] {
         let contracts = contracts(&[p(0.01), p(tick)]);
         let run = run(&contracts, &plain, &[300, 600], &[[100.0, 100.0, 88.0, 95.0]; 2], &stops);
