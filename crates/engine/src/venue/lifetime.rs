@@ -44,7 +44,10 @@ impl SimVenue {
             return Some(self.day_of(id, working.active_from.max(self.now), Time::MAX));
         }
         let listing = &self.listings[id.index()];
-        let meets = working.bars_to_wait == 0 && working.active_from < listing.closes;
+        // A market order of a fill inside the range meets the next bar.
+        let waits =
+            working.born_at.is_some() && matches!(working.order.kind, OrderKind::Market | OrderKind::MarketOnOpen);
+        let meets = working.bars_to_wait == 0 && working.active_from < listing.closes && !waits;
         listing.bar.filter(|_| meets).map(|bar| self.day_of(id, bar.time, listing.closes))
     }
 

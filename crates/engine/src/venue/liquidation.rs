@@ -80,9 +80,8 @@ impl SimVenue {
         Ok(Some(at(breaks)))
     }
 
-    /// Closes the position that has lost most there. The others go on from where they are.
-    #[cold]
-    pub(super) fn liquidate_at(&mut self, account: &Account, place: Place) -> Result<(), Overflow> {
+    /// The position that has lost most at a place.
+    pub(super) fn loses_most(&self, account: &Account, place: Place) -> Result<Option<(InstrumentId, Bar)>, Overflow> {
         let mut most: Option<(Cash, InstrumentId, Bar)> = None;
         for (id, bar) in self.held_bars(account) {
             let price = self.price_at(id, &bar, place);
@@ -92,7 +91,13 @@ impl SimVenue {
                 most = Some((gain, id, bar));
             }
         }
-        let Some((_, id, bar)) = most else { return Ok(()) };
+        Ok(most.map(|(_, id, bar)| (id, bar)))
+    }
+
+    /// Closes the position that has lost most there. The others go on from where they are.
+    #[cold]
+    pub(super) fn liquidate_at(&mut self, account: &Account, place: Place) -> Result<(), Overflow> {
+        let Some((id, bar)) = self.loses_most(account, place)? else { return Ok(()) };
         let side = Side::of(account.position(id).quantity).opposite();
         let price = self.tick_at(id, &bar, side, place);
         self.stand_at(place);

@@ -200,7 +200,7 @@ impl SimVenue {
         account: &Account,
     ) -> Result<(), Overflow> {
         let Offer { price, liquidity, sized } = self.offer(&self.orders[place], bar, touch, account)?;
-        if self.stage.is_for_reducing() && self.waits(place, sized, account) {
+        if self.stage.is_for_reducing() && step != Step::Stops && self.waits(place, sized, account) {
             return Ok(());
         }
         if step.is_in_range() && self.carry.is_needed() && self.comes_by(place, (step, touch.price), bar, account)? {
@@ -243,7 +243,7 @@ impl SimVenue {
                 self.leave_the_open(instrument, touch.price);
             }
             if step.is_in_range() {
-                self.stand_by(place, (step, touch.price), bar);
+                self.stand_by(place, touch.price, bar);
             }
             self.record(place, fill, value.plus(fee)?, rest, (step, touch.price), account);
         }

@@ -144,6 +144,9 @@ impl Listing {
     }
 }
 
+/// So long after its last bar an instrument has ended; weekends and holidays are shorter.
+const QUIET: Span = Span::from_seconds(5 * 86_400);
+
 /// A venue that matches orders against recorded bars.
 #[derive(Debug, Clone)]
 pub struct SimVenue {
@@ -523,9 +526,13 @@ impl SimVenue {
             let id = InstrumentId(place as u16);
             let (position, listing) = (account.position(id), self.listings[place]);
             let (false, Some(bar)) = (position.is_flat(), listing.last) else { continue };
-            // The bars of this one may have ended before the others': it goes when they do, at the last price it had.
-            let open = at_open && listing.closed == end && position.opened <= bar.time && !listing.after_open;
-            let (price, time) = if open { (bar.open, bar.time) } else { (bar.close, end) };
+            let open = at_open && position.opened <= bar.time && !listing.after_open;
+            let (price, time) = match end.since(listing.closed) > QUIET {
+                // Its bars ended before the others': it goes when they do, at the last price it had.
+                true => (bar.close, end),
+                false if open => (bar.open, bar.time),
+                false => (bar.close, listing.closed),
+            };
             let fill = self.forced_fill(account, id, &bar, price, time, purpose)?;
             self.force(account, fill);
         }

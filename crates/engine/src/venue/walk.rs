@@ -49,18 +49,17 @@ pub(super) struct Share {
     pub whole: i128,
 }
 
-/// Where all bars are that go together. What stands has been passed: its share says how far behind the open.
+impl Share {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.part * other.whole).cmp(&(other.part * self.whole))
+    }
+}
+
+/// Where all bars are that go together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub way: Way,
     pub share: Share,
-}
-
-impl Place {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let (own, theirs) = (self.share.part * other.share.whole, other.share.part * self.share.whole);
-        self.way.cmp(&other.way).then(own.cmp(&theirs))
-    }
 }
 
 /// An order that the ranges touch, and where.
@@ -72,6 +71,16 @@ struct Met {
     bar: Bar,
     price: Price,
     at: Place,
+    /// False where the market is beyond it already: its share counts from the open.
+    ahead: bool,
+}
+
+impl Met {
+    /// What is nearer on the same way comes first, wherever the bars are: others that move them change nothing.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let ways = self.at.way.cmp(&other.at.way).then(self.ahead.cmp(&other.ahead));
+        ways.then(self.at.share.cmp(&other.at.share))
+    }
 }
 
 impl SimVenue {
@@ -104,9 +113,9 @@ impl SimVenue {
             let bar = self.listings[working.order.instrument.index()].matched().filter(|_| waits)?;
             let look = self.look(working, step, &bar)?;
             let (Look::Fill(Touch { price, .. }) | Look::Wake(price)) = look else { return None };
-            Some(self.met_at(order, (step, look, price), bar))
+            Some(self.met_at(order, (look, price), bar))
         });
-        met.min_by(|one, other| one.at.cmp(&other.at))
+        met.min_by(Met::cmp)
     }
 
     /// What was made awake inside the range and rests may have been immediate.
@@ -123,7 +132,7 @@ impl SimVenue {
     }
 
     /// Where the way meets an order at a price.
-    fn met_at(&self, order: usize, (step, look, price): (Step, Look, Price), bar: Bar) -> Met {
+    fn met_at(&self, order: usize, (look, price): (Look, Price), bar: Bar) -> Met {
         let working = &self.orders[order];
         let (id, first) = (working.order.instrument, self.first_of(working.order.instrument, &bar));
         let way = way_to(working);
@@ -132,12 +141,11 @@ impl SimVenue {
             if way == Way::Down { -behind } else { behind }
         };
         let ahead = working.born_at != Some(price) && distance(first) > 0;
-        let (way, from) = if ahead { (way, first) } else { (Way::Stand, bar.open) };
-        let end = way_to(working).end(&bar).unwrap_or(from);
+        let from = if ahead { first } else { bar.open };
+        let end = way.end(&bar).unwrap_or(from);
         let whole = i128::from(end.nanos().abs_diff(from.nanos())).max(1);
         let share = Share { part: distance(from).max(0), whole };
-        debug_assert!(step.is_in_range());
-        Met { order, look, id, bar, price, at: Place { way, share } }
+        Met { order, look, id, bar, price, at: Place { way, share }, ahead }
     }
 
     /// Lets happen what the way comes by before it meets an order: the liquidation, and before that the stops in front of it.
@@ -150,17 +158,19 @@ impl SimVenue {
         bar: &Bar,
         account: &Account,
     ) -> Result<bool, Overflow> {
-        let own = self.met_at(order, (step, Look::Rest, price), *bar);
-        // What is told to come first has its own way only.
-        let own_way_only = step == Step::Worst || self.settings.intrabar == Intrabar::TargetFirst;
+        let own = self.met_at(order, (Look::Rest, price), *bar);
+        // A target that is told to come first has its own way only.
+        let own_way_only = step == Step::Limits && self.settings.intrabar == Intrabar::TargetFirst;
         let ways =
             [Way::Down, Way::Up].into_iter().filter(|way| *way == own.at.way || *way < own.at.way && !own_way_only);
         for way in ways {
-            let Some(breaks) = self.breaking(account, way)?.filter(|breaks| self.is_before(*breaks, &own)) else {
+            let Some(breaks) = self.breaking(account, way)? else { continue };
+            if !self.is_before(breaks, &own, account)? {
                 continue;
-            };
+            }
             while step != Step::Stops
-                && let Some(stop) = self.next_met(Step::Stops).filter(|stop| !self.is_before(breaks, stop))
+                && let Some(stop) = self.next_met(Step::Stops)
+                && !self.is_before(breaks, &stop, account)?
             {
                 self.pass_by(stop, Step::Stops, account)?;
                 if !self.pending.is_empty() {
@@ -173,18 +183,24 @@ impl SimVenue {
         Ok(false)
     }
 
-    /// True where the margin breaks before an order is met: a tick before, since it closes at a tick.
-    fn is_before(&self, breaks: Place, met: &Met) -> bool {
-        let side = breaks.way.side();
-        let nearer = || side.prefers(self.tick_at(met.id, &met.bar, side, breaks), met.price);
-        breaks.way < met.at.way || breaks.way == met.at.way && nearer()
+    /// True where the margin breaks before an order is met; in the instrument that goes, a tick before, since that closes at a
+    /// tick.
+    fn is_before(&self, breaks: Place, met: &Met, account: &Account) -> Result<bool, Overflow> {
+        if breaks.way != met.at.way || !met.ahead {
+            return Ok(breaks.way < met.at.way);
+        }
+        let (side, goes) = (breaks.way.side(), self.loses_most(account, breaks)?.map(|(id, _)| id));
+        Ok(match goes == Some(met.id) {
+            true => side.prefers(self.tick_at(met.id, &met.bar, side, breaks), met.price),
+            false => breaks.share.cmp(&met.at.share).is_lt(),
+        })
     }
 
     /// An order fills inside the range: all bars are where that was met.
     #[cold]
-    pub(super) fn stand_by(&mut self, order: usize, (step, price): (Step, Price), bar: &Bar) {
-        let Met { id, at, .. } = self.met_at(order, (step, Look::Rest, price), *bar);
-        if at.way != Way::Stand {
+    pub(super) fn stand_by(&mut self, order: usize, price: Price, bar: &Bar) {
+        let Met { id, at, ahead, .. } = self.met_at(order, (Look::Rest, price), *bar);
+        if ahead {
             self.stand_at(at);
             self.carry.places[id.index()] = (bar.time, price);
         }

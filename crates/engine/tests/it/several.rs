@@ -215,12 +215,12 @@ fn what_has_no_bars_any_more_is_closed_when_the_others_end() {
     };
     let ended: &[[f64; 4]] = &[FLAT, FLAT, [103.0, 104.0, 102.0, 103.5]];
     for (at_end, last) in [
-        (AtEnd::CloseAtClose, "day 5 end_of_data sell 1 at 100"),
-        (AtEnd::CloseAtOpen, "day 4 end_of_data sell 1 at 100"),
+        (AtEnd::CloseAtClose, "day 10 end_of_data sell 1 at 100"),
+        (AtEnd::CloseAtOpen, "day 9 end_of_data sell 1 at 100"),
     ] {
-        let days: &[&[[f64; 4]]] = &[&[FLAT; 5], ended];
+        let days: &[&[[f64; 4]]] = &[&[FLAT; 10], ended];
         let run = run_several_until(at_end, Limits::default(), two_shares(), (Settings::default(), days), both);
-        assert_eq!(run.reports()[2..], [last, "day 5 end_of_data sell 1 at 103.5"]);
+        assert_eq!(run.reports()[2..], [last, "day 10 end_of_data sell 1 at 103.5"]);
     }
 }
 

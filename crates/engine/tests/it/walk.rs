@@ -6,6 +6,7 @@ use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
 use qframe_model::market::Side;
 use qframe_model::number::{Price, Rate};
+use qframe_model::order::TimeInForce;
 
 use crate::script::{FLAT, Run, instrument, p};
 use crate::several::{run_several, two_shares, units};
@@ -107,7 +108,7 @@ fn of_limits_that_the_market_has_passed_the_nearest_fills_first() {
         (1, buy(1).limit(p(95.0))),
     ];
     let bars = [[100.0, 110.0, 95.0, 104.0], [100.0, 105.0, 90.0, 93.0]];
-    let expected = ["buy of 1: 1 at 104.9", "sell of 0: 400 at 102", "buy of 1: 1 at 95"];
+    let expected = ["buy of 1: 1 at 104.9", "buy of 1: 1 at 95", "sell of 0: 400 at 102"];
     check((&in_cents(2), &Settings::default()), &[400, -2], &bars, &asked, &expected, "10800.1");
 }
 
@@ -190,4 +191,71 @@ fn a_stop_without_volume_hides_no_other() {
     let expected = ["sell of 0: 200 at 99.5", "sell of 1: 200 at 85", "sell of 2: 200 at 72"];
     let bars = [[100.0, 100.0, 70.0, 71.0]; 3];
     check((&in_cents(3), &settings), &[200; 3], &bars, &asked, &expected, "1300");
+}
+
+/// What another symbol's order did to the place of a symbol turned its limits round: the sale came first, and was refused.
+#[test]
+fn other_symbols_do_not_change_the_order_of_one() {
+    let own = [(0, Ticket::buy(units(10)).limit(p(97.0))), (0, Ticket::sell(units(10)).limit(p(103.0)))];
+    let bars = [[100.0, 105.0, 95.0, 100.0], [100.0, 110.0, 90.0, 100.0]];
+    let (bought, sold) = ("buy of 0: 10 at 97", "sell of 0: 10 at 103");
+    for fill in [FillPrice::NextOpen, FillPrice::Worst] {
+        let settings = Settings { fill, ..Settings::default() };
+        check((&two_shares(), &settings), &[0, 0], &bars, &own, &[bought, sold], "10060");
+        let beside = [&own[..], &[(1, Ticket::buy(units(1)).stop(p(110.0)))]].concat();
+        check((&two_shares(), &settings), &[0, 0], &bars, &beside, &["buy of 1: 1 at 110", bought, sold], "10050");
+    }
+    // Market orders fill as they were sent, and what comes behind them does not follow from that.
+    let settings = Settings { fill: FillPrice::Worst, allow_short: true, ..Settings::default() };
+    let markets = [(0, Ticket::buy(units(1))), (1, Ticket::sell(units(1)))];
+    let equity = |asked: &[Asked]| run(&two_shares(), &settings, &[0, 0], &bars, asked).engine_equity;
+    assert_eq!(equity(&[&markets[..], &own].concat()), equity(&[&[markets[1], markets[0]][..], &own].concat()));
+}
+
+/// The price that breaks the margin was put to a tick of the other symbol, all of its way later: the position went at the low.
+#[test]
+fn a_short_way_of_another_symbol_takes_no_position_to_its_low() {
+    let (falls, still) = ([100.0, 101.0, 80.0, 100.0], [100.0, 100.0, 99.99, 100.0]);
+    let gone = "sell of 0: 900 at 93.56";
+    let contracts = in_cents(2);
+    let of = |ticket| [(1, ticket)];
+    let stop = of(Ticket::sell(units(1)).stop(p(99.99)));
+    let plain = Settings::default();
+    check((&contracts, &plain), &[900, 0], &[falls, still], &stop, &[gone, "sell of 1: 1 at 99.99"], "4203.99");
+    let limit = of(Ticket::buy(units(1)).limit(p(99.99)));
+    check((&contracts, &plain), &[900, 0], &[falls, still], &limit, &[gone, "buy of 1: 1 at 99.99"], "4204.01");
+    let worst = Settings { fill: FillPrice::Worst, ..Settings::default() };
+    let market = of(Ticket::sell(units(1)));
+    check((&contracts, &worst), &[900, 0], &[falls, still], &market, &[gone, "sell of 1: 1 at 99.99"], "4203.99");
+}
+
+/// At the worst price of several symbols what reduces fills first: a stop on the way to it waited for that, and was passed by.
+#[test]
+fn a_stop_on_the_way_to_a_worst_price_waits_for_nothing() {
+    let worst = Settings { fill: FillPrice::Worst, ..Settings::default() };
+    let asked = [(0, sell(800).stop(p(96.0))), (0, Ticket::buy(units(1))), (1, sell(10))];
+    let bars = [[100.0, 101.0, 80.0, 100.0]; 2];
+    let expected = ["sell of 0: 800 at 96", "sell of 1: 10 at 80", "buy of 0: 1 at 101"];
+    check((&in_cents(2), &worst), &[800, 10], &bars, &asked, &expected, "6599");
+    // An order that is refused changes nothing of what is liquidated.
+    let bars = [[100.0, 100.0, 80.0, 95.0], [100.0, 120.0, 100.0, 101.0], [100.0, 101.0, 99.0, 100.0]];
+    let gone = ["sell of 0: 480 at 88.26", "buy of 1: 450 at 104.48"];
+    for count in [0, 1_000] {
+        let refused = if count == 0 { buy(5) } else { Ticket::buy(units(count)) };
+        check((&in_cents(3), &worst), &[480, -450, 0], &bars, &[(2, refused)], &gone, "2348.8");
+    }
+}
+
+/// It expired at the next open, the first market that it could meet.
+#[test]
+fn a_market_order_of_a_fill_inside_a_bar_has_the_next_day() {
+    let entry = Ticket::buy(units(1)).limit(p(97.0));
+    let days: [&[[f64; 4]]; 2] = [&[FLAT, [100.0, 105.0, 95.0, 100.0], FLAT, FLAT], &[FLAT; 4]];
+    let run = run_several(two_shares(), Settings::default(), &days, |day, context| {
+        if day == 0 {
+            let entry = context.send(entry.on(InstrumentId(0)));
+            context.send(Ticket::buy(units(1)).time_in_force(TimeInForce::Day).after(entry).on(InstrumentId(1)));
+        }
+    });
+    assert_eq!(fills(&run), ["buy of 1: 1 at 100"]);
 }

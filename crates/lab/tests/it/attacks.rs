@@ -274,15 +274,20 @@ fn trades_of_mixed_frames_are_counted_in_order() {
     });
     assert_eq!((outcome.statistics.trades, outcome.statistics.exposure_pct), (2, 37.5), "25 hours and 11");
     // Held to the end, A's trade is booked last and ends first: the days between the two were counted as held.
-    let data = [flat("A", TimeFrame::DAY, days(3), 10.0), flat("B", TimeFrame::DAY, days(10), 10.0)];
-    let setup = Setup { at_end: AtEnd::CloseAtClose, ..Setup::default() };
-    let (_, outcome) = run(&data, setup, |now, context| match now {
-        24 => _ = context.send(Ticket::buy(units(1)).on(InstrumentId(0))),
-        168 => _ = context.send(Ticket::buy(units(1)).on(InstrumentId(1))),
-        192 => _ = context.send(Ticket::sell(Size::Close).on(InstrumentId(1))),
-        _ => {}
-    });
-    assert_eq!((outcome.statistics.trades, outcome.statistics.exposure_pct), (2, 50.0), "3 days and 2");
+    let exposure = |first: i64| {
+        let data = [flat("A", TimeFrame::DAY, days(first), 10.0), flat("B", TimeFrame::DAY, days(10), 10.0)];
+        let setup = Setup { at_end: AtEnd::CloseAtClose, ..Setup::default() };
+        let (_, outcome) = run(&data, setup, |now, context| match now {
+            24 => _ = context.send(Ticket::buy(units(1)).on(InstrumentId(0))),
+            168 => _ = context.send(Ticket::buy(units(1)).on(InstrumentId(1))),
+            192 => _ = context.send(Ticket::sell(Size::Close).on(InstrumentId(1))),
+            _ => {}
+        });
+        (outcome.statistics.trades, outcome.statistics.exposure_pct)
+    };
+    assert_eq!(exposure(5), (2, 70.0), "5 days and 2");
+    // What ended long before the others is held until they end.
+    assert_eq!(exposure(3), (2, 90.0), "from the second day on");
 }
 
 #[test]
