@@ -243,7 +243,9 @@ impl SimVenue {
                 self.leave_the_open(instrument, touch.price);
             }
             if step.is_in_range() {
-                self.stand_by(place, touch.price, bar);
+                let held = account.position(instrument).quantity;
+                let opens = held.is_zero() || Side::of(held) == side || quantity > held.abs();
+                self.stand_by(place, touch.price, bar, opens);
             }
             self.record(place, fill, value.plus(fee)?, rest, (step, touch.price), account);
         }

@@ -135,16 +135,18 @@ impl SimVenue {
     fn met_at(&self, order: usize, (look, price): (Look, Price), bar: Bar) -> Met {
         let working = &self.orders[order];
         let (id, first) = (working.order.instrument, self.first_of(working.order.instrument, &bar));
-        let way = way_to(working);
+        let (way, is_there) = (way_to(working), working.born_at == Some(price));
         let distance = |from: Price| {
             let behind = i128::from(price.nanos()) - i128::from(from.nanos());
             if way == Way::Down { -behind } else { behind }
         };
-        let ahead = working.born_at != Some(price) && distance(first) > 0;
+        let ahead = !is_there && distance(first) > 0;
         let from = if ahead { first } else { bar.open };
         let end = way.end(&bar).unwrap_or(from);
         let whole = i128::from(end.nanos().abs_diff(from.nanos())).max(1);
         let share = Share { part: distance(from).max(0), whole };
+        // What is made awake where the market is fills there, before that goes anywhere.
+        let way = if is_there { Way::Stand } else { way };
         Met { order, look, id, bar, price, at: Place { way, share }, ahead }
     }
 
@@ -170,6 +172,7 @@ impl SimVenue {
             }
             while step != Step::Stops
                 && let Some(stop) = self.next_met(Step::Stops)
+                && (!own_way_only || stop.at.way == way)
                 && !self.is_before(breaks, &stop, account)?
             {
                 self.pass_by(stop, Step::Stops, account)?;
@@ -196,12 +199,14 @@ impl SimVenue {
         })
     }
 
-    /// An order fills inside the range: all bars are where that was met.
+    /// An order fills inside the range: all bars are where that was met. What it opens behind them goes from its price on.
     #[cold]
-    pub(super) fn stand_by(&mut self, order: usize, price: Price, bar: &Bar) {
+    pub(super) fn stand_by(&mut self, order: usize, price: Price, bar: &Bar, opens: bool) {
         let Met { id, at, ahead, .. } = self.met_at(order, (Look::Rest, price), *bar);
         if ahead {
             self.stand_at(at);
+        }
+        if ahead || opens {
             self.carry.places[id.index()] = (bar.time, price);
         }
     }

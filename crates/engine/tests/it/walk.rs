@@ -1,6 +1,6 @@
 //! In which order the ranges of bars meet what waits there: that of the way, in whichever order it was sent.
 use qframe_engine::Ticket;
-use qframe_engine::venue::{FillPrice, Settings};
+use qframe_engine::venue::{FillPrice, Intrabar, Settings};
 use qframe_model::event::{Event, Report};
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::{Instrument, Margin, Rules};
@@ -258,4 +258,44 @@ fn a_market_order_of_a_fill_inside_a_bar_has_the_next_day() {
         }
     });
     assert_eq!(fills(&run), ["buy of 1: 1 at 100"]);
+}
+
+/// It came behind all that lies on the way down, and what it would have closed was liquidated.
+#[test]
+fn what_wakes_where_the_market_is_fills_there() {
+    for (held, sign) in [(500, 1.0), (-500, -1.0)] {
+        let side = if held > 0 { Side::Sell } else { Side::Buy };
+        let at = |distance: f64| p(100.0 - sign * distance);
+        let bar = if held > 0 { [100.0, 100.0, 80.0, 95.0] } else { [100.0, 120.0, 100.0, 105.0] };
+        let days: [&[[f64; 4]]; 1] = [&[FLAT, FLAT, bar]];
+        let run = run_several(in_cents(1), Settings::default(), &days, |day, context| match day {
+            0 => _ = context.send(Ticket::new(side.opposite(), units(500))),
+            1 => {
+                let first = context.send(Ticket::new(side, units(1)).stop(at(4.0)));
+                context.send(Ticket::new(side, units(300)).limit(at(10.0)).reduce_only().after(first));
+            }
+            _ => {}
+        });
+        assert_eq!((fills(&run).len(), run.engine_equity.to_string()), (2, "7801".to_owned()), "{:?}", fills(&run));
+    }
+}
+
+/// A stop near the low left the market there, and what a limit bought on the way was liquidated at the low, in debt.
+#[test]
+fn what_a_limit_opens_behind_the_market_goes_from_its_price() {
+    let asked = [(0, sell(10).stop(p(82.0))), (1, Ticket::buy(units(900)).limit(p(95.0)))];
+    let run = run(&in_cents(2), &Settings::default(), &[10, 0], &[[100.0, 100.0, 80.0, 95.0]; 2], &asked);
+    // 9,820 - 900 x (95 - p) meets 5 % of 900 x p at p = 88.5146.
+    let expected = ["sell of 0: 10 at 82", "buy of 1: 900 at 95", "sell of 1: 900 at 88.51"];
+    assert_eq!(fills(&run), expected);
+}
+
+/// With the target first, the stop on the other way comes behind both.
+#[test]
+fn a_target_that_comes_first_does_not_call_the_stop() {
+    let settings = Settings { intrabar: Intrabar::TargetFirst, ..Settings::default() };
+    let bars = [[100.0, 112.0, 90.0, 100.0], [100.0, 140.0, 99.0, 100.0]];
+    let target = (0, sell(300).limit(p(111.0)));
+    let equity = |asked: &[Asked]| run(&in_cents(2), &settings, &[300, -400], &bars, asked).engine_equity.to_string();
+    assert_eq!([equity(&[target, (0, sell(300).stop(p(95.0)))]), equity(&[target])], ["5524", "5524"]);
 }
