@@ -13,7 +13,7 @@ use super::children::closes;
 use super::pricing::Taker;
 use super::settings::{FillPrice, Intrabar, Unaffordable};
 use super::sizing::{Deal, Rest, Sized, Sizer};
-use super::working::{Look, Step, Touch, Working, against, favour};
+use super::working::{Look, Step, Touch, Working, against};
 use super::{SimVenue, Stage};
 
 /// What the market and the account let an order do.
@@ -410,12 +410,11 @@ impl SimVenue {
     }
 
     /// Where the market of an order is while a fill inside a range is answered; `None` where its bar is not being matched. Of
-    /// another instrument only the range is known: a price outside it counts as its edge.
+    /// another instrument only the range is known, and its worst price counts.
     pub(super) fn market_inside(&self, order: &Order) -> Option<Price> {
         let bar = self.listings[order.instrument.index()].matched()?;
-        Some(match (self.inside, order.kind) {
-            (Some((id, price)), _) if id == order.instrument => price,
-            (_, OrderKind::Stop(_) | OrderKind::StopLimit { .. }) => favour(order.side, &bar),
+        Some(match self.inside {
+            Some((id, price)) if id == order.instrument => price,
             _ => against(order.side, &bar),
         })
     }

@@ -116,8 +116,9 @@ fn sales_pay_for_the_purchases_of_the_same_instant() {
     check(FillPrice::SameClose, ["day 1 1 buy 100 at 100", "day 2 3 sell 100 at 100", "day 2 2 buy 100 at 100"]);
 }
 
+/// A stop that the whole of its bar had passed filled at the best price of that.
 #[test]
-fn what_wakes_on_another_share_stays_within_its_bar() {
+fn what_wakes_on_another_share_meets_the_worst_price_of_its_bar() {
     let check = |what: &str, child: Ticket, rest: &[&str]| {
         let script = |day: usize, context: &mut Context<'_>| {
             if day == 0 {
@@ -135,8 +136,8 @@ fn what_wakes_on_another_share_stays_within_its_bar() {
     check("limit below", sell.limit(p(90.0)), &["day 1 2 sell 10 at 98"]);
     check("limit at the close", sell.limit(p(100.5)), &["day 2 2 sell 10 at 100.5"]);
     check("limit above the close", sell.limit(p(102.0)), &[]);
-    check("stop", sell.stop(p(99.0)), &["day 1 2 sell 10 at 99"]);
-    check("stop above", sell.stop(p(105.0)), &["day 1 2 sell 10 at 103"]);
+    check("stop", sell.stop(p(99.0)), &["day 1 2 sell 10 at 98"]);
+    check("stop above", sell.stop(p(105.0)), &["day 1 2 sell 10 at 98"]);
 }
 
 #[test]
