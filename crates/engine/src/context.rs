@@ -271,8 +271,8 @@ impl Context<'_> {
         self.send(Ticket::new(Side::of(step), Size::TargetWeight(weight)).on(instrument))
     }
 
-    /// An entry with its protection: the stop and the target wake when the entry fills, and one cancels the other.
-    /// Gives the numbers of entry, stop and target.
+    /// An entry with its protection: the stop and the target wake when the entry fills, close what that has opened, and one
+    /// cancels the other. Gives the numbers of entry, stop and target.
     pub fn bracket(&mut self, entry: Ticket, stop: Price, target: Price) -> [OrderId; 3] {
         let (side, on) = (entry.side().opposite(), entry.instrument_or(self.instrument));
         let exit = |parent, purpose| Ticket::new(side, Size::Close).reduce_only().on(on).after(parent).purpose(purpose);

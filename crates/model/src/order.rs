@@ -21,7 +21,7 @@ pub enum Size {
     TargetWeight(Rate),
     /// Move the position to this many units, negative for short.
     TargetUnits(Quantity),
-    /// Close the whole position.
+    /// Close the whole position; of an exit that waits for its entry, what that has opened.
     Close,
 }
 

@@ -105,7 +105,7 @@ impl SimVenue {
     #[inline(never)]
     fn sent_inside(&self, first: InstrumentId, said: Time) -> Time {
         let is_inside = self.stage.is_in_range() || self.stage == Stage::Close;
-        let filled = self.inside.map_or(first, |(id, _)| id);
+        let filled = self.inside.map_or(first, |inside| inside.id);
         if is_inside { said.max(self.listings[filled.index()].closes) } else { said }
     }
 
@@ -136,6 +136,7 @@ impl SimVenue {
         if self.stage.is_in_range() {
             // Sent on a fill inside the range: what came before is not for it.
             working.born_at = self.market_inside(order);
+            working.active_from = self.meets_from(order, arrives);
             if !self.stage.is_at_worst() {
                 self.enter(Stage::First);
             }

@@ -74,7 +74,7 @@ impl SimVenue {
             // The close, or the range, is its first.
             return;
         }
-        let woken = step != Step::Open && working.born_at.is_some() && working.limit().is_some();
+        let woken = !matches!(step, Step::Open | Step::Worst) && working.born_at.is_some() && working.limit().is_some();
         if late || woken || (step == Step::Open && matches!(self.stage, Stage::Open | Stage::Arrive | Stage::Tick)) {
             self.end_immediate(place, self.time_of(place, step, bar));
         }

@@ -5,11 +5,11 @@ use qframe_model::fill::{Fill, Liquidity};
 use qframe_model::ids::{InstrumentId, OrderId};
 use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Cash, Overflow, Price, Quantity, Rate};
-use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce};
+use qframe_model::order::{Order, OrderKind, Purpose, Size, TimeInForce};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
-use super::children::closes;
+use super::children::{Inside, closes};
 use super::pricing::Taker;
 use super::settings::{FillPrice, Intrabar, Unaffordable};
 use super::sizing::{Deal, Rest, Sized, Sizer};
@@ -148,6 +148,7 @@ impl SimVenue {
         if (look, step, self.settings.intrabar) == (Look::Rest, Step::Limits, Intrabar::TargetFirst)
             && working.born_at.is_some()
             && working.order.kind != OrderKind::MarketOnClose
+            && (working.waits_for_trigger() || !working.is_immediate())
         {
             // Where the close proves that the price came there after it, that was before the stop.
             return Some(working.look(Step::Close, bar, false));
@@ -240,7 +241,8 @@ impl SimVenue {
             let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
             self.inside = None;
             if step != Step::Open {
-                self.leave_the_open(instrument, touch.price);
+                let again = step.is_in_range() && self.orders[place].born_at.is_some();
+                self.leave_the_open(Inside { id: instrument, price: touch.price, again });
             }
             if step.is_in_range() {
                 let held = account.position(instrument).quantity;
@@ -365,6 +367,7 @@ impl SimVenue {
             clip: self.settings.unaffordable == Unaffordable::Clip,
             convert: self.settings.convert,
             most: self.most.get(id.index()),
+            opened: &self.opened,
             id,
             price,
             liquidity,
@@ -404,9 +407,9 @@ impl SimVenue {
 
     /// Notes where the market is behind the open.
     #[cold]
-    fn leave_the_open(&mut self, id: InstrumentId, price: Price) {
-        self.listings[id.index()].after_open = true;
-        self.inside = Some((id, price));
+    fn leave_the_open(&mut self, inside: Inside) {
+        self.listings[inside.id.index()].after_open = true;
+        self.inside = Some(inside);
     }
 
     /// Where the market of an order is while a fill inside a range is answered; `None` where its bar is not being matched. Of
@@ -414,7 +417,7 @@ impl SimVenue {
     pub(super) fn market_inside(&self, order: &Order) -> Option<Price> {
         let bar = self.listings[order.instrument.index()].matched()?;
         Some(match self.inside {
-            Some((id, price)) if id == order.instrument => price,
+            Some(inside) if inside.id == order.instrument => inside.price,
             _ => against(order.side, &bar),
         })
     }
@@ -427,7 +430,7 @@ impl SimVenue {
         working.filled = working.filled.plus(fill.quantity).unwrap_or(Quantity::MAX);
         working.spent = working.spent.plus(paid).unwrap_or(Cash::MAX);
         let (id, immediate) = (working.id(), working.order.time_in_force == TimeInForce::Ioc);
-        let (group, reduce_only) = (working.order.group, working.order.reduce_only);
+        let Order { group, reduce_only, parent, size, .. } = working.order;
         let listing = &mut self.listings[fill.instrument.index()];
         listing.used = listing.used.plus(fill.quantity).unwrap_or(Quantity::MAX);
         let done = rest == Rest::Nothing;
@@ -447,11 +450,14 @@ impl SimVenue {
                 other.order.group == Some(group) && other.id() != id
             });
         }
-        if let Some(entry) = self.orders[place].order.parent.filter(|_| done && reduce_only && closes(&fill, account)) {
-            // The protection has closed what there was: the rest of the entry would be without it.
+        if let Some(entry) = parent.filter(|_| done && reduce_only && (size == Size::Close || closes(&fill, account))) {
+            // The protection has closed what the entry opened: the rest of it would be without.
             self.cancel_where(fill.time, CancelReason::Closed, |other| {
                 other.id() == entry && other.order.instrument == fill.instrument
             });
+        }
+        if let Some(entry) = parent.filter(|_| !self.opened.is_empty()) {
+            self.count_closed(entry, &fill);
         }
         // First what protected the position that is gone, then what protects the one that came: a turn has both.
         self.drop_orphans(&fill, id, account);
@@ -492,7 +498,7 @@ impl SimVenue {
     ) -> Result<Fill, Overflow> {
         let (held, instrument) = (account.position(id).quantity, account.instrument(id));
         let side = Side::of(held).opposite();
-        self.inside = Some((id, price));
+        self.inside = Some(Inside { id, price, again: self.stage.is_in_range() });
         let crosses = purpose != Purpose::Expiry && !self.is_free();
         let taker = self.taker(account, id, bar, side, price, held.abs());
         let crossed = crosses.then(|| self.settings.crossing.apply(&taker));

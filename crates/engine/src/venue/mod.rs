@@ -45,6 +45,7 @@ pub use rolls::ContractRoll;
 pub use settings::{FillPrice, Funding, Intrabar, Sessions, Settings, Spreads, Unaffordable};
 
 use carry::Carry;
+use children::{Inside, Opened};
 use intake::Leave;
 use ticks::{Live, Met, Wire};
 pub use ticks::{Made, Owner, Prevention};
@@ -169,7 +170,9 @@ pub struct SimVenue {
     stage: Stage,
     cursor: usize,
     /// Where the last fill found the market, where that was behind the open.
-    inside: Option<(InstrumentId, Price)>,
+    inside: Option<Inside>,
+    /// What is open of entries whose exits wait here.
+    opened: Vec<Opened>,
     /// What the way through the ranges met in this stage without a report: by step, and the place of the order.
     passed: Vec<(Step, usize)>,
     /// Where an order waits until those that reduce have filled: those behind it in the same instrument do not pass it.
@@ -220,6 +223,7 @@ impl SimVenue {
             stage: Stage::Idle,
             cursor: 0,
             inside: None,
+            opened: Vec::new(),
             passed: Vec::new(),
             held_back: Vec::new(),
             most: Vec::new(),
@@ -445,9 +449,13 @@ impl SimVenue {
         if self.alive == 0 {
             self.orders.clear();
             self.leaving.clear();
+            self.opened.clear();
             self.timed = false;
         } else if self.alive < self.orders.len() {
             self.orders.retain(|working| !working.dead);
+            if !self.opened.is_empty() {
+                self.forget_opened();
+            }
         }
     }
 

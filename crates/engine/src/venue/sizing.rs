@@ -10,6 +10,7 @@ use qframe_model::order::{OrderKind, Size};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
+use super::children::Opened;
 use super::convert::{convertible, spare};
 use super::fees::{FeeBasis, Fees};
 use super::working::Working;
@@ -63,6 +64,7 @@ pub(super) struct Sizer<'a> {
     pub clip: bool,
     pub convert: bool,
     pub most: Option<&'a UnitLimits>,
+    pub opened: &'a [Opened],
     pub id: InstrumentId,
     pub price: Price,
     pub liquidity: Liquidity,
@@ -112,8 +114,10 @@ impl Sizer<'_> {
         let side = working.order.side;
         match working.order.size {
             Size::Units(units) => self.step(working, side, units.minus(working.filled)?, self.clip),
-            Size::Close if held.is_zero() => Ok(Sized::Drop(CancelReason::NothingToClose)),
-            Size::Close => self.step(working, Side::of(held).opposite(), held.abs(), true),
+            Size::Close => match self.left_to_close(working, held.abs()) {
+                Quantity::ZERO => Ok(Sized::Drop(CancelReason::NothingToClose)),
+                units => self.step(working, Side::of(held).opposite(), units, true),
+            },
             Size::Budget(budget) => self.spend(working, side, budget.minus(working.spent)?, self.clip),
             Size::Equity(share) => {
                 let budget = self.equity_in_quote()?.at_rate(share)?.minus(working.spent)?;
@@ -122,6 +126,12 @@ impl Sizer<'_> {
             Size::TargetUnits(units) => self.target(working, units.minus(held)?),
             Size::TargetWeight(weight) => self.target_weight(working, held, weight),
         }
+    }
+
+    /// All that is held; of an exit that waited for its entry, what that has opened.
+    fn left_to_close(&self, working: &Working, held: Quantity) -> Quantity {
+        let own = |opened: &&Opened| Some(opened.entry) == working.order.parent;
+        self.opened.iter().find(own).map_or(held, |opened| opened.quantity.min(held))
     }
 
     fn target(&self, working: &Working, step: Quantity) -> Result<Sized, Overflow> {

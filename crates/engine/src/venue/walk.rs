@@ -88,7 +88,7 @@ impl SimVenue {
     #[inline(never)]
     pub(super) fn walk(&mut self, step: Step, account: &Account) -> Result<(), Overflow> {
         while self.pending.is_empty() {
-            let Some(next) = self.next_met(step) else {
+            let Some(next) = self.next_met(step, |_| true) else {
                 self.end_woken(step);
                 break;
             };
@@ -106,8 +106,8 @@ impl SimVenue {
         Ok(())
     }
 
-    /// The first order on the way of those that were not met yet; of several at one place the one that was sent first.
-    fn next_met(&self, step: Step) -> Option<Met> {
+    /// The first on the way, of those that were not met yet and are asked for; of several at one place the one that was sent first.
+    fn next_met(&self, step: Step, asked: impl Fn(Way) -> bool) -> Option<Met> {
         let met = self.orders.iter().enumerate().filter_map(|(order, working)| {
             let waits = !working.dead && !working.asleep && !self.passed.contains(&(step, order));
             let bar = self.listings[working.order.instrument.index()].matched().filter(|_| waits)?;
@@ -115,7 +115,7 @@ impl SimVenue {
             let (Look::Fill(Touch { price, .. }) | Look::Wake(price)) = look else { return None };
             Some(self.met_at(order, (look, price), bar))
         });
-        met.min_by(Met::cmp)
+        met.filter(|met| asked(met.at.way)).min_by(Met::cmp)
     }
 
     /// What was made awake inside the range and rests may have been immediate.
@@ -150,8 +150,8 @@ impl SimVenue {
         Met { order, look, id, bar, price, at: Place { way, share }, ahead }
     }
 
-    /// Lets happen what the way comes by before it meets an order: the liquidation, and before that the stops in front of it.
-    /// True where that has something to report; the order is looked at again behind it.
+    /// Lets happen what the way comes by before it meets an order: the liquidation, and what comes before that. True where that has
+    /// something to report; the order is looked at again behind it.
     #[cold]
     pub(super) fn comes_by(
         &mut self,
@@ -171,11 +171,9 @@ impl SimVenue {
                 continue;
             }
             while step != Step::Stops
-                && let Some(stop) = self.next_met(Step::Stops)
-                && (!own_way_only || stop.at.way == way)
-                && !self.is_before(breaks, &stop, account)?
+                && let Some((step, met)) = self.next_before(breaks, own_way_only, account)?
             {
-                self.pass_by(stop, Step::Stops, account)?;
+                self.pass_by(met, step, account)?;
                 if !self.pending.is_empty() {
                     return Ok(true);
                 }
@@ -184,6 +182,21 @@ impl SimVenue {
             return Ok(!self.pending.is_empty());
         }
         Ok(false)
+    }
+
+    /// What is met before the liquidation: the stops in front of it. With the target first only those of its own way, behind all
+    /// targets of the other one, which do not wait for a limit that lies behind the liquidation.
+    fn next_before(
+        &self,
+        breaks: Place,
+        own_way_only: bool,
+        account: &Account,
+    ) -> Result<Option<(Step, Met)>, Overflow> {
+        if own_way_only && let Some(target) = self.next_met(Step::Limits, |way| way > breaks.way) {
+            return Ok(Some((Step::Limits, target)));
+        }
+        let Some(stop) = self.next_met(Step::Stops, |way| !own_way_only || way == breaks.way) else { return Ok(None) };
+        Ok((!self.is_before(breaks, &stop, account)?).then_some((Step::Stops, stop)))
     }
 
     /// True where the margin breaks before an order is met; in the instrument that goes, a tick before, since that closes at a

@@ -2,7 +2,7 @@
 use qframe_model::ids::OrderId;
 use qframe_model::market::{Bar, Side};
 use qframe_model::number::{Cash, Price, Quantity, Rate, Rounding, mul_div};
-use qframe_model::order::{Order, OrderKind, Purpose, Trail};
+use qframe_model::order::{Order, OrderKind, Purpose, TimeInForce, Trail};
 use qframe_model::refusal::Refusal;
 use qframe_model::time::Time;
 
@@ -157,6 +157,11 @@ impl Working {
         }
     }
 
+    /// True where it fills when it first can, or not at all.
+    pub(super) const fn is_immediate(&self) -> bool {
+        matches!(self.order.time_in_force, TimeInForce::Ioc | TimeInForce::Fok)
+    }
+
     /// True where a price must touch its trigger first.
     pub(super) const fn waits_for_trigger(&self) -> bool {
         let has_trigger = matches!(
@@ -206,6 +211,7 @@ impl Working {
         match step {
             Step::Open if passed(&bar.open) => taker(bar.open),
             Step::Stops if passed(&against(side, bar)) => taker(self.born_at.filter(passed).unwrap_or(trigger)),
+            Step::Limits => self.born_at.filter(passed).map_or(Look::Rest, taker),
             _ => Look::Rest,
         }
     }

@@ -321,3 +321,48 @@ fn the_target_comes_first_where_that_is_asked_for_and_the_close_proves_it() {
     check(Intrabar::TargetFirst, 104.0, stop);
     check(Intrabar::StopFirst, 108.0, stop);
 }
+
+/// The first exit to fill closed all that was held, also what another entry had bought.
+#[test]
+fn an_exit_closes_what_its_own_entry_opened() {
+    let two = |day: usize, context: &mut Context<'_>| {
+        if day < 2 {
+            let [stop, target] = [[90.0, 110.0], [80.0, 130.0]][day];
+            context.bracket(Ticket::buy(TEN), p(stop), p(target));
+        }
+    };
+    let rises = [FLAT, FLAT, FLAT, [100.0, 112.0, 100.0, 111.0], [111.0, 131.0, 111.0, 130.0]];
+    let expected = ["day 3 3 sell 10 at 110", "cancelled 2 Group", "day 4 6 sell 10 at 130", "cancelled 5 Group"];
+    assert_eq!(told(plain(), &rises, two)[2..], expected);
+    let beside = |day: usize, context: &mut Context<'_>| match day {
+        0 => _ = context.buy(units(50)),
+        1 => _ = context.bracket(Ticket::buy(TEN), p(90.0), p(110.0)),
+        3 => _ = context.close(),
+        _ => {}
+    };
+    let falls = [FLAT, FLAT, FLAT, [100.0, 100.0, 89.0, 95.0], [95.0; 4]];
+    let expected = ["day 3 3 sell 10 at 90", "cancelled 4 Group", "day 4 5 sell 50 at 95"];
+    assert_eq!(told(plain(), &falls, beside)[2..], expected);
+    // In parts, as the volume lets them: of 1,000 units 6 a bar.
+    let capped = Settings { volume_cap: Some(Rate::from_nanos(6_000_000)), ..plain() };
+    let days = [FLAT, FLAT, FLAT, [100.0, 112.0, 100.0, 111.0], [111.0; 4], [111.0; 4]];
+    let one = |day: usize, context: &mut Context<'_>| two(if day == 0 { 0 } else { 2 }, context);
+    let parts = ["day 1 1 buy 6 at 100 in part", "day 2 1 buy 4 at 100", "day 3 3 sell 6 at 110 in part"];
+    assert_eq!(told(capped, &days, one)[..4], [&parts[..], &["day 4 3 sell 4 at 111"]].concat());
+}
+
+/// At the worst price it was ended where its market was, and with the target first it waited for the close.
+#[test]
+fn an_immediate_child_fills_where_it_wakes_or_not_at_all() {
+    let target = |limit| Ticket::sell(TEN).limit(p(limit)).time_in_force(TimeInForce::Ioc);
+    let worst = Settings { fill: FillPrice::Worst, ..plain() };
+    let days = [FLAT, [100.0, 110.0, 90.0, 100.0]];
+    let expected = ["day 1 1 buy 10 at 110", "day 1 2 sell 10 at 110"];
+    assert_eq!(told(worst, &days, behind(Ticket::buy(TEN), target(105.0))), expected);
+    for intrabar in [Intrabar::StopFirst, Intrabar::TargetFirst] {
+        let days = [FLAT, [100.0, 112.0, 90.0, 111.0]];
+        let entry = Ticket::buy(TEN).limit(p(95.0));
+        let expected = ["day 1 1 buy 10 at 95", "cancelled 2 Immediate"];
+        assert_eq!(told(Settings { intrabar, ..plain() }, &days, behind(entry, target(110.0))), expected);
+    }
+}

@@ -4,6 +4,7 @@ use qframe_engine::{Context, Market, Strategy, Ticket};
 use qframe_model::fill::Fill;
 use qframe_model::ids::SeriesId;
 use qframe_model::instrument::Rules;
+use qframe_model::market::Side;
 use qframe_model::number::{Cash, Quantity, Rate};
 use qframe_model::order::{OrderKind, Purpose, Size, TimeInForce, Trail};
 use qframe_model::time::{Span, Time};
@@ -293,6 +294,37 @@ fn what_answers_a_fill_inside_the_range_meets_the_market_there() {
     answers("worst", worst, rises, buy, sell.limit(p(90.0)), "day 1 2 sell 10 at 106");
     answers("worst, short", worst, falls, sell, buy.limit(p(106.0)), "day 1 2 buy 10 at 94");
     answers("worst, and a stop", worst, rises, buy, sell.stop(p(102.0)), "day 1 2 sell 10 at 102");
+}
+
+/// Turns at 95 and at 105, each time with an order that answers the last fill.
+struct Turns;
+
+impl Strategy for Turns {
+    fn on_market(&mut self, market: &Market<'_>, context: &mut Context<'_>) {
+        if matches!(market, Market::Bar(bar) if bar.time == Time::EPOCH) {
+            context.send(Ticket::buy(TEN));
+        }
+    }
+    fn on_fill(&mut self, fill: &Fill, context: &mut Context<'_>) {
+        let (side, stop) = if fill.side == Side::Buy { (Side::Sell, 95.0) } else { (Side::Buy, 105.0) };
+        context.send(Ticket::new(side, Size::Units(Quantity::whole(20))).stop(p(stop)));
+    }
+}
+
+/// Each answer walked the whole bar anew: 99 turns in one day that ruined the account, and at one price no end of them.
+#[test]
+fn an_answer_to_an_answer_waits_for_the_close() {
+    let days = [FLAT, [100.0, 108.0, 92.0, 100.0], [100.0, 101.0, 94.0, 99.0], [99.0, 111.0, 90.0, 110.0]];
+    let settings = Settings { allow_short: true, ..Settings::default() };
+    let mut simulator = simulator(Turns, stock(), settings);
+    bars(&days).iter().for_each(|bar| _ = simulator.bar(SeriesId(0), bar).unwrap());
+    let events = simulator.into_engine().journal().iter().map(Result::unwrap).collect();
+    let run = Run { events, equity: Vec::new(), engine_equity: Cash::ZERO, hash: String::new() };
+    let fills: Vec<_> = run.reports().into_iter().filter(|line| line.starts_with("day")).collect();
+    let first = ["day 1 1 buy 10 at 100", "day 1 2 sell 20 at 95", "day 1 3 buy 20 at 105"];
+    // The third way through a day is known only where its close proves it.
+    let then = ["day 2 4 sell 20 at 95", "day 3 5 buy 20 at 105", "day 3 6 sell 20 at 95", "day 4 7 buy 20 at 110"];
+    assert_eq!(fills, [&first[..], &then[..]].concat());
 }
 
 #[test]

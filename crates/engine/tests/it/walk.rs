@@ -299,3 +299,49 @@ fn a_target_that_comes_first_does_not_call_the_stop() {
     let equity = |asked: &[Asked]| run(&in_cents(2), &settings, &[300, -400], &bars, asked).engine_equity.to_string();
     assert_eq!([equity(&[target, (0, sell(300).stop(p(95.0)))]), equity(&[target])], ["5524", "5524"]);
 }
+
+fn targets_first() -> Settings {
+    Settings { intrabar: Intrabar::TargetFirst, ..Settings::default() }
+}
+
+/// Any stop on the other way, or one where the market stood, hid a stop in front of the liquidation.
+#[test]
+fn with_the_target_first_a_stop_in_front_of_the_liquidation_saves_the_position() {
+    let bars = [[100.0, 112.0, 90.0, 100.0], [100.0, 140.0, 99.0, 100.0]];
+    let (target, stop) = ((0, sell(300).limit(p(111.0))), (1, buy(400).stop(p(105.0))));
+    for other in [sell(1).stop(p(99.5)), sell(300).stop(p(95.0)), buy(1).stop(p(120.0))] {
+        let asked = [target, stop, (0, other)];
+        let run = run(&in_cents(2), &targets_first(), &[300, -400], &bars, &asked);
+        assert_eq!(fills(&run), ["buy of 1: 400 at 105", "sell of 0: 300 at 111"], "{other:?}");
+    }
+    for deep in [None, Some(82.0)] {
+        let days: [&[[f64; 4]]; 1] = [&[FLAT, FLAT, [100.0, 100.0, 80.0, 95.0]]];
+        let run = run_several(in_cents(1), targets_first(), &days, |day, context| match day {
+            0 => _ = context.send(Ticket::buy(units(500))),
+            1 => {
+                let first = context.send(Ticket::buy(units(1)).limit(p(96.0)));
+                context.send(sell(400).stop(p(97.0)).after(first));
+                deep.map(|price| context.send(Ticket::buy(units(1)).limit(p(price))));
+            }
+            _ => {}
+        });
+        assert_eq!(fills(&run)[..2], ["buy of 0: 1 at 96", "sell of 0: 400 at 96"], "{deep:?}");
+    }
+}
+
+/// A bid far below called the stop before it, even one that was refused.
+#[test]
+fn with_the_target_first_a_bid_behind_the_liquidation_calls_no_stop() {
+    for bid in [None, Some(1), Some(100_000)] {
+        let days: [&[[f64; 4]]; 1] = [&[FLAT, FLAT, [100.0, 107.0, 88.0, 94.0]]];
+        let run = run_several(in_cents(1), targets_first(), &days, |day, context| {
+            if day == 1 {
+                context.bracket(Ticket::buy(units(850)), p(98.0), p(101.0));
+                bid.map(|count| context.send(Ticket::buy(units(count)).limit(p(90.0))));
+            }
+        });
+        let rest: &[&str] = if bid == Some(1) { &["buy of 0: 1 at 90"] } else { &[] };
+        let expected = [&["buy of 0: 850 at 100", "sell of 0: 850 at 101"], rest].concat();
+        assert_eq!(fills(&run), expected, "{bid:?}");
+    }
+}
