@@ -101,6 +101,9 @@ impl SimVenue {
             Some(opened) => opened.quantity = add(opened.quantity),
             None => {
                 let Fill { order: entry, instrument, .. } = *fill;
+                // What has no exits any more is of no use.
+                let orders = &self.orders;
+                self.opened.retain(|opened| orders.iter().any(|exit| exit.order.parent == Some(opened.entry)));
                 self.opened.push(Opened { entry, instrument, quantity: opens });
             }
         }
@@ -113,13 +116,6 @@ impl SimVenue {
         if let Some(opened) = self.opened.iter_mut().find(own) {
             opened.quantity = opened.quantity.minus(fill.quantity).unwrap_or(Quantity::ZERO).max(Quantity::ZERO);
         }
-    }
-
-    /// Forgets what entries have opened whose exits are gone.
-    #[cold]
-    pub(super) fn forget_opened(&mut self) {
-        let orders = &self.orders;
-        self.opened.retain(|opened| orders.iter().any(|working| working.order.parent == Some(opened.entry)));
     }
 
     /// A position that is closed or turned takes its protective orders with it.

@@ -429,8 +429,6 @@ impl SimVenue {
         // What cannot overflow: the fill was sized within the order.
         working.filled = working.filled.plus(fill.quantity).unwrap_or(Quantity::MAX);
         working.spent = working.spent.plus(paid).unwrap_or(Cash::MAX);
-        let (id, immediate) = (working.id(), working.order.time_in_force == TimeInForce::Ioc);
-        let Order { group, reduce_only, parent, size, .. } = working.order;
         let listing = &mut self.listings[fill.instrument.index()];
         listing.used = listing.used.plus(fill.quantity).unwrap_or(Quantity::MAX);
         let done = rest == Rest::Nothing;
@@ -445,23 +443,33 @@ impl SimVenue {
             // What follows is about other orders.
             return;
         }
+        self.tell_others(place, &fill, rest, met, account);
+    }
+
+    /// What a fill ends and wakes among the other orders.
+    #[inline(never)]
+    fn tell_others(&mut self, place: usize, fill: &Fill, rest: Rest, met: (Step, Price), account: &Account) {
+        let working = &self.orders[place];
+        let (id, immediate) = (working.id(), working.order.time_in_force == TimeInForce::Ioc);
+        let Order { group, reduce_only, parent, size, .. } = working.order;
+        let done = rest == Rest::Nothing;
         if let Some(group) = group.filter(|_| done || !reduce_only) {
             self.cancel_where(fill.time, CancelReason::Group, |other| {
                 other.order.group == Some(group) && other.id() != id
             });
         }
-        if let Some(entry) = parent.filter(|_| done && reduce_only && (size == Size::Close || closes(&fill, account))) {
+        if let Some(entry) = parent.filter(|_| done && reduce_only && (size == Size::Close || closes(fill, account))) {
             // The protection has closed what the entry opened: the rest of it would be without.
             self.cancel_where(fill.time, CancelReason::Closed, |other| {
                 other.id() == entry && other.order.instrument == fill.instrument
             });
         }
         if let Some(entry) = parent.filter(|_| !self.opened.is_empty()) {
-            self.count_closed(entry, &fill);
+            self.count_closed(entry, fill);
         }
         // First what protected the position that is gone, then what protects the one that came: a turn has both.
-        self.drop_orphans(&fill, id, account);
-        self.wake_children(&fill, met, account);
+        self.drop_orphans(fill, id, account);
+        self.wake_children(fill, met, account);
         match rest {
             Rest::Unpaid => self.end_rest(place, CancelReason::Clipped, fill.time),
             Rest::Beyond => self.end_rest(place, CancelReason::Limited, fill.time),

@@ -449,13 +449,9 @@ impl SimVenue {
         if self.alive == 0 {
             self.orders.clear();
             self.leaving.clear();
-            self.opened.clear();
             self.timed = false;
         } else if self.alive < self.orders.len() {
             self.orders.retain(|working| !working.dead);
-            if !self.opened.is_empty() {
-                self.forget_opened();
-            }
         }
     }
 
