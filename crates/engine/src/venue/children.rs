@@ -15,7 +15,7 @@ use super::{SimVenue, Stage};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opened {
     pub entry: OrderId,
-    instrument: InstrumentId,
+    pub instrument: InstrumentId,
     pub quantity: Quantity,
 }
 

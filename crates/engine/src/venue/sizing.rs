@@ -130,7 +130,7 @@ impl Sizer<'_> {
 
     /// All that is held; of an exit that waited for its entry, what that has opened.
     fn left_to_close(&self, working: &Working, held: Quantity) -> Quantity {
-        let own = |opened: &&Opened| Some(opened.entry) == working.order.parent;
+        let own = |opened: &&Opened| Some(opened.entry) == working.order.parent && opened.instrument == self.id;
         self.opened.iter().find(own).map_or(held, |opened| opened.quantity.min(held))
     }
 

@@ -140,6 +140,21 @@ fn what_wakes_on_another_share_meets_the_worst_price_of_its_bar() {
     check("stop above", sell.stop(p(105.0)), &["day 1 2 sell 10 at 98"]);
 }
 
+/// What its entry has opened in one share says nothing of another.
+#[test]
+fn a_child_that_closes_another_share_closes_all_of_it() {
+    let days: [&[[f64; 4]]; 2] = [&[FLAT; 4], &[FLAT; 4]];
+    let run = run_several(two_shares(), Settings::default(), &days, |day, context| match day {
+        0 => _ = context.send(Ticket::buy(units(30)).on(InstrumentId(1))),
+        1 => {
+            let [entry, ..] = context.bracket(Ticket::buy(units(10)).on(InstrumentId(0)), p(90.0), p(110.0));
+            context.send(Ticket::sell(Size::Close).on(InstrumentId(1)).after(entry));
+        }
+        _ => {}
+    });
+    assert!(run.reports().contains(&"day 2 5 sell 30 at 100".to_owned()), "{:?}", run.reports());
+}
+
 #[test]
 fn a_silent_share_changes_nothing_in_another() {
     // Beside it the position was closed before a purchase that was sent first and could not be paid.
