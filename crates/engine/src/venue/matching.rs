@@ -241,13 +241,7 @@ impl SimVenue {
             let fill = Fill { order, instrument, time, side, price, quantity, fee, fee_in, liquidity, purpose };
             self.inside = None;
             if step != Step::Open {
-                let again = step.is_in_range() && self.orders[place].born_at.is_some();
-                self.leave_the_open(Inside { id: instrument, price: touch.price, again });
-            }
-            if step.is_in_range() {
-                let held = account.position(instrument).quantity;
-                let opens = held.is_zero() || Side::of(held) == side || quantity > held.abs();
-                self.stand_by(place, touch.price, bar, opens);
+                self.leave_the_open(place, &fill, (step, touch.price), bar, account);
             }
             self.record(place, fill, value.plus(fee)?, rest, (step, touch.price), account);
         }
@@ -405,11 +399,25 @@ impl SimVenue {
         }
     }
 
-    /// Notes where the market is behind the open.
+    /// Notes where a fill behind the open finds the market.
     #[cold]
-    fn leave_the_open(&mut self, inside: Inside) {
-        self.listings[inside.id.index()].after_open = true;
-        self.inside = Some(inside);
+    fn leave_the_open(
+        &mut self,
+        place: usize,
+        fill: &Fill,
+        (step, price): (Step, Price),
+        bar: &Bar,
+        account: &Account,
+    ) {
+        let id = fill.instrument;
+        let again = step.is_in_range() && self.orders[place].born_at.is_some();
+        self.listings[id.index()].after_open = true;
+        self.inside = Some(Inside { id, price, again });
+        if step.is_in_range() {
+            let held = account.position(id).quantity;
+            let opens = held.is_zero() || Side::of(held) == fill.side || fill.quantity > held.abs();
+            self.stand_by(place, price, bar, opens);
+        }
     }
 
     /// Where the market of an order is while a fill inside a range is answered; `None` where its bar is not being matched. Of
