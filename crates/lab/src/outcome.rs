@@ -281,13 +281,15 @@ pub(crate) fn statistics(
 fn counted(trade: &ClosedTrade, curve: &Curve, close: impl Fn(Time) -> Time) -> performance::ClosedTrade {
     let decided = matches!(trade.reason, Purpose::Signal);
     let exit = if decided { close(trade.exit_time) } else { trade.exit_time };
+    // Of the reporting currency the rate is exactly 1, and changes no digit.
+    let rate = trade.rate.to_f64();
     performance::ClosedTrade {
         entry_bar: curve.place_of(close(trade.entry_time)) as u64,
         exit_bar: curve.place_of(exit) as u64,
         entry_ns: trade.entry_time.nanos(),
         exit_ns: trade.exit_time.nanos(),
-        pnl: trade.pnl.to_f64(),
+        pnl: trade.pnl.to_f64() * rate,
         return_fraction: trade.return_share().unwrap_or(0.0),
-        commission: trade.fees.to_f64(),
+        commission: trade.fees.to_f64() * rate,
     }
 }

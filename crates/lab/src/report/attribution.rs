@@ -12,7 +12,7 @@ pub(super) struct Row {
     /// What they have in common.
     pub name: String,
     pub trades: usize,
-    /// After fees, in the reporting currency.
+    /// After fees, in the reporting currency at the rates of the exits.
     pub pnl: Cash,
     /// Share of the trades with a profit.
     pub win_rate_pct: f64,
@@ -85,7 +85,7 @@ fn by(trades: &[ClosedTrade], key: impl Fn(&ClosedTrade) -> (usize, String)) -> 
 }
 
 fn row(name: String, trades: &[&ClosedTrade]) -> Result<Row, Overflow> {
-    let pnl = trades.iter().try_fold(Cash::ZERO, |sum, trade| sum.plus(trade.pnl))?;
+    let pnl = trades.iter().try_fold(Cash::ZERO, |sum, trade| sum.plus(trade.reported_pnl()?))?;
     let won = trades.iter().filter(|trade| trade.pnl.is_positive()).count();
     let returns: Vec<f64> = trades.iter().filter_map(|trade| trade.return_share()).collect();
     let mean = (!returns.is_empty()).then(|| returns.iter().sum::<f64>() / returns.len() as f64 * 100.0);

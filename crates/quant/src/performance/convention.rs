@@ -14,7 +14,7 @@ impl Statistics {
             "Bars in which a trade was open, entry and exit bar included, over all bars; trades still open at the end do not count.".into(),
             "Equity at the last bar's close.".into(),
             "Highest equity at a bar's close.".into(),
-            "Fees of the closed trades; a trade still open at the end does not count.".into(),
+            "Fees of the closed trades, other currencies at the rates of the exits; a trade still open at the end does not count.".into(),
             "Final over first equity, less 1.".into(),
             "Last close over the close of the first bar on which every indicator had a value, less 1; through splits, with dividends."
                 .into(),
@@ -39,8 +39,8 @@ impl Statistics {
             "Mean length of the trades, rounded up to the bars' unit of time.".into(),
             "Sum of the positive returns of trades over the sum of the negative ones.".into(),
             "Arithmetic mean of the trades' returns.".into(),
-            "sqrt(trades) * mean(profit) / std(profit), ddof 1, in money.".into(),
-            "w - (1 - w) / (mean win / mean loss), w the win rate, in money.".into(),
+            "sqrt(trades) * mean(profit) / std(profit), ddof 1, in money of the report's currency at the rates of the exits.".into(),
+            "w - (1 - w) / (mean win / mean loss), w the win rate, in money of the report's currency at the rates of the exits.".into(),
         ];
         let mut sentences = sentences.into_iter();
         NAMES.map(|name| (name, sentences.next().unwrap_or_default()))

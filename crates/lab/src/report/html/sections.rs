@@ -239,7 +239,7 @@ fn statistic(name: &str, value: &str, convention: &str, out: &mut impl Write) ->
 }
 
 /// What the page calls the columns that [`trades::CONVENTIONS`] explains.
-const COLUMNS: [&str; 4] = ["Entry", "Return", "MAE", "MFE"];
+const COLUMNS: [&str; 5] = ["Entry", "Return", "MAE", "MFE", "Profit and fee"];
 
 /// Writes the place of the list of trades.
 pub(super) fn trades(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), ReportError> {

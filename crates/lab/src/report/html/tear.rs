@@ -160,7 +160,7 @@ pub(super) fn attribution(
     }
     Ok(writeln!(
         out,
-        "</div><p class=\"note\">Closed trades, after fees. The profits of a table add up to that of all closed trades.</p></section>"
+        "</div><p class=\"note\">Closed trades, after fees; other currencies at the rates of the exits. The profits of a table add up to that of all closed trades.</p></section>"
     )?)
 }
 
