@@ -10,7 +10,7 @@ use qframe_model::market::Bar;
 use qframe_model::number::Cash;
 use qframe_model::order::Purpose;
 use qframe_model::position::ClosedTrade;
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 use qframe_quant::performance::{self, Benchmark, CurveOptions, CurveStats, Statistics, TradeStats};
 
 use crate::backtest::Backtest;
@@ -242,7 +242,10 @@ pub(crate) fn statistics(
     let unit = Cash::ONE.attos_f64();
     // On ticks there are fills before the first bar has closed.
     let begin = Some(backtest.setup().cash.attos_f64());
-    let options = CurveOptions { benchmark_start: start as u64, risk_free: backtest.setup().risk_free, unit, begin };
+    // A point carries the opening of the shortest bar that closes at it.
+    let span = backtest.data().iter().map(|set| set.frame().span()).min().unwrap_or_default();
+    let (risk_free, bar_ns) = (backtest.setup().risk_free, Some(span.nanos()));
+    let options = CurveOptions { benchmark_start: start as u64, risk_free, unit, begin, bar_ns };
     let mut stats = CurveStats::new(options);
     match shared {
         Some(shared) => {
@@ -257,10 +260,8 @@ pub(crate) fn statistics(
     }
     // A fill inside a long bar carries its opening instant: it may be booked after a trade that it comes before.
     let at_close = backtest.setup().venue.fill == FillPrice::SameClose;
-    // A point carries the opening of the shortest bar that closes at it.
-    let spans = backtest.data().iter().map(|set| set.frame().span());
-    let span = spans.min().filter(|_| at_close).unwrap_or_default();
-    let close = |time: Time| time - span;
+    let early = if at_close { span } else { Span::default() };
+    let close = |time: Time| time - early;
     let mut counted: Vec<_> = trades.iter().map(|trade| counted(trade, curve, close)).collect();
     counted.sort_by_key(|trade| (trade.exit_bar, trade.exit_ns));
     let mut trade_stats = TradeStats::new();

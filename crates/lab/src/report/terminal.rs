@@ -149,12 +149,12 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
 pub(super) const LUCK: [(&str, &str); 2] = [
     (
         "Prob. Sharpe > 0 [%]",
-        "Probability that the true Sharpe ratio of daily returns is above zero, given their number, skewness and kurtosis \
+        "Probability that the true Sharpe ratio of daily returns (of each bar where bars are longer) is above zero, given their number, skewness and kurtosis \
          (Bailey and Lopez de Prado 2012). Many tries make any ratio likelier.",
     ),
     (
         "Min. Track Record",
-        "Returns, a day each, that it takes to be 95 % sure of that; undefined where the ratio is not above zero (the same paper).",
+        "Returns, a day or a longer bar each, that it takes to be 95 % sure of that; undefined where the ratio is not above zero (the same paper).",
     ),
 ];
 

@@ -6,7 +6,10 @@ impl Statistics {
     /// Every name with the convention behind its figure, in the order of the report.
     #[must_use]
     pub fn conventions(&self) -> [(&'static str, String); 32] {
-        let (word, periods, rate) = (self.frequency.word(), self.periods_per_year, self.risk_free * 100.0);
+        let (word, rate) = (self.frequency.word(), self.risk_free * 100.0);
+        // 26.07 fortnights; whole numbers have no point.
+        let periods = format!("{:.2}", self.periods_per_year);
+        let periods = periods.trim_end_matches('0').trim_end_matches('.');
         let sentences: [String; 32] = [
             "Time of the first bar, UTC.".into(),
             "Time of the last bar, UTC.".into(),

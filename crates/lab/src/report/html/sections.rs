@@ -187,7 +187,7 @@ fn sharpe(track: &Track, rolling: &Rolling) -> Chart {
              their losses, times sqrt({}); no risk-free rate.",
             rolling.window,
             track.word(),
-            track.options.periods_per_year
+            text::short(track.options.periods_per_year)
         ),
     }
 }
@@ -202,7 +202,7 @@ fn volatility(track: &Track, rolling: &Rolling) -> Chart {
             "Standard deviation (ddof 1) of the last {} {} returns times sqrt({}).",
             rolling.window,
             track.word(),
-            track.options.periods_per_year
+            text::short(track.options.periods_per_year)
         ),
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn metrics(track: &Track, metrics: &[Compared], out: &mut impl Write)
         "<p class=\"note\">Of simple {} returns by the names of quantstats; {} periods a year, a risk-free rate of {} a year, \
          {} confidence, a target Sharpe ratio of {}. Statistics above may follow another convention: each says which.</p></section>",
         track.word(),
-        options.periods_per_year,
+        text::short(options.periods_per_year),
         text::exact_percent(options.risk_free),
         text::exact_percent(options.confidence),
         options.target_sharpe
