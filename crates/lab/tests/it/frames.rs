@@ -242,3 +242,36 @@ fn a_year_has_as_many_bars_as_a_report_of_the_curve_counts() {
     check(14, "Geometric mean g of the 14-day returns, compounded over 26.07 periods: (1 + g)^26.07 - 1.");
     check(28, "Geometric mean g of the 28-day returns, compounded over 12 periods: (1 + g)^12 - 1.");
 }
+
+/// Needs five bars, and never asks for anything.
+struct Five;
+
+impl Strategy for Five {
+    fn on_market(&mut self, _market: &Market<'_>, _context: &mut Context<'_>) {}
+    fn warm_up(&self) -> usize {
+        5
+    }
+}
+
+/// Five hours were a warm-up, where the strategy reads days: buy & hold bought four days early.
+#[test]
+fn a_warm_up_is_counted_in_bars_of_the_first_frame() {
+    let daily = days("BTC/USD", &[100.0, 120.0, 90.0, 150.0, 80.0, 200.0, 110.0, 130.0]);
+    let hours = daily.bars().iter().zip(0_i64..).flat_map(|(bar, day)| {
+        let close = bar.close.to_f64();
+        (24 * day..24 * day + 24).map(move |hour| (hour, [close; 4]))
+    });
+    let [fine, other] = ["BTC/USD", "ETH/USD"].map(|symbol| set(symbol, TimeFrame::HOUR, hours.clone()));
+    let hold = |data: &[DataSet]| {
+        let outcome = Backtest::new(data.to_vec(), Setup::default()).unwrap().run(Five).unwrap();
+        outcome.statistics.buy_and_hold_pct.unwrap()
+    };
+    let alone = hold(std::slice::from_ref(&daily));
+    assert!((alone - (135.0 / 85.0 - 1.0) * 100.0).abs() < 1e-9, "{alone}");
+    for beside in [fine.clone(), other] {
+        let several = hold(&[daily.clone(), beside]);
+        assert!((several - alone).abs() < 1e-9, "{several}, alone {alone}");
+    }
+    let hourly = hold(&[fine, daily]);
+    assert!((hourly - (135.0 / 105.0 - 1.0) * 100.0).abs() < 1e-9, "the first is read: {hourly}");
+}

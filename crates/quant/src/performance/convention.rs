@@ -19,7 +19,7 @@ impl Statistics {
             "Highest equity at a bar's close.".into(),
             "Fees of the closed trades, other currencies at the rates of the exits; a trade still open at the end does not count.".into(),
             "Final over first equity, less 1.".into(),
-            "Last close over the close of the first bar on which every indicator had a value, less 1; through splits, with dividends."
+            "Last close over the close of the first bar on which every indicator had a value, less 1; through splits, with dividends. Of several time frames it is a bar of the first."
                 .into(),
             format!("Geometric mean g of the {word} returns, compounded over {periods} periods: (1 + g)^{periods} - 1."),
             format!("sqrt((v + (1 + g)^2)^{periods} - (1 + g)^(2*{periods})), v the variance of the {word} returns (ddof 1), g their geometric mean."),
