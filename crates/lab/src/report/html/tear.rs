@@ -149,7 +149,7 @@ pub(super) fn attribution(
             vec![
                 row.name.clone(),
                 text::count(row.trades),
-                text::money(row.pnl, currency),
+                row.pnl.map_or_else(|| text::UNDEFINED.to_owned(), |pnl| text::money(pnl, currency)),
                 text::percent(Some(row.win_rate_pct)),
                 text::percent(row.avg_return_pct),
             ]
@@ -176,5 +176,8 @@ pub(super) fn costs(
     let rows: Vec<_> =
         rows.map(|((name, value), (_, convention))| vec![name.to_owned(), value, convention.to_owned()]).collect();
     table("statistics", &["Name", "Value", "How it is computed"], &rows, out)?;
+    if let Some(note) = costs.note() {
+        writeln!(out, "<p class=\"note\">{note}</p>")?;
+    }
     Ok(writeln!(out, "</section>")?)
 }
