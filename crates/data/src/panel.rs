@@ -184,7 +184,7 @@ pub fn periods_per_year(times: &[Time]) -> f64 {
     match step / DAY {
         1 if has_saturdays => 365.0,
         1 => 252.0,
-        5..=9 => 52.0,
+        7 => 52.0,
         26..=33 => 12.0,
         85..=97 => 4.0,
         175..=190 => 2.0,

@@ -76,7 +76,8 @@ pub(crate) fn buy_and_hold<'a>(backtest: &'a Backtest, warm_up: usize) -> (usize
     (start, Box::new(values))
 }
 
-/// The point at which one of the series that are traded has had the bars of a warm-up, and at what each is bought.
+/// The point at which one of the series of the first one's frame has had the bars of a warm-up, and at what each is bought. A
+/// strategy counts in bars of that frame; what is given in another one beside it brings nothing forward.
 fn bought(backtest: &Backtest, warm_up: usize) -> (usize, Vec<Option<Bought<'_>>>) {
     let begun = |(series, set): (&Series, &DataSet)| {
         series.matched.then(|| {
@@ -87,16 +88,19 @@ fn bought(backtest: &Backtest, warm_up: usize) -> (usize, Vec<Option<Bought<'_>>
         })
     };
     let mut bought: Vec<_> = backtest.series().iter().zip(backtest.data()).map(begun).collect();
-    let mut running: Vec<_> = bought.iter().map(|one| one.as_ref().map(|one| (one.held.clone(), 0))).collect();
+    let mut running: Vec<_> = bought.iter().map(|one| one.as_ref().map(|one| one.held.clone())).collect();
+    let (series, mut counts) = (backtest.series(), vec![0; bought.len()]);
     let (mut feed, mut start) = (Feed::new(backtest.data()), 0);
     while let Some((_, moment)) = feed.next() {
         let Moment::Closes(bars) = moment else { continue };
         let mut is_warm = false;
         for (id, bar) in bars {
-            if let (Some(bought), Some((held, count))) = (&mut bought[id.index()], &mut running[id.index()]) {
-                (bought.at, *count) = (held.close(bar), *count + 1);
-                is_warm |= *count >= warm_up;
+            if let (Some(bought), Some(held)) = (&mut bought[id.index()], &mut running[id.index()]) {
+                bought.at = held.close(bar);
+                is_warm |= warm_up == 0;
             }
+            counts[id.index()] += 1;
+            is_warm |= series[id.index()].frame == series[0].frame && counts[id.index()] >= warm_up;
         }
         if is_warm {
             break;

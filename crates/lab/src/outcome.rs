@@ -10,7 +10,7 @@ use qframe_model::market::Bar;
 use qframe_model::number::Cash;
 use qframe_model::order::Purpose;
 use qframe_model::position::ClosedTrade;
-use qframe_model::time::Time;
+use qframe_model::time::{Span, Time};
 use qframe_quant::performance::{self, Benchmark, CurveOptions, CurveStats, Statistics, TradeStats};
 
 use crate::backtest::Backtest;
@@ -242,7 +242,10 @@ pub(crate) fn statistics(
     let unit = Cash::ONE.attos_f64();
     // On ticks there are fills before the first bar has closed.
     let begin = Some(backtest.setup().cash.attos_f64());
-    let options = CurveOptions { benchmark_start: start as u64, risk_free: backtest.setup().risk_free, unit, begin };
+    // A point carries the opening of the shortest bar that closes at it.
+    let span = backtest.data().iter().map(|set| set.frame().span()).min().unwrap_or_default();
+    let (risk_free, bar_ns) = (backtest.setup().risk_free, Some(span.nanos()));
+    let options = CurveOptions { benchmark_start: start as u64, risk_free, unit, begin, bar_ns };
     let mut stats = CurveStats::new(options);
     match shared {
         Some(shared) => {
@@ -257,10 +260,8 @@ pub(crate) fn statistics(
     }
     // A fill inside a long bar carries its opening instant: it may be booked after a trade that it comes before.
     let at_close = backtest.setup().venue.fill == FillPrice::SameClose;
-    // A point carries the opening of the shortest bar that closes at it.
-    let spans = backtest.data().iter().map(|set| set.frame().span());
-    let span = spans.min().filter(|_| at_close).unwrap_or_default();
-    let close = |time: Time| time - span;
+    let early = if at_close { span } else { Span::default() };
+    let close = |time: Time| time - early;
     let mut counted: Vec<_> = trades.iter().map(|trade| counted(trade, curve, close)).collect();
     counted.sort_by_key(|trade| (trade.exit_bar, trade.exit_ns));
     let mut trade_stats = TradeStats::new();
@@ -281,13 +282,15 @@ pub(crate) fn statistics(
 fn counted(trade: &ClosedTrade, curve: &Curve, close: impl Fn(Time) -> Time) -> performance::ClosedTrade {
     let decided = matches!(trade.reason, Purpose::Signal);
     let exit = if decided { close(trade.exit_time) } else { trade.exit_time };
+    // Of the reporting currency the rate is exactly 1, and changes no digit.
+    let rate = trade.rate.to_f64();
     performance::ClosedTrade {
         entry_bar: curve.place_of(close(trade.entry_time)) as u64,
         exit_bar: curve.place_of(exit) as u64,
         entry_ns: trade.entry_time.nanos(),
         exit_ns: trade.exit_time.nanos(),
-        pnl: trade.pnl.to_f64(),
+        pnl: trade.pnl.to_f64() * rate,
         return_fraction: trade.return_share().unwrap_or(0.0),
-        commission: trade.fees.to_f64(),
+        commission: trade.fees.to_f64() * rate,
     }
 }

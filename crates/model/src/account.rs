@@ -416,7 +416,10 @@ impl Account {
         let quote = CommodityId(holding.quote as u16);
         let fee = self.fee_in_quote(fill, quote)?;
         let mut position = holding.position;
-        let trade = position.apply(instrument, fill, fee)?;
+        let mut trade = position.apply(instrument, fill, fee)?;
+        if let (Some(trade), false) = (&mut trade, self.single_currency) {
+            trade.rate = self.rate_of(quote);
+        }
         let paid = Transfer { commodity: fill.fee_in, from: Book::Assets, to: Book::Fees, amount: fill.fee };
         let entry = match holding.base {
             Some(base) => {
@@ -485,6 +488,15 @@ impl Account {
             Some(commodity) => self.recount(commodity),
             None => self.choose_valuation(id).and_then(|()| self.revalue(id)),
         }
+    }
+
+    /// What one of a currency that something is quoted in is worth in the reporting currency at the last mark.
+    #[cold]
+    fn rate_of(&self, quote: CommodityId) -> Price {
+        if quote == REPORTING {
+            return Price::ONE;
+        }
+        self.priced_by[quote.index()].and_then(|by| self.mark_of(by)).unwrap_or(Price::ZERO)
     }
 
     /// The fee of a fill, valued in the instrument's quote currency.

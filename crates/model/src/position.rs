@@ -65,6 +65,8 @@ pub struct ClosedTrade {
     pub pnl: Cash,
     /// Entry and exit fees.
     pub fees: Cash,
+    /// What one of the settlement currency was worth in the reporting currency when they were closed; an account sets it.
+    pub rate: Price,
     /// Why they were closed.
     pub reason: Purpose,
     /// The highest price since the average price last changed.
@@ -204,6 +206,7 @@ impl Position {
             exit_price: fill.price,
             pnl,
             fees,
+            rate: Price::ONE,
             reason: fill.purpose,
             high: self.high,
             low: self.low,
@@ -230,6 +233,14 @@ impl ClosedTrade {
     #[must_use]
     pub fn entry_price(&self, instrument: &Instrument) -> Option<Price> {
         average_price(self.cost, self.side.signed(self.quantity), instrument)
+    }
+
+    /// The profit in the reporting currency, half-even at 1e-18.
+    ///
+    /// # Errors
+    /// [`Overflow`] beyond the range.
+    pub fn reported_pnl(&self) -> Result<Cash, Overflow> {
+        self.pnl.scaled(self.rate.nanos().into(), Price::ONE.nanos().into(), Rounding::HalfEven)
     }
 
     /// Profit over what the units cost; `None` where they cost nothing.

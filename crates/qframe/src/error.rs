@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use qframe_data::{DataError, Remedy, printable};
+use qframe_engine::{EngineError, SimulatorError};
 use qframe_lab::RunError;
 use qframe_lab::lookahead::LookError;
 
@@ -87,10 +88,19 @@ impl From<DataError> for Error {
 /// The flags of shorter parameters and of more data.
 const FOR_MORE_BARS: &str = " (--param; --from, --to, --timeframe)";
 
+/// The flag of an amount that all others grow from.
+pub(crate) const FOR_SMALLER_AMOUNTS: &str = " (--cash)";
+
 /// What a run says, with the settings that it names as the flags they are here.
 impl From<RunError> for Error {
     fn from(error: RunError) -> Self {
-        let flags = if matches!(error, RunError::TooShort { .. }) { FOR_MORE_BARS } else { "" };
+        let flags = match error {
+            RunError::TooShort { .. } => FOR_MORE_BARS,
+            RunError::Stopped(SimulatorError::Engine(EngineError::Overflow(..)) | SimulatorError::Venue(..)) => {
+                FOR_SMALLER_AMOUNTS
+            }
+            _ => "",
+        };
         Self::Refused(format!("{error}{flags}"))
     }
 }

@@ -1,5 +1,5 @@
 //! Where profit came from: the closed trades by asset, side, hour of entry, holding time and reason of their end.
-use qframe_model::number::{Cash, Overflow};
+use qframe_model::number::Cash;
 use qframe_model::position::ClosedTrade;
 use qframe_model::time::Span;
 use serde::Serialize;
@@ -12,8 +12,8 @@ pub(super) struct Row {
     /// What they have in common.
     pub name: String,
     pub trades: usize,
-    /// After fees, in the reporting currency.
-    pub pnl: Cash,
+    /// After fees, in the reporting currency at the rates of the exits; `None` where it leaves the range of exact amounts.
+    pub pnl: Option<Cash>,
     /// Share of the trades with a profit.
     pub win_rate_pct: f64,
     /// Mean of the returns of the trades, in per cent; `None` where no trade cost anything.
@@ -24,13 +24,10 @@ pub(super) struct Row {
 pub(super) type Table = (&'static str, Vec<Row>);
 
 /// All tables; empty without trades.
-///
-/// # Errors
-/// [`Overflow`] where a sum leaves the range.
-pub(super) fn tables(facts: &Facts<'_>) -> Result<Vec<Table>, Overflow> {
+pub(super) fn tables(facts: &Facts<'_>) -> Vec<Table> {
     let (instruments, trades) = (facts.backtest.instruments(), &facts.outcome.trades);
     if trades.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let asset =
         |trade: &ClosedTrade| (trade.instrument.index(), instruments[trade.instrument.index()].symbol().to_string());
@@ -43,13 +40,13 @@ pub(super) fn tables(facts: &Facts<'_>) -> Result<Vec<Table>, Overflow> {
         (hour as usize, format!("{hour:02}:00 to {hour:02}:59"))
     };
     let reason = |trade: &ClosedTrade| (trade.reason as usize, trade.reason.to_string());
-    Ok(vec![
-        ("asset", by(trades, asset)?),
-        ("side", by(trades, side)?),
-        ("hour of entry, UTC", by(trades, hour)?),
-        ("holding time", by(trades, held)?),
-        ("reason of exit", by(trades, reason)?),
-    ])
+    vec![
+        ("asset", by(trades, asset)),
+        ("side", by(trades, side)),
+        ("hour of entry, UTC", by(trades, hour)),
+        ("holding time", by(trades, held)),
+        ("reason of exit", by(trades, reason)),
+    ]
 }
 
 /// Whether a page shows it: a single row says what the table by asset has said already.
@@ -76,7 +73,7 @@ fn held(trade: &ClosedTrade) -> (usize, String) {
     (step, STEPS[step].1.to_owned())
 }
 
-fn by(trades: &[ClosedTrade], key: impl Fn(&ClosedTrade) -> (usize, String)) -> Result<Vec<Row>, Overflow> {
+fn by(trades: &[ClosedTrade], key: impl Fn(&ClosedTrade) -> (usize, String)) -> Vec<Row> {
     let mut groups: std::collections::BTreeMap<(usize, String), Vec<&ClosedTrade>> = std::collections::BTreeMap::new();
     for trade in trades {
         groups.entry(key(trade)).or_default().push(trade);
@@ -84,16 +81,16 @@ fn by(trades: &[ClosedTrade], key: impl Fn(&ClosedTrade) -> (usize, String)) -> 
     groups.into_iter().map(|((_, name), trades)| row(name, &trades)).collect()
 }
 
-fn row(name: String, trades: &[&ClosedTrade]) -> Result<Row, Overflow> {
-    let pnl = trades.iter().try_fold(Cash::ZERO, |sum, trade| sum.plus(trade.pnl))?;
+fn row(name: String, trades: &[&ClosedTrade]) -> Row {
+    let pnl = trades.iter().try_fold(Cash::ZERO, |sum, trade| sum.plus(trade.reported_pnl()?)).ok();
     let won = trades.iter().filter(|trade| trade.pnl.is_positive()).count();
     let returns: Vec<f64> = trades.iter().filter_map(|trade| trade.return_share()).collect();
     let mean = (!returns.is_empty()).then(|| returns.iter().sum::<f64>() / returns.len() as f64 * 100.0);
-    Ok(Row {
+    Row {
         name,
         trades: trades.len(),
         pnl,
         win_rate_pct: won as f64 / trades.len() as f64 * 100.0,
         avg_return_pct: mean,
-    })
+    }
 }

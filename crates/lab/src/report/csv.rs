@@ -18,7 +18,11 @@ pub fn trades(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError>
         row.text(trade.symbol.as_str())?.field(trade.side)?.field(trade.size)?;
         row.field(trade.entry_time)?.field(trade.exit_time)?.optional(trade.entry_price)?.field(trade.exit_price)?;
         row.field(trade.pnl)?.optional(trade.return_pct)?.field(trade.fee)?.field(&trade.duration)?;
-        row.field(&trade.exit_reason)?.optional(trade.mae_pct)?.optional(trade.mfe_pct)?.end()?;
+        row.field(&trade.exit_reason)?
+            .optional(trade.mae_pct)?
+            .optional(trade.mfe_pct)?
+            .field(trade.currency)?
+            .end()?;
     }
     Ok(out.flush()?)
 }

@@ -14,7 +14,7 @@ pub enum ReportError {
     Journal(JournalError),
     /// The run kept no journal, and this needs one.
     NotKept,
-    /// The events of the journal do not fold again: a bug, or a journal of another run.
+    /// An amount leaves the range of exact numbers.
     Fold(Overflow),
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for ReportError {
             Self::Write(error) => error.fmt(f),
             Self::Journal(error) => error.fmt(f),
             Self::NotKept => f.write_str("the run kept no journal; run it with Keep::All to list orders and cash"),
-            Self::Fold(overflow) => write!(f, "the journal does not fold again: {overflow}"),
+            Self::Fold(overflow) => write!(f, "{overflow}; use smaller amounts or another unit"),
         }
     }
 }

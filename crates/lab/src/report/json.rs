@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 use qframe_model::number::Cash;
 use qframe_model::time::{Time, TimeFrame};
 use qframe_quant::performance::{Value, iso_duration};
-use serde::ser::{Error, SerializeMap, SerializeStruct};
+use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
 use super::breakers::{Control, TripRow};
@@ -24,36 +24,51 @@ const VERSION: u32 = 1;
 /// statistics are numbers, `null` is undefined.
 ///
 /// # Errors
-/// [`ReportError::Write`] where `out` does not take it.
+/// [`ReportError::Write`] where `out` does not take it; another one before the first byte.
 pub fn json(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
+    let report = Report::of(facts)?;
     let mut out = BufWriter::new(out);
-    serde_json::to_writer(&mut out, &Report(facts))?;
+    serde_json::to_writer(&mut out, &report)?;
     out.write_all(b"\n")?;
     Ok(out.flush()?)
 }
 
-struct Report<'a>(&'a Facts<'a>);
+/// A run, and all of it that may not be there: half an object would help nobody.
+struct Report<'a> {
+    facts: &'a Facts<'a>,
+    left: Vec<Left>,
+    charges: Charges,
+    costs: Option<Costs>,
+    control: Control,
+}
+
+impl<'a> Report<'a> {
+    fn of(facts: &'a Facts<'a>) -> Result<Self, ReportError> {
+        let (left, charges) = (ended::left(facts)?, Charges::of(&facts.outcome.account)?);
+        Ok(Self { facts, left, charges, costs: Costs::of(facts)?, control: Control::of(&facts.outcome.journal)? })
+    }
+}
 
 impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let facts = self.0;
+        let facts = self.facts;
         let mut report = serializer.serialize_struct("Report", 16)?;
         report.serialize_field("version", &VERSION)?;
         report.serialize_field("strategy", &Strategy { name: facts.strategy, params: Params(facts.parameters) })?;
-        report.serialize_field("data", &Data(facts))?;
+        report.serialize_field("data", &Data(facts, &self.left))?;
         report.serialize_field("settings", &Settings(facts.settings))?;
-        report.serialize_field("stats", &Stats(facts))?;
+        report.serialize_field("stats", &Stats(facts, self.charges))?;
         let track = Track::of(facts);
         let metrics = track.metrics();
         report.serialize_field("conventions", &Conventions(facts, &metrics))?;
         report.serialize_field("metrics", &tear::Metrics(&metrics))?;
         report.serialize_field("drawdowns", &tear::drawdowns(&track))?;
-        report.serialize_field("costs", &Costs::of(facts).map_err(S::Error::custom)?)?;
-        report.serialize_field("attribution", &tear::Tables(&attribution::tables(facts).map_err(S::Error::custom)?))?;
+        report.serialize_field("costs", &self.costs)?;
+        report.serialize_field("attribution", &tear::Tables(&attribution::tables(facts)))?;
         report.serialize_field("trades", &Trades(facts))?;
         report.serialize_field("equity", &Equity(facts))?;
         report.serialize_field("journal", &Journal::of(facts))?;
-        let control = Control::of(&facts.outcome.journal).map_err(S::Error::custom)?;
+        let control = &self.control;
         let trips: Vec<TripRow<'_>> = control.trips.iter().map(|tripped| TripRow::of(facts, tripped)).collect();
         report.serialize_field("trading_state", &control.state.to_string())?;
         report.serialize_field("breakers", &trips)?;
@@ -168,21 +183,20 @@ impl<'a> Series<'a> {
     }
 }
 
-struct Data<'a>(&'a Facts<'a>);
+struct Data<'a>(&'a Facts<'a>, &'a [Left]);
 
 impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let left = ended::left(self.0).map_err(S::Error::custom)?;
-        serializer.collect_seq(self.0.backtest.data().iter().map(|set| Series::of(set, &left)))
+        serializer.collect_seq(self.0.backtest.data().iter().map(|set| Series::of(set, self.1)))
     }
 }
 
-struct Stats<'a>(&'a Facts<'a>);
+struct Stats<'a>(&'a Facts<'a>, Charges);
 
 impl Serialize for Stats<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let rows = self.0.outcome.statistics.rows();
-        let charges = Charges::of(&self.0.outcome.account).map_err(S::Error::custom)?.rows();
+        let charges = self.1.rows();
         let figures = rows.into_iter().map(|(name, value)| (name, value.map(Figure::Computed)));
         serializer
             .collect_map(figures.chain(charges.into_iter().map(|(name, amount)| (name, Some(Figure::Exact(amount))))))

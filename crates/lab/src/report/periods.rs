@@ -39,7 +39,7 @@ pub(super) fn periods(track: &Track) -> Vec<Periods> {
         ("Quarterly", Period::Quarter),
         ("Yearly", Period::Year),
     ];
-    let own = lengths.iter().position(|(name, _)| name.eq_ignore_ascii_case(track.word())).unwrap_or(0);
+    let own = lengths.iter().position(|(name, _)| name.eq_ignore_ascii_case(track.kind().0)).unwrap_or(0);
     let of = |(place, (name, period)): (usize, &(&'static str, Period))| {
         of(track, name, if place == 0 { Period::Own } else { *period })
     };

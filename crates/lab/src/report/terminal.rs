@@ -116,10 +116,13 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
     let charges = Charges::of(&facts.outcome.account)?;
     let receivables = charges.receivables;
     let charges = charges.rows().map(|(name, amount)| (name, text::amount(amount, currency)));
-    let costs = Costs::of(facts)?.map(|costs| costs.rows(currency));
+    let costs = Costs::of(facts)?;
+    let note = costs.and_then(|costs| costs.note());
+    let costs = costs.map(|costs| costs.rows(currency));
     let rows = rows(&facts.outcome.statistics).into_iter().chain(charges);
     let rows: Vec<_> = rows.chain(costs.into_iter().flatten()).chain(luck(facts)).collect();
     write!(out, "{}", table(&rows))?;
+    note.map_or(Ok(()), |note| writeln!(out, "{note}"))?;
     refusals(facts, out)?;
     breakers(facts, out)?;
     poor_data(facts).try_for_each(|sentence| writeln!(out, "{sentence}"))?;
@@ -149,12 +152,12 @@ pub fn statistics(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportEr
 pub(super) const LUCK: [(&str, &str); 2] = [
     (
         "Prob. Sharpe > 0 [%]",
-        "Probability that the true Sharpe ratio of daily returns is above zero, given their number, skewness and kurtosis \
+        "Probability that the true Sharpe ratio of daily returns (of each bar where bars are longer) is above zero, given their number, skewness and kurtosis \
          (Bailey and Lopez de Prado 2012). Many tries make any ratio likelier.",
     ),
     (
         "Min. Track Record",
-        "Returns, a day each, that it takes to be 95 % sure of that; undefined where the ratio is not above zero (the same paper).",
+        "Returns, a day or a longer bar each, that it takes to be 95 % sure of that; undefined where the ratio is not above zero (the same paper).",
     ),
 ];
 

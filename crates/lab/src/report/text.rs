@@ -74,6 +74,11 @@ pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
     if is_zero(&text) { text.trim_start_matches('-').to_owned() } else { text }
 }
 
+/// At most two decimals, and none of a whole number: `252`, `26.07`.
+pub(super) fn short(value: f64) -> String {
+    format!("{value:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 fn is_zero(number: &str) -> bool {
     !number.bytes().any(|byte| byte.is_ascii_digit() && byte != b'0')
 }

@@ -86,7 +86,7 @@ impl Track {
         let beside =
             Beside { name: "Buy & hold".to_owned(), places: (0..values.len()).collect(), values: values_of_hold };
         let options = MetricOptions {
-            periods_per_year: f64::from(statistics.periods_per_year),
+            periods_per_year: statistics.periods_per_year,
             risk_free: facts.backtest.setup().risk_free,
             ..MetricOptions::default()
         };
@@ -159,16 +159,25 @@ impl Track {
         yearly(&self.months()).into_iter().map(|(year, growth)| (year, growth, of(year))).collect()
     }
 
-    /// What a return spans: `daily`, `weekly`, `monthly`, `quarterly`, `half-yearly`, `yearly`.
+    /// What a return spans: `daily`, `weekly`, `monthly`, `quarterly`, `half-yearly`, `yearly`, or so many days: `14-day`.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn word(&self) -> String {
+        let (kind, usual) = self.kind();
+        let periods = self.options.periods_per_year;
+        // Two days are 182.5 a year; of days, weeks and months nobody counts just the same number.
+        let is_usual = if kind == "daily" { periods > 183.0 } else { (periods / usual - 1.0).abs() < 0.05 };
+        if is_usual { kind.to_owned() } else { format!("{:.0}-day", 365.0 / periods) }
+    }
+
+    /// The usual period that is not longer than a return, or nearly so, and how many of it a year has.
+    pub(super) fn kind(&self) -> (&'static str, f64) {
         match self.options.periods_per_year {
-            many if many > 60.0 => "daily",
-            many if many > 13.0 => "weekly",
-            many if many > 6.0 => "monthly",
-            many if many > 2.0 => "quarterly",
-            many if many > 1.0 => "half-yearly",
-            _ => "yearly",
+            many if many > 60.0 => ("daily", 365.0),
+            many if many > 13.0 => ("weekly", 52.0),
+            many if many > 6.0 => ("monthly", 12.0),
+            many if many > 2.0 => ("quarterly", 4.0),
+            many if many > 1.0 => ("half-yearly", 2.0),
+            _ => ("yearly", 1.0),
         }
     }
 }

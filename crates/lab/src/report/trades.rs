@@ -1,4 +1,5 @@
 //! Closed trades as a reader of a list wants them: one row, the same in JSON, CSV and on the page.
+use qframe_model::currency::Currency;
 use qframe_model::instrument::Instrument;
 use qframe_model::market::Side;
 use qframe_model::number::{Cash, Price, Quantity};
@@ -27,10 +28,12 @@ pub(super) struct TradeRow<'a> {
     pub exit_reason: String,
     pub mae_pct: Option<f64>,
     pub mfe_pct: Option<f64>,
+    /// Of `pnl` and `fee`.
+    pub currency: Currency,
 }
 
 /// The names of a row's fields, in their order.
-pub(super) const COLUMNS: [&str; 14] = [
+pub(super) const COLUMNS: [&str; 15] = [
     "symbol",
     "side",
     "size",
@@ -45,10 +48,11 @@ pub(super) const COLUMNS: [&str; 14] = [
     "exit_reason",
     "mae_pct",
     "mfe_pct",
+    "currency",
 ];
 
 /// How the columns that need a word are computed.
-pub(super) const CONVENTIONS: [(&str, &str); 4] = [
+pub(super) const CONVENTIONS: [(&str, &str); 5] = [
     (
         "entry_time",
         "When the position left zero, by its first fill: what is added later is averaged into the entry price, and what is closed in parts was opened then.",
@@ -61,6 +65,10 @@ pub(super) const CONVENTIONS: [(&str, &str); 4] = [
     (
         "mfe_pct",
         "Maximum favourable excursion: the best price while the position was open against the average entry price that held at that moment, in per cent, 0 or positive; a bar counts whole where the position was open at its close.",
+    ),
+    (
+        "currency",
+        "What pnl and fee are counted in, exactly: that of the symbol. Where trades are added up, it is in the currency of the report, each at the rate of its exit.",
     ),
 ];
 
@@ -87,6 +95,7 @@ fn row<'a>(trade: &ClosedTrade, instrument: &'a Instrument) -> TradeRow<'a> {
         exit_reason: trade.reason.to_string(),
         mae_pct,
         mfe_pct,
+        currency: instrument.quote(),
     }
 }
 

@@ -402,5 +402,5 @@ fn mondays_that_begin_on_sunday_have_no_weekend() {
     let weekdays = (0..300).filter(|day| day % 7 < 5).map(|day| first + 24 * day);
     let rows = weekdays.enumerate().map(|(place, at)| (at, [100.0 + (place % 7) as f64; 4]));
     let (_, outcome) = run(&[set("7203", TimeFrame::DAY, rows)], Setup::default(), |_, _| {});
-    assert_eq!(outcome.statistics.periods_per_year, 252);
+    assert_eq!(outcome.statistics.periods_per_year, 252.0);
 }

@@ -1,4 +1,5 @@
 //! Bars of several lengths in one run: each opens and closes at its own instant.
+use qframe_data::periods_per_year;
 use qframe_engine::venue::{Funding, Settings};
 use qframe_engine::{Context, Market, Strategy, Ticket};
 use qframe_lab::{Backtest, DataSet, Origin, Outcome, Setup, customary};
@@ -212,4 +213,65 @@ fn a_perpetual_of_long_bars_pays_and_breaks_among_short_ones() {
     let filled: Vec<_> = fills(&outcome).iter().map(|fill| (fill.instrument.0, fill.time)).collect();
     assert_eq!(filled, [(1, hour(24)), (0, hour(25))]);
     assert!(!outcome.account.position(InstrumentId(0)).is_flat(), "what was not in trouble stays");
+}
+
+/// Returns of two weeks were compounded as if a year had 365 of them; a report of the same curve has 26.
+#[test]
+fn a_year_has_as_many_bars_as_a_report_of_the_curve_counts() {
+    for days in (2..=366).filter(|days| ![7, 31, 365].contains(days)) {
+        let frame = TimeFrame::from_seconds(days * 86_400).unwrap();
+        let rows = (0..40).map(|bar| (bar * i64::from(days) * 24, [100.0 + (bar % 9) as f64; 4]));
+        let outcome = run(&[set("BTC/USD", frame, rows)], |now, context| {
+            if now == 24 * i64::from(days) {
+                context.target(Rate::ONE);
+            }
+        });
+        let times: Vec<Time> = outcome.curve.points().map(|(time, _)| time).collect();
+        let (statistics, expected) = (&outcome.statistics, periods_per_year(&times));
+        assert_eq!(statistics.periods_per_year, expected, "bars of {days} days");
+        let [own, other] = [statistics.annual_return_pct.unwrap(), statistics.cagr_pct.unwrap()];
+        assert!((own - other).abs() < 0.1 * other.abs() + 0.1, "bars of {days} days: {own} and {other}");
+    }
+    let check = |days: u32, sentence: &str| {
+        let frame = TimeFrame::from_seconds(days * 86_400).unwrap();
+        let rows = (0..40).map(|bar| (bar * i64::from(days) * 24, [100.0; 4]));
+        let outcome = run(&[set("BTC/USD", frame, rows)], |_, _| {});
+        assert_eq!(outcome.statistics.conventions()[9].1, sentence);
+    };
+    check(7, "Geometric mean g of the weekly returns, compounded over 52 periods: (1 + g)^52 - 1.");
+    check(14, "Geometric mean g of the 14-day returns, compounded over 26.07 periods: (1 + g)^26.07 - 1.");
+    check(28, "Geometric mean g of the 28-day returns, compounded over 12 periods: (1 + g)^12 - 1.");
+}
+
+/// Needs five bars, and never asks for anything.
+struct Five;
+
+impl Strategy for Five {
+    fn on_market(&mut self, _market: &Market<'_>, _context: &mut Context<'_>) {}
+    fn warm_up(&self) -> usize {
+        5
+    }
+}
+
+/// Five hours were a warm-up, where the strategy reads days: buy & hold bought four days early.
+#[test]
+fn a_warm_up_is_counted_in_bars_of_the_first_frame() {
+    let daily = days("BTC/USD", &[100.0, 120.0, 90.0, 150.0, 80.0, 200.0, 110.0, 130.0]);
+    let hours = daily.bars().iter().zip(0_i64..).flat_map(|(bar, day)| {
+        let close = bar.close.to_f64();
+        (24 * day..24 * day + 24).map(move |hour| (hour, [close; 4]))
+    });
+    let [fine, other] = ["BTC/USD", "ETH/USD"].map(|symbol| set(symbol, TimeFrame::HOUR, hours.clone()));
+    let hold = |data: &[DataSet]| {
+        let outcome = Backtest::new(data.to_vec(), Setup::default()).unwrap().run(Five).unwrap();
+        outcome.statistics.buy_and_hold_pct.unwrap()
+    };
+    let alone = hold(std::slice::from_ref(&daily));
+    assert!((alone - (135.0 / 85.0 - 1.0) * 100.0).abs() < 1e-9, "{alone}");
+    for beside in [fine.clone(), other] {
+        let several = hold(&[daily.clone(), beside]);
+        assert!((several - alone).abs() < 1e-9, "{several}, alone {alone}");
+    }
+    let hourly = hold(&[fine, daily]);
+    assert!((hourly - (135.0 / 105.0 - 1.0) * 100.0).abs() < 1e-9, "the first is read: {hourly}");
 }

@@ -1,13 +1,13 @@
 //! Exchange rates that value and are not traded.
-use qframe_engine::venue::Settings;
+use qframe_engine::venue::{Fees, Settings};
 use qframe_engine::{Context, Market, Strategy, Ticket};
-use qframe_lab::report::{Facts, csv};
+use qframe_lab::report::{self, Facts, csv};
 use qframe_lab::{Backtest, DataSet, Origin, RateSeries, RateStep, Setup, customary};
 use qframe_model::currency::Currency;
 use qframe_model::ids::InstrumentId;
 use qframe_model::instrument::Margin;
 use qframe_model::market::{Bar, CorporateAction, Dividend};
-use qframe_model::number::{Cash, Price, Quantity, Volume};
+use qframe_model::number::{Cash, Price, Quantity, Rate, Volume};
 use qframe_model::order::Size;
 use qframe_model::time::{Time, TimeFrame};
 
@@ -106,4 +106,62 @@ fn an_account_in_another_currency_is_valued_without_a_look_ahead() {
     let header = outcome.journal.iter().next().unwrap().unwrap();
     let text = serde_json::to_string(&header).unwrap();
     assert!(text.contains("EUR/USD 1d values USD in EUR"), "{text}");
+}
+
+/// Buys ten shares in yen and one in dollars on the first day, and sells them on the third.
+#[derive(Clone, Default)]
+struct InAndOut(usize);
+
+impl Strategy for InAndOut {
+    fn on_market(&mut self, _: &Market<'_>, _: &mut Context<'_>) {}
+
+    fn on_instant(&mut self, context: &mut Context<'_>) {
+        self.0 += 1;
+        for (instrument, units) in [(0, 10), (1, 1)] {
+            let (id, size) = (InstrumentId(instrument), Size::Units(Quantity::whole(units)));
+            match self.0 {
+                1 => drop(context.send(Ticket::buy(size).on(id))),
+                3 => drop(context.send(Ticket::sell(size).on(id))),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Profits and fees in yen were added to those in dollars as if a yen were one.
+#[test]
+fn trades_of_several_currencies_add_up_in_that_of_the_report() {
+    let flat = |prices: [f64; 5]| prices.map(|price| [price; 2]);
+    let data = vec![
+        set("TM/JPY", 0, &flat([1_000.0, 1_000.0, 1_000.0, 1_500.0, 1_500.0])),
+        set("US/USD", 0, &flat([100.0, 100.0, 100.0, 90.0, 90.0])),
+        set("JPY/USD", 0, &flat([0.01, 0.01, 0.01, 0.02, 0.04])),
+    ];
+    let venue = Settings { convert: true, fees: Fees::flat(Rate::percent(1)), ..Settings::default() };
+    let backtest = Backtest::new(data, Setup { venue, ..Setup::default() }).unwrap();
+    let outcome = backtest.run(InAndOut::default()).unwrap();
+    // 5,000 yen less fees of 100 and 150, at 0.02; -10 dollars less 1 and 0.9.
+    let statistics = &outcome.statistics;
+    assert_eq!(outcome.trades.iter().map(|trade| trade.pnl.to_string()).collect::<Vec<_>>(), ["4750", "-11.9"]);
+    assert!((statistics.commissions - 6.9).abs() < 1e-12, "{}", statistics.commissions);
+    assert!((statistics.kelly.unwrap() - (0.5 - 0.5 / (95.0 / 11.9))).abs() < 1e-12);
+    let quality = 2f64.sqrt() * 41.55 / (2.0 * 53.45f64.powi(2)).sqrt();
+    assert!((statistics.sqn.unwrap() - quality).abs() < 1e-12, "{:?}", statistics.sqn);
+    let facts = Facts { backtest: &backtest, outcome: &outcome, strategy: "both", parameters: &[], settings: &[] };
+    let written = |write: fn(&Facts<'_>, &mut dyn std::io::Write) -> Result<(), report::ReportError>| {
+        let mut out = Vec::new();
+        write(&facts, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let json: serde_json::Value = serde_json::from_str(&written(report::json)).unwrap();
+    assert_eq!(json["attribution"]["side"][0]["pnl"], "83.1");
+    assert_eq!(json["attribution"]["asset"][0]["pnl"], "95");
+    for (trade, [pnl, fee, currency]) in [["4750", "250", "JPY"], ["-11.9", "1.9", "USD"]].into_iter().enumerate() {
+        let trade = &json["trades"][trade];
+        assert_eq!([&trade["pnl"], &trade["fee"], &trade["currency"]], [pnl, fee, currency]);
+    }
+    assert!(written(csv::trades).lines().nth(1).unwrap().ends_with(",JPY"));
+    let page = written(report::html);
+    assert!(page.contains("$95.00") && !page.contains("$4,750"), "the page adds up in dollars");
+    assert!(page.contains(r#""moneys":[{"before":"","behind":" JPY","decimals":2},{"before":"$""#));
 }

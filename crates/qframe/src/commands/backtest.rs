@@ -1,5 +1,5 @@
 //! `qframe backtest`: understand, run, report.
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use console::Term;
@@ -12,7 +12,7 @@ use qframe_lab::report::{self, Facts, Look, ReportError, Style, real_path, write
 use qframe_lab::{Blind, Outcome};
 use qframe_model::count::counted;
 
-use crate::error::Error;
+use crate::error::{Error, FOR_SMALLER_AMOUNTS};
 use crate::run::data::Source;
 use crate::run::measured;
 use crate::run::plan::{Plan, names_stop};
@@ -266,10 +266,16 @@ fn report(plan: &Plan<'_>, outcome: &Outcome, files: &[Asked<'_>], style: Style,
     }
 }
 
-/// The result on standard output.
+/// The result on standard output, whole or not at all.
 fn show(facts: &Facts<'_>, style: Style, json: bool) -> Result<(), ReportError> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    if json { report::json(facts, &mut out) } else { report::terminal(facts, style, &mut out) }?;
+    let mut out = io::stdout().lock();
+    if json {
+        report::json(facts, &mut out)?;
+    } else {
+        let mut text = Vec::new();
+        report::terminal(facts, style, &mut text)?;
+        out.write_all(&text)?;
+    }
     Ok(out.flush()?)
 }
 
@@ -289,6 +295,7 @@ fn is_closed_pipe(error: &ReportError) -> bool {
 pub(crate) fn told(error: ReportError) -> Error {
     match error {
         ReportError::Write(error) => error.into(),
+        ReportError::Fold(_) => Error::Refused(format!("{error}{FOR_SMALLER_AMOUNTS}")),
         other => Error::refused(other),
     }
 }

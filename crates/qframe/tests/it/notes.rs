@@ -144,3 +144,26 @@ fn rounded_numbers_are_counted() {
     assert!(shown(&program, "--data X=x.csv --plain").contains(&format!("   Note: {note}\n")));
     assert!(series(&program, "--data X=x.csv")["notes"].as_array().unwrap().iter().any(|said| said == note));
 }
+
+/// Half of a table was shown, and then that the journal does not fold: only the sum of all fills was too large.
+#[test]
+fn a_traded_value_beyond_exact_amounts_is_left_out_and_told() {
+    let program = Program::new();
+    let note = "The traded value is beyond 1.7e20";
+    let words = "--data BTC/USD --cash 2e17";
+    let text = shown(&program, &format!("{words} --plain --report page.html"));
+    let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().split_whitespace().last();
+    assert_eq!(line("Traded Value [$]"), Some("-"));
+    assert!(text.contains(note) && !shown(&program, "--data BTC/USD --plain").contains(note));
+    assert!(std::fs::read_to_string(program.path("page.html")).unwrap().contains(note));
+    let costs = |words: &str| {
+        let object: serde_json::Value = serde_json::from_str(&shown(&program, &format!("{words} --json"))).unwrap();
+        assert_eq!(object["costs"]["Traded Value [$]"].is_null(), words.contains("2e17"));
+        object["costs"]["Avg. Fee [%]"].as_f64().unwrap()
+    };
+    assert!((costs(words) - costs("--data BTC/USD")).abs() < 1e-9, "shares of it are there all the same");
+    let answer = program.run("backtest --data BTC/USD --cash 1e20 --json --report none.html");
+    assert_eq!((answer.code(), answer.out().as_str()), (1, ""));
+    assert!(answer.error().contains("use smaller amounts or another unit (--cash)"), "{}", answer.error());
+    assert!(!program.path("none.html").exists());
+}

@@ -13,26 +13,51 @@ pub enum Frequency {
     Month,
     /// The last value of each calendar year.
     Year,
+    /// The value of each bar, longer than a day, of so many nanoseconds.
+    Bar(i64),
 }
 
 impl Frequency {
-    /// All of them, in the order in which [`Calendar`] keeps them.
+    /// Those that [`Calendar`] keeps, in its order.
     const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Year];
 
-    /// The frequency of bars whose median distance is this many whole days.
-    pub(super) fn of_spacing(days: Option<i64>) -> Self {
-        match days {
-            Some(7) => Self::Week,
-            Some(31) => Self::Month,
-            Some(365) => Self::Year,
+    /// The frequency of bars whose median distance is this many whole days, as backtesting.py has it; of others that are longer
+    /// than a day their own.
+    pub(super) fn of(spacing_days: Option<i64>, bar_ns: Option<i64>) -> Self {
+        match (spacing_days, bar_ns) {
+            (Some(7), _) => Self::Week,
+            (Some(31), _) => Self::Month,
+            (Some(365), _) => Self::Year,
+            (_, Some(bar_ns)) if bar_ns > DAY_NS => Self::Bar(bar_ns),
             _ => Self::Day,
+        }
+    }
+
+    /// Returns in a year; of days as the market trades on weekends. backtesting.py counts 252 or 365 of any that are no days,
+    /// weeks of 7, months of 31 or years of 365 days.
+    pub(super) fn periods_per_year(self, weekends: bool) -> f64 {
+        match self {
+            Self::Day if weekends => 365.0,
+            Self::Day => 252.0,
+            Self::Week => 52.0,
+            Self::Month => 12.0,
+            Self::Year => 1.0,
+            Self::Bar(ns) => match ns / DAY_NS {
+                7 => 52.0,
+                26..=33 => 12.0,
+                85..=97 => 4.0,
+                175..=190 => 2.0,
+                360..=370 => 1.0,
+                _ => 365.0 * DAY_NS as f64 / ns as f64,
+            },
         }
     }
 
     /// The bin that a day (counted from 1970-01-01) belongs to.
     fn bin(self, day: i64) -> i64 {
         match self {
-            Self::Day => day,
+            // Bars that are longer than a day open on days of their own.
+            Self::Day | Self::Bar(_) => day,
             // 1970-01-01 was a Thursday.
             Self::Week => (day + 3).div_euclid(7),
             Self::Month => months_since_year_zero(day),
@@ -41,12 +66,24 @@ impl Frequency {
     }
 
     /// Adjective for a sentence.
-    pub(super) fn word(self) -> &'static str {
+    pub(super) fn word(self) -> String {
         match self {
-            Self::Day => "daily",
-            Self::Week => "weekly",
-            Self::Month => "monthly",
-            Self::Year => "yearly",
+            Self::Day => "daily".to_owned(),
+            Self::Week => "weekly".to_owned(),
+            Self::Month => "monthly".to_owned(),
+            Self::Year => "yearly".to_owned(),
+            Self::Bar(ns) if ns % DAY_NS == 0 => format!("{}-day", ns / DAY_NS),
+            Self::Bar(ns) => format!("{}-hour", ns as f64 / DAY_NS as f64 * 24.0),
+        }
+    }
+
+    /// Where [`Calendar`] keeps it.
+    fn place(self) -> usize {
+        match self {
+            Self::Day | Self::Bar(_) => 0,
+            Self::Week => 1,
+            Self::Month => 2,
+            Self::Year => 3,
         }
     }
 }
@@ -171,7 +208,7 @@ impl Calendar {
     pub(super) fn finish(&self, frequency: Frequency, equity: f64, points: u64) -> (Returns, bool) {
         let mut end = self.clone();
         end.count_weekend(points);
-        let mut returns = end.returns[frequency as usize];
+        let mut returns = end.returns[frequency.place()];
         returns.close(equity);
         let [saturdays, sundays] = end.weekend_points;
         let share = (saturdays + sundays) as f64 / points as f64;

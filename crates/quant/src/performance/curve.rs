@@ -25,11 +25,14 @@ pub struct CurveOptions {
     /// What there was before the first point, in the values that are pushed: returns and falls count from there. `None`: the
     /// first point.
     pub begin: Option<f64>,
+    /// Length of a bar in nanoseconds: bars that are longer than a day have returns of their own. `None`: the summary goes by
+    /// the distances of the points alone, as backtesting.py does.
+    pub bar_ns: Option<i64>,
 }
 
 impl Default for CurveOptions {
     fn default() -> Self {
-        Self { benchmark_start: 0, risk_free: 0.0, unit: 1.0, begin: None }
+        Self { benchmark_start: 0, risk_free: 0.0, unit: 1.0, begin: None, bar_ns: None }
     }
 }
 
@@ -194,17 +197,11 @@ impl CurveStats {
         }
         let (end, last) = self.settled();
         let spacing = self.spacing();
-        let frequency = Frequency::of_spacing(spacing.map(|ns| ns.div_euclid(DAY_NS)));
+        let frequency = Frequency::of(spacing.map(|ns| ns.div_euclid(DAY_NS)), self.options.bar_ns);
         let (returns, weekends) = self.calendar.finish(frequency, last.equity, self.points);
         let mut summary = Statistics::blank(self.first.time, last.time, self.options.risk_free);
         summary.frequency = frequency;
-        summary.periods_per_year = match frequency {
-            Frequency::Week => 52,
-            Frequency::Month => 12,
-            Frequency::Year => 1,
-            Frequency::Day if weekends => 365,
-            Frequency::Day => 252,
-        };
+        summary.periods_per_year = frequency.periods_per_year(weekends);
         let resolution = resolution(spacing.unwrap_or(1));
         let falls = end.drawdowns.ending(last.time, self.points);
         end.totals(&mut summary, last);
@@ -279,7 +276,7 @@ impl CurveStats {
 
 /// Annual return and volatility of compounded returns (<https://dx.doi.org/10.2139/ssrn.3054517>), and their ratios.
 fn annual(summary: &mut Statistics, returns: &Returns, deepest: f64) {
-    let (periods, risk_free) = (f64::from(summary.periods_per_year), summary.risk_free);
+    let (periods, risk_free) = (summary.periods_per_year, summary.risk_free);
     let Some(mean) = returns.geometric_mean() else { return };
     let annual = (1.0 + mean).powf(periods) - 1.0;
     summary.annual_return_pct = percent(annual);

@@ -131,7 +131,7 @@ pub struct Statistics {
     /// Frequency at which the returns were taken.
     pub frequency: Frequency,
     /// Factor of the annual figures.
-    pub periods_per_year: u32,
+    pub periods_per_year: f64,
     /// Risk-free rate a year, as a fraction.
     pub risk_free: f64,
 }
@@ -172,7 +172,7 @@ impl Statistics {
             sqn: None,
             kelly: None,
             frequency: Frequency::Day,
-            periods_per_year: 252,
+            periods_per_year: 252.0,
             risk_free,
         }
     }

@@ -152,7 +152,7 @@ fn every_spacing_of_bars_is_annualised_as_backtesting_py_does() {
         let cells: Vec<Option<f64>> = line.map(|cell| cell.parse().ok()).collect();
         let setting = |column: usize| cells[column].expect("a setting");
         let summary = made_curve(setting(0) as i64, setting(1) as i64, setting(2) as i64, setting(3));
-        assert_eq!(f64::from(summary.periods_per_year), setting(4), "bars of {} minutes", setting(0));
+        assert_eq!(summary.periods_per_year, setting(4), "bars of {} minutes", setting(0));
         for (name, theirs) in names.iter().zip(&cells[5..]) {
             let ours = summary.get(name).expect("a known name").map(Value::as_f64);
             let error = match (ours, theirs) {
@@ -172,7 +172,7 @@ fn the_spacing_is_that_of_most_of_the_last_bars() {
         curve.push(day * DAY, 100.0 + (day % 7) as f64, 10.0 + (day % 5) as f64);
     }
     let summary = curve.finish(&TradeStats::new()).expect("points");
-    assert_eq!((summary.frequency, summary.periods_per_year), (Frequency::Day, 365));
+    assert_eq!((summary.frequency, summary.periods_per_year), (Frequency::Day, 365.0));
 }
 
 #[test]

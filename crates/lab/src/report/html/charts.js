@@ -61,7 +61,7 @@ function marks(chart) {
   const exits = (name, keep, ...look) => {
     const of = chart.marked.filter(keep);
     return trace(name, of.map((i) => trades.exit[i]), of.map((i) => trades.to[i]),
-      of.map((i) => `${moneyText(trades.pnl[i])} (${percent(trades.return[i])})`), ...look);
+      of.map((i) => `${moneyAt("pnl")(i)} (${percent(trades.return[i])})`), ...look);
   };
   // A trade that was added to has a mark at each of its fills.
   const openings = (name, keep, ...look) => {

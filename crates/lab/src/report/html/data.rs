@@ -1,6 +1,7 @@
 //! The data block of the page: what its script draws, thinned where a picture needs no more.
 use std::io::Write;
 
+use qframe_model::currency::Currency;
 use qframe_model::number::{Cash, Price, Quantity};
 use qframe_model::time::Time;
 use serde::ser::SerializeStruct;
@@ -49,7 +50,7 @@ pub(super) fn write_track(drawn: &Drawn<'_>, out: &mut impl Write) -> Result<(),
     });
     let percents = track.returns().iter().map(|change| change * 100.0).collect();
     let sheet = Sheet {
-        money: Money { before: "", behind: "", decimals: 2 },
+        money: Money { before: "", behind: String::new(), decimals: 2 },
         names: Names {
             own: &track.name,
             hold: track.beside.as_ref().map_or("", |beside| &beside.name),
@@ -70,7 +71,7 @@ pub(super) fn write_track(drawn: &Drawn<'_>, out: &mut impl Write) -> Result<(),
 /// The same names as those of [`Block`].
 #[derive(Serialize)]
 struct Sheet<'a> {
-    money: Money<'a>,
+    money: Money,
     names: Names<'a>,
     prices: [(); 0],
     equity: Line,
@@ -100,9 +101,8 @@ struct Block<'a> {
 impl Serialize for Block<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let currency = self.facts.backtest.setup().currency;
-        let (before, behind) = text::marks(currency);
         let mut block = serializer.serialize_struct("Block", 9)?;
-        block.serialize_field("money", &Money { before, behind: &behind, decimals: text::decimals(currency) })?;
+        block.serialize_field("money", &Money::of(currency))?;
         block.serialize_field("names", &NAMES)?;
         block.serialize_field("prices", &Prices(self.facts))?;
         block.serialize_field("equity", &equity(self.facts))?;
@@ -116,10 +116,17 @@ impl Serialize for Block<'_> {
 }
 
 #[derive(Serialize)]
-struct Money<'a> {
+struct Money {
     before: &'static str,
-    behind: &'a str,
+    behind: String,
     decimals: usize,
+}
+
+impl Money {
+    fn of(currency: Currency) -> Self {
+        let (before, behind) = text::marks(currency);
+        Self { before, behind, decimals: text::decimals(currency) }
+    }
 }
 
 /// A curve: milliseconds since the epoch and values.
@@ -339,8 +346,9 @@ impl Serialize for Trades<'_> {
         let excursion = |trade| trades::excursions(trade, of(trade));
         let millis = |time: Time| time.nanos().div_euclid(NANOS_PER_MILLI);
         let price = |price: Price| shown(price.to_f64());
-        let mut columns = serializer.serialize_struct("Trades", 13)?;
+        let mut columns = serializer.serialize_struct("Trades", 14)?;
         columns.serialize_field("symbols", &Each(instruments.iter().map(|own| own.symbol().as_str())))?;
+        columns.serialize_field("moneys", &Each(instruments.iter().map(|own| Money::of(own.quote()))))?;
         columns.serialize_field("symbol", &Each(trades.iter().map(|trade| trade.instrument.index())))?;
         columns.serialize_field("side", &Each(trades.iter().map(|trade| trades::side(trade.side))))?;
         columns.serialize_field("size", &Each(trades.iter().map(|trade| shown(trade.quantity.to_f64()))))?;

@@ -55,7 +55,7 @@ pub fn html(facts: &Facts<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     writeln!(out, "</div>")?;
     tear::metrics(&track, &track.metrics(), &mut out)?;
     tear::costs(Costs::of(facts)?, currency, &mut out)?;
-    tear::attribution(&attribution::tables(facts)?, currency, &mut out)?;
+    tear::attribution(&attribution::tables(facts), currency, &mut out)?;
     sections::trades(facts, &mut out)?;
     breakers::section(facts, &mut out)?;
     refused::section(facts, &mut out)?;

@@ -187,7 +187,7 @@ fn sharpe(track: &Track, rolling: &Rolling) -> Chart {
              their losses, times sqrt({}); no risk-free rate.",
             rolling.window,
             track.word(),
-            track.options.periods_per_year
+            text::short(track.options.periods_per_year)
         ),
     }
 }
@@ -202,7 +202,7 @@ fn volatility(track: &Track, rolling: &Rolling) -> Chart {
             "Standard deviation (ddof 1) of the last {} {} returns times sqrt({}).",
             rolling.window,
             track.word(),
-            track.options.periods_per_year
+            text::short(track.options.periods_per_year)
         ),
     }
 }
@@ -239,7 +239,7 @@ fn statistic(name: &str, value: &str, convention: &str, out: &mut impl Write) ->
 }
 
 /// What the page calls the columns that [`trades::CONVENTIONS`] explains.
-const COLUMNS: [&str; 4] = ["Entry", "Return", "MAE", "MFE"];
+const COLUMNS: [&str; 5] = ["Entry", "Return", "MAE", "MFE", "Profit and fee"];
 
 /// Writes the place of the list of trades.
 pub(super) fn trades(facts: &Facts<'_>, out: &mut impl Write) -> Result<(), ReportError> {

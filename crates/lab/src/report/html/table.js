@@ -5,9 +5,9 @@ const number = (value, decimals) => value === null ? "-"
   : value.toLocaleString("en-US", { minimumFractionDigits: decimals ?? 0, maximumFractionDigits: decimals ?? 8, signDisplay: "negative" });
 const digits = (value) => value.toLocaleString("en-US", { maximumSignificantDigits: 9 });
 const percent = (value) => value === null ? "-" : number(value, 2) + "%";
-const moneyText = (value) => {
-  const amount = number(Math.abs(value), data.money.decimals);
-  return (value < 0 && /[1-9]/.test(amount) ? "-" : "") + data.money.before + amount + data.money.behind;
+const moneyText = (value, money) => {
+  const amount = number(Math.abs(value), money.decimals);
+  return (value < 0 && /[1-9]/.test(amount) ? "-" : "") + money.before + amount + money.behind;
 };
 const moment = (ms) => new Date(ms).toISOString().replace(/(T00:00)?:00\.000Z$/, "").replace("T", " ").replace(/\.000Z$/, "");
 
@@ -19,6 +19,8 @@ function span(ms) {
 
 const rows = data.trades;
 const symbolAt = (i) => rows.symbols[rows.symbol[i]];
+// Of profit and fee: in the currency of the symbol.
+const moneyAt = (column) => (i) => moneyText(rows[column][i], rows.moneys[rows.symbol[i]]);
 const decimalsOf = Object.fromEntries(data.prices.map((chart) => [chart.symbol, chart.decimals]));
 const priceAt = (column) => (i) => number(rows[column][i], decimalsOf[symbolAt(i)]);
 const sign = (value) => value > 0 ? "gain-text" : value < 0 ? "loss-text" : "";
@@ -33,9 +35,9 @@ const columns = [
   ["Exit", (i) => rows.exit[i], (i) => moment(rows.exit[i]), () => "word"],
   ["Entry price", (i) => rows.from[i], priceAt("from")],
   ["Exit price", (i) => rows.to[i], priceAt("to")],
-  ["Profit", (i) => rows.pnl[i], (i) => moneyText(rows.pnl[i]), (i) => sign(rows.pnl[i])],
+  ["Profit", (i) => rows.pnl[i], moneyAt("pnl"), (i) => sign(rows.pnl[i])],
   ["Return", (i) => rows.return[i], (i) => percent(rows.return[i]), (i) => sign(rows.return[i])],
-  ["Fee", (i) => rows.fee[i], (i) => moneyText(rows.fee[i])],
+  ["Fee", (i) => rows.fee[i], moneyAt("fee")],
   ["Duration", (i) => rows.exit[i] - rows.entry[i], (i) => span(rows.exit[i] - rows.entry[i])],
   ["Exit reason", (i) => rows.reason[i], (i) => rows.reason[i].replaceAll("_", " "), () => "word"],
   ["MAE", (i) => rows.mae[i], (i) => percent(rows.mae[i])],

@@ -65,7 +65,7 @@ pub(super) fn metrics(track: &Track, metrics: &[Compared], out: &mut impl Write)
         "<p class=\"note\">Of simple {} returns by the names of quantstats; {} periods a year, a risk-free rate of {} a year, \
          {} confidence, a target Sharpe ratio of {}. Statistics above may follow another convention: each says which.</p></section>",
         track.word(),
-        options.periods_per_year,
+        text::short(options.periods_per_year),
         text::exact_percent(options.risk_free),
         text::exact_percent(options.confidence),
         options.target_sharpe
@@ -149,7 +149,7 @@ pub(super) fn attribution(
             vec![
                 row.name.clone(),
                 text::count(row.trades),
-                text::money(row.pnl, currency),
+                row.pnl.map_or_else(|| text::UNDEFINED.to_owned(), |pnl| text::money(pnl, currency)),
                 text::percent(Some(row.win_rate_pct)),
                 text::percent(row.avg_return_pct),
             ]
@@ -160,7 +160,7 @@ pub(super) fn attribution(
     }
     Ok(writeln!(
         out,
-        "</div><p class=\"note\">Closed trades, after fees. The profits of a table add up to that of all closed trades.</p></section>"
+        "</div><p class=\"note\">Closed trades, after fees; other currencies at the rates of the exits. The profits of a table add up to that of all closed trades.</p></section>"
     )?)
 }
 
@@ -176,5 +176,8 @@ pub(super) fn costs(
     let rows: Vec<_> =
         rows.map(|((name, value), (_, convention))| vec![name.to_owned(), value, convention.to_owned()]).collect();
     table("statistics", &["Name", "Value", "How it is computed"], &rows, out)?;
+    if let Some(note) = costs.note() {
+        writeln!(out, "<p class=\"note\">{note}</p>")?;
+    }
     Ok(writeln!(out, "</section>")?)
 }

@@ -24,7 +24,7 @@ fn check_keys(text: &str, object: &Value, keys: &[&str]) {
     }
 }
 
-const TRADE: [&str; 14] = [
+const TRADE: [&str; 15] = [
     "symbol",
     "side",
     "size",
@@ -39,6 +39,7 @@ const TRADE: [&str; 14] = [
     "exit_reason",
     "mae_pct",
     "mfe_pct",
+    "currency",
 ];
 
 #[test]
