@@ -266,7 +266,7 @@ impl<'a, 's> Desk<'a, 's> {
         let framed = match (self.wish.frame, hint) {
             (Some(given), _) => Framed::Given(given),
             (None, Some(hint)) => Framed::Hinted(hint),
-            (None, None) => Framed::Unknown,
+            (None, None) => self.place.folder_frame.map_or(Framed::Unknown, Framed::Shelved),
         };
         for set in &mut self.sets {
             let key = DataKey { kind: set.kind, venue: self.venue.clone(), symbol: set.symbol.clone(), frame: None };

@@ -17,6 +17,8 @@ pub(super) struct Place {
     pub(super) venue: Option<String>,
     pub(super) symbol: Option<Symbol>,
     pub(super) frame: Option<TimeFrame>,
+    /// What the folders say, whose names may have nothing to do with the rows.
+    pub(super) folder_frame: Option<TimeFrame>,
     /// Bids or asks, where the name says so.
     pub(super) side: Option<Kind>,
     pub(super) contract: Option<Contract>,
@@ -113,7 +115,7 @@ impl Place {
         let all: Vec<String> = place.words().collect();
         place.venue = all.iter().find_map(|word| venue(word));
         place.frame = words(&place.stem).find_map(|word| frame(&word.to_lowercase()));
-        place.frame = place.frame.or_else(|| all.iter().find_map(|word| frame(word)));
+        place.folder_frame = all.iter().find_map(|word| frame(word));
         place.side = words(&place.stem).find_map(|word| match word.to_ascii_lowercase().as_str() {
             "bid" | "bids" => Some(Kind::Bids),
             "ask" | "asks" => Some(Kind::Asks),

@@ -44,8 +44,10 @@ enum Piles {
 /// How the time frame of bars was found.
 pub(super) enum Framed {
     Given(TimeFrame),
-    /// The path says so; the rows are asked as well.
+    /// The file's name says so; the rows are asked as well.
     Hinted(TimeFrame),
+    /// A folder says so: that holds where the rows do not tell, since one of them may be named `m1` for another reason.
+    Shelved(TimeFrame),
     Unknown,
 }
 
@@ -174,6 +176,7 @@ fn frame_of_bars(bars: &[Bar], refused: Vec<Time>, framed: &Framed) -> Result<Ti
             Err(ImportFault::OtherFrame(*frame, step_text(step)))
         }
         (Framed::Given(frame), _) => Ok(*frame),
+        (Framed::Shelved(frame), None) => Ok(*frame),
         (Framed::Hinted(frame), step) if step.is_none_or(|step| step >= frame.span().nanos()) => Ok(*frame),
         (_, Some(step)) => {
             frame_of(step).ok_or_else(|| ImportFault::NoFrame(format!("rows lie {} apart", step_text(step))))

@@ -77,6 +77,15 @@ fn packed_files_that_are_whole_are_read() {
     check("AAPL.csv", &gzip(BARS.as_bytes()), &plain, expected);
 }
 
+/// Whatever lay below a folder named for a machine (`m1`) became bars of a minute.
+#[test]
+fn a_folder_names_no_frame_against_the_rows() {
+    let plain = Wish::default();
+    check("m1/AAPL.csv", BARS.as_bytes(), &plain, "AAPL@unknown bars 1d 3 rows");
+    let one = "time,open,high,low,close\n2020-01-01,1,1,1,1\n".as_bytes();
+    check("daily/AAPL.csv", one, &plain, "AAPL@unknown bars 1d 1 rows");
+}
+
 #[test]
 fn broken_files_are_refused_by_what_is_wrong() {
     let plain = Wish::default();
